@@ -148,6 +148,9 @@ class Service(Protocol):
     def archived_ms(self, device: str = "", channel: str = "") -> int | None:
         """The newest reading that the history has; None: none."""
 
+    def backlog_ms(self) -> int:
+        """How long readings have waited that the history has not taken; 0: none waits."""
+
     def take_readings(
         self,
         data: bytes,

@@ -32,6 +32,7 @@ from energyguard.service.alerts.rule_changes import RuleChanges
 from energyguard.service.alerts.rule_verbs import RuleVerbs
 from energyguard.service.alerts.silences import SilenceVerbs
 from energyguard.service.alerts.verbs import AlertVerbs
+from energyguard.service.backlog import backlog_ms
 from energyguard.service.backups import FolderBackups
 from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.cluster import cluster_of
@@ -171,6 +172,10 @@ class EnergyService(AlertVerbs, RuleVerbs):
             Unavailable: the history is not there now.
         """
         return newest_ms(self.query, self.clock.now_ms(), device, channel)
+
+    def backlog_ms(self) -> int:
+        """How long readings have waited that the history has not taken; 0: none waits."""
+        return backlog_ms(self._log, self.clock)
 
     # Readings
 

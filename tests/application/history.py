@@ -33,6 +33,7 @@ class MadeUpHistory(EntryAnswers):
     Attributes:
         asked: the questions that came, with their parameters.
         away: it does not answer.
+        empty: it has no reading.
         behind_ms: how far it is behind.
         answers: cleared, it takes its time.
     """
@@ -41,7 +42,7 @@ class MadeUpHistory(EntryAnswers):
         self, now: Callable[[], int], charging: ChargingHistory, empty: bool, floors: int = 0
     ) -> None:
         super().__init__(now)
-        self._charging, self._empty = charging, empty
+        self._charging, self.empty = charging, empty
         self._floors = [f"p{n}" for n in range(1, floors + 1)]
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.away = False
@@ -68,19 +69,19 @@ class MadeUpHistory(EntryAnswers):
         return getattr(self, name)(**parameters)
 
     def _times(self, start_ms: int, end_ms: int, step_ms: int) -> list[int]:
-        return [] if self._empty else list(range(start_ms, min(end_ms, self._now()), step_ms))
+        return [] if self.empty else list(range(start_ms, min(end_ms, self._now()), step_ms))
 
     def totals(self, start_ms: int, end_ms: int) -> pa.Table:
-        readings = 0 if self._empty else 5_000
+        readings = 0 if self.empty else 5_000
         return pa.table({"kwh": [612.0 + (end_ms - START) / HOUR * 40], "readings": [readings]})
 
     def newest(self, device: str, channel: str, now_ms: int, wall: str) -> pa.Table:
-        times = [] if self._empty else [self._now() - self.behind_ms]
+        times = [] if self.empty else [self._now() - self.behind_ms]
         return pa.table({"newest_ms": pa.array(times, pa.int64())})
 
     def devices(self) -> pa.Table:
-        rows = [] if self._empty else [(d, "energy_kwh", "energy_readings") for d in HOMES]
-        rows += [] if self._empty else [("thermometer", "temperature_c", "topic-test")]
+        rows = [] if self.empty else [(d, "energy_kwh", "energy_readings") for d in HOMES]
+        rows += [] if self.empty else [("thermometer", "temperature_c", "topic-test")]
         rows += [(d, c, building.TOPIC) for d in self._floors for c in building.channels(d)]
         columns = zip(*rows, strict=True) if rows else ([], [], [])
         names = dict(zip(("device", "channel", "topic"), map(list, columns), strict=True))
@@ -153,7 +154,7 @@ class MadeUpHistory(EntryAnswers):
         return pa.Table.from_pylist([row | {"slope": 1.25, "error": 0.2}])
 
     def alerts_over_time(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
-        times = [t for t in range(start_ms, end_ms, step_ms) if not self._empty and chance(t) > 0.7]
+        times = [t for t in range(start_ms, end_ms, step_ms) if not self.empty and chance(t) > 0.7]
         return table(times, raised=[1] * len(times))
 
     def missing(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
@@ -161,7 +162,7 @@ class MadeUpHistory(EntryAnswers):
         hour = end_ms // HOUR * HOUR
         rows = [("H003", hour - 27 * HOUR, hour - 24 * HOUR), ("H009", hour - 2 * HOUR, hour)]
         rows += [("H017", START - 3 * HOUR, START - 2 * HOUR)] if device == "H017" else []
-        rows = [row for row in rows if not self._empty and device in ("", row[0])]
+        rows = [row for row in rows if not self.empty and device in ("", row[0])]
         names, starts, ends = zip(*rows, strict=True) if rows else ((), (), ())
         hours = [(to - start) // HOUR for _, start, to in rows]
         return pa.table(
@@ -174,7 +175,7 @@ class MadeUpHistory(EntryAnswers):
     def resolved_alerts(self, before_ms: int, limit: int, text: str, **_: object) -> pa.Table:
         """One of a year ago, of a device that the memory does not have any more."""
         year_ago = START - 365 * DAY
-        known = not self._empty and year_ago < before_ms and text.casefold() in OLD.casefold()
+        known = not self.empty and year_ago < before_ms and text.casefold() in OLD.casefold()
         ids, times = (["old-alert"], [year_ago]) if known and limit else ([], [])
         whose = pa.array(["H044"] * len(ids), pa.string())
         found = {"id": pa.array(ids, pa.string()), "device": whose}
@@ -201,13 +202,13 @@ class MadeUpHistory(EntryAnswers):
     def window_sums(
         self, device: str, start_ms: int, end_ms: int, window_ms: int, slide_ms: int
     ) -> pa.Table:
-        ends = [] if self._empty else list(range(start_ms + window_ms, end_ms + 1, slide_ms))
+        ends = [] if self.empty else list(range(start_ms + window_ms, end_ms + 1, slide_ms))
         parts = range(max(1, window_ms // 300_000))
         kwh = [sum(kw(device, t - k * 300_000) for k in parts) / 12 for t in ends]
         return table(ends, kwh=kwh).rename_columns(["window_end", "kwh"])
 
     def top(self, start_ms: int, end_ms: int, by: str, n: int) -> pa.Table:
-        homes = [] if self._empty else sorted(HOMES, key=size, reverse=True)[:n]
+        homes = [] if self.empty else sorted(HOMES, key=size, reverse=True)[:n]
         homes += self._floors if n > len(HOMES) else []
         return pa.table(
             {

@@ -138,6 +138,7 @@ class MadeUpService(EnergyService):
         self.clock, self.empty, self.began = clock, empty, clock.now_ms()
         self.floors = floors
         self.heard_ms: int | None = None
+        self.waits_ms = 0
         self.simulated, self.pace_ms = False, 15_000
         self.log: Log = OwnedLog()
         stations = MadeUpStations(self.t, 0 if empty else chargers)
@@ -156,6 +157,10 @@ class MadeUpService(EnergyService):
             self.profiles = building.MadeUpProfiles(self.log, self.live.device, clock)
         if not empty:
             self._happen()
+
+    def backlog_ms(self) -> int:
+        """What its history has not taken: made up, as the history is."""
+        return self.waits_ms
 
     def enter(self, key: str, **fields: Any) -> None:
         """Say what an entry of the catalogue is, as its owner would."""

@@ -17,7 +17,7 @@ from energyguard.service.views import Freshness, Overview
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.world import DAY, HOUR, START
-from tests.page.test_views import sees
+from tests.page.test_views import plotted, sees
 
 NOW = START + 20 * HOUR  # Sunday 13:00 UTC
 
@@ -128,3 +128,30 @@ async def test_shares_of_a_station_are_of_the_time_with_data(
     first = service.past.query("station_span")["first"].to_pylist()[0]
     assert shares["start_ms"] == round(first.timestamp() * 1000)
     assert shares["end_ms"] - shares["start_ms"] < HOUR
+
+
+async def test_sums_on_their_way_do_not_look_like_nothing(
+    user: User, service: MadeUpService
+) -> None:
+    coming = "The first sums are on their way"
+    service.past.empty = True  # readings come, and the history has none yet
+    for path in ("/", "/explore", "/explore?of=device/H001"):
+        await user.open(path)
+        await sees(user, coming)
+        assert (await plotted(user, "bars"))["none"] == coming
+        await user.should_not_see("Nothing measured yet.")
+    await user.open("/explore?span=2025-10")  # long over: nobody waits for that
+    await sees(user, "Nothing was measured")
+
+
+async def test_a_history_that_lags_is_said_in_every_view(
+    user: User, service: MadeUpService
+) -> None:
+    service.waits_ms = 2 * 60_000
+    for path in ("/", "/explore", "/stations", "/devices/H001"):
+        await user.open(path)
+        await sees(user, "Sums catch up, they lack")
+        await sees(user, "2\u00a0min")
+    service.past.empty = True
+    await user.open("/explore?span=2025-09")  # may be what it is still reading
+    await sees(user, "The first sums are on their way")

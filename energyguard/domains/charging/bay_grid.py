@@ -15,6 +15,8 @@ from energyguard.page.words.refusals import why_refused
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
 MAX_BAYS = 240
 """With more bays than that, a tile stands for a station."""
+MAX_LIVE_COSTS = 20
+COSTS_EVERY = 10
 
 
 def states() -> dict[str, str]:
@@ -83,17 +85,26 @@ class BayTile:
     def __init__(self, href: str) -> None:
         self._box = Tag("a", "", "bay", href=href)
         with self._box:
-            with Tag("span", "", "what"):
-                self._mark = Tag("b", "", aria_hidden="true")
+            with Tag("span", "", "what"):  # its mark is its style's
                 self._name = Tag("b", "", "who")
                 self._state = Tag("span", "")
             self._more = Tag("span", "", "more")
 
-    def show(self, kind: str, name: str, state: str, more: str) -> None:
-        """Say what is so now."""
-        self._mark.text, self._name.text = MARKS[kind], name
-        self._state.text, self._more.text = state, more
-        if " ".join(self._box.classes) != f"bay {kind}":
+    def show(self, kind: str, name: str, state: str, more: str, is_due: bool = True) -> None:
+        """Say what is so now.
+
+        Args:
+            kind: one of ``BAY_STATES``.
+            name: the bay's.
+            state: in words.
+            more: since when, for how much.
+            is_due: whether what a charge comes to is said anew, too.
+        """
+        changed = " ".join(self._box.classes) != f"bay {kind}"
+        self._name.text, self._state.text = name, state
+        if is_due or changed or kind != "charging":
+            self._more.text = more
+        if changed:
             self._box.classes(replace=f"bay {kind}")
 
 
@@ -105,9 +116,16 @@ class BayGrid:
         self._into = Tag("div", "", "wall-of-bays")
         self._tiles: dict[str, BayTile] = {}
         self._shown: tuple[str, ...] = ()
+        self._looks = 0
 
     def show(self, bays: Sequence[BayView], stations: Sequence[StationView]) -> None:
-        """Show these; what has not changed is not sent again."""
+        """Show these; what has not changed is not sent again.
+
+        What a charge comes to so far changes with every word of a charger: of many bays it is
+        shown anew at every ``COSTS_EVERY``-th look.
+        """
+        is_due = len(bays) <= MAX_LIVE_COSTS or self._looks % COSTS_EVERY == 0
+        self._looks += 1
         if len(bays) > MAX_BAYS:
             self._arrange(tuple(place.station for place in stations), ())
             for station in stations:
@@ -115,7 +133,7 @@ class BayGrid:
             return
         self._arrange(tuple(place.charger for place in bays), bays)
         for bay in bays:
-            self._tiles[bay.charger].show(*self._bay(bay))
+            self._tiles[bay.charger].show(*self._bay(bay), is_due)
 
     def _arrange(self, names: tuple[str, ...], bays: Sequence[BayView]) -> None:
         if names == self._shown:

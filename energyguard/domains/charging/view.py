@@ -21,6 +21,7 @@ from energyguard.page.elements.components import ChangingList, Ranking, Rest, Ta
 from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.page_cache import HOUR_MS, times_ms
+from energyguard.page.measures.coming import none_words
 from energyguard.page.words.formatting import SPACE, age, count, moment, money, number, plural
 from energyguard.page.words.language import _
 
@@ -79,6 +80,7 @@ class Network:
                     self._row, _("Nobody broke a limit.")
                 )
         context.every(1.0, self.second)
+        context.every(KEEP_S, self.placed)
         context.every(KEEP_S, self.past)
 
     def _row(self, row: tuple[str, ...]) -> None:
@@ -116,7 +118,10 @@ class Network:
             trouble(faulty, len(late)) or taken(len(bays) - here, len(bays)),
             _("Stations · which bay needs somebody, what did the month bring?"),
         )
-        self.map.show(mapped(stations, self.grid.href))
+
+    async def placed(self) -> None:
+        """The map."""
+        self.map.show(mapped(self.service.stations(), self.grid.href))
 
     async def past(self) -> None:
         """Energy and revenue of the day, the ranking, the violations."""
@@ -129,6 +134,10 @@ class Network:
         )
         eur, kwh = (paid[name].to_pylist() for name in ("eur", "kwh"))
         charges = sum(paid["charges"].to_pylist())
+        if not charges and await self.cache.lags_ms():
+            for tile in (self.energy, self.revenue):
+                tile.coming(none_words(coming=True))
+            return
         self.energy.show(number(sum(kwh)), "kWh", plural(charges, "charge"))
         mean = (
             _("{price} €/kWh on average").format(price=money(sum(eur) / sum(kwh)))

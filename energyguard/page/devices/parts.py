@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from energyguard.model.calendar import CalendarSpan
+from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.days import local
 from energyguard.page.devices.hours import HoursCard
@@ -24,6 +25,7 @@ from energyguard.page.elements.components import (
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import SPANS
+from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
 from energyguard.page.measures.limits import hold_against, limit_rows
 from energyguard.page.measures.series_chart import SeriesChart
@@ -189,7 +191,11 @@ class SumParts:
         name = self.context.cache.service.catalogue.entries.name(self.device)
         row = NamedSeries(name, today, today.before, today.before_total_kwh)
         span = today.span
-        self.plot.show(consumption_bars([row], span.step, span.zone, span_name(span.before())))
+        coming = today.total_kwh is None and await is_coming(
+            self.context.cache, key_of(DEVICE, self.device)
+        )
+        before = span_name(span.before())
+        self.plot.show(consumption_bars([row], span.step, span.zone, before, none_words(coming)))
 
 
 def _first(names: list[str]) -> str:

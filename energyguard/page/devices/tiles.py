@@ -9,6 +9,7 @@ from typing import NamedTuple
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.page.elements.components import Tile
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.costs import cost_words, costs_of
 from energyguard.page.measures.limits import profile_of
 from energyguard.page.measures.spans import span_name
@@ -91,6 +92,9 @@ class DeviceTiles:
         (series,) = await self.context.cache.shared(
             ("consumption", (key,), span), KEEP_S, lambda: consumption.of([key], span)
         )
+        if series.total_kwh is None and await is_coming(self.context.cache, key):
+            self._spans[name].coming(none_words(coming=True))
+            return series
         before = self._before(name, series)
         self._spans[name].show(number(series.total_kwh), "kWh", before)
         costs = await costs_of(self.context.cache, (key,), span, MONEY_KEEP_S)

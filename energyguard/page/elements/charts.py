@@ -61,6 +61,7 @@ def bars(
     gaps: Sequence[BarGap] = (),
     limit: tuple[float, str] | None = None,
     below: bool = False,
+    none: str = "",
 ) -> Data:
     """What a chart of the kind ``bars`` draws.
 
@@ -73,6 +74,7 @@ def bars(
         gaps: where nothing was measured.
         limit: a dashed line with its words; what is above it is red.
         below: what is below the limit is red, not what is above.
+        none: what is said where there is no value; empty: that nothing was measured.
     """
     return {
         "steps": [{"label": step.label, "at": step.at} for step in steps],
@@ -89,7 +91,7 @@ def bars(
         "limit": limit[0] if limit else None,
         "limitName": limit[1] if limit else "",
         "below": below,
-        "none": _("Nothing was measured in this time"),
+        "none": none or _("Nothing was measured in this time"),
     }  # fmt: skip
 
 

@@ -86,6 +86,11 @@ class Tile:
         """What it costs, beside the number; empty: nobody knows."""
         self._money.text = words
 
+    def coming(self, sub: str) -> None:
+        """Say that the number is on its way."""
+        self._sub.text = sub
+        restyle(self._box, "card tile coming")
+
     def show(
         self, value: str, unit: str, sub: str, name: str = "", old: bool = False, tag: str = ""
     ) -> None:
@@ -131,6 +136,8 @@ class ChangingList(Generic[T]):
 class Ranking:
     """Names with bars and amounts, each leading somewhere; the longest bar is the first's.
 
+    What changes is changed in place, so that a live ranking sends a few words and no more.
+
     Args:
         empty: what is said of none.
         href: where a name leads.
@@ -139,8 +146,9 @@ class Ranking:
 
     def __init__(self, empty: str, href: Callable[[str], str], classes: str = "") -> None:
         self._href = href
-        self._list: ChangingList[tuple[str, str, float, str]] = ChangingList(
-            self._bar, empty, classes
+        self._rows: list[_RankedRow] = []
+        self._list: ChangingList[int] = ChangingList(
+            lambda place: self._rows.append(_RankedRow()), empty, classes
         )
 
     def show(
@@ -149,15 +157,34 @@ class Ranking:
         """Show these: id, value, and the value in words; ``name`` says what an id is called."""
         rows = list(rows)
         largest = max((row[1] for row in rows), default=0) or 1
-        self._list.show([(who, name(who), value / largest, words) for who, value, words in rows])
+        if len(rows) != len(self._rows):
+            self._rows.clear()
+        self._list.show(range(len(rows)))
+        for row, (who, value, words) in zip(self._rows, rows, strict=True):
+            row.show(self._href(who), name(who), value / largest, words)
 
-    def _bar(self, row: tuple[str, str, float, str]) -> None:
-        who, name, share, words = row
-        with Tag("a", "", "bar-row", href=self._href(who)):
-            Tag("span", name, "who")
+
+class _RankedRow:
+    """A row of a ranking."""
+
+    def __init__(self) -> None:
+        self._width = ""
+        self._box = Tag("a", "", "bar-row", href="")
+        with self._box:
+            self._who = Tag("span", "", "who")
             with Tag("span", "", "track"):
-                Tag("span", "", "bar").style(f"display:block;width:{max(0.0, min(1.0, share)):.1%}")
-            Tag("span", words, "much")
+                self._bar = Tag("span", "", "bar")
+            self._much = Tag("span", "", "much")
+
+    def show(self, href: str, name: str, share: float, words: str) -> None:
+        self._who.text, self._much.text = name, words
+        if self._box.props["href"] != href:
+            self._box.props["href"] = href
+            self._box.update()
+        width = f"{max(0.0, min(1.0, share)):.0%}"
+        if self._width != width:
+            self._width = width
+            self._bar.style(replace=f"display:block;width:{width}")
 
 
 class Rest:

@@ -7,7 +7,7 @@ const MOVES = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1, PageDow
 
 export default {
   template: `<figure :class="['plot', { waiting: !drawn }]" :style="{ minHeight: drawn ? null : (height || 60) + 'px' }"
-    :role="links ? 'group' : keys ? 'application' : 'img'" :aria-roledescription="keys ? chart : null"" :tabindex="keys ? 0 : null"
+    :role="links ? 'group' : keys ? 'application' : 'img'" :aria-roledescription="keys ? chart : null" :tabindex="keys ? 0 : null"
     :aria-label="said || label" @keydown="press" @blur="leave"></figure>`,
   props: { kind: String, label: String, height: Number, start: Object, ground: Object, links: Boolean, keys: Boolean, none: String, chart: String },
   data: () => ({ said: "", drawn: false }),

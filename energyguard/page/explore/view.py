@@ -24,6 +24,7 @@ from energyguard.page.explore.table import ExploreTable
 from energyguard.page.explore.words import answer
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.channels import ENERGY, Channels, LevelLines
+from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
 from energyguard.page.measures.costs import costs_of
 from energyguard.page.measures.picked import Picked, is_there, name_of, read_keys, written
@@ -176,16 +177,21 @@ class ExplorePage:
         rows = await self._rows()
         compared, step = self.compared, self.span.step
         words = "" if compared is None else before_words(compared, self.today, self._running)
-        self.context.say(answer(rows, self.span, self.today, words), self._above)
+        coming = bool(rows) and all(row.series.total_kwh is None for row in rows)
+        coming = coming and any(
+            [await is_coming(self.cache, row.series.key, self._running) for row in rows]
+        )
+        found = answer(rows, self.span, self.today, words, coming)
+        self.context.say(found, self._above)
         if self.bars is None:
             with self.body:
                 self.bars = Plot("bars", self._above, HEIGHT)
                 self._key(len(rows), "" if compared is None else span_name(compared))
         if rows:
             name = "" if compared is None else span_name(compared)
-            data = consumption_bars(rows, step, self.zone, name)
+            data = consumption_bars(rows, step, self.zone, name, none_words(coming))
             self.bars.show(data)
-            self.bars.say(answer(rows, self.span, self.today, words))
+            self.bars.say(found)
         keys = tuple(row.series.key for row in rows)
         costs = await costs_of(self.cache, keys, self.span, KEEP_S)
         self.table.show(rows, self.span, compared, costs)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
+from energyguard.page.measures.coming import none_words
 from energyguard.page.measures.consumption_chart import NamedSeries, stretches
 from energyguard.page.measures.spans import DAY, span_words
 from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, number
@@ -21,7 +22,9 @@ def kwh(value: float | None) -> str:
     return UNKNOWN if value is None else f"{number(value)}{SPACE}kWh"
 
 
-def answer(rows: Sequence[NamedSeries], span: CalendarSpan, today: date, before: str) -> str:
+def answer(
+    rows: Sequence[NamedSeries], span: CalendarSpan, today: date, before: str, coming: bool = False
+) -> str:
     """What the view found out, in a sentence.
 
     Args:
@@ -29,12 +32,15 @@ def answer(rows: Sequence[NamedSeries], span: CalendarSpan, today: date, before:
         span: of the view.
         today: the day it is there.
         before: what the span that is compared with is called; empty: none is.
+        coming: sums that are not there are on their way.
     """
     when = span_words(span, today)
     known = [(row.name, row.series.total_kwh) for row in rows]
     totals = [(name, total) for name, total in known if total is not None]
     if not rows:
         return _("Pick a device or a site to see what it uses")
+    if not totals and coming:
+        return none_words(coming)
     if not totals:
         return _("Nothing was measured {when}").format(when=when)
     if len(rows) == 1:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from energyguard.page.elements.components import Tag, choice, restyle, symbol
 from energyguard.page.words.formatting import moment, near_moment
 from energyguard.page.words.language import _
+from energyguard.page.words.lengths import length
 from energyguard.service.views import Freshness, Overview
 
 LAGS = 1_000
@@ -70,10 +71,15 @@ class Header:
         if above is not None:
             self._above.text = above
 
-    def show(self, now: Overview) -> None:
-        """Say how old the data is, and whose clock it has."""
+    def show(self, now: Overview, lags_ms: int = 0) -> None:
+        """Say how old the data is, and whose clock it has.
+
+        Args:
+            now: the numbers of this second.
+            lags_ms: by how much sums are behind it; 0: they are not.
+        """
         fresh = self._fresh()
-        state, words, when = standing(fresh, now, self._zone)
+        state, words, when = standing(fresh, now, self._zone, lags_ms)
         self._words.text, self._when.text = words, when
         restyle(self._chip, f"chip {state}".strip())
         self._demo.set_visibility(fresh.simulated)
@@ -81,13 +87,15 @@ class Header:
             self._clock.text = moment(fresh.clock_ms, self._zone, "%a %-d %b, %H:%M:%S")
 
 
-def standing(fresh: Freshness, now: Overview, zone: str) -> tuple[str, str, str]:
+def standing(fresh: Freshness, now: Overview, zone: str, lags_ms: int = 0) -> tuple[str, str, str]:
     """The look of the chip, its words, and the time after them."""
     if fresh.newest_ms is None:
         return "none", _("No data yet"), ""
     if not fresh.live:
         since = near_moment(fresh.since_ms, now.now_ms, zone, "%H:%M:%S")
         return "stale", _("Nothing new since"), since
+    if lags_ms:
+        return "lagging", _("Sums catch up, they lack"), length(lags_ms)
     when = moment(fresh.newest_ms, zone, "%H:%M:%S")
     if now.lag > LAGS:
         return "lagging", _("Catching up, data of"), when

@@ -25,9 +25,7 @@ FIRST_S = 2.0
 """A page waits for its first numbers for at most this long."""
 
 _HEAD = """
-<link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
-<link rel="stylesheet" href="/ui/alerts.css">
-<link rel="stylesheet" href="/ui/explore.css"><link rel="stylesheet" href="/ui/money.css">
+<link rel="stylesheet" href="/ui/page.css">
 <link rel="manifest" crossorigin="use-credentials" href="/ui/manifest.webmanifest">
 <link rel="apple-touch-icon" href="/ui/icon-192.png">
 <script src="/ui/explore.js"></script>
@@ -68,7 +66,7 @@ def frame(context: PageContext) -> Iterator[None]:
 
         async def fresh() -> None:
             now = await context.cache.now()
-            header.show(now)
+            header.show(now, await context.cache.lags_ms())
             built.show()
 
         context.every(1.0, fresh)

@@ -66,6 +66,9 @@ SPANS = {
 
 
 FRESH_KEEP_S = 0.5
+BACKLOG_KEEP_S = 2.0
+MIN_LAG_MS = 60_000
+"""What people are told of: less than a minute of a day is soon there."""
 MAX_POINTS = 720
 
 
@@ -104,6 +107,11 @@ class PageCache:
         if self._fresh is None or self._fresh[0] <= now:
             self._fresh = (now + FRESH_KEEP_S, self.service.live.fresh())
         return self._fresh[1]
+
+    async def lags_ms(self) -> int:
+        """By how much the history is behind what came; 0: not by more than it always is."""
+        waits_ms = await self.shared("backlog", BACKLOG_KEEP_S, self.service.backlog_ms)
+        return waits_ms if waits_ms >= MIN_LAG_MS else 0
 
     async def now(self) -> Overview:
         """The numbers of this second."""

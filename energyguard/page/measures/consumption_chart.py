@@ -35,7 +35,11 @@ class NamedSeries(NamedTuple):
 
 
 def consumption_bars(
-    rows: Sequence[NamedSeries], step: CalendarStep, zone: str, before_name: str = ""
+    rows: Sequence[NamedSeries],
+    step: CalendarStep,
+    zone: str,
+    before_name: str = "",
+    none: str = "",
 ) -> Data:
     """What the chart draws.
 
@@ -44,6 +48,7 @@ def consumption_bars(
         step: what each bar is.
         zone: of the steps' names.
         before_name: what the span before is called; empty: it is not drawn.
+        none: what is said where there is no sum; empty: that nothing was measured.
     """
     first = rows[0].series
     starts = [row.start_ms for row in first.steps]
@@ -61,7 +66,7 @@ def consumption_bars(
     named = gaps if len(gaps) <= MAX_NAMED_GAPS * len(rows) else []
     gaps = [_with_words(gap, named, rows) for gap in gaps]
     series = [BarSeries(row.name, [row_step.kwh for row_step in row.series.steps]) for row in rows]
-    return bars(steps, series, "kWh", before, first.open, gaps)
+    return bars(steps, series, "kWh", before, first.open, gaps, none=none)
 
 
 def _with_words(gap: BarGap, named: Sequence[BarGap], rows: Sequence[NamedSeries]) -> BarGap:

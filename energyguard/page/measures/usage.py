@@ -11,6 +11,7 @@ from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
 from energyguard.page.elements.components import Tag, Tile
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.costs import Costs, cost_words
 from energyguard.page.words.formatting import SPACE, count, days, measure, moment, number
 from energyguard.page.words.language import _
@@ -186,6 +187,10 @@ class UsageTiles:
         """The sums, beside those of the span before."""
         key, zone = self.data.keys[0], self.data.zone
         today = (await self.data.of("today", TODAY_KEEP_S))[key]
+        if today.total_kwh is None and await is_coming(self.data.cache, key):
+            for tile in (self.today, self.yesterday, self.month):
+                tile.coming(none_words(coming=True))
+            return
         time = moment(today.until_ms, zone)
         self.today.show(
             number(today.total_kwh),

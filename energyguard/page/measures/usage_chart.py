@@ -6,6 +6,7 @@ from energyguard.model.calendar import CalendarSpan, SpanUnit
 from energyguard.page.elements.charts import BarSeries, BarStep, bars
 from energyguard.page.elements.components import Tag, card, choice
 from energyguard.page.elements.plots import Plot
+from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.usage import LONG_KEEP_S, TODAY_KEEP_S, UsageData
 from energyguard.page.words.formatting import days, measured, moment
 from energyguard.page.words.language import _
@@ -45,7 +46,9 @@ class UsageChart:
         """The bars as they are now."""
         span = "today" if self.unit == "day" else f"this-{self.unit}"
         keep_s = TODAY_KEEP_S if self.unit == "day" else LONG_KEEP_S
-        series = (await self.data.of(span, keep_s))[self.data.keys[0]]
+        key = self.data.keys[0]
+        series = (await self.data.of(span, keep_s))[key]
+        coming = series.total_kwh is None and await is_coming(self.data.cache, key)
         zone = series.span.zone
         step = series.span.step
         form = "%a" if self.unit == "week" else _LABELS[step]
@@ -62,9 +65,10 @@ class UsageChart:
                 "kWh",
                 before=BarSeries(before, _values(series.before)),
                 running=series.open,
+                none=none_words(coming),
             )
         )
-        self.plot.say(_words(series))
+        self.plot.say(none_words(coming) if coming else _words(series))
         self.note.text = _span_words(series.span)
 
 

@@ -7,6 +7,7 @@ from energyguard.model.days import midnight_ms
 from energyguard.page.alerts.need_list import NeedList
 from energyguard.page.elements.components import Ranking, Tag, card
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.coming import is_coming
 from energyguard.page.measures.costs import cost_alone, costs_of
 from energyguard.page.measures.live_sums import live_sums
 from energyguard.page.measures.usage import (
@@ -119,11 +120,13 @@ class HomePage:
             cost = costs.get(key_of(DEVICE, device))
             return " · ".join(filter(None, (measured(kwh, "kWh"), cost_alone(cost))))
 
+        total = (await self.data.of("today", TODAY_KEEP_S))[""].total_kwh
+        if total is None and await is_coming(self.cache, ""):
+            return  # it is seen to be waiting
         self.top.show(
             ((device, kwh, words(device, kwh)) for device, kwh in rows if kwh),
             name=self.entries.name,
         )
-        total = (await self.data.of("today", TODAY_KEEP_S))[""].total_kwh
         self.of_all.text = _("of {kwh} kWh").format(kwh=number(total))
 
     def _end(self) -> int:

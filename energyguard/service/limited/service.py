@@ -79,6 +79,10 @@ class LimitedService(LimitedView):
             return whole
         return LimitedExplanations(EnergyExplanations(self, whole.originals), self._scope)
 
+    def backlog_ms(self) -> int:
+        """How long readings have waited that the history has not taken: of all."""
+        return self._for(READ).backlog_ms()
+
     # What people and programs do
 
     def take_readings(
