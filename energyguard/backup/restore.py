@@ -64,9 +64,7 @@ def restore(
         Conflict: there is a data folder already, or processes use it.
         DiskFull: there is no room; nothing was changed.
     """
-    if running := living(data_dir):
-        names = ", ".join(f"{process.role} ({process.pid})" for process in running)
-        raise Conflict(f"{data_dir} is in use by {names}; `energyguard stop` ends them")
+    _refuse_running(data_dir)
     begun = unfinished_exchange(data_dir)
     if begun is not None:
         aside = finish_exchange(data_dir)
@@ -91,6 +89,12 @@ def restore(
     if in_place:
         return exchange_contents(data_dir, str(copy.absolute()), clock)
     return _take_place(new, data_dir, clock)
+
+
+def _refuse_running(data_dir: Path) -> None:
+    if running := living(data_dir):
+        names = ", ".join(f"{process.role} ({process.pid})" for process in running)
+        raise Conflict(f"{data_dir} is in use by {names}; `energyguard stop` ends them")
 
 
 def _take_place(new: Path, data_dir: Path, clock: Clock) -> Path | None:
