@@ -72,10 +72,7 @@ def restore(
             return aside
     if not replace and has_data(data_dir):
         raise Conflict(f"{data_dir} is not empty; `--replace` keeps it under another name")
-    manifest = read_manifest(copy)
-    if faults := list(faults_of(copy)):
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise Corrupt(f"{copy}: {faults[0]}{more}; nothing was put back")
+    manifest = _whole(copy)
     in_place = keeps_its_place(data_dir)
     new = data_dir / READY if in_place else data_dir.with_name(f"{data_dir.name}.restoring")
     shutil.rmtree(new, ignore_errors=True)
@@ -89,6 +86,15 @@ def restore(
     if in_place:
         return exchange_contents(data_dir, str(copy.absolute()), clock)
     return _take_place(new, data_dir, clock)
+
+
+def _whole(copy: Path) -> CopyManifest:
+    """What a copy holds, of which every byte was looked at."""
+    manifest = read_manifest(copy)
+    if faults := list(faults_of(copy)):
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise Corrupt(f"{copy}: {faults[0]}{more}; nothing was put back")
+    return manifest
 
 
 def _refuse_running(data_dir: Path) -> None:
