@@ -65,8 +65,7 @@ def restore(
         DiskFull: there is no room; nothing was changed.
     """
     _refuse_running(data_dir)
-    begun = unfinished_exchange(data_dir)
-    if begun is not None:
+    if (begun := unfinished_exchange(data_dir)) is not None:
         aside = finish_exchange(data_dir)
         if begun.copy == str(copy.absolute()):
             return aside
