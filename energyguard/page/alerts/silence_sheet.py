@@ -15,6 +15,7 @@ from energyguard.page.elements.components import Tag, button
 from energyguard.page.elements.controls import Segments, sheet
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import DevicePlace, place_of
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _, ngettext
 from energyguard.rules.rule import Rule
@@ -94,7 +95,7 @@ class SilenceSheet:
             words = _("Until {time}.").format(time=when) if until_ms is not None else when
             hidden = await asyncio.to_thread(self._hidden)
         except EnergyGuardError as error:
-            self.words.text = str(error)
+            self.words.text = fault_words(error)
             self.sure.props("disabled")
             return
         self.sure.props(remove="disabled")
@@ -153,7 +154,7 @@ class SilenceSheet:
         try:
             until_ms = self._until_ms()
         except EnergyGuardError as error:
-            self.words.text = str(error)
+            self.words.text = fault_words(error)
             return
         when = self._when(until_ms)
         done = (

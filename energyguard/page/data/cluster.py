@@ -9,6 +9,7 @@ from energyguard.page.data.node_rows import NodeTable, short
 from energyguard.page.elements.components import ConfirmDialog, Figures, Rest, Tag, card
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import count, listed, percent, plural
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.views import ClusterView, NodeView
@@ -78,7 +79,7 @@ class ClusterPage:
             found = await self.cluster.view()
         except Unavailable as error:
             raise Unavailable(
-                _("The cluster cannot be asked: {error}").format(error=error)
+                _("The cluster cannot be asked: {error}").format(error=fault_words(error))
             ) from error
         self._show(found)
 

@@ -13,6 +13,7 @@ from energyguard.errors import EnergyGuardError
 from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import count, day_moment, number
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.refusals import why_refused
@@ -95,7 +96,7 @@ class ImportCard:
             await asyncio.to_thread(unfold_workbook, self.path, self.context.zone)
             self.seen = await asyncio.to_thread(preview, self.path, self.service)
         except EnergyGuardError as error:
-            tell(str(error), bad=True)
+            tell(fault_words(error), bad=True)
             return
         self._say(self.seen)
 

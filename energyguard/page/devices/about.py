@@ -22,6 +22,7 @@ from energyguard.page.elements.components import (
 )
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, UNKNOWN, day_moment, number
 from energyguard.page.words.language import _
 from energyguard.page.words.readings import kind_of_device, level_words
@@ -163,10 +164,10 @@ class AboutCard:
                              "Yours was not saved.")  # fmt: skip
                     self._form(now, note.format(who=now.by or _("Somebody else")))
         except Faulty as error:
-            form.blame({error.field or "": str(error)})
+            form.blame({error.field or "": fault_words(error)})
         except EnergyGuardError as error:
             with page:
-                tell(str(error), bad=True)
+                tell(fault_words(error), bad=True)
         else:
             with page:
                 tell(_("Saved"))

@@ -19,6 +19,7 @@ from energyguard.page.measures.limits import (
     faults_by_field,
     limit_rows,
 )
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, day_moment
 from energyguard.page.words.language import _
 
@@ -109,7 +110,7 @@ class LimitsCard:
             faults = faults_by_field(error.faults, form.row, self.device)
         except EnergyGuardError as error:
             with page:
-                tell(str(error), bad=True)
+                tell(fault_words(error), bad=True)
             return
         with page:
             form.blame(faults)

@@ -46,7 +46,7 @@ class ExploreTable:
         """Show energies, and what they cost where any of them has a tariff."""
         step = span.step
         columns = [_("Device"), f"kWh, {span_name(span)}"]
-        columns += [f"kWh, {span_name(compared)}", _("Change")] if compared else []
+        columns += [f"kWh, {span_name(compared)}", _("Difference")] if compared else []
         columns += [_("Cost"), _("per kWh")] if costs else []
         columns += [_highest_words(step), _("Missing")]
         body = [self._energy(row, step, compared is not None, costs) for row in rows]

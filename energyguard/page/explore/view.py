@@ -29,6 +29,7 @@ from energyguard.page.measures.consumption_chart import NamedSeries, consumption
 from energyguard.page.measures.costs import costs_of
 from energyguard.page.measures.picked import Picked, is_there, name_of, read_keys, written
 from energyguard.page.measures.spans import SpanBar, before_words, last_year, span_name
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
 from energyguard.service.consumption.consumption import ConsumptionSeries
 
@@ -89,7 +90,7 @@ class ExplorePage:
         try:
             return consumption.span(text, keys)
         except Malformed as error:
-            self.fault = str(error)
+            self.fault = fault_words(error)
             return consumption.span("today", keys)
 
     @property

@@ -15,6 +15,7 @@ from energyguard.model.access import AccessRole, Caller
 from energyguard.page.elements.components import tell
 from energyguard.page.frame.header import Header
 from energyguard.page.frame.page_cache import SPANS, PageCache, Span
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import ENGLISH, Reader, _
 from energyguard.service.contract import Service
@@ -154,7 +155,7 @@ class PageContext:
             came = await doing
         except EnergyGuardError as error:
             with page:
-                tell(str(error), bad=True)
+                tell(fault_words(error), bad=True)
             return False
         with page:
             tell(done if isinstance(done, str) else done(came))

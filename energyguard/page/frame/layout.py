@@ -16,6 +16,7 @@ from energyguard.page.frame.header import Header
 from energyguard.page.frame.key_help import KeyHelp
 from energyguard.page.frame.page_cache import SPANS
 from energyguard.page.frame.rail import Rail
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import Reader, _, speak
 from energyguard.telemetry import logger
 
@@ -92,7 +93,7 @@ def _guarded(refresh: Refresh, banner: Tag, reader: Reader) -> Refresh:
         except EnergyGuardError as error:
             shown_error = _(
                 "{error}. What is shown is as it was; the page goes on by itself."
-            ).format(error=error)
+            ).format(error=fault_words(error))
             banner.text = shown_error
         else:
             if shown_error and banner.text == shown_error:

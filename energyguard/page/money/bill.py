@@ -16,6 +16,7 @@ from energyguard.page.elements.components import ChangingList, Tag, choice, tabl
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.picked import name_of
 from energyguard.page.measures.spans import SpanBar, span_name
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import (
     SPACE,
     count,
@@ -61,7 +62,7 @@ class BillPage:
         except EnergyGuardError as error:
             context.say(_("There is no such bill"))
             with Tag("section", "", "card"):
-                Tag("p", str(error), "fault", role="alert")
+                Tag("p", fault_words(error), "fault", role="alert")
                 Tag("a", _("All sites"), "btn", href="/sites")
             return
         with Tag("div", "", "grid bill-page"), Tag("section", "", "card c12"):
@@ -131,7 +132,7 @@ class BillPage:
         except (Malformed, NotFound, Forbidden) as error:
             self.context.say(_("There is no bill of {name}").format(name=self.name))
             self.rows.show([])
-            self.notes.show([str(error)])
+            self.notes.show([fault_words(error)])
             await asyncio.sleep(0)
             return
         words = _("{name}: {money} with {tariff}") if tariff else _("{name}: {money}")

@@ -18,6 +18,7 @@ from energyguard.page.elements.components import tell
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
 from energyguard.page.money.prices import FLAT, PEAK_TIMES, TIMED, TariffFields, entered
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
 
 INDENT = "\u00a0\u00a0\u00a0"
@@ -84,10 +85,10 @@ class TariffForm:
             await asyncio.to_thread(self._write, tariff, made, day, site, user)
         except Faulty as error:
             field = {"prices": "when"}.get(error.field or "", error.field or "")
-            self.form.blame({field: str(error)})
+            self.form.blame({field: fault_words(error)})
             return
         except EnergyGuardError as error:
-            self.form.blame({"": str(error)})
+            self.form.blame({"": fault_words(error)})
             return
         tell(_("Saved: {name}").format(name=fields.name))
         await self._done(tariff)

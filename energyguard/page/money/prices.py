@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from energyguard.model.tariffs import Tariff, TaxRate, TimedPrice
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import price_in
 from energyguard.page.words.language import _
 from energyguard.tariffs.periods import HOLIDAY
@@ -55,7 +56,7 @@ def entered(fields: TariffFields) -> tuple[dict[str, Any], dict[str, str]]:
             value = decimal_of(getattr(fields, name))
             found[name] = None if value is None else str(value)
         except ValueError as error:
-            faults[name] = str(error)
+            faults[name] = fault_words(error)
     if not found.get("price") and "price" not in faults:
         faults["price"] = _("say what a kWh costs")
     timed = fields.kind == TIMED

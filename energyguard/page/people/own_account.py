@@ -12,6 +12,7 @@ from energyguard.errors import EnergyGuardError, NotFound
 from energyguard.page.elements.components import Tag, button, card
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
 
 
@@ -48,7 +49,9 @@ class OwnAccount:
                 self._accounts.change_password, self._user, values["old"], values["new"]
             )
         except EnergyGuardError as error:
-            self._form.blame({(getattr(error, "field", None) and "new") or "old": str(error)})
+            self._form.blame(
+                {(getattr(error, "field", None) and "new") or "old": fault_words(error)}
+            )
         else:
             ui.navigate.to("/login")
 

@@ -15,6 +15,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.fields import draw_rule_fields, form_fields, read_rule_fields
 from energyguard.page.rules.preview import Preview
 from energyguard.page.rules.words import change_words, field_words
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _
 from energyguard.rules.fields import FieldShape
@@ -119,7 +120,7 @@ class RuleForm:
                 form.blame(self._faults(error.faults))
         except EnergyGuardError as error:
             with page:
-                form.blame({"": str(error)})
+                form.blame({"": fault_words(error)})
         else:
             with page:
                 self._done()

@@ -16,6 +16,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.fields import BEGIN, draw_rule_fields, form_fields, read_rule_fields
 from energyguard.page.rules.preview import Preview
 from energyguard.page.rules.words import field_words, kind_words
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
 from energyguard.rules.kinds import DEFAULT, KINDS
 from energyguard.rules.rule import Rule
@@ -132,7 +133,7 @@ class NewRuleCard:
             await asyncio.to_thread(lambda: self.service.add_rules(toml, by))
         except EnergyGuardError as error:
             with page:
-                form.blame({"": str(error)})
+                form.blame({"": fault_words(error)})
             return
         with page:
             self.close()
