@@ -18,11 +18,11 @@ import pyarrow as pa
 from energyguard.history.energy_buckets import Readings
 from energyguard.history.energy_channels import read_channel
 from energyguard.history.energy_folds import entries_of
+from energyguard.ledger.bounds import BoundedEntries, window_bounds
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence, sentence
-from energyguard.ledger.plausible import largest_energies, reach_ms
-from energyguard.ledger.spread import part, part_bounds, spread
+from energyguard.ledger.spread import part, spread
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
 
@@ -198,22 +198,12 @@ def _bounds(
 ) -> list[npt.NDArray[Any]]:
     """(steps,) each of ``_BOUNDS``, of steps from a time on; None: there are no readings."""
     drawn, fed_in, low, high, covered = (np.zeros(steps, np.int64) for _ in range(5))
-    power_w = export_w = 0
     if folded is not None:
-        facts, e = folded.channel, folded.within(first_ms, first_ms + steps * step_ms)
-        power_w, export_w = facts.largest_power_w, facts.largest_export_w
-        start, end = e.start - first_ms, e.end - first_ms
-        of, at, amount, inside = spread(e.energy, start, end, step_ms, 0, steps - 1)
-        whole = e.where(of)
-        outside = whole.end - whole.start - inside
-        low_of, high_of = part_bounds(
-            whole.low, whole.high, inside, outside, power_w, export_w, facts.resolution
-        )
-        signed = (drawn, np.maximum(amount, 0)), (fed_in, np.maximum(-amount, 0))
-        for found, column in (*signed, (low, low_of), (high, high_of), (covered, inside)):
-            np.add.at(found, at, column)
-        covered = np.minimum(covered, step_ms)
-    open_ms = step_ms - covered
-    low = low - largest_energies(export_w, reach_ms(export_w), open_ms)
-    high = high + largest_energies(power_w, reach_ms(power_w), open_ms)
-    return [*(of / NANO for of in (drawn - fed_in, drawn, fed_in, low, high)), covered]
+        e = folded.within(first_ms, first_ms + steps * step_ms)
+        parts = spread(e.energy, e.start - first_ms, e.end - first_ms, step_ms, 0, steps - 1)
+        for found, amount in ((drawn, parts.energy), (fed_in, -parts.energy)):
+            np.add.at(found, parts.bucket, np.maximum(amount, 0))
+        of = BoundedEntries.of(e), parts, folded.channel
+        _, low, high, covered = window_bounds(*of, steps, step_ms)
+    amounts = (drawn - fed_in, drawn, fed_in, low, high)
+    return [*(amount / NANO for amount in amounts), covered]

@@ -24,6 +24,7 @@ from energyguard.ledger.intervals import IntervalFolds
 from energyguard.ledger.powers import PowerFolds
 from energyguard.ledger.registers import Doubts, RegisterFolds
 from energyguard.ledger.rhythm import MIN_STEPS, rhythm_of, sorted_columns
+from energyguard.ledger.rows import NOTHING
 from energyguard.ledger.runs import Numbers
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
@@ -101,6 +102,13 @@ class Ledger:
     def waits(self) -> Bools:
         """(keys,) whose newest reading has no entry yet that counts: in doubt, or no rhythm."""
         return self._fold.waits()
+
+    def begun(self) -> Bools:
+        """(keys,) which have had a reading."""
+        fold = self._fold
+        newest = fold.rows.newest if isinstance(fold, RegisterFolds) else fold.rows.time[:, -1]
+        begun: Bools = newest[: self.keys] != NOTHING
+        return begun
 
     def cadence_ms(self) -> Ints:
         """(keys,) how often each sends: what is said, else the lower median of its newest steps.

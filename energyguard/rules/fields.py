@@ -104,12 +104,12 @@ def written(
     return Meta(description=about, extra=how)
 
 
-def chosen(options: type[StrEnum], *, while_it_runs: bool = False) -> Meta:
+def chosen(options: type[StrEnum], *, while_it_runs: bool = False, may_go: bool = False) -> Meta:
     """One of some words, of which the last stands behind an ``or``."""
     *others, last = (str(option) for option in options)
     about = f"{', '.join(others)} or {last}"
     write = str if while_it_runs else None
-    return written(about, options, write, FieldShape.CHOICE, options=options)
+    return written(about, options, write, FieldShape.CHOICE, options=options, may_go=may_go)
 
 
 _S = FieldShape

@@ -14,17 +14,26 @@ little for a bad sign asks for windows that are *complete* (``gap_ms``): no data
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration, to_nano
 from energyguard.rules.rule import Rule
 
-OF_WINDOWS = frozenset({"window", "slide", "longest_gap", "per"})
+OF_WINDOWS = frozenset({"window", "slide", "longest_gap", "per", "basis"})
 """Fields that are the same for all devices: windows are summed for all at once."""
 RESTATED = "a later reading shows that it was not so"
 """Why an alert ends that no window ends: the energy that raised it was counted anew."""
 Amounts = Callable[[int], Ints]
 """What windows hold that end so many slides before those in question: (windows, keys)."""
+
+
+class WindowBasis(StrEnum):
+    """By which number of a window a rule goes: what it holds at least, as counted, or at most."""
+
+    ESTIMATE = "estimate"
+    LOW = "low"
+    HIGH = "high"
 
 
 class WindowRule(Rule):
@@ -38,6 +47,11 @@ class WindowRule(Rule):
     dwell_ms: int
 
     # The operator
+
+    @property
+    def goes_by(self) -> WindowBasis:
+        """By which of a window's numbers it goes; ``amounts`` are of that."""
+        return WindowBasis.ESTIMATE
 
     def score(self, amounts: Amounts) -> Ints:
         """How bad windows are: (windows, keys)."""

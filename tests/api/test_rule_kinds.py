@@ -41,6 +41,7 @@ async def test_a_rule_says_its_kind_and_what_can_be_changed(http: httpx.AsyncCli
         ("mute", {"longer_than": "2 hours", "rhythms": "4"}),
         ("cold", {"raise_below": "-5.5", "clear_at": "-4", "longer_than": "5 minutes"}),
         ("idle", {"raise_below": "0.25", "longest_gap": "1 minute"}),
+        ("idle", {"raise_below": "-0.25", "clear_at": "-0.2", "basis": "high"}),
     ],
 )
 async def test_the_fields_of_a_kind_are_changed(
@@ -52,6 +53,12 @@ async def test_the_fields_of_a_kind_are_changed(
     assert {field: written[field] for field in change} == change
 
 
+async def test_a_rule_that_goes_by_bounds_says_so(http: httpx.AsyncClient) -> None:
+    changed = await ok(http.patch("/rules/thirsty", json={"basis": "low"}))
+    assert changed["fields"]["basis"] == "low"
+    assert "fields" not in await ok(http.patch("/rules/thirsty", json={"basis": "estimate"}))
+
+
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
@@ -60,7 +67,7 @@ async def test_the_fields_of_a_kind_are_changed(
         ("mute", {"rhythms": "1"}, "rhythms: 1 is every pause"),
         ("mute", {"raise_above": "3"}, "raise_above"),
         ("cold", {"raise_below": "chilly"}, "raise_below"),
-        ("idle", {"raise_below": "-1"}, "nothing ever is"),
+        ("idle", {"basis": "certain"}, "basis: 'certain' is not a valid"),
     ],
 )
 async def test_what_a_kind_cannot_be_is_refused_and_changes_nothing(

@@ -19,6 +19,7 @@ from energyguard.page.words.rules import rule_summary
 from energyguard.rules.kinds import KINDS
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule_history import ChangedRule
+from energyguard.rules.windowed import WindowBasis
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
 from tests.page.test_views import sees
@@ -80,6 +81,12 @@ def test_a_preview_says_who_is_meant_and_what_would_be_said(service: MadeUpServi
     assert (found.names, found.mute) == (("Heat pump",), 0)
     assert found.all_devices >= 50
     assert example_sentence(rule, "Heat pump") == "Heat pump passed 1.5\u00a0kWh in 15\u00a0min"
+    at_most = draft_of(ThresholdRule, {**values, "basis": "high"}, []).rule
+    assert at_most is not None
+    assert example_sentence(at_most, "H1").endswith(", by what is possible at most")
+    assert rule_summary(at_most).startswith("Raises above 1.5\u00a0kWh in 15\u00a0min, by what is ")
+    counted = draft_of(ThresholdRule, {**values, "basis": "estimate"}, []).rule
+    assert counted == rule  # as it is if nobody chooses
     volts = draft_of(KINDS["state"], {"selector": "id=H00[34]", **TYPED["state"]}, []).rule
     assert volts is not None
     assert meant_devices(service, volts).mute == 2  # they send energies
@@ -127,11 +134,13 @@ async def test_a_rule_is_made_changed_undone_and_removed(
     now = rule.written()
     form.trigger("submit", {**now, "raise_above": "0,5", "clear_at": "0,9"})
     await sees(user, "“Ends at” is above")
-    form.trigger("submit", {**now, "raise_above": "3", "selector": "", "severity": "critical"})
+    typed = {**now, "raise_above": "3", "selector": "", "severity": "critical", "basis": "high"}
+    form.trigger("submit", typed)
     await sees(user, "night-use was changed")
     rule = service.rules.get("night-use")
     assert isinstance(rule, ThresholdRule)
     assert (rule.level, rule.clear_at, rule.selector) == (3_000_000_000, 3_000_000_000, UNSET)
+    assert rule.goes_by is WindowBasis.HIGH
     await sees(user, "all devices · critical")
 
     user.find(marker="change-night-use").click()

@@ -27,6 +27,13 @@ window = "10 minutes"
 slide = "1 minute"
 raise_above = 28
 [[rule]]
+id = "surely"
+channels = ["energy_kwh"]
+window = "15 minutes"
+slide = "1 minute"
+raise_above = 2
+basis = "low"
+[[rule]]
 kind = "rate"
 id = "climbs"
 channels = ["temperature_c"]
@@ -95,6 +102,11 @@ CASES = (
         alert("warm", 28, "°C", window_ms=10 * MINUTE),
         "Attic passed 28\u00a0°C on the mean of 10\u00a0min",
         "Attic kam im Mittel von 10\u00a0min über 28\u00a0°C",
+    ),
+    (
+        alert("surely", 2, "kWh", window_ms=15 * MINUTE),
+        "Attic passed 2\u00a0kWh in 15\u00a0min, by what is certain at least",
+        "Attic kam in 15\u00a0min über 2\u00a0kWh, nach dem, was mindestens sicher ist",
     ),
     (
         alert("climbs", 60, "°C per hour", window_ms=5 * MINUTE),

@@ -141,7 +141,7 @@ class RuleBody(BaseModel):
             device: DeviceFields(fields=dict(fields), **_edit(edits.get(device)))
             for device, fields in overrides.items()
         }
-        others = rule.kind != DEFAULT or rule.limit != "raise_above"
+        others = rule.kind != DEFAULT or rule.limit != "raise_above" or "basis" in rule.written()
         more = {"kind": rule.kind, "limit": rule.limit, "fields": rule.written()}
         return cls(
             id=rule.id,

@@ -21,6 +21,7 @@ from energyguard.page.words.language import _
 from energyguard.rules.fields import FieldShape
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import table_of, written_table
+from energyguard.rules.windowed import WindowRule
 
 
 class RuleForm:
@@ -49,7 +50,7 @@ class RuleForm:
             {
                 n: f
                 for n, f in part.items()
-                if f.may_change and (n in rule.written() or n in _LIMITS)
+                if f.may_change and (n in rule.written() or n in limits_of(rule))
             }
             for part in fields
         )
@@ -70,7 +71,9 @@ class RuleForm:
 
     def _text(self, name: str) -> str:
         """A field as people write it; empty: it has none."""
-        return self.rule.written().get(name, "")
+        field = self._fields[name]
+        unwritten = field.options[0] if field.shape is FieldShape.CHOICE else ""
+        return self.rule.written().get(name, unwritten)
 
     def _history(self) -> None:
         """Who changed what, and what may be done about the whole rule."""
@@ -160,5 +163,11 @@ class RuleForm:
 
 
 _LIMITS = ("selector", "severity", "about", "clear_at", "dwell", "longer_than", "rhythms",
-           "at_once", "lasting", "allowed")  # fmt: skip
+           "at_once", "lasting", "allowed", "basis")  # fmt: skip
 """What may be given to a rule that has none of it yet."""
+
+
+def limits_of(rule: Rule) -> tuple[str, ...]:
+    """What may be given to a rule; a mean has no bounds to go by."""
+    is_mean = isinstance(rule, WindowRule) and rule.is_mean
+    return tuple(name for name in _LIMITS if not (is_mean and name == "basis"))

@@ -19,6 +19,7 @@ from energyguard.rules.kinds.silence import SilenceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
+from energyguard.rules.windowed import WindowBasis
 
 
 def rule_summary(rule: Rule) -> str:
@@ -35,7 +36,17 @@ def _of_windows(rule: ThresholdRule) -> str:
         (True, True): _("Raises below {limit} on the mean of {window}"),
     }[rule.is_below, rule.is_mean]
     what = words.format(limit=amount(rule.level, rule.unit), window=duration(rule.window_ms))
-    return _with_end(what, rule, rule.slide_ms)
+    return _with_end(by_words(what, rule.goes_by), rule, rule.slide_ms)
+
+
+def by_words(what: str, basis: WindowBasis) -> str:
+    """A sentence about a window, with which of its numbers that is about."""
+    words = {
+        WindowBasis.ESTIMATE: "{what}",
+        WindowBasis.LOW: _("{what}, by what is certain at least"),
+        WindowBasis.HIGH: _("{what}, by what is possible at most"),
+    }[basis]
+    return words.format(what=what)
 
 
 def _of_change(rule: RateRule) -> str:

@@ -17,6 +17,7 @@ from energyguard.page.words.formatting import SPACE, amount, number
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration, half_hour, length
 from energyguard.page.words.readings import level_words
+from energyguard.page.words.rules import by_words
 from energyguard.rules.kinds.agree import AgreeRule
 from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.rate import Direction, RateRule
@@ -69,7 +70,7 @@ def _as_written(alert: Alert, name: str, _rule: Any) -> str:
 
 def _of_window(alert: Alert, name: str, rule: ThresholdRule) -> str:
     if not rule.is_mean:
-        return _of_sums(alert, name)
+        return by_words(_of_sums(alert, name), rule.goes_by)
     words = _("{name} passed {limit} on the mean of {window}")
     if alert.is_below:
         words = _("{name} fell below {limit} on the mean of {window}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,29 +13,45 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import Ints, Measure
 from energyguard.model.quantities import from_nano
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
-from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text
+from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text, chosen
 from energyguard.rules.levels import LevelRule
 from energyguard.rules.rule import Observation, spell_amount
-from energyguard.rules.windowed import OF_WINDOWS, Amounts, WindowRule, usual_gap
+from energyguard.rules.windowed import (
+    OF_WINDOWS,
+    Amounts,
+    WindowBasis,
+    WindowRule,
+    usual_gap,
+)
 
 _ABOVE = {
-    State.PENDING: "{device} is above {level} {unit} in {window}, not yet for long",
-    State.FIRING: "{device} passed {level} {unit} in {window}",
-    State.RESOLVED: "{device} is back at or below {clear} {unit} in {window}",
+    State.PENDING: "{device} is above {level} {unit} in {window}{by}, not yet for long",
+    State.FIRING: "{device} passed {level} {unit} in {window}{by}",
+    State.RESOLVED: "{device} is back at or below {clear} {unit} in {window}{by}",
     State.UNKNOWN: "{device} is silent: nobody knows whether it is still above {level} {unit}",
 }
 _BELOW = {
-    State.PENDING: "{device} is below {level} {unit} in {window}, not yet for long",
-    State.FIRING: "{device} fell below {level} {unit} in {window}: {observed}, {far} less{since}",
-    State.RESOLVED: "{device} is back at or above {clear} {unit} in {window}",
+    State.PENDING: "{device} is below {level} {unit} in {window}{by}, not yet for long",
+    State.FIRING: (
+        "{device} fell below {level} {unit} in {window}{by}: {observed}, {far} less{since}"
+    ),
+    State.RESOLVED: "{device} is back at or above {clear} {unit} in {window}{by}",
     State.UNKNOWN: "{device} is silent: nobody knows whether it is still below {level} {unit}",
 }
+_BY = {
+    WindowBasis.ESTIMATE: "",
+    WindowBasis.LOW: ", by what is certain at least",
+    WindowBasis.HIGH: ", by what is possible at most",
+}
+
+Basis = Annotated[WindowBasis, chosen(WindowBasis, while_it_runs=True, may_go=True)]
 
 
 class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=True, kw_only=True):
     """A window's sum or mean against a level; its records do not say their kind: it was first.
 
-    Below a level only complete windows speak: readings are at most ``gap`` apart, up to its end.
+    Below a level, and above one below 0, only complete windows speak: readings are at most ``gap``
+    apart, up to its end. A sum is what is counted, or at least, or at most (``basis``).
     """
 
     kind: ClassVar[str] = "threshold"
@@ -54,20 +70,29 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
     about: About = ""
     raise_below: Level | UnsetType = UNSET
     longest_gap_ms: Span | UnsetType = UNSET
+    basis: (
+        Annotated[WindowBasis, chosen(WindowBasis, while_it_runs=True, may_go=True)] | UnsetType
+    ) = UNSET
     selector: Selector | UnsetType = UNSET
     devices: Overrides | UnsetType = UNSET
 
     @property
     def engines(self) -> frozenset[str]:
         """Those whose jobs sum amounts and hold the sums of all devices against a level above."""
-        can = self.is_uniform and not self.is_below
+        can = self.is_uniform and not self._wants_complete and self.basis is UNSET
         return frozenset({"spark", "flink"}) if can else frozenset()
 
     @property
     def text(self) -> str:
         """System C's wording: ``kwh>2.0 over 15 minutes``; ``mean °C>28 over 1 minute``."""
         what = f"mean {self.unit}" if self.is_mean else "kwh"
+        what = what if self.basis is UNSET else f"{self.basis} {what}"
         return f"{what}{'<' if self.is_below else '>'}{self._level} over {self.window_words}"
+
+    @property
+    def goes_by(self) -> WindowBasis:
+        """What it says, else what is counted."""
+        return WindowBasis.ESTIMATE if self.basis is UNSET else self.basis
 
     @property
     def _level(self) -> str:
@@ -77,24 +102,31 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
     def summary(self) -> str:
         """What it does, with the levels as they are now."""
         level = f"{from_nano(self.level)} {self.unit}"
-        return self.summary_of(f"Raises {self.side} {level} in {self.looked_at}")
+        what = f"Raises {self.side} {level} in {self.looked_at}{_BY[self.goes_by]}"
+        return self.summary_of(what)
 
     @property
     def meaning(self) -> str:
         """A hash of what the sums mean. Levels are not in it: a changed level keeps the state."""
         what = "mean" if self.is_mean else "energy"
+        what = what if self.basis is UNSET else f"{self.basis} {what}"
         text = f"{what} {sorted(self.channels)} {self.window_ms} {self.slide_ms}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def may_raise_early(self) -> bool:
-        """A sum that is above a level stays there."""
-        return not self.is_below
+        """What is there at least stays there; at most is known when all has come."""
+        return not self._wants_complete and self.goes_by is not WindowBasis.HIGH
+
+    @property
+    def _wants_complete(self) -> bool:
+        """Whether a window that lacks readings may seem to break it."""
+        return self.is_below or (self.level < 0 and not self.is_mean)
 
     @property
     def gap_ms(self) -> int:
-        """Little must not come of readings that are not there."""
-        if not self.is_below:
+        """Little must not come of readings that are not there; nor 0, where less was fed in."""
+        if not self._wants_complete:
             return 0
         gap = self.longest_gap_ms
         return usual_gap(self.window_ms) if gap is UNSET else gap
@@ -102,7 +134,7 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
     @property
     def makes_energy_alerts(self) -> bool:
         """System C's records tell of kWh above a level."""
-        return not self.is_below and not self.is_mean
+        return not self._wants_complete and not self.is_mean
 
     @property
     def mode_name(self) -> str:
@@ -111,8 +143,8 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
 
     @property
     def scored(self) -> tuple[object, ...]:
-        """From which side."""
-        return self.kind, self.is_below
+        """From which side, and by which of a window's numbers."""
+        return self.kind, self.is_below, self.goes_by
 
     def score(self, amounts: Amounts) -> Ints:
         """The amount; below a level the less the worse."""
@@ -138,36 +170,52 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
             observed=spell_amount(found.observed),
             far=spell_amount(abs(found.observed - self.level)),
             since=found.since,
+            by=_BY[self.goes_by],
         )
 
     def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> ThresholdRule:
         """A level is written in records as people wrote it."""
-        written = {"threshold": text[self.limit]} if self.limit in text else {}
-        return super().changed({**new, **written}, text)
+        more: dict[str, Any] = {"threshold": text[self.limit]} if self.limit in text else {}
+        if new.get("basis") is WindowBasis.ESTIMATE:
+            more["basis"] = UNSET
+        return super().changed({**new, **more}, text)
 
     @classmethod
     def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
         """A level is written in records as people wrote it."""
         level = given.get("raise_above", given.get("raise_below", ""))
         fields["threshold"] = str(level)
+        if fields.get("basis") is WindowBasis.ESTIMATE:
+            del fields["basis"]
         return super().complete(given, fields)
 
     def validate(self) -> list[str]:
         """What makes this rule unusable."""
         lowest = f"{from_nano(self.nothing)} {self.unit}"
+        is_under = self.is_mean and self.level < self.nothing
+        never_ends = self.clear_at < self.nothing and (self.is_mean or self.level >= 0)
         checks = (
-            (self.level < self.nothing, f"{self.limit} is below {lowest}: nothing ever is"),
+            (is_under, f"{self.limit} is below {lowest}: nothing ever is"),
+            (never_ends, f"clear_at is below {lowest}: the alert would never end"),
             (
-                self.clear_at < self.nothing,
-                f"clear_at is below {lowest}: the alert would never end",
+                not self._wants_complete and self.longest_gap_ms is not UNSET,
+                "longest_gap: only a rule with raise_below, or with raise_above below 0, asks for "
+                "complete windows",
             ),
             (
-                not self.is_below and self.longest_gap_ms is not UNSET,
-                "longest_gap: only a rule with raise_below asks for complete windows",
+                self.is_mean and self.basis is not UNSET,
+                "basis: a mean has no bounds; only sums go by low or high",
             ),
         )
         wrong = (sentence for is_wrong, sentence in checks if is_wrong)
-        return [*self.window_faults(), *self.level_faults(), *wrong, *self.override_faults()]
+        found = [*self.window_faults(), *self.level_faults(), *wrong, *self.override_faults()]
+        return found or [*self._sides_faults()]
+
+    def _sides_faults(self) -> Iterator[str]:
+        """Devices of which other windows would have to be complete: windows are those of all."""
+        for device in self.overrides:
+            if self.of(device)._wants_complete != self._wants_complete:
+                yield f"{device}: {self.limit} is on the other side of 0: write a rule of its own"
 
 
 KIND = ThresholdRule

@@ -6,17 +6,18 @@ level. Their readings are folded all at once. The others are followed reading by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.evidence import Evidence
-from energyguard.model.channels import MAX_GAP_MS, MS_PER_HOUR, Kind
+from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.bounded import goes_by_bounds, is_bounded
 from energyguard.stream.windows.energy_state import NO_NUMBERS, EnergyState
 from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
@@ -27,6 +28,7 @@ from energyguard.stream.windows.key_sums import (
     WindowTotals,
     overlapping,
     pace_of,
+    tail_of,
 )
 from energyguard.stream.windows.key_windows import KeyTime, KeyWindows, WindowsOfRule
 from energyguard.stream.windows.output import Breaches, Collected
@@ -81,9 +83,15 @@ class ApartOperator(EnergyState):
         for key in np.flatnonzero(apart).tolist():
             time = KeyTime(NO_NUMBERS, 0, 0, int(self.holds.decided[key]))
             windows = WindowsOfRule(state, key, time, follows=True)
-            base = self.base.of(np.array([key]))
-            windows.knows(KeyEntries(base, *past.get(key, (NO_NUMBERS, NO_NUMBERS))))
+            windows.knows(self._entries_of(key, past))
             yield key, windows
+
+    def _entries_of(self, key: int, past: Mapping[int, tuple[Ints, Ints]]) -> KeyEntries:
+        """A key's entries; with their bounds, where a rule asks for these."""
+        wanted = any(is_bounded(state, key) for state in self.rule_states)
+        channel = self.described(key) if wanted else None
+        readings = past.get(key, (NO_NUMBERS, NO_NUMBERS))
+        return KeyEntries(self.base.of(np.array([key])), *readings, channel)
 
     def _calm(self, given: RowsByKey, out: Bools) -> KeysApart:
         """What there may be to tell of the keys apart, whatever their readings say.
@@ -112,9 +120,7 @@ class ApartOperator(EnergyState):
             smooth &= calm | ~busy
             smooth &= self._one_each(rows, entries)
         if self.measure.holds and len(rows):
-            longest = np.maximum(self.head.usual_ms(), MAX_GAP_MS)
-            held = np.maximum(rows.value, 0) // MS_PER_HOUR + 1
-            self._tail[rows.key] = held * longest[rows.key]
+            self._tail[rows.key] = tail_of(rows.value, self.head.usual_ms()[rows.key])
         calm &= ~self._may_tell()
         if self.measure.kind is not Kind.POWER:
             waits = self.head.waits()
@@ -186,11 +192,12 @@ class ApartOperator(EnergyState):
             turns = sums.turns((first, last + 1), slide, window)
             is_open = turns.end > last[turns.key]
             np.maximum.at(top, turns.key[is_open], turns.total[is_open] + MARGIN)
-            if collected.follow_episodes:
+            if collected.follow_episodes or goes_by_bounds(state):
                 done[keys[turns.key[turns.total > level[turns.key] - MARGIN]]] = False
             elif state.makes_energy_alerts:
                 found.append((state, sums.above(turns, level, last, slide, window)))
-        for state, over in found:
+        for state, every in found:
+            over = every.where(done[keys[every.key]])
             key, end_ms = keys[over.key], over.end * state.rule.slide_ms
             wait = self.limits.lateness_ms + self.holds.hold[key]
             at = np.searchsorted(span.run, end_ms + wait)
@@ -263,8 +270,7 @@ class ApartOperator(EnergyState):
             of_key[key].append((row[0], row[1], row[2]))
         followed: dict[int, KeyEntries] = {}
         for key in keys:
-            number = np.array([key])
-            entries = KeyEntries(self.base.of(number), *past.get(key, (NO_NUMBERS, NO_NUMBERS)))
+            entries = self._entries_of(key, past)
             patience = self.limits.lateness_ms + int(self.holds.hold[key])
             time = KeyTime(span.run, 0, patience, int(self.holds.decided[key]))
             windows = KeyWindows(
@@ -277,6 +283,10 @@ class ApartOperator(EnergyState):
             windows.tell(collected)
             self.ceiling[:, key] = [windows.highest(rule) for rule in windows.rules]
             self.pace[:, key] = self._tail[key] = 0
+            if self.measure.holds and entries.readings:  # what its newest power may come to
+                self._tail[key] = tail_of(
+                    np.array(entries.readings[-1][1:]), entries.ledger.usual_ms()
+                )[0]
             self.holds.doubt[key], self.holds.decided[key] = time.doubt_ms, time.decided_ms
             followed[key] = entries
         return followed

@@ -19,6 +19,7 @@ from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.apart_operator import ApartOperator, RowsByKey
+from energyguard.stream.windows.bounded import bounded_keys
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.delays import GRAIN_MS
 from energyguard.stream.windows.energy_state import LONG_STEPS, POINT_MS, DescriptionOf
@@ -43,6 +44,7 @@ class EnergyOperator(ApartOperator):
     def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
         """Run these rules from now on; what they need of the past comes from the ring."""
         super().run_rules(rules, newest)
+        self._set_bounded_apart()
         for state in self.rule_states:
             state.apart = ~self.is_quick
         known = len(self.newest)
@@ -225,6 +227,8 @@ class EnergyOperator(ApartOperator):
         if self.measure.kind is Kind.REGISTER:
             quick &= ~ledger.waits()
         quick &= self.holds.hold[keys] == 0
+        if (bounded := bounded_keys(self.rule_states, len(self.newest))) is not None:
+            quick &= ~bounded[keys]
         if self.measure.holds:
             quick &= ~self._falls_silent(newest)[keys]
         if not self.ended and quick.any():

@@ -20,6 +20,7 @@ from energyguard.model.channels import (
 )
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.bounded import bounded_keys, goes_by_bounds
 from energyguard.stream.windows.channel_lane import ChannelLane
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.entry_registers import EntryRegisters
@@ -122,6 +123,9 @@ class EnergyState(ChannelOperator):
 
     def place_anew(self, newest: int) -> list[AlertTransition]:
         """Devices may stand elsewhere, or be described otherwise, from now on."""
+        for state in filter(goes_by_bounds, self.rule_states):
+            state.limits.forget()
+        self._set_bounded_apart()
         keys = self.places.described_anew(self.channel)
         if len(keys := keys[keys < len(self._largest)]):
             self._describe_anew(keys)
@@ -135,6 +139,10 @@ class EnergyState(ChannelOperator):
         self.base.describe_again(keys)
         self.head.describe_again(keys)
         self._largest[keys], self._length[keys] = self._points_of(keys.tolist())
+        self._set_apart(keys)
+
+    def _set_apart(self, keys: Ints) -> None:
+        """Some keys are apart from now on; what their windows have at most is not known."""
         is_changed = np.zeros(len(self.is_quick), bool)
         is_changed[keys] = True
         self.is_quick &= ~is_changed
@@ -143,6 +151,12 @@ class EnergyState(ChannelOperator):
         self.registers.leave(is_changed)
         self._is_stale[keys] = self.newest[keys] > NEVER
         self.ceiling[:, keys] = _ANY
+
+    def _set_bounded_apart(self) -> None:
+        """Those of which a rule wants the bounds are followed by their entries."""
+        bounded = bounded_keys(self.rule_states, len(self.is_quick))
+        if bounded is not None and (bounded & self.is_quick).any():
+            self._set_apart(np.flatnonzero(bounded & self.is_quick))
 
     # Snapshots
 

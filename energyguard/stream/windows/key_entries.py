@@ -12,16 +12,22 @@ from operator import itemgetter
 
 import numpy as np
 
+from energyguard.ledger.bounds import BoundedEntries
+from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Ints
+from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.spreading import Columns
 
 ALL = np.zeros(1, np.int64)
 """The only key of a ledger of one."""
-Counted = tuple[int, int, int]
-"""What an entry counts: from when, until when, how much in 1e-9 kWh."""
+Counted = tuple[int, ...]
+"""What an entry counts: from when, until when, how much in 1e-9 kWh; and its bounds and its kind,
+where somebody asks for them.
+"""
+_PLAIN = BoundedEntries._fields[:3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +40,12 @@ class CountedAnew:
     @property
     def first_ms(self) -> int:
         """The beginning of the time of which another sum is known now."""
-        return min(start for start, _, _ in (*self.made, *self.gone))
+        return min(single[0] for single in (*self.made, *self.gone))
 
     @property
     def last_ms(self) -> int:
         """Its end: the last time of which one of them speaks."""
-        return max(max(end, start + 1) for start, end, _ in (*self.made, *self.gone))
+        return max(max(single[1], single[0] + 1) for single in (*self.made, *self.gone))
 
     def __bool__(self) -> bool:
         return self.made != self.gone
@@ -51,13 +57,18 @@ class KeyEntries:
     Args:
         base: the fold of its readings before those kept; a ledger of one key, not shared.
         time, value: its readings that are kept, sorted by time.
+        channel: what is said of its channel, where bounds are wanted.
     """
 
-    def __init__(self, base: Ledger, time: Ints, value: Ints) -> None:
-        self._base, self.ledger = base, base.of(ALL)
+    def __init__(
+        self, base: Ledger, time: Ints, value: Ints, channel: EnergyChannel | None = None
+    ) -> None:
+        self._base, self.ledger, self.channel = base, base.of(ALL), channel
+        self._names = _PLAIN if channel is None else BoundedEntries._fields
         self.readings = list(zip(time.tolist(), value.tolist(), strict=True))
         self._of: dict[int, Counted] = {}  # by stamp
         self._columns: Columns | None = None
+        self._bounded: BoundedEntries | None = None
         self._put(self._fold(time, value))
 
     def _fold(self, time: Ints, value: Ints) -> Entries:
@@ -69,14 +80,17 @@ class KeyEntries:
         """Know entries that were made or replaced."""
         made: list[Counted] = []
         gone: list[Counted] = []
-        columns = (c.tolist() for c in (entries.start, entries.end, entries.energy))
-        for stamp, *single in zip(entries.stamp.tolist(), *columns, strict=True):
+        for stamp, single in zip(entries.stamp.tolist(), self._counted_of(entries), strict=True):
             if (before := self._of.get(stamp)) is not None:
                 gone.append(before)
-            self._of[stamp] = (single[0], single[1], single[2])
-            made.append(self._of[stamp])
-        self._columns = None if made else self._columns
+            self._of[stamp] = single
+            made.append(single)
+        if made:
+            self._columns = self._bounded = None
         return CountedAnew(made, gone)
+
+    def _counted_of(self, entries: Entries) -> list[Counted]:
+        return list(zip(*(getattr(entries, n).tolist() for n in self._names), strict=True))
 
     def take(self, time: int, value: int) -> CountedAnew:
         """Count a reading."""
@@ -107,16 +121,15 @@ class KeyEntries:
             return 0
         return 2 * int(self.ledger.cadence_ms()[0])
 
-    def held_until(self, time_ms: int) -> Columns | None:
+    def held_until(self, time_ms: int) -> list[Counted] | None:
         """What counts at a time that no reading has reached, where a power holds; else None."""
         if self.ledger.kind is not Kind.POWER or not self.readings:
             return None
         if self.readings[-1][0] >= time_ms:
             return None
         entries = self.ledger.end()
-        columns = entries.start, entries.end, entries.energy
         known = [single for stamp, single in self._of.items() if stamp not in entries.stamp]
-        return _columns([*known, *zip(*(column.tolist() for column in columns), strict=True)])
+        return [*known, *self._counted_of(entries)]
 
     @property
     def counted(self) -> list[Counted]:
@@ -127,8 +140,22 @@ class KeyEntries:
     def columns(self) -> Columns:
         """Start, end and energy of the entries that count."""
         if self._columns is None:
-            self._columns = _columns(self.counted)
+            self._columns = columns_of(self.counted)
         return self._columns
+
+    @property
+    def bounded(self) -> BoundedEntries:
+        """The entries that count, with their bounds; only where these are wanted."""
+        if self._bounded is None:
+            self._bounded = bounded_of(self.counted)
+        return self._bounded
+
+    @property
+    def begins_ms(self) -> int:
+        """Since when it has entries; of a key that had readings before those kept ``NEVER``."""
+        if not self._of or self._base.begun()[0]:
+            return NEVER
+        return min(single[0] for single in self._of.values())
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -144,10 +171,22 @@ class KeyEntries:
         return np.array([single[0] for single in self.readings], np.int64)
 
 
-def _columns(counted: list[Counted]) -> Columns:
-    every = np.array(counted, np.int64).reshape(-1, 3)
-    start, end, energy = every[every[:, 2] != 0].T
+def columns_of(counted: list[Counted]) -> Columns:
+    """Start, end and energy of what counts."""
+    if not counted:
+        return _NONE, _NONE, _NONE
+    every = np.array(counted, np.int64)
+    start, end, energy = every[every[:, 2] != 0][:, :3].T
     return start, end, energy
+
+
+def bounded_of(counted: list[Counted]) -> BoundedEntries:
+    """All columns of what counts."""
+    every = np.array(counted, np.int64).reshape(-1, len(BoundedEntries._fields))
+    return BoundedEntries(*every.T)
+
+
+_NONE = np.empty(0, np.int64)
 
 
 def covered_by(time: Ints, ends_ms: Ints, reach_ms: int, gap_ms: int, *, holds: bool) -> Ints:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from energyguard.ledger.spread import part
+from energyguard.model.channels import MAX_GAP_MS, MS_PER_HOUR
 from energyguard.model.readings import Bools, Ints
 
 MARGIN = 4
@@ -121,3 +122,9 @@ def pace_of(energy: Ints, length_ms: Ints, window_ms: int) -> Ints:
     """(n,) no window that lies in entries at least as long as it is has more than the highest."""
     share = np.maximum(energy, 0) * (window_ms / np.maximum(length_ms, 1))
     return np.ceil(share).astype(np.int64) + MARGIN
+
+
+def tail_of(power: Ints, usual_ms: Ints) -> Ints:
+    """(n,) no window has more of keys' newest powers (1e-9 kW) while these have no entry yet."""
+    tail: Ints = (np.maximum(power, 0) // MS_PER_HOUR + 1) * np.maximum(usual_ms, MAX_GAP_MS)
+    return tail

@@ -13,9 +13,16 @@ import numpy as np
 
 from energyguard.model.readings import Ints
 from energyguard.rules.windowed import WindowRule
+from energyguard.stream.windows.bounded import KeyBounds, is_bounded
 from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
-from energyguard.stream.windows.key_entries import CountedAnew, KeyEntries, covered_by
+from energyguard.stream.windows.key_entries import (
+    Counted,
+    CountedAnew,
+    KeyEntries,
+    columns_of,
+    covered_by,
+)
 from energyguard.stream.windows.key_events import KeyEvents, Over
 from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
 from energyguard.stream.windows.registers import SAYS_NOTHING
@@ -65,6 +72,7 @@ class WindowsOfRule(KeyEvents):
         self.follows = follows
         self.tells = state.makes_energy_alerts and state.limits.has(key)
         self.columns: Columns = (_NONE, _NONE, _NONE)
+        self.bounds = KeyBounds(self.rule) if is_bounded(state, key) else None
         self.read: Ints = _NONE
         self.last = self.closed  # no window that ends later holds anything
         self.found: list[EpisodeEvent] = []
@@ -73,6 +81,8 @@ class WindowsOfRule(KeyEvents):
     def knows(self, entries: KeyEntries) -> None:
         """Go by these entries from now on."""
         self.columns = entries.columns
+        if self.bounds is not None:
+            self.bounds.knows(entries)
         if self.rule.gap_ms:
             self.read = entries.times
         if (span := entries.span) is not None:
@@ -82,15 +92,20 @@ class WindowsOfRule(KeyEvents):
 
     def scores(self, ends: Ints) -> Ints:
         """How bad windows are."""
-        ends_ms, window = ends * self.slide, self.rule.window_ms
-        scores = self.rule.score(
-            lambda back: sums_of(self.columns, ends_ms - back * self.slide, window)
-        )
+        ends_ms = ends * self.slide
+        scores = self.counted(ends) if self.bounds is None else self.bounds.scores(ends_ms)
         if not (gap := self.rule.gap_ms):
             return scores
         reach = self.rule.reach_ms
         covered = covered_by(self.read, ends_ms, reach, gap, holds=self.holds)
         return np.where(covered == reach, scores, SAYS_NOTHING)
+
+    def counted(self, ends: Ints) -> Ints:
+        """How bad windows are by what is counted."""
+        ends_ms, window = ends * self.slide, self.rule.window_ms
+        return self.rule.score(
+            lambda back: sums_of(self.columns, ends_ms - back * self.slide, window)
+        )
 
     def over(self, first: int, last: int | None) -> Over | None:
         """By the entries."""
@@ -99,7 +114,7 @@ class WindowsOfRule(KeyEvents):
         above = np.flatnonzero(scores > self.level)
         return (int(ends[above[0]]), int(scores[above[0]])) if len(above) else None
 
-    def close_until(self, time_ms: int, held: Columns | None = None) -> None:
+    def close_until(self, time_ms: int, held: list[Counted] | None = None) -> None:
         """Close the windows that end by a time, where they close.
 
         Args:
@@ -108,9 +123,12 @@ class WindowsOfRule(KeyEvents):
         """
         until = time_ms // self.slide
         if held is not None:
-            certain, self.columns = self.columns, held
+            certain, self.columns = self.columns, columns_of(held)
+            before = None if self.bounds is None else self.bounds.held(held)
             self.close_until(time_ms)
             self.columns = certain
+            if self.bounds is not None and before is not None:
+                self.bounds.go_back(before)
             return
         ends = np.arange(self.closed + 1, min(until, self.last) + 1)
         if len(ends):
@@ -132,7 +150,8 @@ class WindowsOfRule(KeyEvents):
         if not self.state.is_early or not self.follows:
             return
         episode = self.state.episodes.get(self.key)
-        if episode is not None and change.gone and episode.first_end > self.closed:
+        may_fall = change.gone or self.bounds is not None
+        if episode and may_fall and episode.first_end > self.closed:
             total = int(self.scores(np.array([episode.first_end]))[0])
             if total <= self.clear:
                 self.found += self.withdraws(at, time_ms, total)
@@ -232,7 +251,7 @@ class KeyWindows:
         now = np.array([rule.closed + 1])  # sums may go down from there to the next border
         ends = np.unique(np.concatenate([now, borders, borders + 1, borders + 2]))
         ends = ends[ends > rule.closed]
-        highest = rule.scores(ends).max(initial=0)
+        highest = rule.counted(ends).max(initial=0)  # no low bound is above what is counted
         return int(highest) + 2 * len(start)  # between two borders the floors of each entry
 
 

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from energyguard.errors import ConfigError
-from energyguard.model.alerts import Severity
+from energyguard.model.alerts import Severity, State
 from energyguard.rules.kinds import rule_from
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.rule import Observation
+from energyguard.rules.toml import table_of
 from tests.rules.lives import Row, events, rule_of, told
 
 BELOW = """
@@ -115,3 +117,73 @@ def test_faults(tmp_path: Path) -> None:
     assert "only a rule with raise_below" in fault('longest_gap = "1 minute"\n', above)
     assert fault("", BELOW.replace('raise_below = "0.1"', "")) == "1: raise_above is missing"
     assert fault('longest_gap = "soon"\n').startswith("9: longest_gap: not a duration")
+
+
+SURE = """
+id = "r"
+channels = ["energy_kwh"]
+window = "15 minutes"
+slide = "15 minutes"
+raise_above = "1"
+basis = "low"
+"""
+
+
+@pytest.mark.parametrize(
+    ("basis", "words"),
+    [("low", ", by what is certain at least"), ("high", ", by what is possible at most")],
+)
+def test_a_rule_says_by_which_number_it_goes(tmp_path: Path, basis: str, words: str) -> None:
+    rule = rule_of(tmp_path, SURE.replace("low", basis))
+    assert isinstance(rule, ThresholdRule)
+    assert rule.summary == f"Raises above 1 kWh in 15 minutes{words}; looks every 15 minutes."
+    found = Observation("H1", State.FIRING, 2 * 10**9, 0)
+    assert rule.sentence(found) == f"H1 passed 1 kWh in 15 minutes{words}"
+    assert rule.text == f"{basis} kwh>1 over 15 minutes"
+    assert rule.engines == frozenset()
+    assert rule.may_raise_early is (basis == "low")
+    assert rule_from(msgspec.json.decode(msgspec.json.encode(rule))) == rule
+    assert table_of(rule)["basis"] == basis
+    plain = rule_of(tmp_path, SURE.replace('"low"', '"estimate"'))
+    for back in ("estimate", ""):
+        new, faults = rule.read_changes({"basis": back})
+        assert faults == []
+        assert rule.changed(new, {"basis": back}) == plain
+    assert {rule.scored, rule.meaning}.isdisjoint({plain.scored, plain.meaning})  # type: ignore[attr-defined]
+
+
+def test_means_have_no_bounds(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a mean has no bounds; only sums go by low or high"):
+        rule_of(tmp_path, SURE.replace("energy_kwh", "temperature_c"))
+
+
+FED_IN = """
+id = "r"
+channels = ["energy_kwh"]
+window = "1 minute"
+slide = "30 seconds"
+"""
+
+
+def test_what_is_fed_in_has_limits_of_both_sides(tmp_path: Path) -> None:
+    """More than 0.1 kWh fed in within a minute, or less than that; and no data is neither."""
+    rows = meter("H1", range(0, 180, 15), -0.04) + meter("H1", range(180, 360, 15), -0.01)
+    rows += meter("H2", range(0, 15, 15), -0.04) + meter("clock", range(0, 500, 15), -1.0)
+    rows.sort(key=lambda row: row[2])
+    much = rule_of(tmp_path, FED_IN + 'raise_below = "-0.1"\nclear_at = "-0.05"\n')
+    of_h1 = [event for event in told(events([much], rows, lateness_s=60)) if event[0] == "H1"]
+    assert of_h1 == [("H1", "firing", 60), ("H1", "resolved", 240)]
+    little = rule_of(tmp_path, FED_IN + 'raise_above = "-0.1"\n')
+    assert told(events([little], rows, lateness_s=60)) == [("H1", "firing", 240)]
+
+
+def test_limits_below_0_that_make_no_sense(tmp_path: Path) -> None:
+    def fault(more: str) -> str:
+        with pytest.raises(ConfigError) as refused:
+            rule_of(tmp_path, FED_IN + more)
+        return refused.value.faults[0].removeprefix(f"{tmp_path}/rules.toml:")
+
+    never_ends = fault('raise_above = "0.1"\nclear_at = "-0.2"\n')
+    assert never_ends == "1: clear_at is below 0 kWh: the alert would never end"
+    other_side = fault('raise_above = "0.1"\n[rule.devices.H1]\nraise_above = "-0.1"\n')
+    assert other_side == "1: H1: raise_above is on the other side of 0: write a rule of its own"
