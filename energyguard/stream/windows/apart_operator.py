@@ -26,6 +26,7 @@ from energyguard.stream.windows.key_sums import (
     MARGIN,
     KeySums,
     WindowTotals,
+    first_starts,
     overlapping,
     pace_of,
     tail_of,
@@ -182,7 +183,7 @@ class ApartOperator(EnergyState):
         sums, decided = KeySums(*columns), self.holds.decided[keys]
         closed = self.holds.decided_at(int(span.run[-1]), self.limits.lateness_ms)[keys]
         highest = np.zeros((len(self.rule_states), len(keys)), np.int64)
-        begins = _first_starts(columns[0], entries.start, len(keys))
+        begins = first_starts(columns[0], entries.start, len(keys))
         found: list[tuple[RuleState, WindowTotals]] = []
         for state, top in zip(self.rule_states, highest, strict=True):
             slide, window = state.rule.slide_ms, state.rule.window_ms
@@ -196,6 +197,15 @@ class ApartOperator(EnergyState):
                 done[keys[turns.key[turns.total > level[turns.key] - MARGIN]]] = False
             elif state.makes_energy_alerts:
                 found.append((state, sums.above(turns, level, last, slide, window)))
+        self._breach_at_once(found, done, keys, span, collected)
+        self._bound_anew(done, entries, keys, highest, closed)
+        return done
+
+    def _breach_at_once(
+        self, found: Sequence[tuple[RuleState, WindowTotals]], done: Bools, keys: Ints,
+        span: BatchSlice, collected: Collected,
+    ) -> None:  # fmt: skip
+        """Windows that were closed at once and break a rule; ``done``: of which keys they were."""
         for state, every in found:
             over = every.where(done[keys[every.key]])
             key, end_ms = keys[over.key], over.end * state.rule.slide_ms
@@ -206,8 +216,6 @@ class ApartOperator(EnergyState):
                 for own, of in state.limits.by_rule(key)
                 if len(key)
             ]
-        self._bound_anew(done, entries, keys, highest, closed)
-        return done
 
     def _reaches_back(self, which: Bools, given: RowsByKey) -> Bools:
         """(keys,) of which a reading speaks of windows that were closed before it."""
@@ -290,10 +298,3 @@ class ApartOperator(EnergyState):
             self.holds.doubt[key], self.holds.decided[key] = time.doubt_ms, time.decided_ms
             followed[key] = entries
         return followed
-
-
-def _first_starts(key: Ints, start: Ints, keys: int) -> Ints:
-    """(keys,) when the first entry of each begins, of entries sorted by key."""
-    at = np.searchsorted(key, np.arange(keys))
-    found: Ints = start[np.minimum(at, len(start) - 1)]
-    return found

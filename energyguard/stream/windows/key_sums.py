@@ -128,3 +128,10 @@ def tail_of(power: Ints, usual_ms: Ints) -> Ints:
     """(n,) no window has more of keys' newest powers (1e-9 kW) while these have no entry yet."""
     tail: Ints = (np.maximum(power, 0) // MS_PER_HOUR + 1) * np.maximum(usual_ms, MAX_GAP_MS)
     return tail
+
+
+def first_starts(key: Ints, start: Ints, keys: int) -> Ints:
+    """(keys,) when the first entry of each begins, of entries sorted by key."""
+    at = np.searchsorted(key, np.arange(keys))
+    found: Ints = start[np.minimum(at, len(start) - 1)]
+    return found
