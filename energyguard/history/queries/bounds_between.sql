@@ -6,4 +6,4 @@
 SELECT name, ms, nano, facts
 FROM to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})
 WHERE {borders:String} != ''
-ORDER BY name, ms, sequence
+ORDER BY name, ms, version DESC
