@@ -244,7 +244,7 @@ def test_a_rule_that_begins_to_go_by_bounds_has_what_the_past_holds() -> None:
     rows: list[Row] = [
         (name, "energy_kwh", n * 15, 0.02) for n in range(120) for name in ("A", "B", "C")
     ]
-    levels = {"slide_ms": 15 * MINUTE, "window_ms": 15 * MINUTE}
+    levels: dict[str, Any] = {"slide_ms": 15 * MINUTE, "window_ms": 15 * MINUTE}
     operator = WindowOperator("replay.t", [rule_by(ESTIMATE, 10**9, **levels)], LIMITS)
     fed(operator, rows)
     changed = operator.set_rules([rule_by(LOW, 10**9, selector="id=[AB]", **levels)])
