@@ -27,7 +27,7 @@ from energyguard.service.limited.callers import CallerServices
 from energyguard.settings.tree import Settings
 
 STATIC = Path(__file__).parent / "static"
-STYLES = ("tokens", "room", "alerts", "explore", "money")
+STYLES = ("tokens", "room", "alerts", "explore", "money", "explain")
 """The style sheets of every view, in their order: sent as one, which compresses better."""
 FILES = ("/_nicegui/", "/ui/")
 """Below these are the files that pages are drawn with; they stay the same while a process runs."""

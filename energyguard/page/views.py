@@ -17,6 +17,7 @@ from energyguard.page.data.view import DataPage
 from energyguard.page.devices.add import AddDevicePage
 from energyguard.page.devices.list import DevicesPage
 from energyguard.page.devices.view import DevicePage
+from energyguard.page.explain.view import ExplainPage
 from energyguard.page.explore.view import ExplorePage
 from energyguard.page.frame.context import View
 from energyguard.page.money.bill import BillPage
@@ -36,6 +37,7 @@ VIEWS = (
     View("/alerts/{alert:path}", _("Alert"), "", AlertsPage, urgent=True),
     View("/rules", _("Rules"), "", RulesPage, ranged=False, role=AccessRole.ADMIN),
     View("/explore", _("Explore"), "explore", ExplorePage, ranged=False),
+    View("/explain", _("How it was counted"), "", ExplainPage, ranged=False),
     View("/sites", _("Sites"), "sites", SitesPage, ranged=False),
     View("/sites/{site:path}", "{site}", "", SitePage, ranged=False),
     *(replace(load(view), under="/sites") for domain in installed() for view in domain.views),

@@ -56,7 +56,7 @@ def strings(data: Any) -> Iterator[str]:
         yield data
     elif isinstance(data, dict):
         for key, value in data.items():
-            if key not in ("href", "state", "zone", "id", "d", "unit", "parts"):
+            if key not in ("href", "hrefs", "state", "zone", "id", "d", "unit", "parts"):
                 yield from strings(value)
     elif isinstance(data, list | tuple):
         for value in data:
@@ -102,6 +102,7 @@ SYSTEMS: tuple[tuple[Callable[[], MadeUpService], tuple[str, ...]], ...] = (
             "/", "/alerts", "/rules", "/explore", "/sites", "/devices", "/devices/H017", "/data",
             "/wall", "/add", "/people", "/backups", "/me", "/building", "/building?floor=p4",
             "/stations", "/households", "/regions", "/regions?as=table", "/thermometer",
+            "/explain?of=device/H017", "/explain?span=yesterday",
         ),
     ),
     (edge_service, ("/edges",)),

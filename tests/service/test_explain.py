@@ -24,7 +24,7 @@ from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, Cat
 from energyguard.records.readings import LATE_TABLE
 from energyguard.service.explain.bounds import added
 from energyguard.service.explain.contract import BoundedEnergy
-from energyguard.service.explain.explanations import steps_between
+from energyguard.service.explain.steps import steps_between
 from energyguard.service.limited.callers import CallerServices
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
@@ -194,17 +194,22 @@ class MissingCard:
 
 
 def as_csv(found: MissingData, context: PageContext) -> str:
+    """What all devices lack."""
+    return gaps_csv([(gaps.device, gaps.stretches) for gaps in found.rows], context)
+
+
+def gaps_csv(found: Iterable[tuple[str, Sequence[tuple[int, int]]]], context: PageContext) -> str:
     """A line per stretch: device, name, where it stands, from, to (both with offset), hours."""
     out = StringIO()
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow(("device", "name", "site", "from", "to", "hours"))
-    for gaps in found.rows:
-        place = place_of(context.cache.service.catalogue, gaps.device)
+    for device, stretches in found:
+        place = place_of(context.cache.service.catalogue, device)
         zone = ZoneInfo(place.zone)
-        for begin, to in gaps.stretches:
+        for begin, to in stretches:
             times = (datetime.fromtimestamp(ms / 1000, zone).isoformat() for ms in (begin, to))
             hours = (to - begin) // 3_600_000
-            lines.writerow((gaps.device, place.name, place.where, *times, hours))
+            lines.writerow((device, place.name, place.where, *times, hours))
     return out.getvalue()
 
 

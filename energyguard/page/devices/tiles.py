@@ -11,6 +11,7 @@ from energyguard.page.elements.components import Tile
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.costs import cost_words, costs_of
+from energyguard.page.measures.explained import bounds_line, explain_href
 from energyguard.page.measures.limits import profile_of
 from energyguard.page.measures.spans import span_name
 from energyguard.page.words.formatting import SPACE, measure, moment, number
@@ -64,8 +65,7 @@ class DeviceTiles:
             names = {"today": _("Today so far"), "this-week": _("This week"),
                      "this-month": _("This month")}  # fmt: skip
             for span, name in names.items():
-                href = f"/explore?of=device/{device}&span={span}"
-                self._spans[span] = Tile(name, href)
+                self._spans[span] = Tile(name, explain_href(key_of(DEVICE, device), span))
 
     def show_now(self, channel: DeviceChannel, usual: UsualNow | None) -> None:
         """The newest value, and what is usual at this hour."""
@@ -99,6 +99,7 @@ class DeviceTiles:
         self._spans[name].show(number(series.total_kwh), "kWh", before)
         costs = await costs_of(self.context.cache, (key,), span, MONEY_KEEP_S)
         self._spans[name].show_money(cost_words(costs.get(key), series.total_kwh, brief=True))
+        self._spans[name].show_doubt(await bounds_line(self.context.cache, series))
         return series
 
     def _before(self, name: str, series: ConsumptionSeries) -> str:

@@ -27,10 +27,11 @@ class BarStep:
 
 @dataclass(frozen=True, slots=True)
 class BarSeries:
-    """Amounts by step; None: not known, or not yet."""
+    """Amounts by step; None: not known, or not yet. Each may lead somewhere."""
 
     name: str
     values: Sequence[float | None]
+    hrefs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,11 @@ def bars(
     """
     return {
         "steps": [{"label": step.label, "at": step.at} for step in steps],
-        "series": [{"name": row.name, "values": list(row.values)} for row in series[:MAX_SERIES]],
+        "series": [
+            {"name": row.name, "values": list(row.values)}
+            | ({"hrefs": list(row.hrefs)} if row.hrefs else {})
+            for row in series[:MAX_SERIES]
+        ],
         "before": {"name": before.name, "values": list(before.values)} if before else None,
         "unit": unit,
         "running": running,

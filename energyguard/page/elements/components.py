@@ -78,6 +78,7 @@ class Tile:
                 self._unit = Tag("span", "", "unit")
                 self._money = Tag("span", "", "money")
             self._sub = Tag("span", "", "sub")
+            self._doubt = Tag("span", "", "sub doubt")
             self._is_plain = plain
             if not plain:
                 self.spark = Plot("spark", _("{what} over time").format(what=name), 30)
@@ -90,6 +91,10 @@ class Tile:
         """Say that the number is on its way."""
         self._sub.text = sub
         restyle(self._box, "card tile coming")
+
+    def show_doubt(self, words: str) -> None:
+        """How sure it is, in one quiet line; empty: there is no doubt."""
+        self._doubt.text = words
 
     def show(
         self, value: str, unit: str, sub: str, name: str = "", old: bool = False, tag: str = ""

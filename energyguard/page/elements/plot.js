@@ -45,6 +45,7 @@ export default {
     press(event) {
       if (!this.reader || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape") return this.leave();
+      if (event.key === "Enter") return this.reader.open?.();
       const edge = { Home: false, End: true }[event.key];
       const by = MOVES[event.key];
       if (by === undefined && edge === undefined) return;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.quantities import NANO
@@ -15,6 +15,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.channels import LevelLines
 from energyguard.page.measures.consumption_chart import NamedSeries, stretches
 from energyguard.page.measures.costs import Costs, cost_words, together
+from energyguard.page.measures.explained import explain_href
 from energyguard.page.measures.picked import Picked
 from energyguard.page.measures.spans import span_name
 from energyguard.page.measures.usage import change
@@ -23,6 +24,22 @@ from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
 
 Row = tuple[str, ...]
+
+
+class ExploreRow(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+        cells: what stands in it.
+        href: where its energy is explained; empty: it is none.
+        doubt: how sure that is.
+    """
+
+    cells: Row
+    href: str = ""
+    doubt: str = ""
+
+
 _EACH: Final = Decimal("0.0001")
 """To which a price of a kWh is rounded that comes of a sum."""
 
@@ -34,7 +51,7 @@ class ExploreTable:
         self.context, self.picked = context, picked
         self._into = Tag("div")
         self._columns: Row = ()
-        self._rows: ChangingList[Row] | None = None
+        self._rows: ChangingList[tuple[int, ExploreRow]] | None = None
 
     def show(
         self,
@@ -42,16 +59,24 @@ class ExploreTable:
         span: CalendarSpan,
         compared: CalendarSpan | None,
         costs: Costs,
+        doubts: Sequence[str] = (),
     ) -> None:
-        """Show energies, and what they cost where any of them has a tariff."""
+        """Show energies, what they cost where any of them has a tariff, and how sure each is."""
         step = span.step
         columns = [_("Device"), f"kWh, {span_name(span)}"]
         columns += [f"kWh, {span_name(compared)}", _("Difference")] if compared else []
         columns += [_("Cost"), _("per kWh")] if costs else []
         columns += [_highest_words(step), _("Missing")]
-        body = [self._energy(row, step, compared is not None, costs) for row in rows]
+        body = [
+            ExploreRow(
+                self._energy(row, step, compared is not None, costs),
+                explain_href(row.series.key, str(span)),
+                doubts[n] if n < len(doubts) else "",
+            )
+            for n, row in enumerate(rows)
+        ]
         if len(rows) > 1:
-            body.append(_together(rows, compared is not None, costs))
+            body.append(ExploreRow(_together(rows, compared is not None, costs)))
         self._put(tuple(columns), body)
 
     def show_levels(self, lines: LevelLines) -> None:
@@ -65,7 +90,7 @@ class ExploreTable:
             (row.name, *(words(v, row.unit) for v in (row.mean, row.lowest, row.highest)))
             for row in lines.rows
         ]
-        self._put(columns, rows)
+        self._put(columns, [ExploreRow(row) for row in rows])
 
     def _energy(self, row: NamedSeries, step: CalendarStep, beside: bool, costs: Costs) -> Row:
         cells = [row.name, number(row.series.total_kwh, 4)]
@@ -88,24 +113,32 @@ class ExploreTable:
         why = gap_reason(service, row.series.key, steps[first].start_ms, steps[end - 1].end_ms)
         return f"{words} ({why})" if why else words
 
-    def _put(self, columns: Row, rows: Sequence[Row]) -> None:
+    def _put(self, columns: Row, rows: Sequence[ExploreRow]) -> None:
         if columns != self._columns:
             self._columns = columns
             self._into.clear()
             with self._into, table(_("In numbers"), columns, f"explore-table of{len(columns)}"):
                 self._rows = ChangingList(self._draw, _("Nothing is picked."), tag="tbody")
         if self._rows is not None:
-            self._rows.show([(str(n), *row) for n, row in enumerate(rows)])
+            self._rows.show(list(enumerate(rows)))
 
-    def _draw(self, row: Row) -> None:
-        n, name, *rest = row
-        one = self.picked[int(n)] if int(n) < len(self.picked) else None
+    def _draw(self, numbered: tuple[int, ExploreRow]) -> None:
+        n, row = numbered
+        name, energy, *rest = row.cells
+        one = self.picked[n] if n < len(self.picked) else None
         with Tag("tr", "", "sum" if one is None else f"c{n}"):
             with Tag("td"):
                 if one is not None:
                     Tag("i", "", "swatch")
                 href = one.href(self.context) if one else ""
                 Tag("a" if href else "b", name, **({"href": href} if href else {}))
+            with Tag("td", "", "num"):
+                if row.href:
+                    Tag("a", energy, "link", href=row.href)
+                else:
+                    Tag("span", energy)
+                if row.doubt:
+                    Tag("span", row.doubt, "sub doubt")
             for text in rest:
                 Tag("td", text, "num")
 

@@ -24,6 +24,7 @@ class KeyHelp:
                     ("g d", _("to Data")),
                     ("j k", _("down and up a list")),
                     ("Enter", _("open")),
+                    ("← → Enter", _("on a bar of a chart: how it was counted")),
                     ("a", _("acknowledge the alert that is shown")),
                     ("s", _("silence it: asks what, and until when")),
                     ("?", _("this list")),

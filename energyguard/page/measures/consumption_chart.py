@@ -9,6 +9,7 @@ from typing import NamedTuple
 from energyguard.model.calendar import CalendarStep
 from energyguard.page.elements.charts import BarGap, BarSeries, bars
 from energyguard.page.elements.plots import Data
+from energyguard.page.measures.explained import explain_href
 from energyguard.page.measures.spans import bar_steps
 from energyguard.page.words.language import _
 from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
@@ -58,14 +59,17 @@ def consumption_bars(
     if before_name and len(rows) == 1:
         past = [row.kwh for row in rows[0].before][: len(steps)]
         before = BarSeries(before_name, past + [None] * (len(steps) - len(past)))
-    gaps = [
-        BarGap(n, first, end, ())
-        for n, row in enumerate(rows)
-        for first, end in stretches(row.missing)
-    ]
+    gaps = [gap for n, row in enumerate(rows) for gap in gaps_of_steps(row.missing, n)]
     named = gaps if len(gaps) <= MAX_NAMED_GAPS * len(rows) else []
     gaps = [_with_words(gap, named, rows) for gap in gaps]
-    series = [BarSeries(row.name, [row_step.kwh for row_step in row.series.steps]) for row in rows]
+    series = [
+        BarSeries(
+            row.name,
+            [of.kwh for of in row.series.steps],
+            [explain_href(row.series.key, "", of.start_ms, of.end_ms) for of in row.series.steps],
+        )
+        for row in rows
+    ]
     return bars(steps, series, "kWh", before, first.open, gaps, none=none)
 
 
@@ -80,6 +84,11 @@ def _with_words(gap: BarGap, named: Sequence[BarGap], rows: Sequence[NamedSeries
     return BarGap(
         gap.series, gap.first, gap.end, (words if of_all else f"{names}: {words}",), gap.height
     )
+
+
+def gaps_of_steps(numbers: Sequence[int], series: int = 0) -> list[BarGap]:
+    """Steps of a series without readings, as gaps without words."""
+    return [BarGap(series, first, end, ()) for first, end in stretches(numbers)]
 
 
 def stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from energyguard.page.elements.components import Tag, Tile
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.costs import Costs, cost_words
+from energyguard.page.measures.explained import bounds_line, explain_href
 from energyguard.page.words.formatting import SPACE, count, days, measure, moment, number
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
@@ -150,12 +151,12 @@ class UsageTiles:
     """Four big numbers: now, today so far, yesterday, this month."""
 
     def __init__(self, data: UsageData) -> None:
-        self.data, context = data, data.context
+        self.data = data
         key = data.keys[0]
         with Tag("div", "", "tiles four"):
             self.now = Tile(_("Now"), "#use", plain=True)
             self.today, self.yesterday, self.month = (
-                Tile(name, explore_href(context, key, span), plain=True)
+                Tile(name, explain_href(key, span), plain=True)
                 for name, span in (
                     (_("Today so far"), "today"),
                     (_("Yesterday"), "yesterday"),
@@ -216,6 +217,9 @@ class UsageTiles:
         self.month.show(
             number(month.total_kwh), "kWh", words, moment(month.span.start_ms, zone, "%B")
         )
+        tiles = ((self.today, today), (self.yesterday, yesterday), (self.month, month))
+        for tile, series in tiles:
+            tile.show_doubt(await bounds_line(self.data.cache, series))
 
 
 def beside(series: ConsumptionSeries, words: str, **more: str) -> str:
@@ -224,9 +228,3 @@ def beside(series: ConsumptionSeries, words: str, **more: str) -> str:
     if not changed:
         return _("nothing to compare it with yet")
     return words.format(change=changed, kwh=number(series.before_total_kwh), **more)
-
-
-def explore_href(context: PageContext, key: str, span: str) -> str:
-    """The address under which a number can be looked into."""
-    chosen = {"of": key} if key else {}
-    return context.href("/explore", span=span, **chosen)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from energyguard.errors import EnergyGuardError, Forbidden, Malformed, NotFound
@@ -16,36 +15,23 @@ from energyguard.page.elements.components import ChangingList, Tag, choice, tabl
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.picked import name_of
 from energyguard.page.measures.spans import SpanBar, span_name
+from energyguard.page.money.lines import LineRow, bill_rows, draw_line, tariff_name
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import (
     SPACE,
     count,
     day_moment,
-    days,
     money_in,
     number,
-    price_in,
     until,
 )
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.bills.contract import EnergyBill
-from energyguard.tariffs.bill import major
-from energyguard.tariffs.rating import BillLine, Unpriced
+from energyguard.tariffs.rating import Unpriced
 
 KEEP_S = 15.0
 FORMATS = {"csv": "CSV", "xlsx": "XLSX (Excel)"}
 MAX_NOTES = 12
-
-
-class LineRow(NamedTuple):
-    """A line as it is shown; the last one is the sum."""
-
-    item: str
-    when: str
-    quantity: str
-    price: str
-    amount: str
-    is_sum: bool = False
 
 
 class BillPage:
@@ -74,7 +60,7 @@ class BillPage:
             columns = (_("What"), _("When"), _("Quantity"), _("Price"), _("Amount"))
             with table(_("Bill"), columns, "bill"):
                 self.rows: ChangingList[LineRow] = ChangingList(
-                    self._draw, _("Nothing is on this bill."), tag="tbody"
+                    draw_line, _("Nothing is on this bill."), tag="tbody"
                 )
             self.notes: ChangingList[str] = ChangingList(_note, "", "notes")
             self._onward()
@@ -140,44 +126,12 @@ class BillPage:
             words.format(
                 name=self.name,
                 money=money_in(found.total, found.currency),
-                tariff=self._named(tariff),
+                tariff=tariff_name(self.service.catalogue, tariff),
             ),
             _("Bill · {span}").format(span=span_name(span)),
         )
-        self.rows.show(self._lines(found))
+        self.rows.show(bill_rows(found, self.service.catalogue))
         self.notes.show(self._notes(found))
-
-    def _named(self, tariff_id: str) -> str:
-        tariff = self.service.catalogue.entries.tariffs.get(tariff_id)
-        return tariff.name if tariff and tariff.name else tariff_id
-
-    def _lines(self, bill: EnergyBill) -> list[LineRow]:
-        rows = [self._line(line, bill) for line in bill.rated.lines]
-        if rows:
-            total = money_in(bill.total, bill.currency)
-            kwh = f"{number(bill.rated.nano / NANO, 4)}{SPACE}kWh"
-            rows.append(LineRow(_("Together"), "", kwh, "", total, True))
-        return rows
-
-    def _line(self, line: BillLine, bill: EnergyBill) -> LineRow:
-        zone, currency = bill.span.zone, bill.currency
-        item = line.name or kind_words()[line.kind]
-        if len(bill.tariffs) > 1:
-            item = f"{item} · {self._named(line.tariff_id)}"
-        amount = money_in(major(line.amount, bill.digits), currency)
-        when = days(line.start_ms, line.end_ms, zone)
-        if line.at_ms is not None:
-            when = day_moment(line.at_ms, zone)
-        if line.kind == "tax":
-            percent = f"{number(float((line.price or 0) * 100), 4)}{SPACE}%"
-            return LineRow(item, when, money_in(line.quantity, currency), percent, amount)
-        n = int(line.quantity)
-        words = {"day": ngettext("day", "days", n), "month": ngettext("month", "months", n)}
-        unit = words.get(line.unit, line.unit)
-        whole = line.unit in words
-        quantity = f"{count(n) if whole else number(float(line.quantity), 4)}{SPACE}{unit}"
-        price = "–" if line.price is None else price_in(line.price, currency)
-        return LineRow(item, when, quantity, price, amount)
 
     def _notes(self, bill: EnergyBill) -> list[str]:
         """What is not on the bill, and what it does not know."""
@@ -200,23 +154,6 @@ class BillPage:
         if bill.until_ms < bill.span.end_ms:
             notes.append(_("up to {when}").format(when=day_moment(bill.until_ms, zone)))
         return notes
-
-    def _draw(self, row: LineRow) -> None:
-        with Tag("tr", "", "sum" if row.is_sum else ""):
-            Tag("td", row.item)
-            for text in row[1:5]:
-                Tag("td", str(text), "num")
-
-
-def kind_words() -> dict[str, str]:
-    """What lines are, where the tariff has no name for them."""
-    return {
-        "energy": _("Energy"),
-        "export": _("Fed in"),
-        "standing": _("Standing charge"),
-        "demand": _("Highest quarter hour"),
-        "tax": _("Tax"),
-    }
 
 
 def unpriced_words(stretch: Unpriced, zone: str) -> str:

@@ -10,6 +10,7 @@ from energyguard.page.elements.components import ChangingList, Tag, card, table
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import cost_words
+from energyguard.page.measures.explained import explain_href
 from energyguard.page.measures.live_sums import needed_at
 from energyguard.page.measures.usage import MONEY_KEEP_S, TODAY_KEEP_S, UsageData, UsualRange
 from energyguard.page.sites.table import site_href
@@ -123,7 +124,8 @@ class PartTable:
                 plot.show(value_range(row.kw, "kW", row.usual, top=row.top or None))
             Tag("td", measured(row.kw, "kW"), "num strong")
             Tag("td", f"{row.usual} kW" if row.usual else "–", "num")
-            Tag("td", row.today, "num")
+            with Tag("td", "", "num"):
+                Tag("a", row.today, "", href=explain_href(row.key, "today"))
             Tag("td", row.cost, "num cost")
             with Tag("td", "", "num"):
                 _state(row)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from energyguard.page.elements.components import ChangingList, Tag, card, table
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import cost_words
+from energyguard.page.measures.explained import explain_href
 from energyguard.page.measures.live_sums import needed_at
 from energyguard.page.measures.usage import MONEY_KEEP_S, TODAY_KEEP_S, UsageData
 from energyguard.page.words.formatting import count, measured
@@ -94,8 +95,11 @@ class SiteTable:
                     Tag("a", row.name, "strong", href=site_href(row.site))
                 else:
                     Tag("span", row.name)
-            for text in (row.now, row.usual, row.today):
+            for text in (row.now, row.usual):
                 Tag("td", text, "num")
+            with Tag("td", "", "num"):
+                key = f"site/{row.site}" if row.site else ""
+                Tag("a", row.today, "", href=explain_href(key, "today"))
             Tag("td", row.cost, "num cost")
             with Tag("td", "", "num"):
                 if row.alerts:

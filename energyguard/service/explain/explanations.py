@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from itertools import pairwise
 
 from energyguard.errors import Faulty, Forbidden, Malformed, NotFound
-from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.catalogue import DEVICE, SITE, key_of, parts_of
-from energyguard.model.days import HOUR_MS, local
 from energyguard.service.bills.contract import EnergyBill
 from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.consumption.keys import weights_of
@@ -24,6 +21,7 @@ from energyguard.service.explain.contract import (
     OriginalReading,
 )
 from energyguard.service.explain.entries import judged_of, split_entries
+from energyguard.service.explain.steps import span_around, step_of, steps_between
 
 MAX_READINGS = 300_000
 """Of more readings entries and bounds are not looked at: a day of a meter of 2 s has 43,200."""
@@ -80,7 +78,7 @@ class EnergyExplanations:
         """What was used between borders, at least and at most.
 
         Args:
-            key: ``device/ID``, ``site/ID``, ``group/ID``; of everything nothing is looked at.
+            key: ``device/ID``, ``site/ID``, ``group/ID``; empty: everything.
             borders: ms since 1970 UTC, increasing, at least two.
 
         Returns:
@@ -90,12 +88,14 @@ class EnergyExplanations:
             Malformed, NotFound: it is no key, or there is no such site or group.
             Unavailable: the history is not there now.
         """
-        weights = self._weights(key) if key else {}
+        weights = self._weights(key) if key else self._everything(borders[0], borders[-1])
         if not 0 < len(weights) <= MAX_FOLDED:
             return None
         ends = [borders[0] // MINUTE_MS * MINUTE_MS, -(-borders[-1] // MINUTE_MS) * MINUTE_MS]
-        readings = self._service.consumption.between([key], ends)[key].readings
-        if not 0 < int(readings.sum()) <= MAX_READINGS:
+        keys = [key_of(DEVICE, device) for device in weights]
+        energies = self._service.consumption.between(keys, ends)
+        readings = sum(int(energy.readings.sum()) for energy in energies.values())
+        if not 0 < readings <= MAX_READINGS:
             return None
         return bounds_of(self._service.query, weights, borders)
 
@@ -110,6 +110,13 @@ class EnergyExplanations:
 
     def _weights(self, key: str) -> dict[str, int]:
         return weights_of(key, self._service.catalogue.entries)
+
+    def _everything(self, start_ms: int, end_ms: int) -> dict[str, int]:
+        """All devices that used anything and go by one clock, or too many of them."""
+        ends = {"start_ms": start_ms, "end_ms": end_ms}
+        rows = self._service.query("top", by="kwh", n=MAX_PARTS, **ends)
+        found = set(rows["device"].to_pylist()) - self._service.live.apart()
+        return dict.fromkeys(sorted(found), 1)
 
     def _of_device(
         self,
@@ -188,7 +195,7 @@ class EnergyExplanations:
         self, keys: Sequence[str], borders: Sequence[int], zone: str
     ) -> list[ConsumptionSeries]:
         """What each used, in steps that end at all borders."""
-        span, step = _span(borders[0], borders[-1], zone), _step(borders[0], borders[-1])
+        span, step = span_around(borders[0], borders[-1], zone), step_of(borders[0], borders[-1])
         consumption, apart = self._service.consumption, self._service.live.apart()
         until_ms, whole = borders[-1], [key for key in keys if not key]
         found = {
@@ -203,34 +210,13 @@ class EnergyExplanations:
 
     def _bill(self, key: str, start_ms: int, end_ms: int, zone: str) -> EnergyBill | None:
         """What it cost, line by line, of whole days; None: no tariff holds."""
-        span = _span(start_ms, end_ms, zone)
+        span = span_around(start_ms, end_ms, zone)
         if not key or (span.start_ms, span.end_ms) != (start_ms, end_ms):
             return None
         if self._service.catalogue.entries.tariffs:
             with suppress(Malformed, NotFound, Faulty, Forbidden):
                 return self._service.bills.of(key, span)
         return None
-
-
-def _span(start_ms: int, end_ms: int, zone: str) -> CalendarSpan:
-    """The days that a time is in."""
-    first, last = local(start_ms, zone).date(), local(end_ms - 1, zone).date()
-    return CalendarSpan("dates", first, last + timedelta(days=1), zone)
-
-
-def _step(start_ms: int, end_ms: int) -> CalendarStep:
-    """What a time is divided into."""
-    hours = (end_ms - start_ms) / HOUR_MS
-    if hours <= 2:
-        return "quarter"
-    return "hour" if hours <= 75 else "day" if hours <= 93 * 24 else "month"
-
-
-def steps_between(start_ms: int, end_ms: int, zone: str) -> list[int]:
-    """Where the quarter hours, hours, days or months of a time begin, and the last one ends."""
-    step = _step(start_ms, end_ms)
-    borders = _span(start_ms, end_ms, zone).borders(step)
-    return sorted({start_ms, *(ms for ms in borders if start_ms < ms < end_ms), end_ms})
 
 
 def _cut(

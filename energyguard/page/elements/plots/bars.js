@@ -1,7 +1,7 @@
 // Bars by the hour, day or month: now narrow and strong in front, the span before wide and pale
 // behind; up to five series side by side. Hatched with the accent: not over; hatched grey in a
 // dashed frame: nothing was measured.
-// Data: {steps: [{label, at}], series: [{name, values: [number|null]}], before?: {name, values},
+// Data: {steps: [{label, at}], series: [{name, values: [number|null], hrefs: [text]}], before?: {name, values},
 //   unit, running?, open?, gaps?: [{series, from, to, height?, words: [text]}], limit?, limitName?, below?, none?}
 // `running`: the step that is not over, as `open` says in words; a gap's `from` and `to` are steps, `to` the first after it,
 // its `height` what each step came to on the mean, where the sum is known.
@@ -42,8 +42,14 @@ export function bars(svg, data, { width, height, hint }) {
   });
   for (const gap of gaps) words(svg, gap, { x, y, width, series });
   if (limit !== null) svg.append(node("line", { class: "limit", x1: LEFT, x2: width, y1: y(limit), y2: y(limit) }), node("text", { class: "limit-name", x: width - 2, y: y(limit) - 5 }, data.limitName));
-  const points = steps.map((step, i) => ({ x: x(i) + each / 2, y: null, words: spoken(data, step, i, running) }));
+  const points = steps.map((step, i) => ({ x: x(i) + each / 2, y: null, words: spoken(data, step, i, running), href: (left) => leads(series, i, (left - x(i)) / each) }));
   read(svg, points, { hint, width, left: LEFT, top: TOP, bottom: height - BOTTOM });
+}
+
+// Where a bar leads: of several side by side the one that was hit.
+function leads(series, i, share) {
+  const s = Math.min(series.length - 1, Math.max(0, Math.floor(((share - 0.07) / 0.86) * series.length)));
+  return series[Number.isNaN(s) ? 0 : s].hrefs?.[i];
 }
 
 // Where a series' bar begins in a step, and how wide it is.
