@@ -248,6 +248,24 @@ def detect(settings: Settings, stop: threading.Event) -> None:
         judge(settings, stop, PastReadings(history))
 
 
+def restate(settings: Settings, stop: threading.Event) -> None:
+    """Play the role ``restate``: alerts that late readings make or unmake are told."""
+    from energyguard.pipeline import RESTATE
+    from energyguard.restatement.role import run
+
+    with open_history(settings) as history:
+        run(settings, stop, history, RESTATE)
+
+
+def restate_past(settings: Settings, stop: threading.Event) -> None:
+    """Play the role ``restate-past``: the same of readings that are imported as of the past."""
+    from energyguard.pipeline import RESTATE_PAST
+    from energyguard.restatement.role import run
+
+    with open_history(settings) as history:
+        run(settings, stop, history, RESTATE_PAST)
+
+
 @contextmanager
 def open_people(settings: Settings) -> Iterator[People]:
     """Pseudonyms, and who stands behind them: of the data folder, for its owner."""

@@ -101,6 +101,22 @@ ARCHIVE = Flow(
     (),
     group="history",
 )
+RESTATE = Flow(
+    "restate",
+    (LATE,),
+    "restatement/restater.py",
+    (ALERTS,),
+    group="restate",
+    tables=(RULES, ENTRIES, PROGRESS),
+)
+RESTATE_PAST = Flow(
+    "restate-past",
+    SENT,
+    "restatement/restater.py",
+    (ALERTS,),
+    group="restate-past",
+    tables=(RULES, ENTRIES, PROGRESS),
+)
 AVERAGES = Flow(
     "averages",
     (*SENT, REPARTITIONED),
@@ -192,6 +208,14 @@ STAGES = (
         niceness=5,
     ),
     Role("history", "energyguard.sinks.history_role:run", (ARCHIVE,), niceness=5),
+    Role("restate", "energyguard.node:restate", (RESTATE,), beside="history"),
+    Role(
+        "restate-past",
+        "energyguard.node:restate_past",
+        (RESTATE_PAST,),
+        needs="restate.backfills",
+        beside="history",
+    ),
     Role("backup", "energyguard.backup.schedule:run", needs="backup.to", beside="history"),
     Role("catalogue", "energyguard.catalogue.role:run", (CATALOGUE,), beside="serve"),
     Role(

@@ -10,7 +10,7 @@ from energyguard.log import LATEST, Records
 from energyguard.pipeline import FLOWS, GROUPS, INGESTOR, READINGS, ROLES, flows_at_work
 from energyguard.rules.kinds import KINDS
 from energyguard.settings.edge import CloudSettings, EdgeSettings
-from energyguard.settings.tree import Settings, StoreSettings
+from energyguard.settings.tree import RestateSettings, Settings, StoreSettings
 from energyguard.testing import MemoryLog
 from energyguard.topics import TOPICS
 
@@ -19,9 +19,12 @@ ROOT = Path(__file__).parents[1]
 
 ALL = (
     *("averages", "uplink", "cloud", "worker", "detector", "sessions", "occupancy"),
-    *("ingestor", "history", "catalogue"),
+    *("ingestor", "history", "restate", "restate-past", "catalogue"),
 )
-WANTED = {"averages": "edge", "uplink": "edge", "cloud": "cloud", "ingestor": "store"}
+WANTED = {
+    "averages": "edge", "uplink": "edge", "cloud": "cloud", "ingestor": "store",
+    "restate-past": "restate",
+}  # fmt: skip
 """Groups that are at work where a setting asks for them: its section."""
 
 
@@ -63,6 +66,7 @@ def test_who_counts_on_a_group_decides_whether_its_lag_counts() -> None:
         store=StoreSettings(url="sqlite:///store.db"),
         edge=EdgeSettings(cloud="tls+tcp://localhost:5556"),
         cloud=CloudSettings(listen="localhost:5556"),
+        restate=RestateSettings(backfills=True),
     )
     assert {flow.group for flow in flows_at_work(log.positions, named)} == set(GROUPS)
     topic = INGESTOR.topics[0]

@@ -42,6 +42,7 @@ class Alert:
     note: str = ""  # the newest note of a person
     reason: str = ""  # why it is resolved, where no window says so
     is_below: bool = False  # little is the bad sign: the peak is the lowest
+    restated: int = 0  # how often late or corrected readings have made it another one
     standing: str = ""  # the standing silence that it is under
     evidence: Mapping[str, int] = field(default_factory=dict)  # of what raised it, 1e-9
 
@@ -72,6 +73,8 @@ class Alert:
         )
         if self.reason:
             words += f": {self.reason}"
+        elif self.restated:
+            words += "; counted anew with readings that came late"
         return self.about + words + (f"; {self.acknowledged_by} has it" if self._held else "")
 
     @property

@@ -70,6 +70,7 @@ class _Entry:
     raised: AlertEvent | None = None  # the first that fires: it says what happened
     last: AlertEvent | None = None
     peak: int = 0
+    restated: int = 0  # the worker's own words before and after a restatement move nothing
     shown: Alert | None = None  # as it was shown last; None: it has changed since
 
 
@@ -178,6 +179,10 @@ class AlertBook:
         return (alert for entry in entries if (alert := self._shown(entry)))
 
     def _see(self, entry: _Entry, event: AlertEvent) -> None:
+        if event.restated or entry.restated:
+            if event.restated > entry.restated:
+                self._restate(entry, event)
+            return
         condition = TRANSITIONS.get((entry.condition, event.state))
         if condition is None and entry.condition is not None:
             return
@@ -189,6 +194,21 @@ class AlertBook:
             entry.raised = event
         entry.last = event
         entry.peak = (min if _is_below(entry.first) else max)(entry.peak, event.peak)
+        self._file(entry, event)
+
+    def _restate(self, entry: _Entry, event: AlertEvent) -> None:
+        """What late or corrected readings say of an alert counts instead of all before.
+
+        Of one that is withdrawn it stays what was said when it was raised.
+        """
+        if entry.first is None or not event.reason:
+            entry.first, entry.raised = event, None
+        entry.peak = event.peak
+        entry.condition, entry.last, entry.restated = event.state, event, event.restated
+        self._file(entry, event)
+
+    def _file(self, entry: _Entry, event: AlertEvent) -> None:
+        """Have an entry among those that are open, or among those that are over."""
         if entry.condition is State.RESOLVED:
             self._open.pop(event.id, None)
             self._closed[event.id] = None
@@ -257,6 +277,7 @@ class AlertBook:
             note=seen.note,
             reason=last.reason,
             is_below=_is_below(first),
+            restated=entry.restated,
             evidence=dict((entry.raised or first).evidence),
         )
 

@@ -72,7 +72,8 @@ def show(call: Call, alert_id: Id) -> None:
 def _entry(what: Any) -> dict[str, Any]:
     if hasattr(what, "act"):
         return {"who": what.by, "what": what.act.value, "said": what.note or "-"}
-    return {"who": "worker", "what": what.state.value, "said": what.about}
+    state = ("withdrawn" if what.reason else "restated") if what.restated else what.state.value
+    return {"who": "worker", "what": state, "said": what.about}
 
 
 def ack(call: Call, alert_id: Id, by: By = None, note: Note = "") -> None:

@@ -55,6 +55,7 @@ _FOR_SOME = (
     "SET max_query_size = 67108864",  # it names every device that may be read
     "SET readonly = 2",  # a filter of rows is a setting; texts here are files of ours alone
 )
+_COLUMNS = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
 _FAULTS: tuple[tuple[str, type[EnergyGuardError]], ...] = (
     (r"NOT_ENOUGH_SPACE|No space left|errno: 28", DiskFull),
     (r"SYNTAX_ERROR|UNKNOWN_|BAD_|ILLEGAL_|READONLY|CANNOT_PARSE|NO_COMMON_TYPE", Malformed),
@@ -83,6 +84,7 @@ class ChdbHistory:
         self._writer.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
         self._set(self._writer, _FOR_ALL + _FOR_WRITER)
         self._set(self._writer, tuple(table.ddl for table in ALL))
+        self._add_columns()
         self._roller = chdb.connect(str(self.folder))  # roll-ups go on beside inserts
         self._set(self._roller, _FOR_ALL + _FOR_WRITER)
         self._all = [self._writer, self._roller]
@@ -103,6 +105,18 @@ class ChdbHistory:
     def _set(connection: Any, texts: tuple[str, ...]) -> None:
         for text in texts:
             connection.query(text)
+
+    def _add_columns(self) -> None:
+        """Give tables of an older version the columns that they have now; rows have none of it."""
+        there: dict[str, set[str]] = {}
+        for line in self._run(self._writer, _COLUMNS, "TSV").decode().splitlines():
+            name, column_name = line.split("\t")
+            there.setdefault(name, set()).add(column_name)
+        for table in ALL:
+            for column in table.columns:
+                if column.name not in there[table.name]:
+                    new = f"ADD COLUMN IF NOT EXISTS {column.name} {column.kind}"
+                    self._run(self._writer, f"ALTER TABLE {table.name} {new}")
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows with the columns of their table; on disk when it returns."""

@@ -25,7 +25,8 @@ def alert_id(topic: str, rule: str, device: str, channel: str, window_end_ms: in
 class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One change of one alert, as written by a worker.
 
-    ``state`` is one of pending, firing, resolved, unknown: the worker knows no people.
+    ``state`` is one of pending, firing, resolved, unknown: the worker knows no people. An event
+    that is *restated* says all of an alert of the past anew, in place of what was said before.
     """
 
     id: str
@@ -49,6 +50,10 @@ class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         tuple[tuple[str, int], ...],
         doc("What else says so: name (a channel, a deviation) and amount.", "1e-9"),
     ] = ()
+    restated: Annotated[
+        int,
+        doc("How often late or corrected readings have made it another one; the highest counts."),
+    ] = 0
 
 
 class AlertAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +83,8 @@ ALERTS_TABLE = HistoryTable(
         TableColumn("unit", NAME),
         TableColumn("topic", NAME),
         TableColumn("about", "String", "says the reason, too"),
+        TableColumn("reason", NAME, "why it is resolved, where no window says so"),
+        TableColumn("restated", "Int64", "0: as the worker said it; above: said anew"),
     ),
     order_by="(id, state, time_ms)",
 )  # fmt: skip

@@ -33,7 +33,13 @@ class ReadingHeaders(RecordHeaders, frozen=True, gc=False, rename={"packed_by": 
 class LateHeaders(RecordHeaders, frozen=True, gc=False):
     """How readings ended, and where they lay."""
 
-    verdict: Annotated[str, doc("`late`, `duplicate`, `conflicting`, `ahead`.")]
+    verdict: Annotated[
+        str,
+        doc(
+            "`late`, `duplicate`, `conflicting`, `ahead`; `accepted`: counted, but not in windows "
+            "that were closed before."
+        ),
+    ]
     topic: Annotated[str, doc("The topic that they came in.")]
     partition: str
     offset: Annotated[str, doc("Of the first of them.")]

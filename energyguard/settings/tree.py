@@ -94,6 +94,16 @@ class RulesSettings(Section):
     )
 
 
+class RestateSettings(Section):
+    """Alerts that late or corrected readings make or unmake (`restatement`)."""
+
+    backfills: bool = Field(
+        False,
+        description="True: what is imported as of the past, or replayed from a file, restates "
+        "alerts, too.",
+    )
+
+
 class HistorySettings(Section):
     """The history (`history`)."""
 
@@ -239,6 +249,7 @@ class Settings(Section):
     rules: RulesSettings = RulesSettings()
     backup: BackupSettings = BackupSettings()
     history: HistorySettings = HistorySettings()
+    restate: RestateSettings = RestateSettings()
     store: StoreSettings = StoreSettings()
     notify: NotifySettings = NotifySettings()
     edge: EdgeSettings = EdgeSettings()

@@ -12,7 +12,7 @@ from energyguard.codecs.records import read_settled
 from energyguard.history import NO_SEQUENCE
 from energyguard.history.people import People
 from energyguard.log.records import Fetched
-from energyguard.model.readings import EARLIEST_MS
+from energyguard.model.readings import EARLIEST_MS, Verdict
 from energyguard.model.topics import source_of
 from energyguard.records.contract import Encoding
 from energyguard.records.readings import (
@@ -68,7 +68,8 @@ def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
 def _late(fetched: Fetched) -> pa.Table:
     batch, record, place = _unpacked(fetched)
     verdicts = [LateHeaders.decode(headers).verdict for headers in fetched.headers]
-    return pa.table(
+    counted = np.array([verdict == Verdict.ACCEPTED for verdict in verdicts], bool)[record]
+    table = pa.table(
         {
             "topic": _repeated(fetched.topic, len(record)),
             "partition": np.full(len(record), fetched.partition, np.int32),
@@ -83,6 +84,7 @@ def _late(fetched: Fetched) -> pa.Table:
         },
         LATE_TABLE.schema,
     )
+    return table.filter(pa.array(~counted)) if counted.any() else table
 
 
 def _repeated(text: str, rows: int) -> pa.DictionaryArray:

@@ -238,3 +238,38 @@ def test_any_interleaving_gives_the_same_book(
     assert plain.open() == mixed.open()
     for alert in plain.find():
         assert plain.story(alert.id) == mixed.story(alert.id)
+
+
+def restated(number: int, reason: str = "", **more: object) -> AlertEvent:
+    """All of the alert anew."""
+    return replace(event(State.RESOLVED, 9_000, **more), restated=number, reason=reason)  # type: ignore[arg-type]
+
+
+def test_what_is_restated_counts_in_place_of_what_was_before() -> None:
+    raised, over = event(State.FIRING, 1_000), event(State.RESOLVED, 5_000, observed=2_500_000_000)
+    anew = replace(restated(1, observed=1_900_000_000), since_ms=500, window_end_ms=600_000)
+    for lines in ((raised, over, anew), (raised, anew, over), (anew, raised, over)):
+        alert = told(*lines).get("a1")
+        assert (alert.state, alert.restated, alert.since_ms) == (State.RESOLVED, 1, 500)
+        assert (alert.peak, alert.window_end_ms, alert.changed_ms) == (
+            1_900_000_000,
+            600_000,
+            9_000,
+        )
+        assert len(told(*lines).story("a1")) == 3
+    again = restated(2, observed=3_000_000_000)
+    assert told(raised, again, anew).get("a1").peak == 3_000_000_000
+
+
+def test_what_is_taken_back_keeps_what_was_raised() -> None:
+    raised = event(State.FIRING, 1_000)
+    book = told(raised, restated(1, "not so"), event(State.FIRING, 10_000))
+    alert = book.get("a1")
+    assert (alert.open, alert.reason, alert.peak) == (False, "not so", raised.peak)
+    assert book.open() == []
+
+
+def test_an_alert_of_the_past_was_never_open() -> None:
+    book = told(restated(1))
+    assert (book.open(), book.get("a1").state) == ([], State.RESOLVED)
+    assert "counted anew" in book.get("a1").sentence

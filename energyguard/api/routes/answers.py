@@ -51,6 +51,17 @@ class AlertBody(BaseModel):
         description="The standing silence that it is under; not there: none.",
         exclude_if=lambda value: value is None,
     )
+    reason: str = Field(
+        "",
+        description="Why it is resolved, where no window says so; not there: one does.",
+        exclude_if=lambda value: not value,
+    )
+    restated: int = Field(
+        0,
+        description="How often readings that came late made it another one; not there: never. "
+        "With a reason it was taken back.",
+        exclude_if=lambda value: not value,
+    )
 
     @classmethod
     def of(cls, alert: Alert) -> AlertBody:
@@ -74,6 +85,11 @@ class StoryLine(BaseModel):
     note: str = ""
     time_ms: int | None = Field(None, description="Event time, of what the worker told.")
     observed: float | None = None
+    restated: int | None = Field(
+        None,
+        description="How often readings that came late have made it another one by then.",
+        exclude_if=lambda value: value is None,
+    )
     until_ms: int | None = None
 
     @classmethod
@@ -86,6 +102,7 @@ class StoryLine(BaseModel):
                 what=event.state,
                 time_ms=event.time_ms,
                 observed=event.observed / NANO,
+                restated=event.restated or None,
             )
         done = entry.what
         return cls(

@@ -2,10 +2,11 @@
 --   unit.
 -- columns: id text, rule text, device text, channel text, severity text, state text, time_ms
 --   integer ms, since_ms integer ms, window_start_ms integer ms, window_end_ms integer ms, observed
---   integer, expected integer, peak integer, unit text, topic text, about text
+--   integer, expected integer, peak integer, unit text, topic text, about text, reason text,
+--   restated integer
 SELECT
     id, rule, device, channel, severity, state, time_ms, since_ms, window_start_ms, window_end_ms,
-    observed, expected, peak, unit, topic, about
+    observed, expected, peak, unit, topic, about, reason, restated
 FROM alerts FINAL
 WHERE has(splitByChar('\n', {ids:String}), id)
-ORDER BY time_ms, state = 'resolved', id, state
+ORDER BY restated, time_ms, state = 'resolved', id, state

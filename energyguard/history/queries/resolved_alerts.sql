@@ -5,8 +5,8 @@
 SELECT id, whose AS device, since_ms
 FROM (
     SELECT
-        id, any(a.device) AS whose, argMax(state, (time_ms, state = 'resolved')) AS last,
-        min(a.since_ms) AS since_ms
+        id, any(a.device) AS whose, argMax(state, (restated, time_ms, state = 'resolved')) AS last,
+        argMax(a.since_ms, restated) AS since_ms
     FROM alerts AS a
     WHERE a.since_ms < {before_ms:Int64}
         AND ({devices:String} = '' OR has(splitByChar('\n', {devices:String}), device))

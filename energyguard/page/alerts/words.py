@@ -94,6 +94,10 @@ def under(alert: Alert, place: DevicePlace, zone: str, now_ms: int | None = None
 def standing(alert: Alert, zone: str) -> list[str]:
     """Who has it, or for how long nobody wants to hear of it; that nobody knows any more."""
     found = []
+    if alert.restated and alert.reason:
+        found.append(_("taken back"))
+    elif alert.restated:
+        found.append(_("counted anew"))
     if alert.condition is State.PENDING:
         found.append(_("not for long enough yet"))
     if alert.condition is State.UNKNOWN and alert.measured:
@@ -168,6 +172,9 @@ def ending(alert: Alert, place: DevicePlace, rule: Rule | None) -> str:
         if alert.reason:
             words = _("It ended, {time}: {reason}.")
             return words.format(time=when, reason=why_ended(alert.reason))
+        if alert.restated:
+            words = _("It is told as readings have it that came late; it ended by itself, {time}.")
+            return words.format(time=when)
         return _("It ended by itself, {time}.").format(time=when)
     if not alert.measured:
         return _("It ends by itself when {name} sends again.").format(name=name)
@@ -202,8 +209,12 @@ def timeline_row(entry: TimelineEntry, place: DevicePlace, zone: str) -> tuple[s
 
 
 def _happened(event: AlertEvent, place: DevicePlace) -> str:
+    if event.restated and event.reason:
+        return _("taken back: {reason}").format(reason=why_ended(event.reason))
     if event.reason:
         return _("it ended: {reason}").format(reason=why_ended(event.reason))
+    if event.restated:
+        return _("counted anew with readings that came late")
     if not event.unit:
         over = event.state is State.RESOLVED
         return (_("{name} sends again") if over else _("{name} is silent")).format(name=place.name)

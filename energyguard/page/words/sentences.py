@@ -25,6 +25,7 @@ from energyguard.rules.kinds.silence import SilenceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
+from energyguard.rules.windowed import RESTATED
 
 MS_NANO = NANO // 1000
 """A millisecond in 1e-9 of a second."""
@@ -58,6 +59,7 @@ def why_ended(reason: str) -> str:
         STOPPED: _("the rule was stopped"),
         CHANGED: _("the rule was changed"),
         LEFT: _("it is none of the rule's devices any more"),
+        RESTATED: _("later readings show that it was not so"),
     }
     return known.get(reason, reason)
 

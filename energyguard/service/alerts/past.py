@@ -127,10 +127,15 @@ class PastAlerts:
 
     def _folded(self, ids: Sequence[str]) -> AlertBook:
         """The history's changes of alerts, folded as the log's are."""
-        book = AlertBook(closed_kept=len(ids) + 1)
-        for event in _events(self._query("alert_changes", ids="\n".join(ids)).to_pylist()):
-            book.tell(event, event.time_ms)
-        return book
+        return folded_alerts(self._query, ids)
+
+
+def folded_alerts(query: Callable[..., pa.Table], ids: Sequence[str]) -> AlertBook:
+    """The history's changes of some alerts, folded as the log's are."""
+    book = AlertBook(closed_kept=len(ids) + 1)
+    for event in _events(query("alert_changes", ids="\n".join(ids)).to_pylist()):
+        book.tell(event, event.time_ms)
+    return book
 
 
 def _events(rows: Iterable[dict[str, object]]) -> Iterator[AlertEvent]:

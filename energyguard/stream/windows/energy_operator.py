@@ -9,6 +9,7 @@ fast it is counted and nothing else: both give the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -113,12 +114,21 @@ class EnergyOperator(ApartOperator):
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
         good = judged.good
+        judged = replace(judged, behind=good & self._behind(rows, prior, run))
         if not good.all():
             rows, prior = rows.where(good), prior[good]
         self._count(rows, prior, span, collected)
         self.holds.pass_by(int(run[-1]), self.limits.lateness_ms)
         self._let_go(int(run[-1]))
         return judged
+
+    def _behind(self, rows: LaneRows, prior: Ints, run: Ints) -> Bools:
+        """Readings that change windows which were closed before: of the past, or out of order."""
+        since, mixed = rows.time.copy(), rows.time < prior
+        if self.measure.kind is not Kind.INTERVAL and mixed.any():  # it cuts an entry in two
+            since[mixed] -= self.head.usual_ms()[rows.key[mixed]]
+        closed = self.holds.reached(rows.key, run[rows.at], self.limits.lateness_ms)
+        return (since < closed) & (prior > NEVER)
 
     def _count(self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected) -> None:
         """Readings that count: by panes, or key by key."""

@@ -49,7 +49,7 @@ class WindowOutput:
 
     devices: Sequence[str] = ()  # by key
     counts: Counter[Verdict] = field(default_factory=Counter)
-    apart: list[tuple[Verdict, ReadingBatch]] = field(default_factory=list)
+    apart: list[tuple[Verdict, ReadingBatch]] = field(default_factory=list)  # accepted: in part
     breaches: list[Breaches] = field(default_factory=list)
     placed: list[tuple[tuple[int, int], AlertEvent]] = field(default_factory=list)
 
@@ -72,13 +72,12 @@ class WindowOutput:
             self.apart.append((verdict, batch))
 
     def put_judged(self, batch: ReadingBatch, at: Ints, judged: Judged) -> None:
-        """Count the readings of a channel, and keep those that no window takes.
+        """Count the readings of a channel, and keep those that not all their windows take.
 
-        Args:
-            batch: all readings.
-            at: where those of the channel are.
-            judged: how they ended.
+        ``at``: where in the batch they are.
         """
+        if judged.behind is not None and judged.behind.any():
+            self.apart.append((Verdict.ACCEPTED, batch.take(at[judged.behind])))
         if judged.good.all():
             self.counts[Verdict.ACCEPTED] += len(at)
             return

@@ -200,10 +200,8 @@ class LaneRows:
 
     def where(self, which: Bools | Ints | slice) -> LaneRows:
         """Some of the rows."""
-        return LaneRows(
-            self.at[which], self.key[which], self.time[which], self.value[which],
-            self.sequence[which],
-        )  # fmt: skip
+        columns = self.at, self.key, self.time, self.value, self.sequence
+        return LaneRows(*(column[which] for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +211,7 @@ class Judged:
     late: Bools
     duplicate: Bools
     conflicting: Bools
+    behind: Bools | None = None  # counted, though windows that it changes were closed before it
 
     @property
     def good(self) -> Bools:
@@ -226,6 +225,7 @@ def joined(parts: Sequence[Judged]) -> Judged:
         np.concatenate([part.late for part in parts]),
         np.concatenate([part.duplicate for part in parts]),
         np.concatenate([part.conflicting for part in parts]),
+        np.concatenate([p.late & False if p.behind is None else p.behind for p in parts]),
     )
 
 

@@ -1,0 +1,180 @@
+"""The role's loop: what came late is waited for, judged, told and committed.
+
+Positions of the group move only behind spans that are done, and after what was told of them. An
+event is the same however often it is made, and is made only where the history's alerts lack it:
+that is asked when the history has every alert that there was. So who stops anywhere begins again,
+and tells nothing twice.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from energyguard.catalogue.revisions import CatalogueRevisions
+from energyguard.clock import SYSTEM, Clock
+from energyguard.errors import Fenced
+from energyguard.flow import Flow
+from energyguard.history import History
+from energyguard.log import EARLIEST, LATEST, Log, Positions, TopicPartition
+from energyguard.log.compacted import CompactedTable
+from energyguard.model.topics import ALERTS, RULES
+from energyguard.pipeline import ARCHIVE, RESTATE
+from energyguard.records.alerts import AlertEvent
+from energyguard.records.progress import PARTITION_PROGRESS
+from energyguard.restatement.judge import RestatementJudge
+from energyguard.restatement.replayed import ReplayTerms
+from energyguard.restatement.touched import ENERGY, TouchedSpan, TouchedSpans
+from energyguard.rules.registry import RuleBook
+from energyguard.rules.windowed import WindowRule
+from energyguard.settings.tree import Settings
+from energyguard.stream.runtime.consumer import Consumer
+from energyguard.stream.windows.limits import WindowLimits
+from energyguard.stream.windows.output import alert_events
+from energyguard.stream.windows.places import senders
+from energyguard.telemetry import logger
+
+RETRY_S = 10.0
+"""What goes on is looked at again so often."""
+
+_log = logger(__name__)
+
+
+class Restater:
+    """A member of the group that restates alerts.
+
+    Args:
+        log: has what came late, and gets the events.
+        history: has all readings and alerts; what it lacks is waited for.
+        settings: lateness, and whether backfills count.
+        book: the rules.
+        clock: for how often things are looked at.
+        flow: what it reads: what came late, or what is of the past from the start.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        history: History,
+        settings: Settings,
+        book: RuleBook,
+        clock: Clock = SYSTEM,
+        flow: Flow = RESTATE,
+    ) -> None:
+        self._log, self._history, self._clock, self._book = log, history, clock, book
+        self._settings = settings
+        self.consumer = Consumer(log, flow.group, flow.topics, clock)
+        self._catalogue = CatalogueRevisions(log, senders, settings.serve.zone)
+        self._progress = CompactedTable(log, PARTITION_PROGRESS)
+        self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._fresh = TouchedSpans()  # nobody has waited for the history yet
+        self._counting = TouchedSpans()  # when the history has come to ``_ends`` they are judged
+        self._ends: dict[str, Positions] = {}
+        self._going_on = TouchedSpans()  # judged; something of them is not over
+        self._looked_s = clock.monotonic()
+
+    @property
+    def waiting(self) -> int:
+        """How many spans are not done."""
+        return len(self._fresh) + len(self._counting) + len(self._going_on)
+
+    def step(self, wait_s: float) -> bool:
+        """Take what came late, waiting up to ``wait_s`` for it; judge what can be judged.
+
+        Returns:
+            Whether something was judged.
+
+        Raises:
+            Unavailable: log or history is not there now; nothing is lost.
+        """
+        try:
+            self.consumer.poll()
+            for part in self.consumer.read(wait_s):
+                self._fresh.take(part, backfills=self._settings.restate.backfills)
+                self.consumer.take(part.at, part.next_offset)
+            self._follow()
+            return self._round()
+        except Fenced:  # another member has a partition by now: what is left is read again
+            self.consumer.reset()
+            self._fresh, self._counting, self._going_on = (TouchedSpans() for _ in range(3))
+            raise
+
+    def _follow(self) -> None:
+        """Know the rules that run, where devices stand, and how far partitions are."""
+        for part in self._log.read(self._rules_at, 1000, 0):
+            for key, value in zip(part.keys, part.values, strict=True):
+                self._book.apply((key or b"").decode(), value)
+            self._rules_at[part.at] = part.next_offset
+        self._catalogue.refresh()
+        self._progress.refresh()
+
+    def _round(self) -> bool:
+        now = self._clock.monotonic()
+        if len(self._going_on) and now - self._looked_s >= RETRY_S:
+            self._fresh.add(self._going_on)
+        if not len(self._counting):
+            if not len(self._fresh):
+                return self.consumer.commit(self._done())
+            self._counting.add(self._fresh)
+            topics = {span.at.topic for span in self._counting} | {ALERTS.name}
+            self._ends = {topic: dict(self._log.positions(topic, LATEST)) for topic in topics}
+        if not all(self._is_counted(topic, ends) for topic, ends in self._ends.items()):
+            return False
+        self._looked_s = now
+        while len(self._counting):
+            self.consumer.poll()
+            self._judge_next()
+        return True
+
+    def _is_counted(self, topic: str, ends: Positions) -> bool:
+        """Whether the history has come so far in a topic."""
+        there = self._log.positions(topic, ARCHIVE.group)
+        return all(there.get(at, 0) >= end for at, end in ends.items())
+
+    def _judge_next(self) -> None:
+        """Judge a span; tell what came of it before positions move behind it."""
+        span = next(iter(self._counting))
+        judge = RestatementJudge(self._history.query, self._terms(span), self._newest_ms(span))
+        events, is_done = judge.judge(span)
+        places = self._counting.pop(span)
+        if not is_done:
+            self._going_on.put(span, places)
+        self._tell(span, events)
+
+    def _tell(self, span: TouchedSpan, events: list[AlertEvent]) -> None:
+        outputs = [(ALERTS.name, alert_events(events))] if events else []
+        self.consumer.commit(self._done(), outputs)
+        for event in events:
+            _log.info(
+                "restated", alert=event.id, device=span.device, rule=event.rule,
+                withdrawn=bool(event.reason),
+            )  # fmt: skip
+
+    def _done(self) -> dict[TopicPartition, int]:
+        """Up to where all is done, by partition."""
+        done = dict(self.consumer.positions)
+        for spans in (self._fresh, self._counting, self._going_on):
+            for at, offset in spans.places.items():
+                done[at] = min(done.get(at, offset), offset)
+        return done
+
+    def _terms(self, span: TouchedSpan) -> ReplayTerms:
+        rules = [
+            rule
+            for rule in self._book.running()
+            if isinstance(rule, WindowRule) and not ENERGY.isdisjoint(rule.channels)
+        ]
+        return ReplayTerms(
+            rules,
+            WindowLimits.of(self._settings.stream, rules),
+            partial(self._catalogue.places_at, topic=span.topic),
+            self._catalogue.revision,
+        )
+
+    def _newest_ms(self, span: TouchedSpan) -> int:
+        """How far the partition is that a span's readings lay in, event time."""
+        progress = self._progress.rows.get(f"{span.at.topic}/{span.at.partition}")
+        return (progress.newest_ms or 0) if progress else 0
+
+    def close(self) -> None:
+        """Give the partitions up at once."""
+        self.consumer.leave()

@@ -1,0 +1,143 @@
+"""The time that readings touch which no window counted: spans, by topic, device and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.codecs.records import read_settled
+from energyguard.log import Fetched, Positions, TopicPartition
+from energyguard.model.channels import CHANNELS
+from energyguard.model.readings import BACKFILL, Verdict
+from energyguard.model.topics import DAY_MS, LATE, REPLAY_READINGS, source_of
+from energyguard.records.readings import LateHeaders
+from energyguard.telemetry import logger
+
+NEAR_MS = DAY_MS
+"""Readings of one channel so near each other are of one span."""
+ENERGY = frozenset(name for name, channel in CHANNELS.items() if not channel.is_level)
+"""The channels that the ledger counts."""
+
+_log = logger(__name__)
+
+
+class TouchedSpan(NamedTuple):
+    """From when to when readings came late, of one channel of one device."""
+
+    at: TopicPartition  # where they lay
+    device: str
+    channel: str
+    from_ms: int
+    to_ms: int  # the newest of them
+
+    @property
+    def topic(self) -> str:
+        """The topic that they came in."""
+        return source_of(self.at.topic)
+
+    def meets(self, other: TouchedSpan) -> bool:
+        """Whether two spans of one channel are near each other."""
+        return self.from_ms - NEAR_MS <= other.to_ms and other.from_ms <= self.to_ms + NEAR_MS
+
+    def with_other(self, other: TouchedSpan) -> TouchedSpan:
+        """One span of two."""
+        return self._replace(
+            from_ms=min(self.from_ms, other.from_ms), to_ms=max(self.to_ms, other.to_ms)
+        )
+
+
+class TouchedSpans:
+    """Spans, and where in the log the first record stands that each is of."""
+
+    def __init__(self) -> None:
+        self._spans: dict[tuple[str, str, str], list[tuple[TouchedSpan, dict[TopicPartition, int]]]]
+        self._spans = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._spans.values()))
+
+    def __iter__(self) -> Iterator[TouchedSpan]:
+        return iter([span for spans in self._spans.values() for span, _ in spans])
+
+    def take(self, fetched: Fetched, *, backfills: bool = False) -> None:
+        """Take records of ``energyguard.late``, or readings of which the backfills count.
+
+        Args:
+            fetched: the records.
+            backfills: whether what is replayed from a file counts, too.
+        """
+        is_late = fetched.topic == LATE.name
+        batch, record, bad = read_settled(fetched.keys, fetched.values, topic=fetched.topic)
+        for refusal in bad:
+            offset = fetched.offsets[refusal.record]
+            _log.warning("unreadable late readings", at=fetched.topic, offset=offset)
+        device, channel = (batch[name].to_pylist() for name in ("device", "channel"))
+        time = batch["time"].cast(pa.int64()).to_numpy(zero_copy_only=False)
+        for i in np.unique(record).tolist():
+            at = _late_from(fetched, i) if is_late else _backfilled(fetched, i)
+            if at is None or (is_replay(at.topic) and not backfills):
+                continue
+            place = {fetched.at: fetched.offsets[i]}
+            for row in np.flatnonzero(record == i).tolist():
+                if channel[row] in ENERGY:
+                    ms = int(time[row])
+                    self.put(TouchedSpan(at, device[row], channel[row], ms, ms), place)
+
+    def put(self, span: TouchedSpan, places: Positions) -> None:
+        """Add a span, of which the first records stand there."""
+        key = span.topic, span.device, span.channel
+        rest, found = [], dict(places)
+        for other, there in self._spans.get(key, []):
+            if span.meets(other):
+                span = other.with_other(span)
+                found |= {at: min(n, found.get(at, n)) for at, n in there.items()}
+            else:
+                rest.append((other, there))
+        self._spans[key] = [*rest, (span, found)]
+
+    def add(self, other: TouchedSpans) -> None:
+        """Have the spans of another, too; it is empty afterwards."""
+        for spans in other._spans.values():
+            for span, places in spans:
+                self.put(span, places)
+        other._spans = {}
+
+    def pop(self, span: TouchedSpan) -> Positions:
+        """Take one of them out; where its first records stand."""
+        key = span.topic, span.device, span.channel
+        places = next(places for other, places in self._spans[key] if other == span)
+        self._spans[key] = [row for row in self._spans[key] if row[0] != span]
+        if not self._spans[key]:
+            del self._spans[key]
+        return places
+
+    @property
+    def places(self) -> dict[TopicPartition, int]:
+        """By partition, the first record of any of them."""
+        found: dict[TopicPartition, int] = {}
+        for spans in self._spans.values():
+            for _, places in spans:
+                for at, offset in places.items():
+                    found[at] = min(offset, found.get(at, offset))
+        return found
+
+
+def is_replay(topic: str) -> bool:
+    """Whether a topic has the readings of a file that is replayed."""
+    return source_of(topic).startswith(REPLAY_READINGS.name[:-1])
+
+
+def _late_from(fetched: Fetched, i: int) -> TopicPartition | None:
+    """Where a record's readings lay, if windows that they change were closed before."""
+    headers = LateHeaders.decode(fetched.headers[i])
+    if headers.verdict not in (Verdict.LATE, Verdict.ACCEPTED) or not headers.partition.isdigit():
+        return None
+    return TopicPartition(headers.topic, int(headers.partition))
+
+
+def _backfilled(fetched: Fetched, i: int) -> TopicPartition | None:
+    """Where a record's readings lie, if they are of the past."""
+    return fetched.at if set(BACKFILL) <= set(fetched.headers[i]) else None

@@ -1,0 +1,156 @@
+"""A home's readings through a worker, into a history, and what is restated of its alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from energyguard.alerts.alert import Alert
+from energyguard.alerts.book import AlertBook
+from energyguard.clock import ManualClock
+from energyguard.codecs.records import pack, read_records
+from energyguard.log import EARLIEST, LATEST, Log, Records
+from energyguard.log.records import decoded
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import batch_of
+from energyguard.model.topics import ALERTS, ENERGY_READINGS
+from energyguard.pipeline import ARCHIVE
+from energyguard.records.alerts import ALERT_EVENT, AlertEvent
+from energyguard.restatement.comparison import is_withdrawn
+from energyguard.restatement.restater import Restater
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.registry import RuleBook
+from energyguard.settings.tree import Settings, StreamSettings
+from energyguard.stream.windows.stage import window_worker
+
+START = 1_757_116_800_000
+"""2025-09-06T00:00:00Z."""
+MINUTE = 60_000
+TOPIC = ENERGY_READINGS.name
+SETTINGS = Settings(stream=StreamSettings(lateness="2m", snapshot="1s"))
+Row = tuple[str, int, float]
+"""Device, minute after ``START``, kWh."""
+
+
+def book() -> RuleBook:
+    """A quarter of an hour above 2 kWh."""
+    rule = ThresholdRule(
+        id="quarter",
+        channels=("energy_kwh", "energy_register_kwh"),
+        window_ms=15 * MINUTE,
+        slide_ms=MINUTE,
+        raise_above=2 * NANO,
+        clear_at=2 * NANO,
+        mode="quarter",
+    )
+    return RuleBook([rule], ["quarter"])
+
+
+def append(
+    log: Log,
+    rows: Iterable[Row],
+    channel: str = "energy_kwh",
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> None:
+    """Append readings, each as one that comes alone."""
+    for device, minute, kwh in rows:
+        batch = batch_of([device], channel, [START + minute * MINUTE], [round(kwh * NANO)])
+        ((partition, value),) = pack(batch, ENERGY_READINGS.partitions)
+        log.append(TOPIC, Records([None], [value], [tuple(headers)], partitions=[partition]))
+
+
+def work(log: Log) -> None:
+    """Let a worker go through all that there is."""
+    worker = window_worker(log, book(), SETTINGS.stream, [TOPIC])
+    idle = 0
+    while idle < 3:
+        idle = 0 if worker.step() else idle + 1
+    worker.drain()
+
+
+def alert_lines(log: Log) -> list[AlertEvent]:
+    """Every alert event that the log has."""
+    at = dict(log.positions(ALERTS.name, EARLIEST))
+    found: list[AlertEvent] = []
+    while parts := log.read(at, 10_000, 0):
+        for part in parts:
+            found += [event for _, event in decoded(ALERT_EVENT.decoder, part)]
+            at[part.at] = part.next_offset
+    return found
+
+
+def alerts_of(log: Log) -> list[Alert]:
+    """Every alert, as people have it."""
+    known = AlertBook()
+    for event in alert_lines(log):
+        known.tell(event, event.time_ms)
+    return known.find(limit=10_000)
+
+
+def holding(log: Log) -> set[tuple[str, str, int, int, int]]:
+    """The alerts that were not taken back: device, rule, first window, end, peak."""
+    return {
+        (a.device, a.rule, a.window_end_ms, a.changed_ms if not a.open else -1, a.peak)
+        for a in alerts_of(log)
+        if not is_withdrawn(a)
+    }
+
+
+def restate(restater: Restater, clock: ManualClock | None = None, steps: int = 8) -> None:
+    """Let a restater look some times."""
+    for _ in range(steps):
+        restater.step(0.0)
+        if clock is not None:
+            clock.sleep(11.0)
+
+
+class PlainHistory:
+    """What a history answers, read from the log each time it is asked."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._member = log.join(ARCHIVE.group, [TOPIC, ALERTS.name])
+
+    def catch_up(self) -> None:
+        """Have all that the log has."""
+        self._member.poll()
+        with self._log.transaction(self._member) as transaction:
+            for topic in (TOPIC, ALERTS.name):
+                transaction.move(self._log.positions(topic, LATEST))
+
+    def query(self, name: str, **given: object) -> pa.Table:
+        """Answer a question."""
+        if name == "fold_readings":
+            return self._readings(
+                str(given["device"]), int(str(given["start_ms"])), int(str(given["end_ms"]))
+            )
+        if name == "alerts_between":
+            ids = {e.id for e in alert_lines(self._log) if e.device == given["device"]}
+            return pa.table({"id": pa.array(sorted(ids), pa.string())})
+        ids = set(str(given["ids"]).split("\n"))
+        events = [e for e in alert_lines(self._log) if e.id in ids]
+        names = [n for n in AlertEvent.__struct_fields__ if n != "evidence"]
+        return pa.Table.from_pylist([{n: getattr(e, n) for n in names} for e in events])
+
+    def _readings(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
+        rows: dict[tuple[str, int], int] = {}
+        at = dict(self._log.positions(TOPIC, EARLIEST))
+        while parts := self._log.read(at, 10_000, 0):
+            for part in parts:
+                batch = read_records(part.values).readings
+                for row in batch.to_pylist():
+                    if row["device"] == device:
+                        ms = int(row["time"].timestamp() * 1000)
+                        rows.setdefault((row["channel"], ms), row["value"])
+                at[part.at] = part.next_offset
+        every = sorted((ms, channel, value) for (channel, ms), value in rows.items())
+        first = max(0, sum(ms < start_ms for ms, *_ in every) - 128)
+        until = sum(ms <= end_ms for ms, *_ in every) + 16
+        times, channel, value = zip(*every[first:until], strict=True) if every else ((), (), ())
+        columns = {
+            "channel": pa.array(channel, pa.string()),
+            "time_ms": pa.array(times, pa.int64()),
+        }
+        none = pa.array([-(2**63)] * len(times), pa.int64())
+        return pa.table({**columns, "value": pa.array(value, pa.int64()), "sequence": none})

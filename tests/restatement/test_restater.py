@@ -1,0 +1,205 @@
+"""Alerts that late readings make or unmake: told once, and as all readings in order have them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from energyguard.clock import ManualClock
+from energyguard.log import EARLIEST, Log
+from energyguard.model.alerts import State
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import BACKFILL
+from energyguard.model.topics import LATE
+from energyguard.pipeline import RESTATE, RESTATE_PAST
+from energyguard.restatement.restater import Restater
+from energyguard.rules.windowed import RESTATED
+from energyguard.settings.tree import RestateSettings
+from energyguard.testing import MemoryLog
+from tests.restatement.made import (
+    MINUTE,
+    SETTINGS,
+    START,
+    PlainHistory,
+    Row,
+    alert_lines,
+    alerts_of,
+    append,
+    book,
+    holding,
+    restate,
+    work,
+)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def log(clock: ManualClock) -> Log:
+    return MemoryLog(clock)
+
+
+def home(minutes: range, kwh: float = 0.1, without: int = -1) -> list[Row]:
+    return [("H1", minute, kwh) for minute in minutes if minute != without]
+
+
+def restater(log: Log, clock: ManualClock) -> tuple[Restater, PlainHistory]:
+    history = PlainHistory(log)
+    history.catch_up()
+    return Restater(log, history, SETTINGS, book(), clock), history  # type: ignore[arg-type]
+
+
+def test_a_late_reading_makes_an_alert_of_the_past_that_is_over(
+    log: Log, clock: ManualClock
+) -> None:
+    append(log, home(range(90), without=30))
+    append(log, [("H1", 30, 1.0)])
+    work(log)
+    assert alert_lines(log) == []
+    restate(restater(log, clock)[0])
+    (event,) = alert_lines(log)
+    assert (event.state, event.restated, event.reason) == (State.RESOLVED, 1, "")
+    assert event.peak == round(2.4 * NANO)
+    assert (event.window_end_ms, event.time_ms) == (START + 31 * MINUTE, START + 46 * MINUTE)
+    assert event.about == "H1 passed 2 kWh in 15 minutes"
+
+
+def test_late_readings_of_a_register_take_an_alert_back(log: Log, clock: ManualClock) -> None:
+    before = [("H1", m, 0.02 * m) for m in range(60)]
+    step = before[-1][2]
+    after = [("H1", m, step + 3.2 + 0.02 * (m - 80)) for m in range(80, 140)]
+    append(log, [*before, *after], "energy_register_kwh")
+    append(log, [("H1", 60, step + 1.5), ("H1", 79, step + 1.6)], "energy_register_kwh")
+    work(log)
+    (known,) = alerts_of(log)
+    assert (known.state, known.reason) == (State.RESOLVED, "")
+    restate(restater(log, clock)[0])
+    (alert,) = alerts_of(log)
+    assert (alert.id, alert.state, alert.reason) == (known.id, State.RESOLVED, RESTATED)
+    assert (alert.restated, alert.peak) == (1, known.peak)
+
+
+def test_an_alert_that_holds_keeps_its_id_and_gets_its_numbers(
+    log: Log, clock: ManualClock
+) -> None:
+    rows = home(range(90), without=30)
+    rows[40] = ("H1", rows[40][1], 1.0)
+    append(log, rows)
+    append(log, [("H1", 30, 0.5)])
+    work(log)
+    (known,) = alerts_of(log)
+    restate(restater(log, clock)[0])
+    (alert,) = alerts_of(log)
+    assert (alert.id, alert.restated, alert.reason) == (known.id, 1, "")
+    assert alert.peak == round(2.8 * NANO) > known.peak
+
+
+def test_what_is_looked_at_again_is_told_once(log: Log, clock: ManualClock) -> None:
+    append(log, home(range(90), without=30))
+    append(log, [("H1", 30, 1.0)])
+    work(log)
+    first, history = restater(log, clock)
+    restate(first)
+    assert len(alert_lines(log)) == 1
+    first.consumer.rewind(log.positions(LATE.name, EARLIEST))  # it was killed before its commit
+    history.catch_up()
+    restate(first)
+    first.close()
+    append(log, [("H1", 31, 0.1), ("H1", 30, 1.0)])  # late once more: known readings
+    work(log)
+    history.catch_up()
+    restate(Restater(log, history, SETTINGS, book(), clock))  # type: ignore[arg-type]
+    assert len(alert_lines(log)) == 1
+
+
+def test_nothing_is_judged_before_the_history_has_counted_it(log: Log, clock: ManualClock) -> None:
+    append(log, home(range(90), without=30))
+    append(log, [("H1", 30, 1.0)])
+    work(log)
+    history = PlainHistory(log)
+    waits = Restater(log, history, SETTINGS, book(), clock)  # type: ignore[arg-type]
+    restate(waits)
+    assert (waits.waiting, alert_lines(log)) == (1, [])
+    assert waits.consumer.committed == log.positions(LATE.name, EARLIEST)
+    history.catch_up()
+    restate(waits)
+    assert (waits.waiting, len(alert_lines(log))) == (0, 1)
+
+
+def test_what_goes_on_is_left_until_it_is_over(log: Log, clock: ManualClock) -> None:
+    append(log, home(range(40), without=30))
+    append(log, [("H1", 30, 1.0)])  # its windows are not all over
+    work(log)
+    one, history = restater(log, clock)
+    restate(one, clock)
+    (alert,) = alerts_of(log)
+    assert (one.waiting, alert.open, alert.restated) == (1, True, 0)
+    assert alert.window_end_ms == START + 38 * MINUTE  # the first that was open when it came
+    assert one.consumer.committed == log.positions(LATE.name, EARLIEST)
+    append(log, home(range(40, 60)))
+    work(log)
+    history.catch_up()
+    restate(one, clock)
+    (again,) = alerts_of(log)
+    assert (one.waiting, again.open, again.restated, again.id) == (0, False, 1, alert.id)
+    assert again.window_end_ms == START + 31 * MINUTE
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_backfills_restate_only_where_that_is_wanted(
+    log: Log, clock: ManualClock, wanted: bool
+) -> None:
+    append(log, home(range(90), without=30))
+    append(log, [("H1", 30, 1.0)], headers=BACKFILL)
+    work(log)
+    history = PlainHistory(log)
+    history.catch_up()
+    settings = SETTINGS.model_copy(update={"restate": RestateSettings(backfills=wanted)})
+    for flow in (RESTATE, RESTATE_PAST) if wanted else (RESTATE,):
+        restate(Restater(log, history, settings, book(), clock, flow))  # type: ignore[arg-type]
+    assert len(alert_lines(log)) == int(wanted)
+
+
+def mixed_up(seed: int) -> tuple[str, list[Row], list[Row]]:
+    """A channel, two hours of five homes in order, and the same with some that come late."""
+    chance = random.Random(seed)
+    channel = chance.choice(["energy_kwh", "energy_register_kwh"])
+    rows: list[Row] = []
+    late: dict[int, list[Row]] = {}
+    order: list[Row] = []
+    total = dict.fromkeys(("H1", "H2", "H3", "H4", "H5"), 0.0)
+    for minute in range(130):
+        for device in total:
+            used = chance.choice([0.02, 0.05, 0.1, 0.15, 0.2, 0.6]) if minute < 100 else 0.01
+            total[device] += used
+            row = device, minute, round(used if channel == "energy_kwh" else total[device], 6)
+            rows.append(row)
+            if chance.random() < 0.03 and 20 < minute < 95:
+                late.setdefault(minute + chance.randrange(4, 30), []).append(row)
+            else:
+                order.append(row)
+        order += late.pop(minute, [])
+    return channel, rows, order
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_alerts_are_those_of_all_readings_in_order(clock: ManualClock, seed: int) -> None:
+    channel, rows, mixed = mixed_up(seed)
+    in_order, log = MemoryLog(clock), MemoryLog(clock)
+    append(in_order, rows, channel)
+    work(in_order)
+    append(log, mixed, channel)
+    work(log)
+    one, history = restater(log, clock)
+    restate(one, clock)
+    assert one.waiting == 0
+    assert holding(log) == holding(in_order)
+    history.catch_up()
+    before = len(alert_lines(log))
+    one.consumer.rewind(log.positions(LATE.name, EARLIEST))
+    restate(one, clock)
+    assert len(alert_lines(log)) == before

@@ -1,0 +1,102 @@
+"""Restated alerts beside the history itself, on a log on disk: what is asked, waited for, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from energyguard.clock import ManualClock
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.people import People
+from energyguard.log import EARLIEST, Log, open_log
+from energyguard.model.alerts import State
+from energyguard.model.topics import LATE
+from energyguard.records.alerts import ALERTS_TABLE
+from energyguard.restatement.restater import Restater
+from energyguard.rules.windowed import RESTATED
+from energyguard.service.alerts.past import folded_alerts
+from energyguard.sinks.archive import Archive
+from tests.restatement.made import (
+    SETTINGS,
+    START,
+    Row,
+    alert_lines,
+    alerts_of,
+    append,
+    book,
+    restate,
+    work,
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[ChdbHistory]:
+    opened = ChdbHistory(tmp_path / "history")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[People]:
+    opened = People(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_what_late_readings_change_is_told_once_and_is_in_the_history(
+    log: Log, history: ChdbHistory, people: People
+) -> None:
+    clock = ManualClock(START)
+    archive = Archive(history, log, 0.0, people)
+
+    def catch_up() -> None:
+        for _ in range(8):
+            archive.step(0.0)
+        archive.settle()
+
+    made: list[Row] = [("H1", m, 0.1) for m in range(90) if m != 30]
+    step = [("H2", m, 0.02 * m) for m in range(60)]
+    step += [("H2", m, 4.4 + 0.02 * (m - 80)) for m in range(80, 140)]
+    append(log, made)
+    append(log, step, "energy_register_kwh")
+    append(log, [("H1", 30, 1.0)])
+    append(log, [("H2", 60, 2.68), ("H2", 79, 2.8)], "energy_register_kwh")
+    work(log)
+    one = Restater(log, history, SETTINGS, book(), clock)
+    restate(one, clock)
+    assert all(not event.restated for event in alert_lines(log))  # nothing was counted yet
+    catch_up()
+    restate(one, clock)
+    restated = [event for event in alert_lines(log) if event.restated]
+    assert sorted((e.device, e.state, e.reason) for e in restated) == [
+        ("H1", State.RESOLVED, ""), ("H2", State.RESOLVED, RESTATED),
+    ]  # fmt: skip
+    catch_up()
+    kept = folded_alerts(history.query, [event.id for event in restated])
+    for alert in alerts_of(log):
+        assert kept.get(alert.id) == alert
+    one.consumer.rewind(log.positions(LATE.name, EARLIEST))
+    restate(one, clock)
+    assert sum(event.restated > 0 for event in alert_lines(log)) == 2
+
+
+def test_a_history_of_an_older_version_gets_the_columns(tmp_path: Path) -> None:
+    first = ChdbHistory(tmp_path / "history")
+    for name in ("reason", "restated"):
+        first.run(f"ALTER TABLE alerts DROP COLUMN {name}")
+    first.close()
+    again = ChdbHistory(tmp_path / "history")
+    row = {c.name: 0 if c.kind == "Int64" else "x" for c in ALERTS_TABLE.columns}
+    again.insert("alerts", pa.Table.from_pylist([row]).cast(ALERTS_TABLE.schema))
+    assert again.query("alert_changes", ids="x")["reason"].to_pylist() == ["x"]
+    again.close()
