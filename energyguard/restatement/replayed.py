@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from energyguard.model.readings import ReadingBatch, batch_of
 from energyguard.model.topics import DAY_MS
 from energyguard.pipeline import WINDOWS
 from energyguard.rules.windowed import RESTATED, WindowRule
+from energyguard.stream.windows.energy_state import by_kind
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
@@ -54,6 +56,7 @@ class ReplayTerms:
             replace(self.limits, clock=clock),
             flow=WINDOWS.name,
             places_at=self.places_at,
+            described_by=partial(by_kind, defaults=self.limits.energy),
         )
         if self.revision is not None:
             operator.place(self.revision)
@@ -68,7 +71,7 @@ def alerts_in_order(
     Args:
         terms: rules and limits.
         topic: that the readings came in.
-        readings: ``device``, ``channel``, ``time_ms``, ``value`` and ``sequence``, by time.
+        readings: ``device``, ``channel``, ``time_ms``, ``value`` and ``place``, by time.
         until_ms: how far the partition is: what is open then is not over.
 
     Returns:
@@ -102,9 +105,9 @@ def _batch(rows: pa.Table) -> ReadingBatch:
     device, channel = (
         rows[name].cast(pa.string()).combine_chunks() for name in ("device", "channel")
     )
-    time, value, sequence = (
+    time, value, place = (  # each is a reading of its own: the history has none twice
         np.asarray(rows[name].cast(pa.int64()).combine_chunks(), np.int64)
-        for name in ("time_ms", "value", "sequence")
+        for name in ("time_ms", "value", "place")
     )
-    readings = batch_of(device, channel, time, value, sequence)
-    return ReadingBatch(readings, time, value, sequence, time, np.zeros_like(time))
+    readings = batch_of(device, channel, time, value, place)
+    return ReadingBatch(readings, time, value, place, time, np.zeros_like(time))

@@ -165,7 +165,7 @@ class Restater:
         ]
         return ReplayTerms(
             rules,
-            WindowLimits.of(self._settings.stream, rules),
+            WindowLimits.of(self._settings.stream, rules, self._settings.ledger.defaults),
             partial(self._catalogue.places_at, topic=span.topic),
             self._catalogue.revision,
         )

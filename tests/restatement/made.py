@@ -152,5 +152,5 @@ class PlainHistory:
             "channel": pa.array(channel, pa.string()),
             "time_ms": pa.array(times, pa.int64()),
         }
-        none = pa.array([-(2**63)] * len(times), pa.int64())
-        return pa.table({**columns, "value": pa.array(value, pa.int64()), "sequence": none})
+        places = pa.array(range(len(times)), pa.int64())
+        return pa.table({**columns, "value": pa.array(value, pa.int64()), "place": places})
