@@ -13,9 +13,9 @@ from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.readings import Ints
 from energyguard.model.topics import DAY_MS
 from energyguard.records.alerts import AlertEvent
+from energyguard.restatement.changed import ChangedSpan
 from energyguard.restatement.comparison import AlertKnot, begins, ends, knots
 from energyguard.restatement.replayed import ReplayTerms, alerts_in_order
-from energyguard.restatement.touched import TouchedSpan
 from energyguard.rules.windowed import WindowRule
 from energyguard.service.alerts.past import folded_alerts
 from energyguard.telemetry import logger
@@ -71,7 +71,7 @@ class RestatementJudge:
     def __init__(self, query: Query, terms: ReplayTerms, newest_ms: int) -> None:
         self._query, self._terms, self._newest_ms = query, terms, newest_ms
 
-    def judge(self, span: TouchedSpan) -> SpanResult:
+    def judge(self, span: ChangedSpan) -> SpanResult:
         """What is to tell of a span.
 
         Raises:
@@ -87,7 +87,7 @@ class RestatementJudge:
             is_done &= done
         return SpanResult(list(found.values()), is_done)
 
-    def _judge_part(self, span: TouchedSpan) -> SpanResult:
+    def _judge_part(self, span: ChangedSpan) -> SpanResult:
         rules = [rule for rule in self._terms.rules if span.channel in rule.channels]
         look = self._look(span, rules) if rules else None
         if look is None:
@@ -106,7 +106,7 @@ class RestatementJudge:
         gave_up = self._newest_ms > span.to_ms + self._terms.reach_ms + PATIENCE_MS
         return SpanResult(events, not waits or gave_up)
 
-    def _look(self, span: TouchedSpan, rules: Sequence[WindowRule]) -> Look | None:
+    def _look(self, span: ChangedSpan, rules: Sequence[WindowRule]) -> Look | None:
         """Look at so much time that no alert which the span touches reaches beyond it."""
         reach, around = self._terms.reach_ms, AROUND_MS
         for _ in range(MAX_LOOKS):
@@ -126,7 +126,7 @@ class RestatementJudge:
         )  # fmt: skip
         return None
 
-    def _look_at(self, span: TouchedSpan, from_ms: int, to_ms: int) -> Look | None:
+    def _look_at(self, span: ChangedSpan, from_ms: int, to_ms: int) -> Look | None:
         rows = self._query("fold_readings", device=span.device, start_ms=from_ms, end_ms=to_ms)
         time = _times(rows, span.channel)
         if not len(time):

@@ -21,9 +21,9 @@ from energyguard.model.topics import ALERTS, RULES
 from energyguard.pipeline import ARCHIVE, RESTATE
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.progress import PARTITION_PROGRESS
+from energyguard.restatement.changed import ENERGY, ChangedSpan, ChangedSpans
 from energyguard.restatement.judge import RestatementJudge
 from energyguard.restatement.replayed import ReplayTerms
-from energyguard.restatement.touched import ENERGY, TouchedSpan, TouchedSpans
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.windowed import WindowRule
 from energyguard.settings.tree import Settings
@@ -66,10 +66,10 @@ class Restater:
         self._catalogue = CatalogueRevisions(log, senders, settings.serve.zone)
         self._progress = CompactedTable(log, PARTITION_PROGRESS)
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
-        self._fresh = TouchedSpans()  # nobody has waited for the history yet
-        self._counting = TouchedSpans()  # when the history has come to ``_ends`` they are judged
+        self._fresh = ChangedSpans()  # nobody has waited for the history yet
+        self._counting = ChangedSpans()  # when the history has come to ``_ends`` they are judged
         self._ends: dict[str, Positions] = {}
-        self._going_on = TouchedSpans()  # judged; something of them is not over
+        self._going_on = ChangedSpans()  # judged; something of them is not over
         self._looked_s = clock.monotonic()
 
     @property
@@ -95,7 +95,7 @@ class Restater:
             return self._round()
         except Fenced:  # another member has a partition by now: what is left is read again
             self.consumer.reset()
-            self._fresh, self._counting, self._going_on = (TouchedSpans() for _ in range(3))
+            self._fresh, self._counting, self._going_on = (ChangedSpans() for _ in range(3))
             raise
 
     def _follow(self) -> None:
@@ -140,7 +140,7 @@ class Restater:
             self._going_on.put(span, places)
         self._tell(span, events)
 
-    def _tell(self, span: TouchedSpan, events: list[AlertEvent]) -> None:
+    def _tell(self, span: ChangedSpan, events: list[AlertEvent]) -> None:
         outputs = [(ALERTS.name, alert_events(events))] if events else []
         self.consumer.commit(self._done(), outputs)
         for event in events:
@@ -157,7 +157,7 @@ class Restater:
                 done[at] = min(done.get(at, offset), offset)
         return done
 
-    def _terms(self, span: TouchedSpan) -> ReplayTerms:
+    def _terms(self, span: ChangedSpan) -> ReplayTerms:
         rules = [
             rule
             for rule in self._book.running()
@@ -170,7 +170,7 @@ class Restater:
             self._catalogue.revision,
         )
 
-    def _newest_ms(self, span: TouchedSpan) -> int:
+    def _newest_ms(self, span: ChangedSpan) -> int:
         """How far the partition is that a span's readings lay in, event time."""
         progress = self._progress.rows.get(f"{span.at.topic}/{span.at.partition}")
         return (progress.newest_ms or 0) if progress else 0

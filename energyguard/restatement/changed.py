@@ -24,7 +24,7 @@ ENERGY = frozenset(name for name, channel in CHANNELS.items() if not channel.is_
 _log = logger(__name__)
 
 
-class TouchedSpan(NamedTuple):
+class ChangedSpan(NamedTuple):
     """From when to when readings came late, of one channel of one device."""
 
     at: TopicPartition  # where they lay
@@ -38,28 +38,28 @@ class TouchedSpan(NamedTuple):
         """The topic that they came in."""
         return source_of(self.at.topic)
 
-    def meets(self, other: TouchedSpan) -> bool:
+    def meets(self, other: ChangedSpan) -> bool:
         """Whether two spans of one channel are near each other."""
         return self.from_ms - NEAR_MS <= other.to_ms and other.from_ms <= self.to_ms + NEAR_MS
 
-    def with_other(self, other: TouchedSpan) -> TouchedSpan:
+    def with_other(self, other: ChangedSpan) -> ChangedSpan:
         """One span of two."""
         return self._replace(
             from_ms=min(self.from_ms, other.from_ms), to_ms=max(self.to_ms, other.to_ms)
         )
 
 
-class TouchedSpans:
+class ChangedSpans:
     """Spans, and where in the log the first record stands that each is of."""
 
     def __init__(self) -> None:
-        self._spans: dict[tuple[str, str, str], list[tuple[TouchedSpan, dict[TopicPartition, int]]]]
+        self._spans: dict[tuple[str, str, str], list[tuple[ChangedSpan, dict[TopicPartition, int]]]]
         self._spans = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._spans.values()))
 
-    def __iter__(self) -> Iterator[TouchedSpan]:
+    def __iter__(self) -> Iterator[ChangedSpan]:
         return iter([span for spans in self._spans.values() for span, _ in spans])
 
     def take(self, fetched: Fetched, *, backfills: bool = False) -> None:
@@ -84,9 +84,9 @@ class TouchedSpans:
             for row in np.flatnonzero(record == i).tolist():
                 if channel[row] in ENERGY:
                     ms = int(time[row])
-                    self.put(TouchedSpan(at, device[row], channel[row], ms, ms), place)
+                    self.put(ChangedSpan(at, device[row], channel[row], ms, ms), place)
 
-    def put(self, span: TouchedSpan, places: Positions) -> None:
+    def put(self, span: ChangedSpan, places: Positions) -> None:
         """Add a span, of which the first records stand there."""
         key = span.topic, span.device, span.channel
         rest, found = [], dict(places)
@@ -98,14 +98,14 @@ class TouchedSpans:
                 rest.append((other, there))
         self._spans[key] = [*rest, (span, found)]
 
-    def add(self, other: TouchedSpans) -> None:
+    def add(self, other: ChangedSpans) -> None:
         """Have the spans of another, too; it is empty afterwards."""
         for spans in other._spans.values():
             for span, places in spans:
                 self.put(span, places)
         other._spans = {}
 
-    def pop(self, span: TouchedSpan) -> Positions:
+    def pop(self, span: ChangedSpan) -> Positions:
         """Take one of them out; where its first records stand."""
         key = span.topic, span.device, span.channel
         places = next(places for other, places in self._spans[key] if other == span)
