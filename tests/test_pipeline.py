@@ -10,7 +10,8 @@ from energyguard.log import LATEST, Records
 from energyguard.pipeline import FLOWS, GROUPS, INGESTOR, READINGS, ROLES, flows_at_work
 from energyguard.rules.kinds import KINDS
 from energyguard.settings.edge import CloudSettings, EdgeSettings
-from energyguard.settings.tree import RestateSettings, Settings, StoreSettings
+from energyguard.settings.restate import RestateSettings
+from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.testing import MemoryLog
 from energyguard.topics import TOPICS
 

@@ -21,6 +21,7 @@ from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.ledger import LedgerSettings
 from energyguard.settings.prices import PriceSettings
 from energyguard.settings.regions import RegionsSettings
+from energyguard.settings.restate import RestateSettings
 from energyguard.settings.section import Duration, Section, Zone
 
 
@@ -91,16 +92,6 @@ class RulesSettings(Section):
         (),
         description="Days that are as Sundays for what is usual: `2026-04-06`, `12-24` of every "
         "year, or all public holidays of a country (ISO 3166), `IT`.",
-    )
-
-
-class RestateSettings(Section):
-    """Alerts that late or corrected readings make or unmake (`restatement`)."""
-
-    backfills: bool = Field(
-        False,
-        description="True: what is imported as of the past, or replayed from a file, restates "
-        "alerts, too.",
     )
 
 

@@ -15,7 +15,7 @@ from energyguard.model.topics import LATE
 from energyguard.pipeline import RESTATE, RESTATE_PAST
 from energyguard.restatement.restater import Restater
 from energyguard.rules.windowed import RESTATED
-from energyguard.settings.tree import RestateSettings
+from energyguard.settings.restate import RestateSettings
 from energyguard.testing import MemoryLog
 from tests.restatement.made import (
     MINUTE,
