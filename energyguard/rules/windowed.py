@@ -13,11 +13,15 @@ little for a bad sign asks for windows that are *complete* (``gap_ms``): no data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from msgspec import UNSET, UnsetType
 
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration, to_nano
+from energyguard.rules.fields import chosen
 from energyguard.rules.rule import Rule
 
 OF_WINDOWS = frozenset({"window", "slide", "longest_gap", "per", "basis"})
@@ -36,6 +40,15 @@ class WindowBasis(StrEnum):
     HIGH = "high"
 
 
+Basis = Annotated[WindowBasis, chosen(WindowBasis, while_it_runs=True, may_go=True)]
+BASIS_WORDS = {
+    WindowBasis.ESTIMATE: "",
+    WindowBasis.LOW: ", by what is certain at least",
+    WindowBasis.HIGH: ", by what is possible at most",
+}
+"""What a sentence says of it."""
+
+
 class WindowRule(Rule):
     """A rule about windows. Its scores are int64."""
 
@@ -45,17 +58,22 @@ class WindowRule(Rule):
     window_ms: int
     slide_ms: int
     dwell_ms: int
+    basis: WindowBasis | UnsetType
 
     # The operator
 
     @property
     def goes_by(self) -> WindowBasis:
-        """By which of a window's numbers it goes; ``amounts`` are of that."""
-        return WindowBasis.ESTIMATE
+        """By which of a window's numbers it goes: what it says, else what is counted."""
+        return WindowBasis.ESTIMATE if self.basis is UNSET else self.basis
 
     def score(self, amounts: Amounts) -> Ints:
         """How bad windows are: (windows, keys)."""
         return amounts(0)
+
+    def score_bounds(self, low: Amounts, high: Amounts) -> Ints:
+        """How bad windows are at least, or at most, by what they hold at least and at most."""
+        return self.score(low if self.goes_by is WindowBasis.LOW else high)
 
     def score_of(self, nano: int, measure: Measure) -> int:
         """The score of a level in 1e-9 of the rule's unit: a window above it has a higher one."""
@@ -135,6 +153,18 @@ class WindowRule(Rule):
         known = [CHANNELS[name] for name in self.channels if name in CHANNELS]
         return max((to_nano(channel.nothing) for channel in known), default=0)
 
+    @classmethod
+    def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
+        """What is counted needs no word."""
+        if fields.get("basis") is WindowBasis.ESTIMATE:
+            del fields["basis"]
+        yield from super().complete(given, fields)
+
+    def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> Self:
+        """What is counted needs no word."""
+        more = {"basis": UNSET} if new.get("basis") is WindowBasis.ESTIMATE else {}
+        return super().changed({**new, **more}, text)
+
     def summary_of(self, what: str) -> str:
         """``what`` with the level that clears, and how often it looks."""
         cleared = f"{from_nano(self.clear_level)} {self.unit}"
@@ -159,6 +189,10 @@ class WindowRule(Rule):
                 f"window {window!r} is not a multiple of slide {slide!r}",
             ),
             (self.window_ms > self.max_window_ms, f"window {window!r} is too long for a mean"),
+            (
+                self.is_mean and self.basis is not UNSET,
+                "basis: a mean has no bounds; only sums go by low or high",
+            ),
             (len(units) > 1, f"channels of different units: {', '.join(units)}"),
         )
         yield from (sentence for wrong, sentence in checks if wrong)

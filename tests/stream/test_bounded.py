@@ -19,6 +19,7 @@ from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import CHANNELS, MEASURES
 from energyguard.model.readings import batch_from, batch_of
+from energyguard.rules.kinds.rate import RateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.stream.windows import energy_operator
@@ -150,9 +151,16 @@ def test_what_a_rule_sees_is_what_the_history_says(channel: str, by: WindowBasis
     assert len(found) > 15
 
 
-RULES: dict[str, Callable[[str], list[ThresholdRule]]] = {
+def rising(channel: str) -> RateRule:
+    """More in a quarter of an hour than in the one before, for sure."""
+    windows = {"window_ms": 15 * MINUTE, "slide_ms": 5 * MINUTE}
+    limits = {"raise_above": 10**8, "clear_at": 10**8}
+    return RateRule(id="rising", channels=(channel,), basis=LOW, **windows, **limits)
+
+
+RULES: dict[str, Callable[[str], list[Any]]] = {
     "low": lambda channel: [rule_by(LOW, 180_000_000, channel), *test_apart.RULES(channel)[:1]],
-    "high": lambda channel: [rule_by(HIGH, 900_000_000, channel)],
+    "high": lambda channel: [rule_by(HIGH, 900_000_000, channel), rising(channel)],
     "low, of some": lambda channel: [
         rule_by(LOW, 200_000_000, channel, selector="id=A"), *test_apart.RULES(channel)
     ],

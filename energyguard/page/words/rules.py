@@ -58,7 +58,7 @@ def _of_change(rule: RateRule) -> str:
         ),
     }[rule.direction]
     what = words.format(limit=amount(rule.level, rule.unit), window=duration(rule.window_ms))
-    return _with_end(what, rule, rule.slide_ms)
+    return _with_end(by_words(what, rule.goes_by), rule, rule.slide_ms)
 
 
 def _of_values(rule: StateRule) -> str:

@@ -92,7 +92,7 @@ def _of_change(alert: Alert, name: str, rule: RateRule) -> str:
         Direction.DOWN: _("{name} fell faster than {limit}"),
         Direction.EITHER: _("{name} changed faster than {limit}"),
     }[rule.direction]
-    return words.format(name=name, limit=_limit(alert))
+    return by_words(words.format(name=name, limit=_limit(alert)), rule.goes_by)
 
 
 def _of_value(alert: Alert, name: str, rule: StateRule) -> str:

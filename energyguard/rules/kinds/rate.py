@@ -9,6 +9,7 @@ from math import floor
 from typing import Annotated, Any, ClassVar
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
@@ -18,7 +19,15 @@ from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, chosen
 from energyguard.rules.levels import clears_where_it_raises
 from energyguard.rules.rule import Observation, spell_amount
-from energyguard.rules.windowed import OF_WINDOWS, Amounts, WindowRule, usual_gap
+from energyguard.rules.windowed import (
+    BASIS_WORDS,
+    OF_WINDOWS,
+    Amounts,
+    Basis,
+    WindowBasis,
+    WindowRule,
+    usual_gap,
+)
 
 
 class Direction(StrEnum):
@@ -53,6 +62,7 @@ class RateRule(
     severity: HowBad = Severity.WARNING
     about: About = ""
     longest_gap_ms: Span | UnsetType = UNSET
+    basis: Basis | UnsetType = UNSET
     selector: Selector | UnsetType = UNSET
     devices: Overrides | UnsetType = UNSET
 
@@ -88,19 +98,22 @@ class RateRule(
     @property
     def text(self) -> str:
         """The rule in few words: ``°C per hour up>5 between means of 10 minutes``."""
-        return f"{self.unit} {self.direction}>{from_nano(self.level)} between {self._windows}"
+        by = "" if self.basis is UNSET else f"{self.basis} "
+        what = f"{by}{self.unit} {self.direction}>{from_nano(self.level)}"
+        return f"{what} between {self._windows}"
 
     @property
     def summary(self) -> str:
         """What it does, with the levels as they are now."""
         level = f"{from_nano(self.level)} {self.unit}"
         verb = _VERBS[self.direction]
-        return self.summary_of(f"Raises if it {verb} by more than {level} between {self._windows}")
+        what = f"Raises if it {verb} by more than {level} between {self._windows}"
+        return self.summary_of(what + BASIS_WORDS[self.goes_by])
 
     @property
     def scored(self) -> tuple[object, ...]:
-        """Which changes, and per what time."""
-        return self.kind, self.direction, self.per_ms
+        """Which changes, per what time, and by which of a window's numbers."""
+        return self.kind, self.direction, self.per_ms, self.goes_by
 
     def score(self, amounts: Amounts) -> Ints:
         """By how much a window has more than the one before it, or less, or either."""
@@ -108,6 +121,18 @@ class RateRule(
         if self.direction is Direction.UP:
             return change
         return -change if self.direction is Direction.DOWN else abs(change)
+
+    def score_bounds(self, low: Amounts, high: Amounts) -> Ints:
+        """By how much it has more or less, or either, at least or at most."""
+        before = self.panes
+        if self.goes_by is WindowBasis.LOW:
+            up, down = low(0) - high(before), low(before) - high(0)
+            both = np.maximum(np.maximum(up, down), 0)
+        else:
+            up, down = high(0) - low(before), high(before) - low(0)
+            both = np.maximum(up, down)
+        scores: Ints = {Direction.UP: up, Direction.DOWN: down}.get(self.direction, both)
+        return scores
 
     def _per_nano(self, measure: Measure) -> Fraction:
         """The score of a change of 1e-9 of the unit per ``per``."""
@@ -127,7 +152,7 @@ class RateRule(
         if found.state is State.UNKNOWN:
             return found.unknown("changing so fast")
         observed = f"{found.device} {verb} by {spell_amount(found.observed)} {unit}"
-        observed = f"{observed} between {self._windows}"
+        observed = f"{observed} between {self._windows}{BASIS_WORDS[self.goes_by]}"
         if found.state is State.RESOLVED:
             return f"{observed}: at or below {from_nano(self.clear_level)}"
         far = f", {spell_amount(found.observed - self.level)} more than {from_nano(self.level)}"

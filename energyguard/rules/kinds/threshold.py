@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,12 +13,14 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import Ints, Measure
 from energyguard.model.quantities import from_nano
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
-from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text, chosen
+from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.levels import LevelRule
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.windowed import (
+    BASIS_WORDS,
     OF_WINDOWS,
     Amounts,
+    Basis,
     WindowBasis,
     WindowRule,
     usual_gap,
@@ -38,13 +40,6 @@ _BELOW = {
     State.RESOLVED: "{device} is back at or above {clear} {unit} in {window}{by}",
     State.UNKNOWN: "{device} is silent: nobody knows whether it is still below {level} {unit}",
 }
-_BY = {
-    WindowBasis.ESTIMATE: "",
-    WindowBasis.LOW: ", by what is certain at least",
-    WindowBasis.HIGH: ", by what is possible at most",
-}
-
-Basis = Annotated[WindowBasis, chosen(WindowBasis, while_it_runs=True, may_go=True)]
 
 
 class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=True, kw_only=True):
@@ -70,9 +65,7 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
     about: About = ""
     raise_below: Level | UnsetType = UNSET
     longest_gap_ms: Span | UnsetType = UNSET
-    basis: (
-        Annotated[WindowBasis, chosen(WindowBasis, while_it_runs=True, may_go=True)] | UnsetType
-    ) = UNSET
+    basis: Basis | UnsetType = UNSET
     selector: Selector | UnsetType = UNSET
     devices: Overrides | UnsetType = UNSET
 
@@ -90,11 +83,6 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
         return f"{what}{'<' if self.is_below else '>'}{self._level} over {self.window_words}"
 
     @property
-    def goes_by(self) -> WindowBasis:
-        """What it says, else what is counted."""
-        return WindowBasis.ESTIMATE if self.basis is UNSET else self.basis
-
-    @property
     def _level(self) -> str:
         return self.threshold or from_nano(self.level)
 
@@ -102,7 +90,7 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
     def summary(self) -> str:
         """What it does, with the levels as they are now."""
         level = f"{from_nano(self.level)} {self.unit}"
-        what = f"Raises {self.side} {level} in {self.looked_at}{_BY[self.goes_by]}"
+        what = f"Raises {self.side} {level} in {self.looked_at}{BASIS_WORDS[self.goes_by]}"
         return self.summary_of(what)
 
     @property
@@ -170,23 +158,19 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
             observed=spell_amount(found.observed),
             far=spell_amount(abs(found.observed - self.level)),
             since=found.since,
-            by=_BY[self.goes_by],
+            by=BASIS_WORDS[self.goes_by],
         )
 
     def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> ThresholdRule:
         """A level is written in records as people wrote it."""
-        more: dict[str, Any] = {"threshold": text[self.limit]} if self.limit in text else {}
-        if new.get("basis") is WindowBasis.ESTIMATE:
-            more["basis"] = UNSET
-        return super().changed({**new, **more}, text)
+        written = {"threshold": text[self.limit]} if self.limit in text else {}
+        return super().changed({**new, **written}, text)
 
     @classmethod
     def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
         """A level is written in records as people wrote it."""
         level = given.get("raise_above", given.get("raise_below", ""))
         fields["threshold"] = str(level)
-        if fields.get("basis") is WindowBasis.ESTIMATE:
-            del fields["basis"]
         return super().complete(given, fields)
 
     def validate(self) -> list[str]:
@@ -201,10 +185,6 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
                 not self._wants_complete and self.longest_gap_ms is not UNSET,
                 "longest_gap: only a rule with raise_below, or with raise_above below 0, asks for "
                 "complete windows",
-            ),
-            (
-                self.is_mean and self.basis is not UNSET,
-                "basis: a mean has no bounds; only sums go by low or high",
             ),
         )
         wrong = (sentence for is_wrong, sentence in checks if is_wrong)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from energyguard.ledger.bounds import BoundedEntries, parts_in, window_bounds
+from energyguard.ledger.bounds import BoundedEntries, WindowBounds, parts_in, window_bounds
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowBasis, WindowRule
@@ -69,15 +69,25 @@ class KeyBounds:
         where it begins before the key's first one: a silence, or that there was no such device,
         is no use.
         """
-        assert self._channel is not None
-        rule, entries = self.rule, self._entries
-        is_high = rule.goes_by is WindowBasis.HIGH
-        parts = parts_in(entries, ends_ms, rule.window_ms)
-        found = window_bounds(entries, parts, self._channel, len(ends_ms), rule.window_ms)
-        amounts = found.high if is_high else found.low
-        scores = rule.score(lambda _: amounts)
-        if not is_high:
+        known: dict[int, tuple[WindowBounds, Bools]] = {}
+
+        def bounds(back: int) -> WindowBounds:
+            if back not in known:
+                known[back] = self._bounds(ends_ms - back * self.rule.slide_ms)
+            return known[back][0]
+
+        scores = self.rule.score_bounds(
+            lambda back: bounds(back).low, lambda back: bounds(back).high
+        )
+        if self.rule.goes_by is not WindowBasis.HIGH:
             return scores
-        spoken = np.bincount(parts.bucket, minlength=len(ends_ms)) > 0
-        spoken &= ends_ms - rule.window_ms >= self._begins_ms
+        spoken = known[0][1] & (ends_ms - self.rule.window_ms >= self._begins_ms)
         return np.where(spoken, scores, SAYS_NOTHING)
+
+    def _bounds(self, ends_ms: Ints) -> tuple[WindowBounds, Bools]:
+        """The bounds of windows that end then, and of which of them an entry speaks."""
+        assert self._channel is not None
+        entries, window_ms, windows = self._entries, self.rule.window_ms, len(ends_ms)
+        parts = parts_in(entries, ends_ms, window_ms)
+        found = window_bounds(entries, parts, self._channel, windows, window_ms)
+        return found, np.bincount(parts.bucket, minlength=windows) > 0

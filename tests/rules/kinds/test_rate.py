@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from msgspec import UNSET
 
 from energyguard.errors import ConfigError
+from energyguard.model.alerts import State
+from energyguard.rules.kinds.rate import RateRule
+from energyguard.rules.rule import Observation
+from energyguard.rules.windowed import BASIS_WORDS
 from tests.rules.lives import Row, events, rule_of, told
 
 RATE = """
@@ -85,3 +91,36 @@ def test_faults(tmp_path: Path) -> None:
     assert fault('raise_above = "60"', 'raise_below = "60"').startswith(
         "8: no setting 'raise_below'"
     )
+
+
+@pytest.mark.parametrize(
+    ("direction", "basis", "changes"),
+    [
+        ("up", "low", [1, -8]), ("up", "high", [5, -3]),
+        ("down", "low", [-5, 3]), ("down", "high", [-1, 8]),
+        ("either", "low", [1, 3]), ("either", "high", [5, 8]),
+    ],
+)  # fmt: skip
+def test_a_change_is_at_least_and_at_most_what_both_windows_allow(
+    tmp_path: Path, direction: str, basis: str, changes: list[int]
+) -> None:
+    """From 2 to 4 kWh up to 5 to 7; and from 6 to 9 down to 1 to 3."""
+    of_energy = RATE.replace("temperature_c", "energy_kwh")
+    rule = rule_of(tmp_path, f'{of_energy}direction = "{direction}"\nbasis = "{basis}"\n')
+    assert isinstance(rule, RateRule)
+    now, before = {"low": [5, 1], "high": [7, 3]}, {"low": [2, 6], "high": [4, 9]}
+    low, high = (lambda back, name=name: np.array((before if back else now)[name])
+                 for name in ("low", "high"))  # fmt: skip
+    assert rule.score_bounds(low, high).tolist() == changes
+    assert basis in rule.text
+    assert BASIS_WORDS[rule.goes_by] in rule.summary
+    found = Observation("H1", State.FIRING, 90 * 10**9, 0)
+    assert BASIS_WORDS[rule.goes_by] in rule.sentence(found)
+    back, faults = rule.read_changes({"basis": "estimate"})
+    assert faults == []
+    assert rule.changed(back, {"basis": "estimate"}).basis is UNSET
+
+
+def test_means_have_no_bounds(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a mean has no bounds"):
+        rule_of(tmp_path, f'{RATE}basis = "low"\n')
