@@ -153,9 +153,10 @@ def test_what_a_rule_sees_is_what_the_history_says(channel: str, by: WindowBasis
 
 def rising(channel: str) -> RateRule:
     """More in a quarter of an hour than in the one before, for sure."""
-    windows = {"window_ms": 15 * MINUTE, "slide_ms": 5 * MINUTE}
-    limits = {"raise_above": 10**8, "clear_at": 10**8}
-    return RateRule(id="rising", channels=(channel,), basis=LOW, **windows, **limits)
+    return RateRule(
+        id="rising", channels=(channel,), basis=LOW, window_ms=15 * MINUTE, slide_ms=5 * MINUTE,
+        raise_above=10**8, clear_at=10**8,
+    )  # fmt: skip
 
 
 RULES: dict[str, Callable[[str], list[Any]]] = {
