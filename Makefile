@@ -64,8 +64,9 @@ test: dev               ## the whole suite, without what takes minutes; a test t
 test-all: dev           ## everything
 	$(BIN)/pytest
 
-simulate: dev           ## twenty times as many lives of the replicated store
-	SEEDS=10000 $(BIN)/pytest tests/simulation
+simulate: dev           ## many more lives: of the replicated store, of edges' lines, of what counts
+	SEEDS=10000 $(BIN)/pytest tests/simulation/test_store.py tests/simulation/link
+	$(BIN)/python -m tests.simulation.counting --seeds 5000
 
 chaos: dev              ## kill -9 and SIGSTOP of the store's processes, fifty cycles
 	$(BIN)/pytest tests/store/test_chaos.py tests/store/test_processes.py

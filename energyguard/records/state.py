@@ -1,6 +1,8 @@
 """Records of ``energyguard.state``: snapshots of operators, in chunks, the manifest last.
 
-Keys are ``flow/topic/partition/part#number`` for chunks and ``flow/topic/partition/manifest``.
+Keys are ``flow/topic/partition/part#number`` for chunks, ``flow/topic/partition/manifest``, and
+``flow/topic/partition/applied``: the serial number of the last decision that took effect where the
+partition stood, in digits.
 """
 
 from __future__ import annotations

@@ -164,12 +164,12 @@ class MemoryLog:
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
         with self._changed:
-            if not topic.endswith("*"):
-                row = topic_row(topic)
-                ours = {TopicPartition(topic, i): _Partition(row) for i in range(row.partitions)}
+            if topic.endswith("*"):
+                ours = {at: p for at, p in self._partitions.items() if matches(topic, at.topic)}
             else:
-                ours = {}
-            ours |= {at: p for at, p in self._partitions.items() if matches(topic, at.topic)}
+                row = topic_row(topic)
+                places = [TopicPartition(topic, i) for i in range(row.partitions)]
+                ours = {at: self._partitions.get(at) or _Partition(row) for at in places}
             if of in (EARLIEST, LATEST):
                 return {at: p.earliest if of == EARLIEST else p.end for at, p in ours.items()}
             committed = self._groups[of].positions if of in self._groups else {}
@@ -272,7 +272,7 @@ class MemoryMembership(MemberState):
         release, take = change_for(self._member, wants, self._log._partitions, group.owners)
         for at in release:
             del group.owners[at]
-        group.owners |= dict.fromkeys(take, self._member)
+        group.owners |= dict.fromkeys(sorted(take), self._member)  # the same in each run
         group.generation += bool(release or take)
         self._generation = group.generation
         mine = [at for at, member in group.owners.items() if member == self._member]

@@ -132,6 +132,29 @@ def test_two_workers_share_and_hand_over(tmp_path: Path) -> None:
     log.close()
 
 
+def test_what_was_decided_at_the_end_of_a_partition_is_told_once() -> None:
+    """A worker dies before it has saved what a decision brought that no record follows."""
+    clock = ManualClock(1_000_000_000_000)
+    log, settings = MemoryLog(clock), StreamSettings(snapshot="1d")
+    worker = window_worker(log, book(), settings, TOPICS, clock)
+    fill(log, 60)
+    work(worker)
+    before = window_ends(log)
+    clock.sleep(70)  # what is silent gets the time of others
+    fill(log, 120, start=100, devices=1)
+    for _ in range(3):
+        clock.sleep(2)
+        work(worker)
+    ends = window_ends(log)
+    assert len(ends) > len(before) > 0
+    clock.sleep(11)  # it is dead: its lease is over
+    for _ in range(3):
+        worker = window_worker(log, book(), settings, TOPICS, clock)
+        work(worker)
+        clock.sleep(11)
+    assert window_ends(log) == ends
+
+
 def test_rules_change_while_it_runs(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path}/log.db")
     rules = open_book([], ["household-demo"])

@@ -23,6 +23,7 @@ from energyguard.telemetry import logger
 _log = logger(__name__)
 
 CHUNK_BYTES = 900_000
+APPLIED = "applied"
 Saved = tuple[Manifest, dict[str, bytes]]
 
 
@@ -67,10 +68,27 @@ def snapshot_records(
     return Records(keys, values, partitions=[where] * len(keys))
 
 
+def applied_record(flow: str, at: TopicPartition, serial: int) -> Records:
+    """The record that says which decision took effect where its partition stands.
+
+    A decision that took effect among records is behind the committed position; of one that took
+    effect at the end of all records only this tells that what came of it is written.
+    """
+    key = f"{flow}/{at.topic}/{at.partition}/{APPLIED}".encode()
+    return Records([key], [str(serial).encode()], partitions=[at.partition % STATE.partitions])
+
+
 def read_snapshots(
     log: Log, flow: str, of: Collection[TopicPartition]
 ) -> dict[TopicPartition, Saved]:
     """A flow's newest snapshots of these partitions: manifest and parts; of some there is none."""
+    return read_state(log, flow, of)[0]
+
+
+def read_state(
+    log: Log, flow: str, of: Collection[TopicPartition]
+) -> tuple[dict[TopicPartition, Saved], dict[TopicPartition, int]]:
+    """The same, and the last decisions that took effect where partitions stood."""
     found: dict[TopicPartition, dict[str, bytes]] = defaultdict(dict)
     for where in {at.partition % STATE.partitions for at in of}:
         place = TopicPartition(STATE.name, where)
@@ -81,7 +99,8 @@ def read_snapshots(
             saved[at] = snapshot
         elif "manifest" in chunks:
             _log.error("a snapshot does not hold; it is made anew from the log", partition=str(at))
-    return saved
+    applied = {at: int(chunks[APPLIED]) for at, chunks in found.items() if APPLIED in chunks}
+    return saved, applied
 
 
 class SnapshotFollower:

@@ -164,10 +164,19 @@ class Task(ABC, Generic[P, Op]):
         self.position = part.next_offset
         self.last_record_s = self.clock.monotonic()
 
-    def settle(self, decisions: Decisions, outputs: PendingOutputs) -> None:
-        """Apply the decisions that are due where the partition stands now."""
-        for serial, decision in self._due(decisions, self.position + 1):
+    def settle(self, decisions: Decisions, outputs: PendingOutputs) -> bool:
+        """Apply the decisions that are due where the partition stands now; whether there were."""
+        due = self._due(decisions, self.position + 1)
+        for serial, decision in due:
             self._apply(serial, decision, outputs)
+        return bool(due)
+
+    def settle_again(self, decisions: Decisions, last: int) -> None:
+        """Apply those that took effect here before, up to a serial number: outputs are written."""
+        for serial, decision in self._due(decisions, self.position + 1):
+            if serial <= last:
+                self._apply(serial, decision, PendingOutputs())
+        self.reported = Counter(self.counts)
 
     def _due(self, decisions: Decisions, before: int) -> list[tuple[int, Decision]]:
         """Decisions not applied yet whose offset is below one."""

@@ -17,7 +17,12 @@ from energyguard.log import Log, TopicPartition
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import STATE, TIME
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.runtime.checkpoint import Saved, Unusable, read_snapshots
+from energyguard.stream.runtime.checkpoint import (
+    Saved,
+    Unusable,
+    applied_record,
+    read_state,
+)
 from energyguard.stream.runtime.consumer import Consumer
 from energyguard.stream.runtime.outputs import (
     Decision,
@@ -158,10 +163,11 @@ class Worker(Generic[T, P]):
             self.decisions.refresh()
             self.stage.follow(self.tasks.values(), self.decisions)
             new = {at: self.stage.task(at) for at in owned if at not in kept}
-            saved = read_snapshots(self.log, self.stage.flow.name, new)
+            saved, applied = read_state(self.log, self.stage.flow.name, new)
             self.decisions.hold({at: saved[at][0].decided if at in saved else -1 for at in new})
             for at, task in new.items():
                 self.tasks[at] = self._restored(task, saved.get(at), owned[at])
+                self.tasks[at].settle_again(self.decisions, applied.get(at, -1))
                 self._assigned[at] = owned[at]
                 self.consumer.poll(now=True)
                 if self.consumer.committed != owned:
@@ -189,7 +195,9 @@ class Worker(Generic[T, P]):
             self.tasks[part.at].feed(part, self.decisions, outputs)
         made = self._decide()
         for task in self.tasks.values():
-            task.settle(self.decisions, outputs)
+            if task.settle(self.decisions, outputs):
+                decided = task.manifest.decided
+                outputs.add(STATE.name, applied_record(self.stage.flow.name, task.at, decided))
         self._report(outputs)
         if not outputs and not made and not parts:
             return False
