@@ -13,6 +13,7 @@ from energyguard.history import energy_rollup, energy_spans
 from energyguard.history.energy_channels import Changes
 from energyguard.history.energy_folds import ChannelFolds, FoldOutcome
 from energyguard.history.energy_rollup import EnergyRollUp
+from energyguard.history.energy_spans import FoldSpan
 from energyguard.history.rollups import RollUps, Taken
 from energyguard.ledger.ledger import Ledger
 from energyguard.log import Log, Positions, Records
@@ -162,16 +163,25 @@ def roll_ups_that_failed_are_forgotten(patch: Patch) -> None:
     patch.setattr(RollUps, "restore", restore)
 
 
-def marks_are_kept_before_buckets(patch: Patch) -> None:
-    """Folds go on from a state whose entries are not on disk."""
-    real = ChannelFolds.fold
+def late_readings_are_folded_from_the_newest_mark(patch: Patch) -> None:
+    """Though they lie before it."""
+    real = ChannelFolds.span_from_mark
 
-    def fold(self: ChannelFolds, *given: Any) -> FoldOutcome:
-        outcome = real(self, *given)
-        outcome.keep()
-        return outcome
+    def span(self: ChannelFolds, device: str, lo_ms: int, hi_ms: int) -> FoldSpan | None:
+        return real(self, device, 2**52, hi_ms)
 
-    patch.setattr(ChannelFolds, "fold", fold)
+    patch.setattr(ChannelFolds, "span_from_mark", span)
+
+
+def entries_beyond_a_mark_are_forgotten(patch: Patch) -> None:
+    """What began before it, and reaches beyond it."""
+    real = FoldOutcome.keep
+
+    def keep(self: FoldOutcome) -> None:
+        real(self)
+        self.folds.carried.clear()
+
+    patch.setattr(FoldOutcome, "keep", keep)
 
 
 def what_is_said_is_kept_before_it_counts(patch: Patch) -> None:
@@ -200,7 +210,8 @@ BUGS: dict[Callable[[Patch], None], int] = {
     the_history_commits_before_roll_ups: 0,
     the_history_commits_before_it_inserts: 0,
     roll_ups_that_failed_are_forgotten: 0,
-    marks_are_kept_before_buckets: 0,
+    late_readings_are_folded_from_the_newest_mark: 0,
+    entries_beyond_a_mark_are_forgotten: 0,
     what_is_said_is_kept_before_it_counts: 0,
 }
 """Each with the seed from which on it is looked for: not long before the one that finds it."""
