@@ -48,19 +48,20 @@ def test_over_a_log_in_a_file(seed: int, tmp_path: Path) -> None:
         found = faults(life)
     life.log.close()
     assert not found, found[:3]
-    assert life.crashes > 3
+    assert life.crashes > 2
 
 
 def test_a_seed_replays() -> None:
-    first, second = Life(7), Life(7)
+    first, second = Life(3), Life(3)
     with structlog.testing.capture_logs():
         first.run()
         second.run()
     assert first.written == second.written
     assert first.tables.rows == second.tables.rows
-    assert first.crashes > 3
+    assert first.crashes > 2
 
 
+@pytest.mark.slow
 def test_what_a_failing_life_needs_is_little(monkeypatch: Patch) -> None:
     the_last_of_an_identity_counts(monkeypatch)
     seed = next(seed for seed in range(20) if lived(seed))
