@@ -13,7 +13,7 @@ from energyguard.history.people import People
 from energyguard.log import LATEST, Log
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
-from energyguard.settings.tree import StreamSettings
+from energyguard.settings.tree import Settings, StreamSettings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.energy_facts import EnergyFacts
 from energyguard.stream.runtime.worker import Worker
@@ -23,6 +23,7 @@ from tests.simulation.counting.noted import TOPICS
 from tests.simulation.counting.steps import Crashed, Danger, StepLog, WorldClock
 from tests.simulation.counting.tables import MemoryTables, StepTables
 
+SETTINGS = Settings()
 RULES = (
     ThresholdRule(
         id="quarter", channels=KINDS, window_ms=900_000, slide_ms=300_000,
@@ -122,7 +123,7 @@ class Processes:
         archive = Archive(history, log, 0.5, people, clock=self.clock)
         archive._roller.shutdown()
         archive._roller = cast(Any, Roller(self.random))
-        self.facts = EnergyFacts(log, history, archive, "UTC")
+        self.facts = EnergyFacts(log, history, archive, SETTINGS)
         self.archive = archive
 
     def stop(self) -> None:

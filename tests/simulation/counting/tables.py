@@ -50,7 +50,7 @@ class MemoryTables:
         }
         self._answers: dict[str, tuple[str, Callable[[Mapping[str, str]], list[Row]]]] = {
             energy_rollup._READINGS: ("key time value topic", self._readings),
-            energy_rollup._ALL_DAYS: ("device channel day lo_ms hi_ms", self._all_days),
+            energy_rollup._ALL_DAYS: ("device channel day lo_ms hi_ms rows", self._all_days),
             energy_spans._COUNTS: ("device channel counted first_ms last_ms", self._counts),
             energy_writes._LONG: ("key day stamp", self._long),
             _DESCRIBED: ("device channel facts", self._described),
@@ -136,19 +136,24 @@ class MemoryTables:
                 for row in mine
                 if whose["read_from"] <= row["time"] < whose["read_to"]
             ]
-        return sorted(found, key=lambda row: (row["key"], row["time"], row["sequence"]))
+        return sorted(found, key=lambda row: (row["key"], row["time"], -row["version"]))
 
     def _touched(self) -> set[Channel]:
         return {(row["device"], row["channel"]) for row in self.all("touched")}
 
     def _all_days(self, _: Mapping[str, str]) -> list[Row]:
         return [
-            row | {"day": row["bucket"] * 1000 // DAY_MS, "lo_ms": row["first_ms"]}
-            | {"hi_ms": row["last_ms"]}
+            {
+                **row,
+                "day": row["bucket"] * 1000 // DAY_MS,
+                "lo_ms": row["first_ms"],
+                "hi_ms": row["last_ms"],
+                "rows": row["counted"],
+            }
             for what in self._touched()
             for row in self.of("rollup_1d", what).values()
             if row["counted"]
-        ]  # fmt: skip
+        ]
 
     def _counts(self, given: Mapping[str, str]) -> list[Row]:
         low, high, warm = (int(given[name]) for name in ("low", "high", "warm"))
