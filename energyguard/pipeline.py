@@ -19,6 +19,7 @@ from energyguard.model.topics import (
     AUDIT,
     BUILDING_READINGS,
     CATALOGUE_CHANGES,
+    CORRECTIONS,
     DEAD_LETTERS,
     EDGE_DEVICES,
     EDGE_LINKS,
@@ -95,6 +96,7 @@ ARCHIVE = Flow(
         ENERGY_ALERTS,
         ALERTS,
         LATE,
+        CORRECTIONS,
         *(topic for domain in DOMAINS for topic in domain.archived),
     ),
     "sinks/archive.py",
@@ -156,6 +158,7 @@ SERVICE = Flow(
     (
         *(ALERT_ACTIONS, READ_MARKS, RULES, EDGES),
         *(CATALOGUE_CHANGES, AUDIT, PREFERENCES, SILENCES, PRICES),
+        CORRECTIONS,
     ),
     tables=(AUDIT, PREFERENCES),
 )
@@ -177,6 +180,7 @@ LIVE = Flow(
         SILENCES,
         PREFERENCES,
         PRICES,
+        CORRECTIONS,
         PROGRESS,
         RULES,
         DEAD_LETTERS,

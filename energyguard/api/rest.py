@@ -22,6 +22,7 @@ from energyguard.api.routes import (
     catalogue,
     cluster,
     consumption,
+    corrections,
     edges,
     explain,
     live,
@@ -77,7 +78,7 @@ def build_api() -> FastAPI:
         generate_unique_id_function=_name,
     )
     parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
-    own = [part.router for part in (*parts, explain, bills, tariffs)]
+    own = [part.router for part in (*parts, explain, bills, tariffs, corrections)]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
     for router in (
         *own,

@@ -19,6 +19,7 @@ from energyguard.cli import (
     catalogue,
     client,
     consumption,
+    corrections,
     dlq,
     doctor,
     edge,
@@ -101,13 +102,18 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
             named(silences.list_, silences.add, silences.preview, silences.end),
         ),
         **{words: target for words, target in OF_DOMAINS.items() if " " not in words},
+        **named(corrections.corrections, corrections.imports),
         **named(edges.edges, export.export),
         "quality": Group("How readings ended.", named(quality.ahead)),
     },
     "Send": {
         "simulate": Group("Simulators.", {**_verbs("simulate"), **simulate.SECOND_BY_SECOND}),
         **named(replay.replay),
-        "import": Group("Import what others have recorded.", _verbs("import")),
+        "import": Group(
+            "Import what others have recorded.",
+            {**_verbs("import"), **named(corrections.readings, corrections.undo)},
+        ),
+        **named(corrections.correct),
         "dlq": Group(
             "Dead letters: what was refused at the border.", named(dlq.list_, dlq.show, dlq.replay)
         ),

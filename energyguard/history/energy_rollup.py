@@ -58,7 +58,8 @@ SELECT f.number AS key, r.ms AS time, r.value AS value, r.topic AS topic
 FROM (
     SELECT device, channel, toUnixTimestamp64Milli(time) AS ms, version, value, topic
     FROM readings FINAL
-    WHERE time >= fromUnixTimestamp64Milli({low:Int64}, 'UTC')
+    WHERE topic != 'energyguard.corrections'
+        AND time >= fromUnixTimestamp64Milli({low:Int64}, 'UTC')
         AND time < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
         AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({low:Int64}, 'UTC'))
         AND toStartOfHour(time) < fromUnixTimestamp64Milli({high:Int64}, 'UTC')

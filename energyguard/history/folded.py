@@ -79,6 +79,17 @@ class FoldedChannel:
         return newest if is_near else end_ms
 
 
+def energy_within(folded: FoldedChannel, start_ms: int, end_ms: int) -> int:
+    """What of the entries lies in a range, in 1e-9 kWh."""
+    return int(_inside(folded.within(start_ms, end_ms), start_ms, end_ms).sum())
+
+
+def _inside(e: Entries, start_ms: int, end_ms: int) -> Ints:
+    """What of each entry lies in a range."""
+    whose = (e.energy, e.start, e.end)
+    return part(*whose, np.full(len(e), end_ms)) - part(*whose, np.full(len(e), start_ms))
+
+
 def window_sums(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     """Sum the entries in windows.
 
@@ -128,8 +139,7 @@ def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
         return pa.table({name: pa.array([], kind) for name, kind in _ENTRY.items()})
     folded = FoldedChannel(rows, start_ms, end_ms)
     e = folded.within(start_ms, end_ms)
-    whose = (e.energy, e.start, e.end)
-    inside = part(*whose, np.full(len(e), end_ms)) - part(*whose, np.full(len(e), start_ms))
+    inside = _inside(e, start_ms, end_ms)
     at = np.minimum(np.searchsorted(folded.time, e.stamp), len(folded.time) - 1)
     why = list(zip(e.evidence.tolist(), e.number.tolist(), folded.decided_after(e), strict=True))
     columns = (

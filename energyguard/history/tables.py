@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from energyguard.history.corrected_tables import CORRECTING, IMPORT_RECORDS, SENT_READINGS
 from energyguard.history.rollups import rollup_kinds
 from energyguard.records.registry import TABLES
 
-WORKING: Final = tuple(table for kind in rollup_kinds() for table in kind.working)
+WORKING: Final = (
+    *(table for kind in rollup_kinds() for table in kind.working),
+    CORRECTING,
+)
 ALL: Final = (
     *TABLES.values(),
     *(table for kind in rollup_kinds() for table in kind.tables),
+    SENT_READINGS,
+    IMPORT_RECORDS,
     *WORKING,
 )

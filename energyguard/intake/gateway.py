@@ -45,6 +45,7 @@ class Gateway:
         source: str,
         shape: str = "",
         backfill: bool = False,
+        headers: Headers = (),
     ) -> None:
         """Append the readings to their topic and the refused rows to the dead letters.
 
@@ -57,12 +58,13 @@ class Gateway:
             source: who sent them: ``api``, ``file:NAME``, ``simulate``.
             shape: the shape that the bytes had, so that a dead letter can be decoded again.
             backfill: the readings are of the past: they move no clock and alert nobody.
+            headers: of the records, instead of that.
 
         Raises:
             NotFound: there is no such topic of readings.
             Unavailable: the log takes nothing now; ``retry_after`` says when.
         """
-        self.submit(decoded.batch, topic, BACKFILL if backfill else ())
+        self.submit(decoded.batch, topic, headers or (BACKFILL if backfill else ()))
         self.refuse(decoded.refused, topic=topic, source=source, shape=shape)
 
     def submit(self, batch: pa.RecordBatch, topic: str, headers: Headers = ()) -> None:

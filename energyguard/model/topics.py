@@ -204,6 +204,13 @@ SILENCES = Topic(
     compacted=True,
     retention_ms=None,
 )
+CORRECTIONS = Topic(
+    "energyguard.corrections",
+    "What people say of readings: wrong, or another value; undone, too; key: device or import.",
+    partitions=1,
+    retention_ms=None,
+    retention_bytes=None,
+)
 STATE = Topic(
     "energyguard.state",
     "Snapshots of operators in chunks of at most 900 kB, manifest last.",
@@ -236,6 +243,7 @@ CORE_TOPICS: tuple[Topic, ...] = (
     PREFERENCES,
     SILENCES,
     PRICES,
+    CORRECTIONS,
     STATE,
 )
 

@@ -21,13 +21,21 @@ from energyguard.records.tables import (
 )
 from energyguard.topics import DOMAIN_READINGS
 
+_WRITTEN = {
+    "packed_by": "packed-by", "import_id": "import", "import_file": "import-file",
+    "import_by": "import-by",
+}  # fmt: skip
 
-class ReadingHeaders(RecordHeaders, frozen=True, gc=False, rename={"packed_by": "packed-by"}):
+
+class ReadingHeaders(RecordHeaders, frozen=True, gc=False, rename=_WRITTEN):
     """How readings came to be there."""
 
     tick: Annotated[str, doc("Of a simulator: the event time of its last tick in them.", "ms")] = ""
     backfill: Annotated[str, doc("`1`: of the past; they move no clock and alert nobody.")] = ""
     packed_by: Annotated[str, doc("`worker`: packed of messages that had no key.")] = ""
+    import_id: Annotated[str, doc("Of the import of a file that brought them.")] = ""
+    import_file: Annotated[str, doc("The name of that file.")] = ""
+    import_by: Annotated[str, doc("Who imported it.")] = ""
 
 
 class LateHeaders(RecordHeaders, frozen=True, gc=False):

@@ -12,6 +12,7 @@ from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT
 from energyguard.records.audit import AUDIT_ENTRY
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CATALOGUE_REQUEST
 from energyguard.records.contract import TopicRecord
+from energyguard.records.corrections import CORRECTION
 from energyguard.records.dead_letters import DEAD_LETTER
 from energyguard.records.decisions import DECISION
 from energyguard.records.edges import EDGE_DEVICE, EDGE_ENTRY, EDGE_LINK
@@ -46,6 +47,7 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     PREFERENCES,
     STANDING_SILENCE,
     PRICE_DAY,
+    CORRECTION,
     SNAPSHOT,
     *(record for domain in installed() if domain.records for record in load(domain.records)),
 )

@@ -20,6 +20,7 @@ from energyguard.rules.rule import Rule
 from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption
+from energyguard.service.corrections.contract import Corrections
 from energyguard.service.explain.contract import Explanations
 from energyguard.service.lookups import (
     AlertLookup,
@@ -103,6 +104,10 @@ class Service(Protocol):
         """What was used, in spans of the calendar."""
 
     @property
+    def corrections(self) -> Corrections:
+        """What people say of readings: wrong, another value, undone; imports that are undone."""
+
+    @property
     def bills(self) -> Bills:
         """What energy cost, by the tariffs of the catalogue."""
 
@@ -161,6 +166,7 @@ class Service(Protocol):
         sender: str = "",
         backfill: bool = False,
         speaks_for: Callable[[str], bool] | None = None,
+        import_id: str = "",
     ) -> Receipt:
         """Take a batch of readings; durable when it returns."""
 

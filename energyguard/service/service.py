@@ -37,6 +37,7 @@ from energyguard.service.backups import FolderBackups
 from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.cluster import cluster_of
 from energyguard.service.consumption.consumption import ConsumptionSums
+from energyguard.service.corrections.corrections import CorrectionVerbs
 from energyguard.service.devices import Devices
 from energyguard.service.explain.explanations import EnergyExplanations
 from energyguard.service.explain.originals import LogOriginals
@@ -68,6 +69,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         consumption: what was used, in spans of the calendar (``service/consumption/``).
         bills, prices: what energy cost; lists of dynamic prices (``service/bills/``).
         explanations: why energies are what they are (``service/explain/``).
+        corrections: of readings, and of imports of files (``service/corrections/``).
         silences: by device, site or rule (``service/alerts/silences.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         preferences: how people read the page (``service/preferences.py``).
@@ -109,6 +111,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.consumption = ConsumptionSums(
             self.query, entries, self.live.data_ms, self.live.clock_of
         )
+        self.corrections = CorrectionVerbs(log, self.live.corrections, self.query, entries, clock)
         self.bills = EnergyBills(self.consumption, entries, self.prices.get)
         originals = LogOriginals(log, self.query, settings.wire)
         self.explanations = EnergyExplanations(self, originals.of)
@@ -189,6 +192,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         sender: str = "",
         backfill: bool = False,
         speaks_for: Callable[[str], bool] | None = None,
+        import_id: str = "",
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -203,6 +207,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
             sender: whose they are: of one sender, so many new devices an hour are taken.
             backfill: of the past: kept and counted, but they move no clock.
             speaks_for: the devices whose readings the sender may send; None: all.
+            import_id: of an import, which can be undone as a whole.
 
         Raises:
             Forbidden: a device is none of those.
@@ -216,8 +221,9 @@ class EnergyService(AlertVerbs, RuleVerbs):
         def do() -> Receipt:
             topic = topics.METER_READINGS.name
             return self._reception.take(
-                data, shape, source, topic, device, True, sender, backfill, speaks_for
-            )
+                data, shape, source, topic, device, sender=sender, backfill=backfill,
+                speaks_for=speaks_for, import_id=import_id,
+            )  # fmt: skip
 
         if idempotency_key is None:
             return do()

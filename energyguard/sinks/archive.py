@@ -8,6 +8,7 @@ nothing counts twice.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -18,11 +19,17 @@ from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.errors import Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.corrected_tables import IMPORT_RECORDS
+from energyguard.history.correction_book import CorrectionBook
 from energyguard.history.energy_channels import Changes
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps, Taken
-from energyguard.log import Fetched, Log, Positions
+from energyguard.log import LATEST, Fetched, Log, Positions
+from energyguard.log.compacted import CompactedReader
+from energyguard.model.topics import CORRECTIONS
 from energyguard.pipeline import ARCHIVE
+from energyguard.records.readings import READINGS_TABLE
+from energyguard.sinks.corrector import Corrector
 from energyguard.sinks.history_rows import rows_of
 from energyguard.stream.runtime.consumer import Consumer
 from energyguard.telemetry import METRICS, logger
@@ -69,10 +76,15 @@ class Archive:
             limits: What is plausible in messages that others sent.
         """
         self._history, self.flush_s, self._files = history, flush_s, files
+        self._log = log
         self._clock, self._limits, self._people = clock, limits, people
         wanted = FULL_ROWS // 2
         self.consumer = Consumer(log, ARCHIVE.group, ARCHIVE.topics, clock, rows=wanted)
         self._rollups = RollUps(history)
+        book = CorrectionBook()
+        for part in CompactedReader(log, CORRECTIONS.name).unread():
+            book.take(part.values)
+        self.corrector = Corrector(history, book)
         self._waiting: dict[str, list[pa.Table]] = {}
         self._rows = 0
         self._brought = (0, 0)  # records, by the last two reads
@@ -85,6 +97,13 @@ class Archive:
     def behind(self) -> bool:
         """Whether the last two reads brought so much that there is likely more."""
         return sum(self._brought) >= self.consumer.limit // 2
+
+    @property
+    def has_news(self) -> bool:
+        """Whether somebody corrected readings since the last step: people wait for that."""
+        here = self.consumer.positions
+        ends = self._log.positions(CORRECTIONS.name, LATEST)
+        return any(end > here.get(at, end) for at, end in ends.items())
 
     def roll_up_again(self, lo_ms: int, hi_ms: int) -> None:
         """Have the roll-ups of a range made anew from its raw rows."""
@@ -111,12 +130,20 @@ class Archive:
 
     def _is_due(self, now: float) -> bool:
         """Whether roll-ups are to be made: not at once after some that took long."""
+        if self.corrector.is_due:
+            return True
         flushes = 1 if self._rollups.readings >= MANY_ROWS else SETTLE_FLUSHES
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
 
     def _take(self, fetched: Fetched) -> int:
         """Have the rows of records wait; how many, in the table that gets the most."""
-        tables = rows_of(fetched, self._people, self._limits) if len(fetched) else {}
+        tables: Mapping[str, pa.Table] = {}
+        if fetched.topic == CORRECTIONS.name:
+            self.corrector.take(fetched)
+        if len(fetched):
+            tables = rows_of(fetched, self._people, self._limits)
+        if (brought := tables.get(IMPORT_RECORDS.name)) is not None:
+            self.corrector.seen(brought["import_id"].unique().to_pylist())
         for table, rows in tables.items():
             if rows.num_rows:
                 if not self._rows:
@@ -131,6 +158,8 @@ class Archive:
         self._people.keep()
         for table, parts in self._waiting.items():
             rows = pa.concat_tables(parts).unify_dictionaries()
+            if table == READINGS_TABLE.name:
+                rows = self.corrector.divert(rows)
             self._history.insert(table, rows)
             METRICS["history_rows"].labels(table=table).inc(rows.num_rows)
             if not self._rollups.mark(table, rows) and self._files:
@@ -148,6 +177,8 @@ class Archive:
         """Flush, and let the roll-ups of what is in be made beside the next inserts."""
         if self._settling is None:
             self.flush()
+            for corrected in self.corrector.apply():
+                self._rollups.mark(READINGS_TABLE.name, corrected)
             taken = self._rollups.take()
             rolled = self._roller.submit(self._rollups.replace, taken)
             started = self._clock.monotonic()

@@ -64,7 +64,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
                     step()
                 waits.end()
                 if not archive.behind:
-                    stop.wait(archive.flush_s / PAUSES)
+                    _pause(archive, stop)
             except Fenced as error:  # too long without a poll; the next one joins again
                 _log.warning("positions not committed", reason=str(error))
             except Unavailable as error:  # no room, say: what waits is tried again
@@ -72,6 +72,13 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
                 stop.wait(error.retry_after)
         archive.close()
         refill.close()
+
+
+def _pause(archive: Archive, stop: threading.Event) -> None:
+    """Let more come in, unless somebody corrects readings."""
+    left_s = archive.flush_s / PAUSES
+    while left_s > 0 and not archive.has_news and not stop.wait(min(left_s, READ_WAIT_S)):
+        left_s -= READ_WAIT_S
 
 
 def _archive(

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import read_settled
 from energyguard.history import NO_SEQUENCE
+from energyguard.history.corrected_tables import IMPORT_RECORDS, LAST_VERSION
 from energyguard.history.people import People
-from energyguard.log.records import Fetched
+from energyguard.log.records import Fetched, Headers
 from energyguard.model.readings import EARLIEST_MS, Verdict
 from energyguard.model.topics import source_of
 from energyguard.records.contract import Encoding
@@ -20,6 +21,7 @@ from energyguard.records.readings import (
     LATE_TABLE,
     READINGS_TABLE,
     LateHeaders,
+    ReadingHeaders,
 )
 from energyguard.records.registry import record_of
 from energyguard.sinks.record_rows import tables_of, unreadable
@@ -41,13 +43,16 @@ def rows_of(
         return tables_of(fetched, record, people)
     if record is LATE_READINGS:
         return {LATE_TABLE.name: _late(fetched)}
-    return {READINGS_TABLE.name: _readings(fetched, limits)}
+    rows = _readings(fetched, limits)
+    brought = _import_records(fetched, rows) if any(map(_is_imported, fetched.headers)) else None
+    return {READINGS_TABLE.name: rows} | ({} if brought is None else {IMPORT_RECORDS.name: brought})
 
 
 def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
     batch, record, place = _unpacked(fetched, limits)
     offset = np.asarray(fetched.offsets, np.uint64)[record]
-    version = np.uint64(2**64 - 1) - (offset * np.uint64(PLACES) + place.astype(np.uint64))
+    rank = offset * np.uint64(PLACES) + place.astype(np.uint64)
+    version = np.uint64(LAST_VERSION) - np.maximum(rank, np.uint64(1))  # the last: a corrected one
     table = pa.table(
         {
             "device": batch["device"].dictionary_encode(),
@@ -63,6 +68,33 @@ def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
     ms = batch["time"].cast(pa.int64()).to_numpy(zero_copy_only=False)
     believable = (ms >= EARLIEST_MS) & (ms < LATEST_MS)
     return table if believable.all() else table.filter(pa.array(believable))
+
+
+def _is_imported(headers: Headers) -> bool:
+    return any(name == "import" for name, _ in headers)
+
+
+def _import_records(fetched: Fetched, rows: pa.Table) -> pa.Table:
+    """Which of these records an import of a file brought."""
+    rank = np.uint64(LAST_VERSION) - rows["version"].to_numpy()
+    offset = (rank // np.uint64(PLACES)).astype(np.int64)
+    ms = rows["time"].cast(pa.int64()).to_numpy()
+    found = []
+    for headers, at, at_ms in zip(
+        fetched.headers, fetched.offsets, fetched.timestamps_ms, strict=True
+    ):
+        mine = ms[offset == at] if _is_imported(headers) else ms[:0]
+        if len(mine):
+            brought = ReadingHeaders.decode(headers)
+            found.append(
+                {
+                    "import_id": brought.import_id, "topic": fetched.topic,
+                    "partition": fetched.partition, "offset": at, "file": brought.import_file,
+                    "by": brought.import_by, "at_ms": at_ms, "readings": len(mine),
+                    "first_ms": int(mine.min()), "last_ms": int(mine.max()),
+                }
+            )  # fmt: skip
+    return pa.Table.from_pylist(found, IMPORT_RECORDS.schema)
 
 
 def _late(fetched: Fetched) -> pa.Table:

@@ -4,7 +4,8 @@ SELECT
     device, channel, time, value / 1e9 AS value,
     nullIf(sequence, -9223372036854775808) AS sequence, topic
 FROM readings FINAL
-WHERE time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
+WHERE topic != 'energyguard.corrections'
+    AND time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
     AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
     AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC'))
     AND toStartOfHour(time) < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')

@@ -20,8 +20,9 @@ FROM (
     SELECT last_ms AS ms FROM days WHERE NOT ahead
     UNION ALL
     SELECT toUnixTimestamp64Milli(time) AS ms
-    FROM readings
-    WHERE (device, channel, toDate(time)) IN (SELECT device, channel, day FROM days WHERE ahead)
+    FROM readings FINAL
+    WHERE topic != 'energyguard.corrections'
+        AND (device, channel, toDate(time)) IN (SELECT device, channel, day FROM days WHERE ahead)
         AND NOT (has(splitByChar(',', {wall:String}), topic) AND ms > {now_ms:Int64})
         AND (device, channel, ms) NOT IN doubtful
 )

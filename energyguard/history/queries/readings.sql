@@ -18,6 +18,7 @@ FROM (
     FROM readings FINAL
     WHERE (device = {device:String} OR {device:String} = '')
         AND (channel = {channel:String} OR {channel:String} = '')
+        AND topic != 'energyguard.corrections'
         AND time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
         AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
         AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC'))

@@ -11,7 +11,8 @@ FROM (
         argMin(value, time) AS first, argMax(value, time) AS last,
         min(value) AS lowest, max(value) AS highest, sum(toFloat64(value)) AS total
     FROM readings FINAL
-    WHERE time >= fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC')
+    WHERE readings.topic != 'energyguard.corrections'
+        AND time >= fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC')
         AND time < fromUnixTimestamp64Milli({high_ms:Int64}, 'UTC')
         AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC'))
         AND toStartOfHour(time) < fromUnixTimestamp64Milli({high_ms:Int64}, 'UTC')

@@ -43,6 +43,7 @@ FROM (
     SELECT channel, time, value, version FROM readings FINAL
     WHERE device = {device:String}
         AND channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')
+        AND topic != 'energyguard.corrections'
         AND time >= fromUnixTimestamp64Milli((SELECT from_ms FROM spans), 'UTC')
         AND time <= fromUnixTimestamp64Milli((SELECT until_ms FROM spans), 'UTC')
         AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli((SELECT from_ms FROM spans), 'UTC'))

@@ -23,7 +23,7 @@ from energyguard.codecs.formats import HEAD_BYTES, encode, plain, shape_of
 from energyguard.codecs.refusals import counted
 from energyguard.codecs.sources import device_of
 from energyguard.codecs.workbooks import is_workbook, workbook_as_csv
-from energyguard.errors import EnergyGuardError, Overloaded, Unavailable
+from energyguard.errors import Conflict, EnergyGuardError, Overloaded, Unavailable
 from energyguard.intake.messages import recognised
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.quantities import NANO
@@ -93,6 +93,7 @@ class FileImport:
         refused: rows that were not taken.
         state: how far it is.
         fault: why it stopped.
+        id: by which it can be undone as a whole; of a domain's messages empty.
     """
 
     name: str
@@ -103,6 +104,7 @@ class FileImport:
     refused: int = 0
     state: ImportState = ImportState.RUNS
     fault: str = ""
+    id: str = ""
     _wait: Event = field(default_factory=Event)
 
     def run(self, service: Service, path: Path, device: str = "") -> None:
@@ -133,6 +135,12 @@ class FileImport:
     def _take(self, service: Service, path: Path, device: str) -> None:
         """Send blocks as Arrow, and refused rows as they came: these become dead letters."""
         part, key = 0, _key(path, device)
+        self.id = import_id_of(key)
+        if undone_by := service.corrections.import_undone_by(self.id):
+            raise Conflict(
+                f"this file was imported before, and undone by {undone_by!r}: undo that to have "
+                "its readings again"
+            )
         for shape, batch, refused in _blocks(path, service, device):
             for start in range(0, batch.num_rows, ROWS):
                 rows = batch.slice(start, ROWS)
@@ -152,7 +160,14 @@ class FileImport:
         while True:
             try:
                 service.take_readings(
-                    data, shape, f"file:{self.name}", key, device, self.by, backfill=True
+                    data,
+                    shape,
+                    f"file:{self.name}",
+                    key,
+                    device,
+                    self.by,
+                    backfill=True,
+                    import_id=self.id,
                 )
                 return
             except (Overloaded, Unavailable) as error:
@@ -249,6 +264,11 @@ def _key(path: Path, device: str) -> str:
         digest = hashlib.file_digest(file, "sha256")
     digest.update(device.encode())
     return f"import-{digest.hexdigest()[:40]}"
+
+
+def import_id_of(key: str) -> str:
+    """By which an import can be undone: the same file again is the same import."""
+    return key.removeprefix("import-")[:12]
 
 
 def _head(path: Path) -> bytes:

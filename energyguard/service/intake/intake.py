@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
-from energyguard.codecs.formats import decode, shape_of
+from energyguard.codecs.formats import PayloadFormat, decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
 from energyguard.codecs.sources import device_in
 from energyguard.domain import Messages
@@ -19,8 +19,10 @@ from energyguard.errors import Forbidden, Malformed
 from energyguard.intake.gateway import Gateway
 from energyguard.intake.messages import border_of, of_shape, recognised
 from energyguard.log import Log
+from energyguard.log.records import Headers
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import METER_READINGS, Holds
+from energyguard.records.readings import ReadingHeaders
 from energyguard.service.intake.dead_letters import Letter
 from energyguard.service.intake.judgement import Judgement
 from energyguard.service.intake.new_devices import NewDevices
@@ -57,6 +59,7 @@ class Reception:
         sender: str = "",
         backfill: bool = False,
         speaks_for: Callable[[str], bool] | None = None,
+        import_id: str = "",
     ) -> Receipt:
         """Decode bytes of a shape, or of any shape, and take them in.
 
@@ -69,6 +72,7 @@ class Reception:
             headed: whether lines may have a header; those of dead letters have none.
             sender: whose devices they are.
             backfill: they are of the past.
+            import_id: of the import that brings them; empty: none does.
             speaks_for: whether the sender may send readings of a device; None: of all.
 
         Raises:
@@ -83,18 +87,14 @@ class Reception:
             if speaks_for is not None:
                 raise Forbidden("who is limited to sites sends readings, and no other messages")
             return self._messages(messages, data, source)
-        found = shape_of(data, shape)
-        if found.name == "parquet":
-            raise Malformed("Parquet is read from files: energyguard replay FILE", "body")
-        if found.needs_device and not (device or found.device):
-            why = "no column names the device, so the sender must: ?device=NAME"
-            raise Malformed(why, "device")
+        _check_shape(shape_of(data, shape), device)
         shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
         if speaks_for is not None:
             _check_devices(decoded.batch, speaks_for)
         if self._new_devices is not None:
             self._new_devices.check(sender, decoded.batch)
-        self._intake.take(decoded, topic=topic, source=source, shape=shape, backfill=backfill)
+        how = _headers(backfill, import_id, source, sender)
+        self._intake.take(decoded, topic=topic, source=source, shape=shape, headers=how)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 
     def take_again(self, letters: Iterable[Letter]) -> Receipt:
@@ -158,6 +158,26 @@ class Reception:
         if judgement is not None:
             judgement.sent_messages(messages, topic, taken.identities)
         return _receipt(len(taken.identities), taken.refused, topic, messages.shape)
+
+
+def _check_shape(found: PayloadFormat, device: str) -> None:
+    if found.name == "parquet":
+        raise Malformed("Parquet is read from files: energyguard replay FILE", "body")
+    if found.needs_device and not (device or found.device):
+        raise Malformed("no column names the device, so the sender must: ?device=NAME", "device")
+
+
+def _headers(backfill: bool, import_id: str, source: str, sender: str) -> Headers:
+    """Of the records of a delivery."""
+    brought = ReadingHeaders(backfill="1" if backfill else "")
+    if import_id:
+        brought = ReadingHeaders(
+            backfill=brought.backfill,
+            import_id=import_id,
+            import_file=source.removeprefix("file:"),
+            import_by=sender,
+        )
+    return brought.encode()
 
 
 def _check_devices(batch: pa.RecordBatch, speaks_for: Callable[[str], bool]) -> None:

@@ -95,12 +95,13 @@ class LimitedService(LimitedView):
         sender: str = "",
         backfill: bool = False,
         speaks_for: Callable[[str], bool] | None = None,
+        import_id: str = "",
     ) -> Receipt:
         """Take a batch of readings, of devices that the sender may speak for."""
         service = self._for(WRITE)
         seen = speaks_for if self._scope is None else self._scope.__contains__
         return service.take_readings(
-            data, shape, source, idempotency_key, device, sender, backfill, seen
+            data, shape, source, idempotency_key, device, sender, backfill, seen, import_id
         )
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:

@@ -16,10 +16,12 @@ from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.contract import Service
+from energyguard.service.corrections.contract import Corrections
 from energyguard.service.devices import Devices
 from energyguard.service.limited.bills import LimitedBills
 from energyguard.service.limited.catalogue import LimitedCatalogue
 from energyguard.service.limited.consumption import LimitedConsumption
+from energyguard.service.limited.corrections import LimitedCorrections
 from energyguard.service.limited.edges import LimitedEdges
 from energyguard.service.limited.letters import LimitedLetters
 from energyguard.service.limited.live import LimitedLive
@@ -169,6 +171,11 @@ class LimitedView:
         """What was used by what is seen."""
         consumption = self._for(READ).consumption
         return LimitedConsumption(consumption, self._scope) if self._scope else consumption
+
+    @property
+    def corrections(self) -> Corrections:
+        """Corrections of readings that are seen."""
+        return LimitedCorrections(self._for(READ).corrections, self._caller, self._scope)
 
     @property
     def bills(self) -> Bills:

@@ -13,6 +13,7 @@ from typing import Any
 
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
+from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.model import topics
 from energyguard.model.quantities import parse_duration
@@ -86,6 +87,7 @@ class LiveProjection:
         self.catalogue = CatalogueVerbs(log, settings.serve.zone, clock)
         self.preferences = PersonPreferences(log)
         self.prices = PriceBook(log)
+        self.corrections = CorrectionBook()
         self.feed = AlertFeed(log, book, apply_rule, clock)
         self.updates = Updates(
             log,
@@ -104,8 +106,7 @@ class LiveProjection:
             topics.DEAD_LETTERS.name: self.reports.take_dead_letters,
             topics.ENERGY_ALERTS.name: self.reports.take_windows,
             **_for_both(self.edges.takers, self.catalogue.takers),
-            topics.PREFERENCES.name: self.preferences.take,
-            topics.PRICES.name: self.prices.take,
+            **self._by_people(),
         }
         common: Mapping[str, Any] = {"stop": self._stop, "clock": clock}
         self._alerts = Follower("alerts", log, _ALERTS, self._take, **common)
@@ -120,6 +121,14 @@ class LiveProjection:
             **common,
         )
         self._followers = (self._alerts, self._reports, self._readings)
+
+    def _by_people(self) -> Takers:
+        """Who gets what people write."""
+        return {
+            topics.PREFERENCES.name: self.preferences.take,
+            topics.PRICES.name: self.prices.take,
+            topics.CORRECTIONS.name: lambda part: self.corrections.take(part.values),
+        }
 
     def start(self, wait: float = 30.0) -> None:
         """Begin to follow; returns when the alert book is up to date, or after ``wait`` s."""

@@ -30,7 +30,8 @@ FROM (
             (toUnixTimestamp64Milli(time) - intDiv({start_ms:Int64} + {end_ms:Int64}, 2)) / 3600000 AS x,
             value / 1e9 AS y
         FROM readings FINAL
-        WHERE device = {device:String} AND channel = {channel:String}
+        WHERE topic != 'energyguard.corrections'
+            AND device = {device:String} AND channel = {channel:String}
             AND time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
             AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
             AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC'))

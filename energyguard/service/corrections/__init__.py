@@ -1,0 +1,6 @@
+"""Readings that people correct: a value, wrong, undone; imports of files that are taken back.
+
+contract.py      what page, API and CLI may rely on
+corrections.py   the verbs
+preview.py       what a day was, and what a correction would make of it
+"""

@@ -1,0 +1,57 @@
+"""What days of a device were, and what a correction would make of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.history.folded import FoldedChannel, energy_within
+from energyguard.model.quantities import NANO, to_nano
+from energyguard.model.readings import Bools
+from energyguard.service.corrections.contract import CorrectionPreview, WantedCorrection
+
+
+def preview_of(
+    rows: pa.Table, wanted: WantedCorrection, channel: str, start_ms: int, end_ms: int
+) -> CorrectionPreview:
+    """Fold the readings as they are, and as they would be.
+
+    Args:
+        rows: of the query ``fold_rows``.
+        wanted: the correction.
+        channel: what its readings measure.
+        start_ms: of the days.
+        end_ms: the first ms after them.
+    """
+    meant = _meant(rows, wanted, channel)
+    before = _energy(rows, start_ms, end_ms)
+    if wanted.value:
+        value = np.where(meant, to_nano(wanted.value), rows["nano"].to_numpy())
+        changed = rows.set_column(rows.column_names.index("nano"), "nano", pa.array(value))
+    else:
+        changed = rows.filter(pa.array(~meant))
+    found = rows.filter(pa.array(meant))
+    return CorrectionPreview(
+        start_ms,
+        end_ms,
+        channel,
+        found.num_rows,
+        found["nano"][0].as_py() / NANO if found.num_rows == 1 else None,
+        before,
+        _energy(changed, start_ms, end_ms),
+    )
+
+
+def _meant(rows: pa.Table, wanted: WantedCorrection, channel: str) -> Bools:
+    ms = rows["ms"].to_numpy()
+    name = np.array(rows["name"].to_pylist(), object)
+    meant: Bools = (name == channel) & (ms >= wanted.start_ms) & (ms < wanted.until_ms)
+    if wanted.sequence is not None:
+        meant &= rows["sequence"].to_numpy() == wanted.sequence
+    return meant
+
+
+def _energy(rows: pa.Table, start_ms: int, end_ms: int) -> float:
+    if not rows.num_rows:
+        return 0.0
+    return energy_within(FoldedChannel(rows, start_ms, end_ms), start_ms, end_ms) / NANO
