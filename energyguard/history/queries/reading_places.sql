@@ -4,8 +4,18 @@
 SELECT
     channel, time, value, nullIf(sequence, -9223372036854775808) AS sequence, topic,
     toInt64(18446744073709551615 - version) AS place
-FROM readings FINAL
-WHERE device = {device:String}
-    AND time = fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC')
-    AND toStartOfHour(time) = toStartOfHour(fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC'))
+FROM (
+    WITH sent AS (
+        SELECT channel, time, value, sequence, topic, version FROM sent_readings FINAL
+        WHERE device = {device:String}
+            AND time = fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC')
+    )
+    SELECT * FROM sent
+    UNION ALL
+    SELECT channel, time, value, sequence, topic, version FROM readings FINAL
+    WHERE device = {device:String}
+        AND time = fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC')
+        AND toStartOfHour(time) = toStartOfHour(fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC'))
+        AND (channel, sequence) NOT IN (SELECT channel, sequence FROM sent)
+)
 ORDER BY channel, sequence

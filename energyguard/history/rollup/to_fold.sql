@@ -38,9 +38,9 @@ WITH
     )
 SELECT
     toString(r.channel) AS name, toUnixTimestamp64Milli(r.time) AS ms, r.value AS nano,
-    r.version AS version, s.facts AS facts
+    r.sequence AS sequence, r.version AS version, s.facts AS facts
 FROM (
-    SELECT channel, time, value, version FROM readings FINAL
+    SELECT channel, time, value, sequence, version FROM readings FINAL
     WHERE device = {device:String}
         AND channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')
         AND topic != 'energyguard.corrections'
