@@ -141,10 +141,43 @@ def base(bay: Bay) -> Cut:
     return Cut()
 
 
-def kept(bay: Bay, charger: str) -> list[Signal]:
-    """The signals of the journal, in the order in which they happened."""
-    found = _KEPT(_ARRAY + bay.signals.to_bytes(4, "big") + bay.journal)
-    return [Signal(charger, *row) for row in found]
+def newest_before(bay: Bay, second: int, gone_s: int) -> Cut:
+    """The newest place in the journal before which a signal of a second changes nothing.
+
+    Args:
+        bay: its journal.
+        second: of the signal.
+        gone_s: how long it takes until an unplugged car that no sensor sees is gone.
+    """
+    every = cuts(bay)
+    if bay.input_ended and every:
+        every.pop()  # what comes later may say that the session went on
+    for place in reversed(every):
+        if second > place.second + 1 + (0 if place.has_sensor else gone_s):
+            return place
+    return base(bay)
+
+
+def kept(bay: Bay, charger: str, since: Cut | None = None) -> list[Signal]:
+    """The signals of the journal, all or since a cut, in the order in which they happened."""
+    place, before = (since.place, since.signals) if since is not None else (0, 0)
+    count = (bay.signals - before).to_bytes(4, "big")
+    return [Signal(charger, *row) for row in _KEPT(_ARRAY + count + bay.journal[place:])]
+
+
+def joined(bay: Bay, since: Cut, newer: Bay) -> Bay:
+    """A bay that was folded anew since a cut, with what its journal had before that."""
+    if not newer.is_kept or not since.place or base(newer).second != since.second:
+        return newer
+    shifted = [
+        later._replace(place=later.place + since.place, signals=later.signals + since.signals)
+        for later in cuts(newer)[1:]
+    ]
+    older = [place for place in cuts(bay) if place.place <= since.place and place != since]
+    newer.journal = bay.journal[: since.place] + newer.journal
+    newer.signals += since.signals
+    newer.cuts = bytearray().join(_CUT.pack(*place) for place in (*older, since, *shifted))
+    return newer
 
 
 def forget(bay: Bay) -> None:
