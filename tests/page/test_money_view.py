@@ -105,6 +105,17 @@ async def test_a_tariff_changes_from_a_day_on(user: User, placed: MadeUpService)
     ]
     await user.open("/tariffs/home")
     await sees(user, "1 Dec 2025")
+    steps = {"name": "Home in steps", "kind": "steps", "price": "0,25", "price_2": "0,35"}
+    await send(user, "tariff-home", **steps, up_to="", demand_price="7,5")
+    await sees(user, "say up to how many kWh of a month it holds")
+    await send(user, "tariff-home", **steps, up_to="500", demand_price="7,5")
+    await sees(user, "Saved: Home in steps")
+    tariff = placed.catalogue.entries.tariffs["home"]
+    assert tariff.blocks == (
+        PriceBlock(price=D("0.25"), up_to_kwh=D(500)),
+        PriceBlock(price=D("0.35")),
+    )
+    assert (tariff.demand_price, tariff.prices) == (D("7.5"), ())
     placed.catalogue.put(
         [Edit("tariff/steps", Tariff(name="Steps", blocks=(PriceBlock(price=D(1)),)))], "mara"
     )
@@ -117,7 +128,10 @@ async def test_a_tariff_changes_from_a_day_on(user: User, placed: MadeUpService)
 def test_a_form_has_what_was_entered_by_it() -> None:
     flat = TariffFields(name="F", currency="EUR", price="-0.30", per_month="9,90", tax="19")
     timed = flat._replace(kind="timed", peak="0.4", when="mon-fri 07:00-20:00", holidays="low")
-    for fields in (flat, timed, timed._replace(holidays="")):
+    steps = flat._replace(kind="steps", price="0.25", up_to="500", price_2="0.35")
+    three = steps._replace(up_to_2="2000.5", price_3="-0.45", demand_price="7.50")
+    spot = flat._replace(kind="list", price="", source="spot-de", surcharge="0.1785")
+    for fields in (flat, timed, timed._replace(holidays=""), steps, three, spot):
         made, faults = entered(fields)
         assert faults == {}
         from energyguard.catalogue.differences import with_fields
@@ -128,6 +142,10 @@ def test_a_form_has_what_was_entered_by_it() -> None:
     assert set(entered(TariffFields(kind="timed", per_month="1.234,5"))[1]) == {
         "price", "peak", "per_month",
     }  # fmt: skip
+    assert set(entered(TariffFields(kind="steps", price_3="1"))[1]) == {
+        "price", "up_to", "price_2", "up_to_2",
+    }  # fmt: skip
+    assert set(entered(TariffFields(kind="list", surcharge="x"))[1]) == {"source", "surcharge"}
     more = Tariff(name="", price=D(1), per_day=D(1))
     assert fields_of(more) is None
 

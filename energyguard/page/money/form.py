@@ -1,4 +1,4 @@
-"""A tariff as a form: flat, or two prices by time; and from when on it holds."""
+"""A tariff as a form: flat, by time, in steps or by a list of prices; and from when on it holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from energyguard.page.devices.form import id_for
 from energyguard.page.elements.components import tell
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
-from energyguard.page.money.prices import FLAT, PEAK_TIMES, TIMED, TariffFields, entered
+from energyguard.page.money.prices import (
+    FLAT,
+    LISTED,
+    PEAK_TIMES,
+    STEPS,
+    TIMED,
+    TariffFields,
+    entered,
+)
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
 
@@ -49,13 +57,26 @@ class TariffForm:
             form.text("name", _("Name"), known.name, maxlength="200", required="required")
             hint = _("ISO 4217, such as EUR; empty: the site's")
             form.text("currency", _("Currency"), known.currency, hint, maxlength="3")
-            kinds = [(FLAT, _("one price")), (TIMED, _("two prices, by time"))]
+            kinds = [
+                (FLAT, _("one price")),
+                (TIMED, _("two prices, by time")),
+                (STEPS, _("steps, by the kWh of a month")),
+                (LISTED, _("by the hour, from a list")),
+            ]
             form.choose("kind", _("Prices"), kinds, known.kind)
-            form.text("price", _("Price per kWh"), known.price, _("of two, the low one"))
+            hint = _("of two, the low one; of steps, the first")
+            form.text("price", _("Price per kWh"), known.price, hint)
             form.text("peak", _("High price per kWh"), known.peak, _("only where there are two"))
             form.text("when", _("When the high price holds"), known.when, PEAK_TIMES)
             holidays = [("", _("as on any day")), ("low", _("the low price all day"))]
             form.choose("holidays", _("On holidays"), holidays, known.holidays)
+            self._steps(form, known)
+            lists = self._lists(known.source)
+            form.choose("source", _("List of prices"), lists, known.source)
+            hint = _("only where prices are of a list")
+            form.text("surcharge", _("On top, per kWh"), known.surcharge, hint)
+            hint = _("of the highest quarter hour of each month; empty: none")
+            form.text("demand_price", _("Demand charge per kW"), known.demand_price, hint)
             form.text("per_month", _("Standing charge a month"), known.per_month)
             hint = _("empty: it is taken off")
             form.text("export_price", _("Paid per kWh fed in"), known.export_price, hint)
@@ -65,6 +86,19 @@ class TariffForm:
             else:
                 form.choose("site", _("Site that has it"), self._sites(), site)
             form.acts(_("Save") if tariff else _("Add the tariff"))
+
+    def _steps(self, form: Form, known: TariffFields) -> None:
+        only = _("only where there are steps")
+        form.text("up_to", _("First step ends at, kWh"), known.up_to, only)
+        form.text("price_2", _("Price per kWh above"), known.price_2, only)
+        hint = _("empty: there are two steps")
+        form.text("up_to_2", _("Second step ends at, kWh"), known.up_to_2, hint)
+        form.text("price_3", _("Price per kWh above that"), known.price_3, hint)
+
+    def _lists(self, known: str) -> list[tuple[str, str]]:
+        there = [found.id for found in self.context.cache.service.prices.lists()]
+        ids = dict.fromkeys([*there, *([known] if known else [])])
+        return [("", _("none yet")), *((name, name) for name in ids)]
 
     def _sites(self) -> list[tuple[str, str]]:
         cards = self.catalogue.sites()
@@ -84,7 +118,7 @@ class TariffForm:
         try:
             await asyncio.to_thread(self._write, tariff, made, day, site, user)
         except Faulty as error:
-            field = {"prices": "when"}.get(error.field or "", error.field or "")
+            field = {"prices": "when", "blocks": "up_to"}.get(error.field or "", error.field or "")
             self.form.blame({field: fault_words(error)})
             return
         except EnergyGuardError as error:

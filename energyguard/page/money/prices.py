@@ -1,20 +1,24 @@
-"""A tariff as the form has it: flat, or two prices by time; and a tariff in a few words."""
+"""A tariff as the form has it: flat, by time, in steps, by a list; and a tariff in a few words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from energyguard.model.tariffs import Tariff, TaxRate, TimedPrice
+from energyguard.model.tariffs import PriceBlock, Tariff, TaxRate, TimedPrice
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import price_in
 from energyguard.page.words.language import _
 from energyguard.tariffs.periods import HOLIDAY
 
-FLAT, TIMED = "flat", "timed"
+FLAT, TIMED, STEPS, LISTED = "flat", "timed", "steps", "list"
 PEAK_TIMES: Final = "mon-fri 06:00-22:00"
+_DECIMALS: Final = (
+    *("price", "peak", "up_to", "price_2", "up_to_2", "price_3", "surcharge"),
+    *("demand_price", "export_price", "per_month", "tax"),
+)
 _NUMBER = re.compile(r"[+-]?\d{1,7}(?:[.,]\d{1,9})?", re.ASCII)
 
 
@@ -28,6 +32,13 @@ class TariffFields(NamedTuple):
     peak: str = ""
     when: str = ""
     holidays: str = ""
+    up_to: str = ""
+    price_2: str = ""
+    up_to_2: str = ""
+    price_3: str = ""
+    source: str = ""
+    surcharge: str = ""
+    demand_price: str = ""
     export_price: str = ""
     per_month: str = ""
     tax: str = ""
@@ -51,23 +62,39 @@ def entered(fields: TariffFields) -> tuple[dict[str, Any], dict[str, str]]:
     """The fields of the entry that the form means, and what is wrong with it, by field."""
     faults: dict[str, str] = {}
     found: dict[str, str | None] = {}
-    for name in ("price", "peak", "export_price", "per_month", "tax"):
+    for name in _DECIMALS:
         try:
             value = decimal_of(getattr(fields, name))
             found[name] = None if value is None else str(value)
         except ValueError as error:
             faults[name] = fault_words(error)
-    if not found.get("price") and "price" not in faults:
-        faults["price"] = _("say what a kWh costs")
-    timed = fields.kind == TIMED
-    if timed and not found.get("peak") and "peak" not in faults:
-        faults["peak"] = _("say what a kWh costs then")
+    timed, steps = fields.kind == TIMED, fields.kind == STEPS
+    is_listed = fields.kind == LISTED
+    needed = {"price": _("say what a kWh costs")} if not is_listed else {}
+    if timed:
+        needed["peak"] = _("say what a kWh costs then")
+    if steps:
+        needed["up_to"] = _("say up to how many kWh of a month it holds")
+        needed["price_2"] = _("say what a kWh costs then")
+    if is_listed and not fields.source:
+        faults["source"] = _("say by which list of prices it goes")
+    if steps and found.get("price_3") and not found.get("up_to_2"):
+        needed["up_to_2"] = _("say up to how many kWh of a month it holds")
+    if steps and found.get("up_to_2") and not found.get("price_3"):
+        needed["price_3"] = _("say what a kWh costs then")
+    faults |= {
+        name: why for name, why in needed.items() if not found.get(name) and name not in faults
+    }
     tax = [{"name": _("Tax"), "percent": found["tax"]}] if found.get("tax") else None
     made: dict[str, Any] = {
         "name": fields.name,
         "currency": fields.currency or None,
-        "price": None if timed else found.get("price"),
+        "price": None if timed or steps or is_listed else found.get("price"),
         "prices": _timed(fields, found) if timed else None,
+        "blocks": list(_steps(found)) if steps else None,
+        "source": fields.source if is_listed else None,
+        "surcharge": found.get("surcharge") if is_listed else None,
+        "demand_price": found.get("demand_price"),
         "export_price": found.get("export_price"),
         "per_month": found.get("per_month"),
         "taxes": tax,
@@ -84,18 +111,33 @@ def _timed(fields: TariffFields, found: Mapping[str, str | None]) -> list[dict[s
     return [*rows, {"price": low, "name": _("Low price")}]
 
 
+def _steps(found: Mapping[str, str | None]) -> Iterator[dict[str, str | None]]:
+    """The steps of a month, the last one without an end."""
+    yield {"price": found["price"], "up_to_kwh": found["up_to"]}
+    if found.get("up_to_2"):
+        yield {"price": found["price_2"], "up_to_kwh": found["up_to_2"]}
+        yield {"price": found["price_3"]}
+    else:
+        yield {"price": found["price_2"]}
+
+
 def fields_of(tariff: Tariff) -> TariffFields | None:
     """A tariff as the form has it; None: it has more than the form can say."""
-    plain = not (tariff.blocks or tariff.source or tariff.per_day or tariff.demand_price)
-    if not plain or len(tariff.taxes) > 1:
+    if tariff.per_day or len(tariff.taxes) > 1:
         return None
     common = TariffFields(
         name=tariff.name,
         currency=tariff.currency,
+        demand_price=_text(tariff.demand_price),
         export_price=_text(tariff.export_price),
         per_month=_text(tariff.per_month),
         tax=_text(tariff.taxes[0].percent if tariff.taxes else None),
     )
+    if tariff.source:
+        surcharge = _text(tariff.surcharge)
+        return common._replace(kind=LISTED, source=tariff.source, surcharge=surcharge)
+    if tariff.blocks:
+        return _in_steps(common, tariff.blocks)
     if not tariff.prices:
         return common._replace(price=_text(tariff.price))
     if len(tariff.prices) == 1:
@@ -109,6 +151,23 @@ def fields_of(tariff: Tariff) -> TariffFields | None:
         peak=_text(peak.price),
         when=peak.when,
         holidays="low" if first else "",
+    )
+
+
+def _in_steps(common: TariffFields, blocks: tuple[PriceBlock, ...]) -> TariffFields | None:
+    """Two or three steps without names, the last one without an end; None: it is something else."""
+    *ended, last = blocks
+    is_plain = not any(block.name for block in blocks) and last.up_to_kwh is None
+    if not is_plain or len(ended) not in (1, 2):
+        return None
+    fields = common._replace(
+        kind=STEPS, price=_text(ended[0].price), up_to=_text(ended[0].up_to_kwh)
+    )
+    if len(ended) == 1:
+        return fields._replace(price_2=_text(last.price))
+    second = ended[1]
+    return fields._replace(
+        price_2=_text(second.price), up_to_2=_text(second.up_to_kwh), price_3=_text(last.price)
     )
 
 

@@ -57,7 +57,7 @@ class TariffsPage:
                     )
                 Tag(
                     "p",
-                    _("Steps, dynamic prices and more are entered as a file."),
+                    _("More than the form can say is entered as a file."),
                     "sub",
                 )
             if may:
@@ -165,7 +165,9 @@ def field_words() -> dict[str, str]:
     return {
         "name": _("Name"), "currency": _("Currency"), "price": _("Price per kWh"),
         "prices": _("Prices"), "per_month": _("Standing charge a month"), "taxes": _("Taxes"),
-        "export_price": _("Paid per kWh fed in"),
+        "export_price": _("Paid per kWh fed in"), "blocks": _("Steps"),
+        "demand_price": _("Demand charge per kW"), "source": _("List of prices"),
+        "surcharge": _("On top, per kWh"),
     }  # fmt: skip
 
 

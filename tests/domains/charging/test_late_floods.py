@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import Ignored, ParkingLimits, Signal, ViolationRaised
 from energyguard.domains.charging.sessions import refold, restate
 from energyguard.domains.charging.sessions.bay import MAX_SIGNALS, Bay, Cut, base
+from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.operator import SessionOperator
 from tests.domains.charging.test_late_signals import REAL, text, witnessed
 from tests.domains.charging.test_sessions import (
@@ -28,13 +30,12 @@ from tests.domains.charging.test_sessions import (
 def visit(begin: int) -> list[Signal]:
     """A stay with its charge; six signals."""
     at = [begin + step for step in (0, 5, 10, 1_000, 1_001, 1_050)]
-    makers = (arrive, connect, start, stop, disconnect, leave)
+    makers: list[Callable[[int], Signal]] = [arrive, connect, start, stop, disconnect, leave]
     return [make(second) for make, second in zip(makers, at, strict=True)]
 
 
 def test_each_signal_of_a_queue_folds_one_session(monkeypatch: pytest.MonkeyPatch) -> None:
     folded = 0
-    happen = refold.happen
 
     def counted(*args: Any) -> None:
         nonlocal folded
