@@ -20,7 +20,8 @@ from energyguard.service.explain.contract import OriginalReading
 
 PLACES_BITS = 20
 """A place of the history is offset * 2^20 + place in the record (``sinks/history_rows.py``)."""
-SHOWN_BYTES = 4_096
+SHOWN_BYTES, SHOWN_PACKED = 4_096, 256
+"""What is shown of a message, and of packed bytes, which nobody reads."""
 WAIT_S = 1.0
 
 
@@ -113,7 +114,7 @@ def _shown(fetched: Fetched, devices: Sequence[str]) -> dict[str, Any]:
     """What is said of a record."""
     value = fetched.values[0] or b""
     packed = value[:1] == bytes([FORMAT])
-    head = value[:SHOWN_BYTES]
+    head = value[: SHOWN_PACKED if packed else SHOWN_BYTES]
     return {
         "at_ms": fetched.timestamps_ms[0],
         "size": len(value),
