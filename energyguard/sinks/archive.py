@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
+from energyguard.codecs.records import backfilled
 from energyguard.errors import Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory
@@ -37,6 +38,7 @@ from energyguard.telemetry import METRICS, logger
 FULL_ROWS = 131_072
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
 MANY_ROWS = 500_000  # so many are rolled up after one
+FEW_OLD_ROWS = 20_000  # so many at most of the past, a day of some devices, are rolled up at once
 DRAIN_S = 5.0
 
 _log = logger("history")
@@ -90,6 +92,7 @@ class Archive:
         self._brought = (0, 0)  # records, by the last two reads
         self._first_at = self._settled_at = clock.monotonic()
         self._rest_s = 0.0
+        self._old_rows = 0  # of backfills, since the roll-ups were last begun
         self._roller = ThreadPoolExecutor(1, thread_name_prefix="roll-ups")
         self._settling: Settling | None = None
 
@@ -132,6 +135,8 @@ class Archive:
         """Whether roll-ups are to be made: not at once after some that took long."""
         if self.corrector.is_due:
             return True
+        if 0 < self._old_rows <= FEW_OLD_ROWS and now - self._settled_at >= 4 * self._rest_s:
+            return True
         flushes = 1 if self._rollups.readings >= MANY_ROWS else SETTLE_FLUSHES
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
 
@@ -150,6 +155,8 @@ class Archive:
                     self._first_at = self._clock.monotonic()
                 self._waiting.setdefault(table, []).append(rows)
                 self._rows += rows.num_rows
+        if len(fetched) and backfilled(fetched.headers) is not None:
+            self._old_rows += sum(rows.num_rows for rows in tables.values())
         self.consumer.take(fetched.at, fetched.next_offset)
         return max((rows.num_rows for rows in tables.values()), default=0)
 
@@ -176,6 +183,7 @@ class Archive:
     def _begin_to_settle(self) -> None:
         """Flush, and let the roll-ups of what is in be made beside the next inserts."""
         if self._settling is None:
+            self._old_rows = 0
             self.flush()
             for corrected in self.corrector.apply():
                 self._rollups.mark(READINGS_TABLE.name, corrected)

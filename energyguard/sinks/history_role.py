@@ -26,7 +26,7 @@ from energyguard.sinks.refill import Refill
 from energyguard.telemetry import Condition, logger
 
 READ_WAIT_S = 0.2
-PAUSES = 5  # an archive that is not behind reads so often in a flush: fewer, larger batches
+PAUSES = 10  # an archive that is not behind reads so often in a flush: fewer, larger batches
 
 _log = logger("history")
 

@@ -30,7 +30,7 @@ from energyguard.history.people import People
 from energyguard.history.reading_buckets import READINGS
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.alerts import Severity, State
-from energyguard.model.readings import batch_of
+from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.records.alerts import AlertEvent
 from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
@@ -52,7 +52,13 @@ WINDOW = (
 )
 
 
-def append(log: Log, tick: int, homes: int = 20, topic: str = "energy_readings") -> None:
+def append(
+    log: Log,
+    tick: int,
+    homes: int = 20,
+    topic: str = "energy_readings",
+    headers: tuple[tuple[str, bytes], ...] = (),
+) -> None:
     """One reading of each home, as the border appends it."""
     batch = batch_of(
         [f"H{i}" for i in range(homes)],
@@ -63,7 +69,12 @@ def append(log: Log, tick: int, homes: int = 20, topic: str = "energy_readings")
     parts = pack(batch, PARTITIONS)
     log.append(
         topic,
-        Records([None] * len(parts), [v for _, v in parts], partitions=[p for p, _ in parts]),
+        Records(
+            [None] * len(parts),
+            [v for _, v in parts],
+            [headers] * len(parts),
+            partitions=[p for p, _ in parts],
+        ),
     )
 
 
@@ -124,6 +135,20 @@ def test_much_at_once_is_rolled_up_without_waiting(
     assert set(log.positions("energy_readings", "history").values()) == {0}
     archive.step(0.0)
     assert any(log.positions("energy_readings", "history").values())
+    archive.close()
+
+
+@pytest.mark.parametrize("headers", [(), BACKFILL])
+def test_a_little_of_the_past_is_counted_at_once(
+    log: Log, history: ChdbHistory, people: People, headers: tuple[tuple[str, bytes], ...]
+) -> None:
+    archive = Archive(history, log, 60.0, people)
+    append(log, 0, headers=headers)
+    archive.step(0.0)
+    if archive._settling is not None:
+        archive._settling.rolled.result(20)
+    counted = history.query("totals", **DAY).to_pylist()[0]["readings"]
+    assert counted == (20 if headers else 0)  # what is measured now waits for more
     archive.close()
 
 
