@@ -8,21 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.application.shown import Shown, shown
-from tests.e2e.test_page import PATHS
-from tests.e2e.windows import IN_A_BROWSER, Window, opened
+from tests.e2e.windows import IN_A_BROWSER, TARGETS, Window, opened
 
 pytestmark = IN_A_BROWSER
-SHOWN = (
-    ".plot svg, .devices td, .alert, .presence, .form, .site-row, .card input, .card a, .card .btn"
-)
 PHONE: ViewportSize = {"width": 390, "height": 844}
-TARGETS = """() => [...document.querySelectorAll("a, button, input, .touch")]
-  .filter((el) => el.checkVisibility({ visibilityProperty: true }))
-  .filter((el) => !el.closest(".skip, .q-field"))
-  .map((el) => el.matches("svg a") ? el.querySelector(".touch") ?? el : el)
-  .map((el) => [el.getBoundingClientRect(), el])
-  .filter(([box]) => box.width && box.height && box.height < 43.5)
-  .map(([box, el]) => `${Math.round(box.height)} px: ${el.outerHTML.slice(0, 90)}`)"""
 
 
 @pytest.fixture(scope="module")
@@ -77,21 +66,6 @@ def test_on_a_phone_a_tap_on_an_alert_shows_its_story(window: Window) -> None:
     expect(page.get_by_role("link", name="All alerts")).to_be_in_viewport()
     page.get_by_role("link", name="All alerts").click()
     expect(page.locator("#attention")).to_be_in_viewport()
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -> None:
-    window.page.set_viewport_size(PHONE)
-    page = window.open(path)
-    expect(page.locator(SHOWN).locator("visible=true").first).to_be_visible()
-    page.wait_for_timeout(300)
-    assert page.evaluate(TARGETS) == []
-    words = page.locator(".rail .word:visible")
-    for i in range(words.count()):
-        box = words.nth(i).bounding_box()
-        assert box is not None
-        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
-        assert not words.nth(i).evaluate("(el) => el.scrollWidth > el.clientWidth + 1")
 
 
 def test_on_a_phone_five_places_are_in_reach_and_the_rest_behind_one(

@@ -14,7 +14,7 @@ from energyguard.page.frame import layout
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.test_page import DRAWN, PATHS
+from tests.e2e.test_every_view import DRAWN, LISTED
 from tests.e2e.windows import IN_A_BROWSER, opened
 from tests.hostile.served import connect
 
@@ -48,12 +48,12 @@ def address(service: SlowService) -> Iterator[str]:
         yield found
 
 
-@pytest.mark.slow  # each view by itself: test_page.py, where what is blocked is an error, too
+@pytest.mark.slow  # each view by itself: test_every_view.py, where what is blocked is an error, too
 @pytest.mark.browser
 @pytest.mark.skipif("not __import__('shutil').which('chromium')", reason="needs Chromium")
 def test_the_policy_blocks_nothing_of_ours(browser: Browser, address: str) -> None:
     with opened(browser, address) as window:
-        for path in PATHS:
+        for path in LISTED:
             page = window.open(path)
             page.locator(DRAWN).filter(visible=True).first.wait_for()
         page.get_by_role("button", name="Dark or light").click()

@@ -13,8 +13,8 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.test_hand import PHONE, TARGETS
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.test_hand import PHONE
+from tests.e2e.windows import IN_A_BROWSER, TARGETS, Window, fits_and_axe_finds_nothing, opened
 
 pytestmark = IN_A_BROWSER
 

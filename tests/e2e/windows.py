@@ -74,18 +74,41 @@ def opened(browser: Browser, address: str, locale: str = "en-GB") -> Iterator[Wi
     assert seen.hosts <= {"127.0.0.1", None}
 
 
+TARGETS = """() => [...document.querySelectorAll("a, button, input, .touch")]
+  .filter((el) => el.checkVisibility({ visibilityProperty: true }))
+  .filter((el) => !el.closest(".skip, .q-field"))
+  .map((el) => el.matches("svg a") ? el.querySelector(".touch") ?? el : el)
+  .map((el) => [el.getBoundingClientRect(), el])
+  .filter(([box]) => box.width && box.height && box.height < 43.5)
+  .map(([box, el]) => `${Math.round(box.height)} px: ${el.outerHTML.slice(0, 90)}`)"""
+"""On a phone: what is too low for a thumb."""
+KEYLESS = """() => {
+  const seen = (el) => el.checkVisibility({ visibilityProperty: true });
+  const usable = "a[href], button:not(:disabled), input:not(:disabled), select, textarea, summary";
+  const found = [...document.querySelectorAll("body *")].filter(seen);
+  const skipped = found.filter((el) => el.tabIndex > 0
+    || (el.matches(usable) && el.tabIndex < 0 && el.type !== "radio" && !el.closest(".q-field")));
+  const pointed = found.filter((el) => getComputedStyle(el).cursor === "pointer"
+    && !el.closest(`${usable}, label, [tabindex="0"], svg`));
+  return [...skipped, ...pointed].map((el) => el.outerHTML.slice(0, 120));
+}"""
+"""What a mouse can use and the Tab key does not reach, or reaches out of turn."""
+
+
 STILL = """() => document.getAnimations().every(
     (a) => a.playState !== "running" || a.effect.getComputedTiming().endTime === Infinity)"""
 """Nothing fades in or out: a dialog or a message that does is pale for a moment."""
 
 
 def fits_and_axe_finds_nothing(page: Page) -> None:
-    """Light on a phone and dark on a desk, so that each theme and each width is seen once."""
+    """Light on a desk and dark on a phone, so that each theme and each width is seen once."""
     for (theme, ground), width in zip(GROUNDS.items(), WIDTHS, strict=True):
         page.emulate_media(color_scheme=theme)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
         page.set_viewport_size({"width": width, "height": 844})
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
         page.wait_for_function(STILL)
+        too_small = page.evaluate(TARGETS) if width < 760 else []
+        assert not too_small, too_small
         found = Axe().run(page, options=AXE).response["violations"]
         assert not found, [(v["id"], [n["html"] for n in v["nodes"]]) for v in found]
