@@ -13,11 +13,13 @@ import pyarrow as pa
 import pytest
 
 from energyguard.alerts.alert import Alert
+from energyguard.clock import ManualClock
 from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
 from energyguard.service.live.devices import LiveDevices
+from energyguard.service.live.live import SUMS_KEPT_S
 from energyguard.service.live.readings import LiveReadings
 from energyguard.service.live.subscribers import (
     FACTS_KEPT,
@@ -68,6 +70,20 @@ def test_two_services_both_see_everything(
         send(log, *((f"H{n:03d}", 0, 0.05) for n in range(100)))
         for one in (service, other):
             until(partial(all_there, one))
+
+
+def test_sums_are_looked_at_once_for_all_who_ask(log: MemoryLog, service: EnergyService) -> None:
+    live, clock = service.live, ManualClock(NOON + 15_000)
+    live._clock = clock
+    assert live.sums().kw == {}
+    send(log, ("H001", 0, 0.05), ("H001", 15, 0.05))
+    until(lambda: len(live.readings()) == 2)
+    assert live.sums() is live.sums()
+    assert live.sums().kw == {}  # for two seconds
+    clock.sleep(SUMS_KEPT_S)
+    assert set(live.sums().kw) == {"H001"}
+    assert live.sums().only({"H001", "H002"}).kw == live.sums().kw
+    assert live.sums().only({"H002"}).kw == {}
 
 
 def test_readings_that_were_there_before_are_shown(log: MemoryLog, service: EnergyService) -> None:

@@ -80,17 +80,17 @@ class HomePage:
             "✓ {n} of {all} meter up to date", "✓ {n} of {all} meters up to date", all_of_them
         )
         self.fine.text = meters.format(n=count(now.devices), all=count(all_of_them))
-        quiet = sorted(sums.silent, key=lambda device: -sums.silent[device])
         words = ""
-        if len(quiet) == 1:
-            since = near_moment(sums.silent[quiet[0]], now.now_ms, zone)
+        if len(sums.silent) == 1:
+            ((device, silent_ms),) = sums.silent.items()
+            since = near_moment(silent_ms, now.now_ms, zone)
             words = _(
                 "{device} has been silent since {when}; its hours are left open, not guessed."
             )
-            words = words.format(device=self.entries.name(quiet[0]), when=since)
-        elif quiet:
+            words = words.format(device=self.entries.name(device), when=since)
+        elif sums.silent:
             words = _("{n} are silent; their hours are left open, not guessed.")
-            words = words.format(n=count(len(quiet)))
+            words = words.format(n=count(len(sums.silent)))
         self.silent.text = words
         await self.sites.show(sums, now.kw_now)
 

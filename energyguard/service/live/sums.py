@@ -32,6 +32,6 @@ class LiveSums:
 
     def only(self, devices: Collection[str]) -> LiveSums:
         """The same of some devices alone."""
-        kw = {device: value for device, value in self.kw.items() if device in devices}
-        silent = {device: value for device, value in self.silent.items() if device in devices}
+        kw = {device: self.kw[device] for device in devices if device in self.kw}
+        silent = {device: self.silent[device] for device in devices if device in self.silent}
         return LiveSums(kw, silent)
