@@ -14,8 +14,8 @@ from energyguard.model.catalogue import Site
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.test_hand import PHONE, TARGETS
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.test_hand import PHONE
+from tests.e2e.windows import IN_A_BROWSER, TARGETS, Window, fits_and_axe_finds_nothing, opened
 
 pytestmark = IN_A_BROWSER
 COMPARED = "/explore?of=device/H001,device/H002&span=2025-11"
