@@ -155,6 +155,20 @@ def test_what_was_decided_at_the_end_of_a_partition_is_told_once() -> None:
     assert window_ends(log) == ends
 
 
+def test_a_partition_with_records_that_nobody_has_read_is_not_quiet() -> None:
+    """A worker stood still for long: what it reads first must not be the time of the others."""
+    clock = ManualClock(1_000_000_000_000)
+    log = MemoryLog(clock)
+    worker = window_worker(log, book(), StreamSettings(poll_readings=8192), TOPICS, clock)
+    fill(log, 4)
+    work(worker)
+    clock.sleep(1_800)
+    fill(log, 124, start=4)
+    work(worker, 2_000)
+    assert sum(task.counts["late"] for task in worker.tasks.values()) == 0
+    assert sum(task.counts["accepted"] for task in worker.tasks.values()) == 124 * 20
+
+
 def test_rules_change_while_it_runs(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path}/log.db")
     rules = open_book([], ["household-demo"])

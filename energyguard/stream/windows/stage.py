@@ -10,7 +10,7 @@ from typing import ClassVar
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
-from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.records import decoded
 from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import parse_duration
@@ -186,7 +186,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         if (row := topic_named(topic)) is not None and row.clock is TopicClock.WALL:
             times.append(self.clock.now_ms())
         time = max((time for time in times if time is not None), default=NEVER)
-        return time if time > newest else None
+        return time if time > newest and self._is_read(task) else None
+
+    def _is_read(self, task: WindowTask) -> bool:
+        """Whether a partition has no records that its task has not taken: then it is quiet."""
+        return self.log.positions(task.at.topic, LATEST)[task.at] <= task.position
 
     def follow(self, tasks: Collection[WindowTask], decisions: Decisions) -> None:
         """Take changes of rules and of the catalogue, and how far others' partitions are."""
