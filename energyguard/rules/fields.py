@@ -108,8 +108,15 @@ def chosen(options: type[StrEnum], *, while_it_runs: bool = False, may_go: bool 
     """One of some words, of which the last stands behind an ``or``."""
     *others, last = (str(option) for option in options)
     about = f"{', '.join(others)} or {last}"
+
+    def read(value: Any) -> StrEnum:
+        try:
+            return options(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not {about}") from None
+
     write = str if while_it_runs else None
-    return written(about, options, write, FieldShape.CHOICE, options=options, may_go=may_go)
+    return written(about, read, write, FieldShape.CHOICE, options=options, may_go=may_go)
 
 
 _S = FieldShape

@@ -67,7 +67,7 @@ async def test_a_rule_that_goes_by_bounds_says_so(http: httpx.AsyncClient) -> No
         ("mute", {"rhythms": "1"}, "rhythms: 1 is every pause"),
         ("mute", {"raise_above": "3"}, "raise_above"),
         ("cold", {"raise_below": "chilly"}, "raise_below"),
-        ("idle", {"basis": "certain"}, "basis: 'certain' is not a valid"),
+        ("idle", {"basis": "certain"}, "basis: 'certain' is not estimate, low or high"),
     ],
 )
 async def test_what_a_kind_cannot_be_is_refused_and_changes_nothing(
