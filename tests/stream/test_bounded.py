@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from energyguard.history import folded
 from energyguard.history.energy_channels import spelled
+from energyguard.ledger.bounds import NEW_CHAINS
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import CHANNELS, MEASURES
@@ -25,6 +26,7 @@ from energyguard.rules.windowed import WindowBasis
 from energyguard.stream.windows import energy_operator
 from energyguard.stream.windows.bounded import KeyBounds
 from energyguard.stream.windows.energy_operator import EnergyOperator
+from energyguard.stream.windows.energy_state import NO_NUMBERS
 from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.registers import SAYS_NOTHING
@@ -268,3 +270,39 @@ def test_a_rule_that_begins_to_go_by_bounds_has_what_the_past_holds() -> None:
         *((name, "low", "firing") for name in "AB"),
     }
     assert quick(operator) == {"A": False, "B": False, "C": True}
+
+
+@settings(max_examples=25, deadline=None)
+@given(READINGS, st.sampled_from(ENERGIES), st.sampled_from([0, 4_000]))
+def test_what_is_certain_only_grows(
+    steps: list[tuple[int, int]], channel: str, export_w: int
+) -> None:
+    """So a rule by the low bound may raise with any reading that takes nothing back.
+
+    Of what is drawn, that is: what is fed in is seen as it comes.
+    """
+    facts = EnergyChannel(CHANNELS[channel].kind, 90_000, export_w, 10**6, length_ms=20_000)
+    ledger = Ledger(facts.kind, lambda _: facts)
+    ledger.grow(1)
+    entries = KeyEntries(ledger, NO_NUMBERS, NO_NUMBERS, facts)
+    bounds = KeyBounds(rule_by(LOW, channel=channel))
+    ends = START + np.arange(1, 60) * 5 * MINUTE
+    time, register, before = START, 10**9, None
+    for step, worth in steps:
+        time, register = time + step, register + abs(worth) * 10**7
+        value = register if channel == "energy_register_kwh" else abs(worth) * 10**7
+        change = entries.take(time, value)
+        bounds.knows(entries)
+        scores = bounds.scores(ends)
+        anew = np.isin(entries.bounded.kind, NEW_CHAINS).any()
+        rounded = 2 * len(steps)  # each part's 1e-9 kWh is rounded by itself
+        assert before is None or change.gone or anew or (scores >= before - rounded).all()
+        before = scores
+
+
+def test_an_alert_ends_as_soon_as_what_is_fed_in_makes_its_window_uncertain() -> None:
+    values = [0.01] * 30 + [0.6, 0.6, -0.9, 0.01]
+    rows: list[Row] = [("A", "energy_kwh", n * 15, kwh) for n, kwh in enumerate(values)]
+    hour: dict[str, Any] = {"window_ms": HOUR_MS, "slide_ms": HOUR_MS}
+    operator = WindowOperator("replay.t", [rule_by(LOW, 10**9, **hour)], LIMITS)
+    assert states(operator, rows) == [("low", "firing", 31 * 15), ("low", "resolved", 32 * 15)]
