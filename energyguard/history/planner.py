@@ -33,7 +33,9 @@ from energyguard.history.sources import (
 
 _LAST_S: Final = 2**32 // 60 * 60  # of a DateTime
 _WINDOWS: Final = "covering"
-_BETWEEN: Final = "between(borders = {borders:String}, devices = {devices:String})"
+_BETWEEN: Final = re.compile(
+    r"between\(borders = \{(borders|ends):String\}, devices = \{devices:String\}\)"
+)
 _ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
 _OF_SOME: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
 _DAY_S: Final = 86_400
@@ -88,10 +90,12 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
     sql = sql.replace(_FOLD, f"({_TO_FOLD})")
-    if _BETWEEN in sql:
-        given = (within(int(border) // 60_000 * 60) for border in bound["borders"].split(","))
-        borders = sorted(set(given))
-        sql = sql.replace(_BETWEEN, f"({_steps(borders, bool(bound['devices']))})")
+
+    def steps(call: re.Match[str]) -> str:
+        given = (within(int(border) // 60_000 * 60) for border in bound[call[1]].split(","))
+        return f"({_steps(sorted(set(given)), bool(bound['devices']))})"
+
+    sql = _BETWEEN.sub(steps, sql)
     return _call().sub(found, sql)
 
 

@@ -125,3 +125,9 @@ def test_devices_are_asked_for_by_name_or_all_together(history: ChdbHistory) -> 
         for low in borders[:-1]
     }
     assert asked(history, borders, apart="no") == together
+    spelled = ",".join(str(T0 + border) for border in borders)
+    ends = f"{T0 + borders[0]},{T0 + borders[-1]}"
+    names = json.dumps(["H0", "H1", "H2", 'no"one'])
+    rows = history.query("consumption_together", borders=spelled, ends=ends, devices=names)
+    added = {("", row["start_ms"] - T0): (row["nano"], row["readings"]) for row in rows.to_pylist()}
+    assert added == together

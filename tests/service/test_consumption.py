@@ -193,6 +193,17 @@ def test_more_devices_than_can_be_named_are_the_same(
     assert asked(consumption, "site/house", "2026-03-28") == before
 
 
+@pytest.mark.parametrize("at_once", [1, 10_000])
+def test_many_devices_are_added_up_where_they_are_kept(
+    consumption: ConsumptionSums, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    keys = ("site/house", "device/rest", "device/twice", "device/round")
+    before = [asked(consumption, key, "2026-03-28") for key in keys]
+    monkeypatch.setattr(sums, "MAX_APART", 0)
+    monkeypatch.setattr(sums, "MAX_TOGETHER", at_once)
+    assert [asked(consumption, key, "2026-03-28") for key in keys] == before
+
+
 def test_what_cannot_be_asked_says_why(consumption: ConsumptionSums) -> None:
     with pytest.raises(Malformed, match="write one like"):
         consumption.span("tomorrow")

@@ -11,7 +11,7 @@ virtual device is the signed sum of its terms. Sums are whole 1e-9 kWh until the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,6 +32,10 @@ from energyguard.tariffs.energy import MeteredEnergy
 MAX_NAMED = 500
 """So many devices are asked for by name; of more, everything is asked for and theirs is taken."""
 MAX_BORDERS = 3_000
+MAX_APART = 100_000
+"""More devices times borders are added up where they are kept, for one key."""
+MAX_TOGETHER = 10_000
+"""So many devices are added up at once."""
 """Of more, the history is asked several times: a month of quarter hours is one question."""
 
 
@@ -178,6 +182,8 @@ class ConsumptionSums:
             for name in of_key.keys() & set(without):
                 del of_key[name]
         names = sorted({name for of_key in weights.values() for name in of_key})
+        if len(keys) == 1 and len(names) * len(borders) > MAX_APART:
+            return [(keys[0], self._together(weights[keys[0]], borders))]
         table = self._ask(names, borders) if names else None
         found: list[tuple[str, _Amounts]] = []
         for key in keys:
@@ -188,6 +194,23 @@ class ConsumptionSums:
             else:
                 found.append((key, _summed(None, {}, borders)))
         return found
+
+    def _together(self, weights: Mapping[str, int], borders: Sequence[int]) -> _Amounts:
+        """The signed sum of many devices, added up where they are kept: a row a border."""
+        nano, readings = (np.zeros(len(borders), np.int64) for _ in range(2))
+        for weight in sorted(set(weights.values()) - {0}):
+            names = sorted(name for name, of_it in weights.items() if of_it == weight)
+            for begin in range(0, len(names), MAX_TOGETHER):
+                table = self._query(
+                    "consumption_together",
+                    borders=",".join(map(str, borders)),
+                    ends=f"{borders[0]},{borders[-1]}",
+                    devices=json.dumps(names[begin : begin + MAX_TOGETHER]),
+                )
+                at = np.searchsorted(borders, table["start_ms"].to_numpy())
+                nano[at] += weight * table["nano"].to_numpy()
+                readings[at] += table["readings"].to_numpy()
+        return _Amounts(np.array(borders, np.int64), nano, readings)
 
     def _everything(self, borders: Sequence[int], without: Collection[str]) -> _Amounts:
         every = _summed(self._ask([], borders), {"": 1}, borders)
