@@ -105,11 +105,11 @@ ARCHIVE = Flow(
 )
 RESTATE = Flow(
     "restate",
-    (LATE,),
+    (LATE, CORRECTIONS),
     "restatement/restater.py",
     (ALERTS,),
     group="restate",
-    tables=(RULES, ENTRIES, PROGRESS),
+    tables=(RULES, ENTRIES, PROGRESS, CORRECTIONS),
 )
 RESTATE_PAST = Flow(
     "restate-past",

@@ -1,4 +1,4 @@
-"""The time that readings touch which no window counted: spans, by topic, device and channel."""
+"""The time that late or corrected readings change: spans, by topic, device and channel."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.codecs.records import read_settled
+from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import Fetched, Positions, TopicPartition
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import BACKFILL, Verdict
-from energyguard.model.topics import DAY_MS, LATE, REPLAY_READINGS, source_of
+from energyguard.model.topics import CORRECTIONS, DAY_MS, LATE, REPLAY_READINGS, source_of
 from energyguard.records.readings import LateHeaders
 from energyguard.telemetry import logger
 
@@ -27,11 +28,16 @@ _log = logger(__name__)
 class ChangedSpan(NamedTuple):
     """From when to when readings came late, of one channel of one device."""
 
-    at: TopicPartition  # where they lay
+    at: TopicPartition  # where they lay; of a correction: where that lies
     device: str
     channel: str
     from_ms: int
     to_ms: int  # the newest of them
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether somebody corrected them: where they lay is not known then."""
+        return self.at.topic == CORRECTIONS.name
 
     @property
     def topic(self) -> str:
@@ -85,6 +91,21 @@ class ChangedSpans:
                 if channel[row] in ENERGY:
                     ms = int(time[row])
                     self.put(ChangedSpan(at, device[row], channel[row], ms, ms), place)
+
+    def take_corrections(self, fetched: Fetched, corrections: CorrectionBook) -> None:
+        """Take corrections of devices' readings; those of whole imports are of the past.
+
+        Args:
+            fetched: records of ``energyguard.corrections``.
+            corrections: all that there are before these.
+        """
+        for offset, value in zip(fetched.offsets, fetched.values, strict=True):
+            for correction in corrections.take([value]):
+                about = corrections.root(correction)
+                if not about.import_id and about.channel in ENERGY:
+                    ends = about.start_ms, about.end_ms - 1
+                    span = ChangedSpan(fetched.at, about.device, about.channel, *ends)
+                    self.put(span, {fetched.at: offset})
 
     def put(self, span: ChangedSpan, places: Positions) -> None:
         """Add a span, of which the first records stand there."""

@@ -127,13 +127,12 @@ class RestatementJudge:
         return None
 
     def _look_at(self, span: ChangedSpan, from_ms: int, to_ms: int) -> Look | None:
-        rows = self._query("fold_readings", device=span.device, start_ms=from_ms, end_ms=to_ms)
+        rows = self._query("fold_rows", device=span.device, start_ms=from_ms, end_ms=to_ms)
         time = _times(rows, span.channel)
         if not len(time):
             return None
-        readings = rows.append_column("device", pa.array([span.device] * rows.num_rows))
         until_ms = max(int(time[-1]), min(to_ms, self._newest_ms))
-        made = alerts_in_order(self._terms, span.topic, readings, until_ms)
+        made = alerts_in_order(self._terms, span.topic, span.device, rows, until_ms)
         place = {"device": span.device, "topic": span.topic, "channel": span.channel}
         ids = self._query("alerts_between", start_ms=from_ms, end_ms=to_ms, **place)
         names = ids["id"].to_pylist()
@@ -151,13 +150,13 @@ class RestatementJudge:
             from_ms=from_ms,
             to_ms=to_ms,
             first_ms=int(time[0]),
-            changed_from_ms=int(time[first]),
-            changed_to_ms=int(time[last]) + self._terms.reach_ms,
+            changed_from_ms=min(int(time[first]), span.from_ms),
+            changed_to_ms=max(int(time[last]), span.to_ms) + self._terms.reach_ms,
         )  # fmt: skip
 
 
 def _times(rows: pa.Table, channel: str) -> Ints:
     """When a channel has readings, sorted."""
-    mine = np.array([name == channel for name in rows["channel"].to_pylist()], bool)
-    times: Ints = rows["time_ms"].cast(pa.int64()).to_numpy()[mine]
+    mine = np.array([name == channel for name in rows["name"].to_pylist()], bool)
+    times: Ints = rows["ms"].cast(pa.int64()).to_numpy()[mine]
     return times

@@ -64,14 +64,15 @@ class ReplayTerms:
 
 
 def alerts_in_order(
-    terms: ReplayTerms, topic: str, readings: pa.Table, until_ms: int
+    terms: ReplayTerms, topic: str, device: str, readings: pa.Table, until_ms: int
 ) -> list[Alert]:
     """The alerts of a device as its readings make them in order, oldest first.
 
     Args:
         terms: rules and limits.
         topic: that the readings came in.
-        readings: ``device``, ``channel``, ``time_ms``, ``value`` and ``place``, by time.
+        device: whose they are.
+        readings: the history's ``fold_rows``: of one channel and moment they are in log order.
         until_ms: how far the partition is: what is open then is not over.
 
     Returns:
@@ -79,7 +80,7 @@ def alerts_in_order(
     """
     book = AlertBook(closed_kept=_ALL)
     operator = terms.operator(topic)
-    for output in _outputs(operator, readings, until_ms):
+    for output in _outputs(operator, _batch(device, readings), until_ms):
         for event in output.events:
             book.tell(event, event.time_ms)
     rules = {rule.id for rule in terms.rules}
@@ -87,9 +88,10 @@ def alerts_in_order(
     return sorted(found, key=lambda alert: (alert.window_end_ms, alert.id))
 
 
-def _outputs(operator: WindowOperator, readings: pa.Table, until_ms: int) -> Iterator[WindowOutput]:
+def _outputs(
+    operator: WindowOperator, batch: ReadingBatch, until_ms: int
+) -> Iterator[WindowOutput]:
     """What comes of readings; before each that follows a pause, of the time that passes in it."""
-    batch = _batch(readings)
     if not len(batch):
         return
     pauses = np.flatnonzero(np.diff(batch.time) > operator.limits.silent_ms) + 1
@@ -101,13 +103,11 @@ def _outputs(operator: WindowOperator, readings: pa.Table, until_ms: int) -> Ite
     yield operator.advance(until_ms)
 
 
-def _batch(rows: pa.Table) -> ReadingBatch:
-    device, channel = (
-        rows[name].cast(pa.string()).combine_chunks() for name in ("device", "channel")
-    )
-    time, value, place = (  # each is a reading of its own: the history has none twice
-        np.asarray(rows[name].cast(pa.int64()).combine_chunks(), np.int64)
-        for name in ("time_ms", "value", "place")
-    )
-    readings = batch_of(device, channel, time, value, place)
+def _batch(device: str, rows: pa.Table) -> ReadingBatch:
+    """Readings by time; each is one of its own, for the history has none twice."""
+    time, value = (np.asarray(rows[name].combine_chunks(), np.int64) for name in ("ms", "nano"))
+    order = np.argsort(time, kind="stable")
+    channel = rows["name"].cast(pa.string()).combine_chunks().take(pa.array(order))
+    time, value, place = time[order], value[order], np.arange(len(order))
+    readings = batch_of([device] * len(order), channel, time, value, place)
     return ReadingBatch(readings, time, value, place, time, np.zeros_like(time))

@@ -8,6 +8,7 @@ and tells nothing twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from energyguard.catalogue.revisions import CatalogueRevisions
@@ -15,9 +16,17 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Fenced
 from energyguard.flow import Flow
 from energyguard.history import History
+from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import EARLIEST, LATEST, Log, Positions, TopicPartition
-from energyguard.log.compacted import CompactedTable
-from energyguard.model.topics import ALERTS, RULES
+from energyguard.log.compacted import CompactedReader, CompactedTable
+from energyguard.model.topics import (
+    ALERTS,
+    CORRECTIONS,
+    DAY_MS,
+    RULES,
+    partition_for,
+    repartitioned,
+)
 from energyguard.pipeline import ARCHIVE, RESTATE
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.progress import PARTITION_PROGRESS
@@ -32,6 +41,7 @@ from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.output import alert_events
 from energyguard.stream.windows.places import senders
 from energyguard.telemetry import logger
+from energyguard.topics import topic_named
 
 RETRY_S = 10.0
 """What goes on is looked at again so often."""
@@ -66,6 +76,9 @@ class Restater:
         self._catalogue = CatalogueRevisions(log, senders, settings.serve.zone)
         self._progress = CompactedTable(log, PARTITION_PROGRESS)
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._corrections = CorrectionBook()
+        for part in CompactedReader(log, CORRECTIONS.name).unread():
+            self._corrections.take(part.values)
         self._fresh = ChangedSpans()  # nobody has waited for the history yet
         self._counting = ChangedSpans()  # when the history has come to ``_ends`` they are judged
         self._ends: dict[str, Positions] = {}
@@ -89,7 +102,10 @@ class Restater:
         try:
             self.consumer.poll()
             for part in self.consumer.read(wait_s):
-                self._fresh.take(part, backfills=self._settings.restate.backfills)
+                if part.topic == CORRECTIONS.name:
+                    self._fresh.take_corrections(part, self._corrections)
+                else:
+                    self._fresh.take(part, backfills=self._settings.restate.backfills)
                 self.consumer.take(part.at, part.next_offset)
             self._follow()
             return self._round()
@@ -133,12 +149,32 @@ class Restater:
     def _judge_next(self) -> None:
         """Judge a span; tell what came of it before positions move behind it."""
         span = next(iter(self._counting))
-        judge = RestatementJudge(self._history.query, self._terms(span), self._newest_ms(span))
-        events, is_done = judge.judge(span)
+        events: list[AlertEvent] = []
+        is_done = True
+        for placed in self._placed(span) if span.is_correction else [span]:
+            terms, newest_ms = self._terms(placed), self._newest_ms(placed)
+            found = RestatementJudge(self._history.query, terms, newest_ms).judge(placed)
+            events += found.events
+            is_done &= found.is_done
         places = self._counting.pop(span)
         if not is_done:
             self._going_on.put(span, places)
         self._tell(span, events)
+
+    def _placed(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
+        """A corrected span where its readings lie, hardly longer than there are any."""
+        for row in self._history.query("devices").to_pylist():
+            topic = topic_named(row["topic"])
+            if (row["device"], row["channel"]) == (span.device, span.channel) and topic:
+                first, last = (int(row[end].timestamp() * 1000) for end in ("first", "last"))
+                at = TopicPartition(
+                    row["topic"], partition_for(span.device.encode(), topic.partitions)
+                )
+                yield span._replace(
+                    at=at,
+                    from_ms=max(span.from_ms, first - DAY_MS),
+                    to_ms=min(span.to_ms, last + DAY_MS),
+                )
 
     def _tell(self, span: ChangedSpan, events: list[AlertEvent]) -> None:
         outputs = [(ALERTS.name, alert_events(events))] if events else []
@@ -172,8 +208,11 @@ class Restater:
 
     def _newest_ms(self, span: ChangedSpan) -> int:
         """How far the partition is that a span's readings lay in, event time."""
-        progress = self._progress.rows.get(f"{span.at.topic}/{span.at.partition}")
-        return (progress.newest_ms or 0) if progress else 0
+        keys = (
+            f"{topic}/{span.at.partition}" for topic in {span.at.topic, repartitioned(span.topic)}
+        )
+        found = (self._progress.rows.get(key) for key in keys)
+        return max((progress.newest_ms or 0 for progress in found if progress), default=0)
 
     def close(self) -> None:
         """Give the partitions up at once."""

@@ -121,7 +121,7 @@ class PlainHistory:
 
     def query(self, name: str, **given: object) -> pa.Table:
         """Answer a question."""
-        if name == "fold_readings":
+        if name == "fold_rows":
             return self._readings(
                 str(given["device"]), int(str(given["start_ms"])), int(str(given["end_ms"]))
             )
@@ -148,9 +148,5 @@ class PlainHistory:
         first = max(0, sum(ms < start_ms for ms, *_ in every) - 128)
         until = sum(ms <= end_ms for ms, *_ in every) + 16
         times, channel, value = zip(*every[first:until], strict=True) if every else ((), (), ())
-        columns = {
-            "channel": pa.array(channel, pa.string()),
-            "time_ms": pa.array(times, pa.int64()),
-        }
-        places = pa.array(range(len(times)), pa.int64())
-        return pa.table({**columns, "value": pa.array(value, pa.int64()), "place": places})
+        columns = {"name": pa.array(channel, pa.string()), "ms": pa.array(times, pa.int64())}
+        return pa.table({**columns, "nano": pa.array(value, pa.int64())})

@@ -11,15 +11,17 @@ import pytest
 from energyguard.clock import ManualClock
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
-from energyguard.log import EARLIEST, Log, open_log
+from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.alerts import State
-from energyguard.model.topics import LATE
+from energyguard.model.topics import CORRECTIONS, LATE
 from energyguard.records.alerts import ALERTS_TABLE
+from energyguard.records.corrections import CORRECTION, Correction
 from energyguard.restatement.restater import Restater
 from energyguard.rules.windowed import RESTATED
 from energyguard.service.alerts.past import folded_alerts
 from energyguard.sinks.archive import Archive
 from tests.restatement.made import (
+    MINUTE,
     SETTINGS,
     START,
     Row,
@@ -53,17 +55,17 @@ def people(tmp_path: Path) -> Iterator[People]:
     opened.close()
 
 
+def catch_up(archive: Archive) -> None:
+    """Let the history have all that the log has."""
+    for _ in range(8):
+        archive.step(0.0)
+    archive.settle()
+
+
 def test_what_late_readings_change_is_told_once_and_is_in_the_history(
     log: Log, history: ChdbHistory, people: People
 ) -> None:
-    clock = ManualClock(START)
-    archive = Archive(history, log, 0.0, people)
-
-    def catch_up() -> None:
-        for _ in range(8):
-            archive.step(0.0)
-        archive.settle()
-
+    clock, archive = ManualClock(START), Archive(history, log, 0.0, people)
     made: list[Row] = [("H1", m, 0.1) for m in range(90) if m != 30]
     step = [("H2", m, 0.02 * m) for m in range(60)]
     step += [("H2", m, 4.4 + 0.02 * (m - 80)) for m in range(80, 140)]
@@ -75,19 +77,45 @@ def test_what_late_readings_change_is_told_once_and_is_in_the_history(
     one = Restater(log, history, SETTINGS, book(), clock)
     restate(one, clock)
     assert all(not event.restated for event in alert_lines(log))  # nothing was counted yet
-    catch_up()
+    catch_up(archive)
     restate(one, clock)
     restated = [event for event in alert_lines(log) if event.restated]
     assert sorted((e.device, e.state, e.reason) for e in restated) == [
         ("H1", State.RESOLVED, ""), ("H2", State.RESOLVED, RESTATED),
     ]  # fmt: skip
-    catch_up()
+    catch_up(archive)
     kept = folded_alerts(history.query, [event.id for event in restated])
     for alert in alerts_of(log):
         assert kept.get(alert.id) == alert
     one.consumer.rewind(log.positions(LATE.name, EARLIEST))
     restate(one, clock)
     assert sum(event.restated > 0 for event in alert_lines(log)) == 2
+
+
+def test_a_correction_takes_an_alert_back_and_its_undo_brings_it_again(
+    log: Log, history: ChdbHistory, people: People
+) -> None:
+    clock, archive = ManualClock(START), Archive(history, log, 0.0, people)
+    rows: list[Row] = [("H1", m, 1.0 if m == 30 else 0.1) for m in range(90)]
+    append(log, rows)
+    work(log)
+    (raised,) = alerts_of(log)
+    one = Restater(log, history, SETTINGS, book(), clock)
+    wrong = Correction(
+        id="c1", at_ms=1, by="mara", device="H1", channel="energy_kwh",
+        start_ms=START + 30 * MINUTE, end_ms=START + 31 * MINUTE,
+    )  # fmt: skip
+    undone = Correction(id="c2", at_ms=2, by="mara", undoes="c1")
+    for correction, number, reason in ((wrong, 1, RESTATED), (undone, 2, "")):
+        log.append(CORRECTIONS.name, Records([b"H1"], [CORRECTION.encode(correction)]))
+        restate(one, clock)
+        catch_up(archive)
+        restate(one, clock)
+        catch_up(archive)
+        (alert,) = alerts_of(log)
+        assert (alert.id, alert.restated, alert.reason) == (raised.id, number, reason)
+    assert (alert.peak, alert.window_end_ms) == (raised.peak, raised.window_end_ms)
+    assert one.waiting == 0
 
 
 def test_a_history_of_an_older_version_gets_the_columns(tmp_path: Path) -> None:
