@@ -12,6 +12,7 @@ import typer
 from energyguard.cli.call import Call
 from energyguard.domain import installed, load
 from energyguard.errors import ConfigError
+from energyguard.telemetry import logger
 
 if TYPE_CHECKING:
     from energyguard.stream.engines.job import EngineJob
@@ -43,6 +44,41 @@ Ahead = Annotated[
     ),
 ]
 Duplicates = Annotated[str, typer.Option(help="drop, or count as system C did.")]
+ChannelName = Annotated[
+    str | None,
+    typer.Option(
+        "--channel",
+        help="What each message has beside time and household: energy_kwh, energy_register_kwh.",
+        show_default="energy_kwh",
+    ),
+]
+Length = Annotated[
+    str | None,
+    typer.Option(
+        help="How long an interval of energy_kwh is, of devices that the catalogue does not "
+        "describe; of at most a minute it is a point.",
+        show_default="1m",
+    ),
+]
+Stamp = Annotated[
+    str | None,
+    typer.Option(help="Whether its time is its `start` or its `end`.", show_default="start"),
+]
+Step = Annotated[
+    str | None,
+    typer.Option(
+        help="Of energy_register_kwh: the longest time between two readings whose difference "
+        "counts.",
+        show_default=False,
+    ),
+]
+CatalogueFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="What is said of devices' channels: a file of the catalogue, TOML or CSV.",
+        show_default=False,
+    ),
+]
 State = Annotated[str, typer.Option(help="Where open windows are kept: rocksdb or heap.")]
 Parallelism = Annotated[int, typer.Option(min=1, help="Tasks at once.")]
 Checkpoint = Annotated[
@@ -105,6 +141,7 @@ def _properties(texts: list[str] | None) -> dict[str, str]:
 
 def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> EngineJob:
     """A rule as a job, a domain's own too: what the settings say, and over it what is given."""
+    from energyguard.cli.counting import counting_of
     from energyguard.model.quantities import to_nano
     from energyguard.rules.registry import book_of
     from energyguard.stream.engines.job import Job
@@ -125,7 +162,8 @@ def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> EngineJob
         "plausible_nano_kwh": to_nano(settings.wire.plausible_kwh),
     }
     rule = book_of(settings).get(rule_id)
-    return Job(rule=rule, **(fields | given))
+    counting = counting_of(call.settings, given.pop("counting", {}))
+    return Job(rule=rule, counting=counting, **(fields | given))
 
 
 def explain(call: Call, rule_id: RuleId) -> None:
@@ -146,6 +184,11 @@ def _submit(engine: str) -> Callable[..., None]:
         shape: ShapeName = "csv",
         lateness: Lateness = None,
         ahead: Ahead = None,
+        channel: ChannelName = None,
+        length: Length = None,
+        stamp: Stamp = None,
+        step: Step = None,
+        catalogue: CatalogueFile = None,
         duplicates: Duplicates = "drop",
         after: After = None,
         until: Until = None,
@@ -171,6 +214,14 @@ def _submit(engine: str) -> Callable[..., None]:
             "checkpoint": checkpoint,
             "properties": _properties(property_),
         }
+        counting: dict[str, Any] = {
+            "channel": channel,
+            "length_ms": None if length is None else _ms(length),
+            "stamp": stamp,
+            "step_ms": None if step is None else _ms(step),
+            "catalogue": catalogue,
+        }
+        given["counting"] = {k: v for k, v in counting.items() if v is not None} or None
         given = {name: value for name, value in given.items() if value is not None}
         if ahead is not None:
             given["ahead_ms"] = None if ahead == "none" else _ms(ahead)
@@ -212,6 +263,8 @@ def _start(
         file.write_text(made.emit(job))
         call.out.done(f"{file}: {rule_id} for {engine}", file=file, engine=engine)
         return
+    if (energy := job.explain().get("energy")) is not None:
+        logger("job").info(f"{rule_id} on {engine}: {energy}")
     check_topics(job.bootstrap, job.topics, job.properties)
     code = made.run(job, once=once, jars=jars)
     if code:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -46,15 +47,15 @@ class Topics:
 
     def job(self, rule_id: str, folder: Path, **more: object) -> Job:
         """A job over these topics."""
-        return Job(
-            rule=open_book((), ()).get(rule_id),
-            bootstrap=self.bootstrap,
-            readings=self.readings,
-            alerts=self.alerts,
-            dead_letters=self.letters,
-            checkpoint=folder,
-            **more,  # type: ignore[arg-type]
-        )
+        about: dict[str, Any] = {
+            "rule": open_book((), ()).get(rule_id),
+            "bootstrap": self.bootstrap,
+            "readings": self.readings,
+            "alerts": self.alerts,
+            "dead_letters": self.letters,
+            "checkpoint": folder,
+        }
+        return Job(**(about | more))
 
     def put(self, lines: Sequence[bytes | None], keyed: bool = True) -> None:
         """Send lines of CSV, each as a message; the household is the key."""

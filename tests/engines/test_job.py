@@ -1,6 +1,7 @@
 """A rule as data: what it declares, and what is refused by name."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import msgspec
 import pytest
 
 from energyguard.errors import ConfigError, NotFound
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import DAY_MS
 from energyguard.rules.registry import open_book
 from energyguard.stream.engines import spark
+from energyguard.stream.engines.counting import JobCounting
 from energyguard.stream.engines.job import Engine, Job, Policy
 from tests.cli.conftest import Said, Terminal, data_dir, terminal
 
@@ -63,16 +67,51 @@ def test_one_engine_may_refuse_what_another_takes() -> None:
         job.check_for(Engine.FLINK)
 
 
+def counting(channel: str = "energy_register_kwh", **more: Any) -> JobCounting:
+    kind = CHANNELS[channel].kind
+    described = {name: EnergyChannel(kind)._replace(**of) for name, of in more.items()}
+    return JobCounting(channel=channel, step_ms=1_200_000, described=described)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (JobCounting(channel="power_kw"), "power_kw: a power holds for its meter's rhythm, which"),
+        (JobCounting(channel="voltage_v"), "voltage_v: it is no energy; let the embedded"),
+        (JobCounting(channel="energy_register_kwh"), "say the longest step between two readings"),
+        (counting(H1={"resets_daily": True}), "H1: energy_register_kwh: a counter of today"),
+        (counting(H2={"rollover": 10**15}), "H2: energy_register_kwh: a register that begins aga"),
+        (counting(H3={"largest_export_w": 1}), "H3: energy_register_kwh: a register that runs ba"),
+        (JobCounting(length_ms=200 * DAY_MS), "would be in 1152004 windows, 10000 at most"),
+    ],
+)
+def test_what_only_the_worker_counts_is_refused_by_name(asked: JobCounting, sentence: str) -> None:
+    channels = ("energy_kwh", "energy_register_kwh", "power_kw")
+    rule = RULES.get("household-demo").with_fields(channels=channels)
+    for engine in Engine:
+        with pytest.raises(ConfigError, match=re.escape(sentence)):
+            Job(rule=rule, bootstrap="", counting=asked).check_for(engine)
+
+
+def test_devices_that_are_described_as_all_are_not_in_the_job_s_text() -> None:
+    same = {"length_ms": 1_800_000}
+    many = {f"H{i}": same for i in range(2_000)} | {"H7": {"length_ms": 900_000}}
+    asked = msgspec.structs.replace(counting("energy_kwh", **many), length_ms=1_800_000)
+    assert list(asked.devices) == ["H7"]
+    assert (asked.before_ms(700_000), asked.after_ms(15_000)) == (2_100_000, 0)
+    assert "spread over 30 minutes from its time on; 1 devices" in asked.explain()
+
+
 def test_all_faults_at_once() -> None:
     rule = RULES.get("household-demo").with_fields(channels=("power_kw",), slide_ms=7_500)
     with pytest.raises(ConfigError) as refused:
         Job(rule=rule, bootstrap="").check_for(Engine.SPARK)
     first, second = refused.value.faults
-    assert "add 'energy_kwh'" in first
+    assert "not about the channel that the job reads (`energy_kwh`" in first
     assert "whole seconds" in second
 
 
-ANNOTATED = {"AHEAD_MS", "AFTER_MS", "UNTIL_MS", "PROPERTIES", "STATE"}
+ANNOTATED = {"AHEAD_MS", "AFTER_MS", "UNTIL_MS", "PROPERTIES", "STATE", "DEVICES"}
 
 
 def constants(text: str) -> dict[str, Any]:
@@ -91,7 +130,7 @@ def test_spark_s_file_says_what_the_job_says(tmp_path: Path) -> None:
     text = spark.emit(job_of("household-prod", checkpoint=tmp_path, ahead_ms=None))
     said = constants(text)
     assert said["RAISE_ABOVE_NANO_KWH"] == 2_000_000_000
-    assert (said["WINDOW"], said["SLIDE"]) == ("900000 milliseconds", "15000 milliseconds")
+    assert (said["WINDOW_MS"], said["SLIDE_MS"]) == (900_000, 15_000)
     assert said["RECORD_END"] == ',"rule":"kwh>2.0 over 15 minutes","mode":"prod"}'
     assert said["AHEAD_MS"] is None
     assert Path(said["CHECKPOINT"]).parent == tmp_path
@@ -112,6 +151,35 @@ def test_explain(terminal: Terminal) -> None:
     said = run(terminal, "explain", "household-prod", "--json")
     assert said.code == 0
     assert said.json["rule"] == "household-prod: kwh>2.0 over 15 minutes"
+
+
+def test_a_job_counts_by_options_a_catalogue_s_file_and_the_settings(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENERGYGUARD_LEDGER_LARGEST_POWER_KW", "20")
+    file, sites = tmp_path / "job.py", tmp_path / "sites.toml"
+    sites.write_text(
+        """[device.H2.channels.energy_kwh]
+length = "1h"
+stamp = "end"
+max_power_kw = 40
+"""
+    )
+    words = ["household-demo", "--kafka", "k:1", "--length", "30m", "--emit", str(file)]
+    done = run(terminal, "spark", *words, "--catalogue", str(sites))
+    assert done.code == 0, done.err
+    found = constants(file.read_text())
+    assert found["OF_ALL"] == (1_800_000, 0, 10 * 10**9, 10 * 10**9)
+    assert found["DEVICES"] == {"H2": (3_600_000, 1, 40 * 10**9, 40 * 10**9)}
+    assert (found["BEFORE_MS"], found["AFTER_WINDOW_MS"]) == (1_800_000, 3_600_000)
+    sites.write_text("[device.H2.channels.energy_register_kwh]\nresets = 'daily'\n")
+    words += ["--channel", "energy_register_kwh", "--step", "20m", "--catalogue", str(sites)]
+    for engine in Engine:
+        done = run(terminal, engine, *words)
+        assert done.code == 2
+        assert "H2: energy_register_kwh: a counter of today (resets)" in done.err
+    for wrong, reason in ((("--stamp", "mid"), "start, end"), (("--channel", "kwh"), "none of")):
+        assert reason in run(terminal, "spark", "household-demo", "--kafka", "k:1", *wrong).err
 
 
 def test_emit(terminal: Terminal, tmp_path: Path) -> None:

@@ -8,20 +8,20 @@ we count are missing there. The last row of each is later than all windows, and 
 from __future__ import annotations
 
 import importlib
-import io
-import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
+from energyguard.codecs.files import read_blocks
 from energyguard.errors import ConfigError, Unavailable
-from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
+from energyguard.settings.tree import Settings
 from energyguard.stream.engines.job import Job, MessageShape, Policy
+from tests.parity.counted import worker_records
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -32,19 +32,22 @@ ENGINES = ("spark", "flink")
 DEMO, PROD = "household-demo", "household-prod"
 
 
-def expected(file: Path, rule_id: str = DEMO) -> tuple[dict[str, bytes], list[bytes]]:
-    """What the embedded operator writes, by id, and the rows that it refuses."""
-    out = io.BytesIO()
-    result = evaluate(open_book((), ()).get(rule_id), [file], out, shape="csv")
-    records = {}
-    for line in out.getvalue().splitlines():
-        row = json.loads(line)
-        records[f"{rule_id}/{row['household_id']}/{_ms(row['window_end'])}"] = line
-    return records, sorted(row.original for _, row in result.refused)
+def expected(
+    file: Path, rule_id: str = DEMO, *, in_log_order: bool = False
+) -> tuple[dict[str, bytes], list[bytes]]:
+    """What the embedded worker writes, by id, and the rows that it refuses.
 
-
-def _ms(text: str) -> int:
-    return int(datetime.fromisoformat(f"{text}+00:00").timestamp() * 1000)
+    Args:
+        file: the rows.
+        rule_id: the rule.
+        in_log_order: one by one as they stand there, so that some come late; else by time.
+    """
+    decoded = [block for _, block in read_blocks(file, "csv", Settings().wire)]
+    rows = pa.Table.from_batches([block.batch for block in decoded])
+    rows = rows if in_log_order else rows.sort_by("time")
+    batches = rows.to_batches(max_chunksize=1 if in_log_order else None)
+    refused = sorted(row.original for block in decoded for row in block.refused)
+    return worker_records(batches, open_book((), ()).get(rule_id)), refused
 
 
 def lines_of(name: str) -> list[bytes]:
@@ -118,7 +121,7 @@ def test_late(engine: str, kafka: Cluster, tmp_path: Path) -> None:
     topics = made(kafka, partitions=1)
     topics.put(lines_of("late"))
     run(engine, topics.job(DEMO, tmp_path, offsets_per_step=1, parallelism=1))
-    records, _ = expected(as_counted("late", engine))
+    records, _ = expected(as_counted("late", engine), in_log_order=True)
     assert records
     assert topics.windows() == records
 
@@ -131,7 +134,7 @@ def test_late_with_duplicates_counted(engine: str, kafka: Cluster, tmp_path: Pat
     topics.put(lines_of("late"))
     options = {"offsets_per_step": 1, "parallelism": 1, "duplicates": Policy.COUNT}
     run(engine, topics.job(DEMO, tmp_path, **options))
-    records, _ = expected(GOLDEN / "late.csv")
+    records, _ = expected(GOLDEN / "late.csv", in_log_order=True)
     assert topics.windows() == records
 
 

@@ -17,7 +17,13 @@ from energyguard.errors import Unavailable
 from energyguard.model.topics import DAY_MS
 from energyguard.records.energy_alerts import BEFORE, EnergyAlert
 from energyguard.stream.engines import flink_tables
-from energyguard.stream.engines.flink_reading import expressions, instant, interval
+from energyguard.stream.engines.flink_reading import (
+    entries,
+    expressions,
+    instant,
+    interval,
+    is_spread,
+)
 from energyguard.stream.engines.flink_tables import sink, written
 from energyguard.stream.engines.job import Engine, Job, Policy
 
@@ -66,6 +72,7 @@ def state_folder(job: Job) -> Path:
         job.duplicates,
         bool(job.dead_letters),
         job.state,
+        *((job.counting,) if is_spread(job) else ()),
     )
     digest = hashlib.sha256(msgspec.json.encode(shared)).hexdigest()[:12]
     return (job.checkpoint / "flink" / f"{job.rule.id}-{digest}").resolve()
@@ -75,14 +82,20 @@ def _written(job: Job, *, once: bool) -> str:
     """The text with the job's words in it, and without the blocks that the job does not need."""
     job.check_for(Engine.FLINK)
     blocks = {
+        "uncounted": job.counting.is_register and bool(job.dead_letters),  # within dead letters
         "until stopped": not once,
         "dead letters": bool(job.dead_letters),
         "drop duplicates": job.duplicates is Policy.DROP,
+        "points": not is_spread(job),
+        "spread": is_spread(job),
+        "intervals": is_spread(job) and not job.counting.is_register,
+        "registers": job.counting.is_register,
     }
     letters = sink(job, "dead_letters", "message BYTES", job.dead_letters, "dead-letters")
     columns = "household_id STRING,\n  record STRING"
     expressions_ = {
         **expressions(job),
+        **entries(job),
         "span": _span(job),
         "alerts_sink": sink(job, "alerts", columns, job.alerts, "alerts", key="household_id"),
         "dead_letters_sink": letters,
@@ -100,26 +113,31 @@ def _span(job: Job) -> str:
 
 def _words(job: Job) -> dict[str, object]:
     """What stands between quotes, and numbers."""
-    rule = job.threshold
+    rule, size_ms = job.threshold, job.before_ms + job.threshold.window_ms + job.after_window_ms
     record = {"rule": rule.text, "mode": rule.mode_name}
     return {
         "text": rule.text,
         "rule_id": rule.id,
         "interval": "10 s",
-        "known": f"{max(KNOWN_MS, 2 * (job.lateness_ms + rule.window_ms))} ms",
+        "known": f"{max(KNOWN_MS, 2 * (job.lateness_ms + size_ms))} ms",
         "source_topic": job.readings,
         "shape": job.shape.value,
         "drift": f"{max(1, job.lateness_ms // 2)} ms",
         "lateness": interval(job.lateness_ms + 1),
-        "window": interval(rule.window_ms),
+        "window": interval(size_ms),
+        "before": interval(job.before_ms),
+        "after": interval(job.after_window_ms),
         "slide": interval(rule.slide_ms),
-        "window_s": rule.window_ms // 1000,
+        "window_s": size_ms // 1000,
         "slide_s": rule.slide_ms // 1000,
         "raise_above": rule.level,
+        "channel": job.counting.channel,
+        "step": job.counting.step_ms,
         **{
             f"before_{name}": text
             for name, text in zip(EnergyAlert.__struct_fields__, BEFORE, strict=True)
         },
         "record_end": msgspec.json.encode(record).decode()[1:],
         "counted": "counted" if job.duplicates is Policy.COUNT else "counted_once",
+        "carried": ", message, from_partition, from_offset" * job.counting.is_register,
     }

@@ -42,7 +42,8 @@ ${alerts_sink}
 CREATE TEMPORARY VIEW judged AS
 SELECT *, (ts > TIMESTAMP '1970-01-01 00:00:00.000' AND ts <= CURRENT_WATERMARK(ts) AND TIMESTAMPADD(
     SECOND, ${window_s} - CAST(MOD(EXTRACT(EPOCH FROM ts), ${slide_s}) AS INT), FLOOR(ts TO SECOND)
-  ) <= CURRENT_WATERMARK(ts) + INTERVAL '0.001' SECOND(1, 3)) IS TRUE AS late
+  ) <= CURRENT_WATERMARK(ts) + INTERVAL '0.001' SECOND(1, 3)) IS TRUE AS late,
+  (ts > TIMESTAMP '1970-01-01 00:00:00.000' AND ${large}) IS TRUE AS implausible
 FROM readings;
 
 -- Energy in 1e-9 kWh: whole numbers, whose sum is exact in any order.
@@ -51,22 +52,87 @@ SELECT
   ${name_of} AS household_id,
   CAST(${kwh} * 1000000000 AS BIGINT) AS nano_kwh,
   ts,
-  arrived
+  arrived${carried}
 FROM judged
-WHERE ts > TIMESTAMP '1970-01-01 00:00:00.000' AND NOT late;
+WHERE ts > TIMESTAMP '1970-01-01 00:00:00.000' AND NOT late AND NOT implausible;
 
 -- [drop duplicates]
 -- The first of a household and a time wins; it is known for as long as the state is kept.
 SET 'table.exec.state.ttl' = '${known}';
 
 CREATE TEMPORARY VIEW counted_once AS
-SELECT household_id, nano_kwh, ts
+SELECT household_id, nano_kwh, ts${carried}
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY household_id, ts ORDER BY arrived) AS nth FROM counted
 )
 WHERE nth = 1;
 
 -- [end]
+-- [intervals]
+-- An interval's energy is spread over its length.
+CREATE TEMPORARY VIEW entries AS
+SELECT
+  household_id,
+  nano_kwh AS energy,
+  ${ms} - ${stamp_is_end} * ${length} AS since_ms,
+  ${length} AS length_ms,
+  ts
+FROM ${counted};
+
+-- [end]
+-- [registers]
+-- A register's difference is spread over the time since the reading before it.
+CREATE TEMPORARY VIEW registers AS
+SELECT household_id, nano_kwh, ${ms} AS ms, ts${carried} FROM ${counted};
+
+CREATE TEMPORARY VIEW steps AS
+SELECT
+  *,
+  LAG(nano_kwh) OVER (PARTITION BY household_id ORDER BY ts) AS nano_before,
+  LAG(ms) OVER (PARTITION BY household_id ORDER BY ts) AS since_ms
+FROM registers;
+
+CREATE TEMPORARY VIEW judged_steps AS
+SELECT
+  household_id,
+  nano_kwh - nano_before AS energy,
+  since_ms,
+  ms - since_ms AS length_ms,
+  ts${carried},
+  CASE
+    WHEN nano_kwh < nano_before
+      THEN 'the register went back: what was used in this step is not counted'
+    WHEN since_ms IS NULL OR ms - since_ms > ${step} THEN 'no reading in ${step} ms before it'
+    WHEN nano_kwh - nano_before > (${largest} * (ms - since_ms) * 5 + 17) / 18
+      THEN 'more than the largest plausible power uses in this step'
+  END AS why
+FROM steps;
+
+CREATE TEMPORARY VIEW entries AS
+SELECT household_id, energy, since_ms, length_ms, ts FROM judged_steps WHERE why IS NULL;
+
+-- [end]
+-- [spread]
+-- A window of Flink is longer than that of the rule: readings before and behind may speak of it.
+CREATE TEMPORARY VIEW sums AS
+SELECT
+  household_id,
+  window_start + INTERVAL '${before}' DAY TO SECOND(3) AS window_start,
+  window_end - INTERVAL '${after}' DAY TO SECOND(3) AS window_end,
+  nano_kwh
+FROM (
+  SELECT household_id, window_start, window_end, SUM(${inside}) AS nano_kwh
+  FROM HOP(
+    TABLE entries,
+    DESCRIPTOR(ts),
+    INTERVAL '${slide}' DAY TO SECOND(3),
+    INTERVAL '${window}' DAY TO SECOND(3)
+  )
+  GROUP BY household_id, window_start, window_end
+);
+
+-- [end]
+-- [points]
 CREATE TEMPORARY VIEW sums AS
 SELECT household_id, window_start, window_end, SUM(nano_kwh) AS nano_kwh
 FROM HOP(
@@ -77,20 +143,32 @@ FROM HOP(
 )
 GROUP BY household_id, window_start, window_end;
 
+-- [end]
 -- [dead letters]
 ${dead_letters_sink}
 
 CREATE TEMPORARY VIEW refused AS
 SELECT
-  *,
+  message,
+  from_partition,
+  from_offset,
+  CAST(NULL AS STRING) AS why,
   CASE
     WHEN late THEN 'late'
+    WHEN implausible THEN 'implausible'
     WHEN (${sound}) IS NOT TRUE THEN 'malformed'
     WHEN ${plausible} IS NOT TRUE THEN 'out-of-range'
     ELSE 'ahead'
   END AS verdict
 FROM judged
-WHERE late OR ts = TIMESTAMP '1970-01-01 00:00:00.000';
+WHERE late OR implausible OR ts = TIMESTAMP '1970-01-01 00:00:00.000'
+-- [uncounted]
+UNION ALL
+SELECT message, from_partition, from_offset, why, 'implausible' AS verdict
+FROM judged_steps
+WHERE why IS NOT NULL
+-- [end]
+;
 
 -- [end]
 EXECUTE STATEMENT SET BEGIN
@@ -102,15 +180,17 @@ SELECT
     'verdict', ENCODE(verdict, 'UTF-8'),
     'field', ENCODE(CASE verdict
       WHEN 'malformed' THEN 'row'
-      WHEN 'out-of-range' THEN 'energy_kwh'
+      WHEN 'out-of-range' THEN '${channel}'
+      WHEN 'implausible' THEN '${channel}'
       ELSE 'timestamp'
     END, 'UTF-8'),
-    'reason', ENCODE(CASE verdict
+    'reason', ENCODE(COALESCE(why, CASE verdict
       WHEN 'late' THEN 'every window that would hold it is closed'
-      WHEN 'malformed' THEN 'not a reading: timestamp, household_id, energy_kwh'
-      WHEN 'out-of-range' THEN 'energy_kwh is not plausible'
+      WHEN 'malformed' THEN 'not a reading: timestamp, household_id, ${channel}'
+      WHEN 'out-of-range' THEN '${channel} is out of range'
+      WHEN 'implausible' THEN '${channel} is more than the largest plausible power uses'
       ELSE 'timestamp is ahead of the time of the append'
-    END, 'UTF-8'),
+    END), 'UTF-8'),
     'row', ENCODE('1', 'UTF-8'),
     'source', ENCODE('${source_topic}/' || CAST(from_partition AS STRING)
       || '/' || CAST(from_offset AS STRING), 'UTF-8'),

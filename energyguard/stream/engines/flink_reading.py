@@ -8,13 +8,14 @@ is looked at in full.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from energyguard.codecs.columns import DEVICE
 from energyguard.model.quantities import NANO
-from energyguard.stream.engines.job import EngineJob, Job, MessageShape
+from energyguard.stream.engines.job import EngineJob, Job, MessageShape, quoted
 
 DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
     r"20(?:\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
@@ -29,7 +30,7 @@ _NAME: Final = rf"{_EDGE}(?:[^,\"\x00-\x1f]{{0,126}}{_EDGE})?"  # without what s
 _CELLS: Final = ",".join(
     rf"[ \t]*(?:{cell}|\"[ \t]*{cell}[ \t]*\")[ \t]*" for cell in (_PATTERNS[0], _NAME, _NUMBER)
 )
-_FIELDS: Final = ("timestamp", "household_id", "energy_kwh")
+_FIELDS: Final = ("timestamp", "household_id")
 _TEXT: Final = "CAST(message AS STRING)"
 
 _USUAL_TIME: Final = (  # in whole seconds of UTC, on a day that every month has
@@ -40,8 +41,8 @@ _USUAL_NAME: Final = r"[\w-]{1,128}"
 
 def expressions(job: Job) -> dict[str, str]:
     """Expressions by the names that ``flink.sql`` has for them."""
-    max_nano = job.plausible_nano_kwh
-    usual = (_USUAL_TIME, _USUAL_NAME, _usual_number(max_nano))
+    low, high = job.range_nano_kwh
+    usual = (_USUAL_TIME, _USUAL_NAME, _usual_number(high))
     if job.shape is MessageShape.CSV:
         line, sound = rf"TRIM(TRAILING U&'\000D\000A' FROM {_TEXT})", ""
         time, name, number = (
@@ -50,18 +51,25 @@ def expressions(job: Job) -> dict[str, str]:
         )
         whole, begin, patterns = ",".join(usual), 1, _CELLS
     else:
-        time, name, number = (f"JSON_VALUE({_TEXT}, '$.{field}')" for field in _FIELDS)
+        time, name, number = (
+            f"JSON_VALUE({_TEXT}, '$.{field}')" for field in (*_FIELDS, job.counting.channel)
+        )
         line = f"CONCAT_WS(',', {time}, {name}, {number})"
-        sound = rf"""REGEXP({_TEXT}, '"energy_kwh"\s*:\s*[-\d]') AND """  # a number, not text
-        whole = r'\{{"timestamp":"{}","household_id":"{}","energy_kwh":{}\}}'.format(*usual)
+        channel = job.counting.channel
+        sound = rf"""REGEXP({_TEXT}, '"{channel}"\s*:\s*[-\d]') AND """  # a number, not text
+        whole = r'\{{"timestamp":"{}","household_id":"{}","{}":{}\}}'.format(
+            *usual[:2], channel, usual[2]
+        )
         begin, patterns = len('{"timestamp":"') + 1, ",".join(_PATTERNS)
+    below_0 = f" AND {number} NOT LIKE '-%'"
     at, usual_at, limit = _time(time), _usual_time(begin), limit_of(job)
     in_time = f" <= {limit}" if limit else ""
     return {
         "usual": f"REGEXP({_TEXT}, '^{whole}\\z') AND {usual_at}{in_time or ' IS NOT NULL'}",
         "usual_time": usual_at,
         "sound": f"{sound}REGEXP({line}, '^{patterns}\\z')",
-        "plausible": _plausible(number, max_nano),
+        "plausible": f"({_plausible(number, high)}{'' if low else below_0})",
+        "large": _large(number, name, job),
         "in_time": f"{at}{in_time}" if in_time else "TRUE",
         "time": at,
         "name_of": name,
@@ -91,19 +99,58 @@ def _plausible(field: str, max_nano: int) -> str:
     """Whether a number, rounded to nine places, is not beyond a limit, either sign."""
     limit = Decimal(max_nano) / NANO + Decimal("0.0000000005")
     sign = "<=" if max_nano % 2 == 0 else "<"  # a half goes to the even one
-    return f"ABS(TRY_CAST({field} AS DECIMAL(38, 20))) {sign} {limit:f}"
+    return f"ABS(TRY_CAST({field} AS DECIMAL(38, 20))) {sign} {_decimal(limit)}"
+
+
+def _large(field: str, name: str, job: Job) -> str:
+    """Whether the number of an interval is more than the largest plausible power uses."""
+    if job.counting.is_register:
+        return "FALSE"
+    number = f"TRY_CAST({field} AS DECIMAL(38, 20))"
+    largest, export = (fact(job, name, of, _kwh) for of in ("largest", "export"))
+    return f"({number} > {largest} OR {number} < -{export})"
+
+
+def fact(job: Job, name: str, of: str, spelled: Callable[[int], str] = str) -> str:
+    """What is said of a device's channel, else what holds of all.
+
+    Args:
+        job: the job.
+        name: the device, as SQL.
+        of: a field of ``DeviceFacts``.
+        spelled: how its number is written.
+    """
+    of_all = spelled(getattr(job.counting.of_all, of))
+    own = {
+        device: text
+        for device, facts in job.counting.devices.items()
+        if (text := spelled(getattr(facts, of))) != of_all
+    }
+    if not own:
+        return of_all
+    cases = " ".join(f"WHEN '{quoted(device)}' THEN {text}" for device, text in own.items())
+    return f"(CASE {name} {cases} ELSE {of_all} END)"
+
+
+def _kwh(nano: int) -> str:
+    return _decimal(Decimal(nano) / NANO + Decimal("0.0000000005"))
+
+
+def _decimal(number: Decimal) -> str:
+    """A constant: a literal has 19 digits at most."""
+    return f"CAST('{number:f}' AS DECIMAL(38, 20))"
 
 
 def _nine_places(field: str) -> str:
     """A field as a decimal with nine places; what has more is rounded half to even, as by us."""
-    rounded = f"TRY_CAST({field} AS DECIMAL(18, 9))"  # Flink rounds a half away from 0
+    rounded = f"TRY_CAST({field} AS DECIMAL(19, 9))"  # Flink rounds a half away from 0
     half = f"ABS({rounded} - TRY_CAST({field} AS DECIMAL(38, 20))) = 0.0000000005"
     odd = f"MOD(CAST({rounded} * 1000000000 AS BIGINT), 2) <> 0"
     less = f"CASE WHEN {rounded} > 0 THEN 0.000000001 ELSE -0.000000001 END"
     exact = f"REGEXP({field}, '^-?\\d+\\.\\d{{1,9}}\\z')"
     return (
         f"CASE WHEN {exact} THEN {rounded} WHEN {half} AND {odd} "
-        f"THEN CAST({rounded} - {less} AS DECIMAL(18, 9)) ELSE {rounded} END"
+        f"THEN CAST({rounded} - {less} AS DECIMAL(19, 9)) ELSE {rounded} END"
     )
 
 
@@ -119,6 +166,32 @@ def _time(field: str) -> str:
         f"TIMESTAMPADD(MINUTE, -COALESCE({east}, 0), "
         f"TO_TIMESTAMP(REPLACE({whole}, 'T', ' '), 'yyyy-MM-dd HH:mm:ss.SSS'))"
     )
+
+
+def is_spread(job: Job) -> bool:
+    """Whether energy is spread over more than a point."""
+    return job.before_ms + job.after_window_ms > 0
+
+
+def entries(job: Job) -> dict[str, str]:
+    """Expressions about entries, of columns energy, since_ms and length_ms."""
+    window = job.threshold.window_ms
+    end = f"(EXTRACT(EPOCH FROM window_end) * 1000 - {job.after_window_ms})"
+
+    def until(border: str) -> str:
+        passed = f"LEAST(GREATEST({border} - since_ms, 0), length_ms)"
+        part = f"energy / length_ms * {passed} + MOD(energy, length_ms) * {passed} / length_ms"
+        return (
+            f"CASE WHEN length_ms > 0 THEN {part} WHEN {border} > since_ms THEN energy ELSE 0 END"
+        )
+
+    return {
+        "ms": "EXTRACT(EPOCH FROM ts) * 1000 + CAST(DATE_FORMAT(ts, 'SSS') AS BIGINT)",
+        "length": f"CAST({fact(job, 'household_id', 'length_ms')} AS BIGINT)",
+        "stamp_is_end": fact(job, "household_id", "stamp_is_end"),
+        "largest": f"CAST({fact(job, 'household_id', 'largest')} AS BIGINT)",
+        "inside": f"{until(end)} - {until(f'({end} - {window})')}",
+    }
 
 
 def limit_of(job: EngineJob) -> str | None:

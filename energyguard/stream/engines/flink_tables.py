@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from energyguard.stream.engines.job import Engine, EngineJob, StateStore
+from energyguard.stream.engines.job import Engine, EngineJob, StateStore, quoted
 from energyguard.stream.engines.programs import ended, jars_of, java_home
 
 PYTHON: Final = Path(__file__).parents[3] / ".venv-flink" / "bin" / "python"
@@ -142,11 +142,6 @@ def newest_state(folder: Path) -> Path | None:
     """The newest savepoint or checkpoint that is complete."""
     whole = sorted(folder.glob("*points/**/_metadata"), key=lambda path: path.stat().st_mtime_ns)
     return whole[-1].parent if whole else None
-
-
-def quoted(word: object) -> str:
-    """A word as it stands between SQL's quotes."""
-    return str(word).replace("'", "''")
 
 
 def _properties(job: EngineJob) -> str:

@@ -22,20 +22,17 @@ import msgspec
 from energyguard.codecs.columns import LONG_NUMBER
 from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.errors import ConfigError
-from energyguard.model.quantities import from_nano, spell_duration
+from energyguard.model.channels import CHANNELS
+from energyguard.model.quantities import NANO, from_nano, spell_duration
 from energyguard.model.topics import DAY_MS, DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
+from energyguard.stream.engines.counting import JobCounting
 
-CHANNEL: Final = "energy_kwh"
-"""The channel that an engine's readings have: amounts since the last one, which are summed."""
-
-
-PATTERNS: Final[Mapping[str, str]] = {
+_PATTERNS: Final[Mapping[str, str]] = {
     "timestamp": r"\d{4}-\d\d-\d\d[T ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,3})?)?)?"
     r"(?:Z|[+-]\d\d(?::?\d\d)?)",
     "household_id": HOUSEHOLD.columns["household_id"].pattern,
-    "energy_kwh": LONG_NUMBER.pattern,
 }
 """What the fields of a sound line look like, in the words that Python and Java share."""
 
@@ -115,6 +112,30 @@ class Job(EngineJob, frozen=True, kw_only=True):
     after_ms: int | None = None  # only windows that end later than this are written, and
     until_ms: int | None = None  # only those that end by this: where one rule relieves another
     offsets_per_step: int = 200_000  # Spark: at most so many in a micro-batch
+    counting: JobCounting = JobCounting()
+
+    @property
+    def patterns(self) -> dict[str, str]:
+        """What the fields of a sound line look like, in the words that Python and Java share."""
+        return {**_PATTERNS, self.counting.channel: LONG_NUMBER.pattern}
+
+    @property
+    def range_nano_kwh(self) -> tuple[int, int]:
+        """The least and the greatest value, in 1e-9 kWh."""
+        if not self.counting.is_register:
+            return -self.plausible_nano_kwh, self.plausible_nano_kwh
+        channel = CHANNELS[self.counting.channel]
+        return int(channel.lowest) * NANO, int(channel.highest) * NANO
+
+    @property
+    def before_ms(self) -> int:
+        """How much older than a window a reading may be that speaks of it."""
+        return self.counting.before_ms(self.threshold.slide_ms)
+
+    @property
+    def after_window_ms(self) -> int:
+        """How much younger it may be."""
+        return self.counting.after_ms(self.threshold.slide_ms)
 
     @property
     def threshold(self) -> ThresholdRule:
@@ -145,7 +166,8 @@ class Job(EngineJob, frozen=True, kw_only=True):
             "lateness": f"{spell(self.lateness_ms)} behind the newest reading",
             "window": f"{spell(rule.window_ms)}, [end - window, end)",
             "slide": f"{spell(rule.slide_ms)}: an end at every multiple of it since 1970",
-            "aggregate": f"sum of {CHANNEL} in fixed point, 1e-9 kWh, 64 bit: exact, in any order",
+            "energy": self.counting.explain(),
+            "aggregate": "sum of energy in fixed point, 1e-9 kWh, 64 bit: exact, in any order",
             "comparison": f"sum > {from_nano(rule.level)} kWh: strictly greater",
             "emit": "on close: once, when the window's end is not above the watermark",
             "writes": self._span(),
@@ -176,10 +198,16 @@ class Job(EngineJob, frozen=True, kw_only=True):
                 f"{which} ({self.rule.text}); let the embedded worker run it"
             )
         faults = [f"{self.rule.id}: {fault}" for fault in self.rule.validate()]
+        faults += self.counting.faults(self.threshold.slide_ms, self.threshold.window_ms)
         cannot = {**CANNOT, **CANNOT_OF.get(engine, {})}
         faults += [sentence for wrong, sentence in cannot.items() if wrong(self)]
         if faults:
             raise ConfigError(*(f"{engine}: {fault}" for fault in faults))
+
+
+def quoted(word: object) -> str:
+    """A word as it stands between SQL's quotes."""
+    return str(word).replace("'", "''")
 
 
 def instant(ms: int) -> str:
@@ -193,13 +221,15 @@ _DUPLICATES: Final[Mapping[Policy, str]] = {
 }
 
 
-def _has_no_amounts(job: Job) -> bool:
-    return CHANNEL not in job.threshold.channels
+def _is_about_another(job: Job) -> bool:
+    return job.counting.channel not in job.threshold.channels
 
 
 CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
-    _has_no_amounts: f"the rule is about channels whose energy is a difference or an integral; a "
-    f"job sums amounts: add {CHANNEL!r} to the rule's channels, or let the embedded worker run it",
+    _is_about_another: "the rule is not about the channel that the job reads (`energy_kwh`, or "
+    "--channel): add it to the rule's channels, or let the embedded worker run it",
+    lambda job: job.counting.is_register and job.duplicates is Policy.COUNT: "duplicates: a "
+    "register that is read twice is no second amount; use `drop`",
     lambda job: (
         job.threshold.slide_ms % 1000 != 0
     ): "slide: a record's times are in whole seconds; use a slide of whole seconds",

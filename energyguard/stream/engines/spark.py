@@ -1,4 +1,5 @@
-"""A job for Spark Structured Streaming: ``spark_job.py`` with the job's own constants.
+"""A job for Spark Structured Streaming: ``spark_job.py`` with the job's own constants, and
+``spark_windows.py``.
 
 The file is complete: it imports nothing of ours, and ``spark-submit`` takes it to a cluster. Here
 it runs in a child process on ``local[n]``. Records go out at least once: after a fall some may come
@@ -20,10 +21,12 @@ import msgspec
 from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.errors import ConfigError
 from energyguard.records.energy_alerts import BEFORE
-from energyguard.stream.engines.job import PATTERNS, Engine, Job, Policy, StateStore
+from energyguard.stream.engines.job import Engine, Job, Policy, StateStore
 from energyguard.stream.engines.programs import ended, jars_of, java_home
 
 TEMPLATE: Final = Path(__file__).with_name("spark_job.py")
+SECOND_HALF: Final = Path(__file__).with_name("spark_windows.py")
+MARK: Final = "# ---- the second half ----\n"
 BEGIN, END = "# ---- the job ----\n", "# ---- end of the job ----\n"
 HEAP: Final = "2g"
 *_, BEFORE_RULE, BEFORE_MODE = BEFORE
@@ -39,7 +42,8 @@ def emit(job: Job) -> str:
     job.check_for(Engine.SPARK)
     before, _, rest = TEMPLATE.read_text().partition(BEGIN)
     constants = "".join(f"{name} = {_spelled(value)}\n" for name, value in _constants(job).items())
-    return f"{before}{BEGIN}{constants}{END}{rest.partition(END)[2]}"
+    first = f"{before}{BEGIN}{constants}{END}{rest.partition(END)[2]}"
+    return first + SECOND_HALF.read_text().partition(MARK)[2]
 
 
 def _spelled(value: Any) -> str:
@@ -62,11 +66,17 @@ def _constants(job: Job) -> Mapping[str, Any]:
         "SHAPE": job.shape.value,
         "RULE_ID": job.rule.id,
         "RECORD_END": f"{BEFORE_RULE}{rule}{BEFORE_MODE}{mode}}}",
-        "WINDOW": f"{job.threshold.window_ms} milliseconds",
-        "SLIDE": f"{job.threshold.slide_ms} milliseconds",
+        "WINDOW_MS": job.threshold.window_ms,
+        "SLIDE_MS": job.threshold.slide_ms,
+        "BEFORE_MS": job.before_ms,
+        "AFTER_WINDOW_MS": job.after_window_ms,
         "LATENESS": f"{job.lateness_ms} milliseconds",
         "RAISE_ABOVE_NANO_KWH": job.rule.level,
-        "PLAUSIBLE_NANO_KWH": job.plausible_nano_kwh,
+        "RANGE_NANO_KWH": job.range_nano_kwh,
+        "CHANNEL": job.counting.channel,
+        "STEP_MS": job.counting.step_ms if job.counting.is_register else 0,
+        "OF_ALL": tuple(job.counting.of_all),
+        "DEVICES": {device: tuple(facts) for device, facts in job.counting.devices.items()},
         "AHEAD_MS": job.ahead_ms,
         "AFTER_MS": job.after_ms,
         "UNTIL_MS": job.until_ms,
@@ -75,8 +85,11 @@ def _constants(job: Job) -> Mapping[str, Any]:
         "OFFSETS_PER_STEP": job.offsets_per_step,
         "PROPERTIES": dict(job.properties),
         "STATE": _state(job),
-        "PATTERNS": PATTERNS,
-        "EXPECTED": {name: column.wanted for name, column in HOUSEHOLD.columns.items()},
+        "PATTERNS": job.patterns,
+        "EXPECTED": {
+            job.counting.channel if name == "energy_kwh" else name: column.wanted
+            for name, column in HOUSEHOLD.columns.items()
+        },
     }
 
 

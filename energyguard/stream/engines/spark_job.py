@@ -9,11 +9,11 @@ Written by ``energyguard job spark RULE --emit job.py``; needs nothing but Spark
 
 from __future__ import annotations
 
-import sys
+import sys  # noqa: F401 - used in the second half, spark_windows.py
 from collections.abc import Mapping
-from os.path import expandvars
+from os.path import expandvars  # noqa: F401
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession  # noqa: F401
 from pyspark.sql import functions as F  # noqa: N812
 
 # ---- the job ----
@@ -25,11 +25,17 @@ DEAD_LETTERS = "energyguard.dead-letters"
 SHAPE = "csv"
 RULE_ID = "household-demo"
 RECORD_END = ',"rule":"kwh>0.05 over 1 minute","mode":"demo"}'
-WINDOW = "60000 milliseconds"
-SLIDE = "15000 milliseconds"
+WINDOW_MS = 60_000
+SLIDE_MS = 15_000
+BEFORE_MS = 0
+AFTER_WINDOW_MS = 0
 LATENESS = "600000 milliseconds"
 RAISE_ABOVE_NANO_KWH = 50_000_000
-PLAUSIBLE_NANO_KWH = 100_000_000_000
+RANGE_NANO_KWH = (-100_000_000_000, 100_000_000_000)
+CHANNEL = "energy_kwh"
+STEP_MS = 0
+OF_ALL = (0, 0, 1_666_666_667, 1_666_666_667)
+DEVICES: Mapping[str, tuple[int, int, int, int]] = {}
 AHEAD_MS: int | None = 3_600_000
 AFTER_MS: int | None = None
 UNTIL_MS: int | None = None
@@ -43,6 +49,7 @@ EXPECTED = {"timestamp": "a time", "household_id": "a name", "energy_kwh": "a nu
 # ---- end of the job ----
 
 NANO = 1_000_000_000
+LENGTH, STAMP_IS_END, LARGEST, EXPORT = range(4)  # of what is said of devices
 FIELDS = list(PATTERNS)
 CELL = r'(^|,)[ \t]*(?:"[ \t]*([^,"]*?)[ \t]*"|([^,"]*?))[ \t]*(?=,|\z)'
 """A cell of a line, with what stands round it; what has other quotes is left, and refused."""
@@ -54,6 +61,16 @@ def text(words: str) -> Column:
     return F.lit(words)
 
 
+def fact(place: int) -> Column:
+    """What is said of a device's channel, else what holds of all."""
+    of_all = F.lit(OF_ALL[place]).cast("bigint")
+    if not DEVICES:
+        return of_all
+    known = [F.lit(word) for name, facts in DEVICES.items() for word in (name, facts[place])]
+    own = F.try_element_at(F.create_map(*known), F.col("household_id"))
+    return F.coalesce(own.cast("bigint"), of_all)
+
+
 def lines(messages: DataFrame) -> DataFrame:
     """Each message's reading as a line of CSV, whatever its shape; null where it is none."""
     value = F.col("value").cast("string")
@@ -62,7 +79,7 @@ def lines(messages: DataFrame) -> DataFrame:
         return messages.withColumn("line", F.regexp_replace(line, CELL, "$1$2$3"))
     found = F.from_json(value, ", ".join(f"{name} string" for name in FIELDS))
     known = F.array_sort(F.json_object_keys(value)) == F.array_sort(F.array(*map(text, FIELDS)))
-    number = ~value.rlike(r'"energy_kwh"\s*:\s*"')
+    number = ~value.rlike(rf'"{CHANNEL}"\s*:\s*"')
     row = F.concat_ws(",", *(found[name] for name in FIELDS))
     return messages.withColumn("line", F.when(known & number, row))
 
@@ -95,7 +112,7 @@ def faults() -> list[tuple[Column, str, str, Column]]:
     field = F.split("line", ",")
     columns = F.size(field)
     wanted = f" columns instead of {len(FIELDS)} ({','.join(FIELDS)})"
-    value_is = {"timestamp": F.col("time"), "energy_kwh": F.col("nano_kwh")}
+    value_is = {"timestamp": F.col("time"), CHANNEL: F.col("nano_kwh")}
     found = [
         (F.col("line").isNull(), "malformed", "row", text(f"not a {SHAPE} reading")),
         (
@@ -114,7 +131,7 @@ def faults() -> list[tuple[Column, str, str, Column]]:
         found.append((bad, "malformed", name, reason))
     low, high = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
     time, nano = F.col("time"), F.col("nano_kwh")
-    max_kwh = f"{PLAUSIBLE_NANO_KWH / NANO:g}"
+    low_kwh, high_kwh = (f"{end / NANO:g}" for end in RANGE_NANO_KWH)
     found += [
         (
             ~time.between(text(low).cast("timestamp"), text(high).cast("timestamp")),
@@ -123,12 +140,16 @@ def faults() -> list[tuple[Column, str, str, Column]]:
             text("timestamp is before 2000 or after 2100"),
         ),
         (
-            ~nano.between(-PLAUSIBLE_NANO_KWH, PLAUSIBLE_NANO_KWH),
+            ~nano.between(*RANGE_NANO_KWH),
             "out-of-range",
-            "energy_kwh",
-            text(f"energy_kwh is above the plausible {max_kwh} kWh, either sign"),
+            CHANNEL,
+            text(f"{CHANNEL} is not between {low_kwh} and {high_kwh} kWh"),
         ),
     ]
+    if not STEP_MS:
+        large = (nano > fact(LARGEST)) | (nano < -fact(EXPORT))
+        reason = text(f"{CHANNEL} is more than the largest plausible power uses in its length")
+        found.append((large, "implausible", CHANNEL, reason))
     if AHEAD_MS is not None:  # one reading of the far future would make all others late
         ahead = F.unix_millis("time") > F.unix_millis("timestamp") + AHEAD_MS
         reason = text(f"timestamp is more than {AHEAD_MS} ms after the message was appended")
@@ -151,21 +172,34 @@ def dead_letters(messages: DataFrame) -> DataFrame:
         verdict = F.when(bad, text(judged)).otherwise(verdict)
         field = F.when(bad, text(name)).otherwise(field)
         reason = F.when(bad, sentence).otherwise(reason)
+    refused = messages.where(~sound())
+    return refused.select(*letter(verdict, field, reason, F.col("value"), source()))
+
+
+def source() -> Column:
+    """Where a message stands."""
+    return F.concat_ws("/", "topic", "partition", "offset")
+
+
+def letter(
+    verdict: Column, field: Column, reason: Column, value: Column, source: Column
+) -> list[Column]:
+    """The record of a message that does not count."""
     headers = {
         "verdict": verdict,
         "field": field,
         "reason": reason,
         "row": text("1"),
-        "source": F.concat_ws("/", "topic", "partition", "offset"),
-        "topic": F.col("topic"),
+        "source": source,
+        "topic": text(READINGS),
         "shape": text(SHAPE),
     }
-    return messages.where(~sound()).select(
+    return [
         text(DEAD_LETTERS).alias("topic"),
         F.lit(None).cast("binary").alias("key"),
-        F.coalesce("value", text("").cast("binary")).alias("value"),
+        F.coalesce(value, text("").cast("binary")).alias("value"),
         header_column(headers),
-    )
+    ]
 
 
 def header_column(headers: Mapping[str, Column]) -> Column:
@@ -175,80 +209,3 @@ def header_column(headers: Mapping[str, Column]) -> Column:
         for name, value in headers.items()
     )
     return F.array(*made).alias("headers")
-
-
-def window_alerts(messages: DataFrame) -> DataFrame:
-    """Closed windows over the level, each written once, with an id that is always the same."""
-    readings = (
-        messages.where(sound())
-        .select("time", "household_id", "nano_kwh")
-        .withWatermark("time", LATENESS)
-    )
-    if not COUNT_DUPLICATES:
-        readings = readings.dropDuplicatesWithinWatermark(["household_id", "time"])
-    sums = readings.groupBy(F.window("time", WINDOW, SLIDE), "household_id").agg(
-        F.sum("nano_kwh").alias("nano_kwh")
-    )
-    nano, end = F.col("nano_kwh"), F.unix_millis("window.end")
-    over = sums.where(nano > RAISE_ABOVE_NANO_KWH)
-    if AFTER_MS is not None:
-        over = over.where(end > AFTER_MS)
-    if UNTIL_MS is not None:
-        over = over.where(end <= UNTIL_MS)
-    digits = F.concat_ws(
-        ".", F.expr(f"nano_kwh div {NANO}"), F.lpad((nano % NANO).cast("string"), 9, "0")
-    )
-    name = F.to_json(F.struct("household_id"))
-    value = F.concat(
-        F.expr("left(name, length(name) - 1)"),
-        text(',"window_start":"'),
-        F.date_format("window.start", "yyyy-MM-dd HH:mm:ss"),
-        text('","window_end":"'),
-        F.date_format("window.end", "yyyy-MM-dd HH:mm:ss"),
-        text('","kwh":'),
-        F.regexp_replace(digits, r"\.?0+$", ""),
-        text(RECORD_END),
-    )
-    id_ = F.concat_ws("/", text(RULE_ID), "household_id", end)
-    return over.withColumn("name", name).select(
-        text(ALERTS).alias("topic"),
-        F.col("household_id").cast("binary").alias("key"),
-        value.cast("binary").alias("value"),
-        header_column({"id": id_}),
-    )
-
-
-def main(once: bool) -> None:
-    """Run the job."""
-    builder = SparkSession.builder.appName(NAME).config("spark.sql.session.timeZone", "UTC")
-    for name, value in STATE.items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    kafka = {"bootstrap.servers": BOOTSTRAP} | dict(PROPERTIES)
-    connection = {f"kafka.{name}": expandvars(value) for name, value in kafka.items()}
-    source = (
-        spark.readStream.format("kafka")
-        .options(**connection)
-        .option("subscribe", READINGS)
-        .option("startingOffsets", "earliest")
-        .option("maxOffsetsPerTrigger", OFFSETS_PER_STEP)
-        .option("kafka.isolation.level", "read_committed")
-        .load()
-    )
-    messages = parsed(source)
-    records = window_alerts(messages)
-    if DEAD_LETTERS:
-        records = records.unionByName(dead_letters(messages))
-    sink = (
-        records.writeStream.format("kafka")
-        .queryName(NAME)
-        .outputMode("append")
-        .options(**connection)
-        .option("checkpointLocation", CHECKPOINT)
-    )
-    trigger = sink.trigger(availableNow=True) if once else sink.trigger(processingTime="1 second")
-    trigger.start().awaitTermination()
-
-
-if __name__ == "__main__":
-    main("--once" in sys.argv[1:])
