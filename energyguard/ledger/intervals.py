@@ -69,7 +69,8 @@ class IntervalFolds:
         waiting, length_before = rows.waiting[runs.rows], rows.length[runs.rows]
         before = runs.previous(time, kept_time[:, -1])
         step = np.where(before == NOTHING, 0, time - before)
-        again = np.flatnonzero((step[runs.first] == 0) & (before[runs.first] != NOTHING))
+        first = runs.firsts(step), runs.firsts(before), runs.firsts(time)
+        again = np.flatnonzero((first[0] == 0) & (first[1] != NOTHING))
         if len(again):
             kept_time, kept_energy = kept_time.copy(), kept_energy.copy()
             waiting, length_before = waiting.copy(), length_before.copy()
@@ -82,20 +83,20 @@ class IntervalFolds:
         length = self._lengths(runs, rhythm)
         known = resolved(runs, length)
         new = (key, time, value, length, before, following(runs, time, NOTHING))
-        older = waited(runs, kept_time, kept_energy, waiting, known, time[runs.first])
-        cut = 10 * step[runs.first] < 9 * length_before
+        older = waited(runs, kept_time, kept_energy, waiting, known, first[2])
+        cut = 10 * first[0] < 9 * length_before
         if cut.any():
             cut &= ~self.channels.where("stamp_is_end", runs.keys)
             older.append(
                 (
                     runs.keys[cut], kept_time[cut, -1], kept_energy[cut, -1], length_before[cut],
-                    kept_time[cut, -2], time[runs.first[cut]],
+                    kept_time[cut, -2], first[2][cut],
                 )
             )  # fmt: skip
         rows.time[runs.rows] = runs.newest(time, kept_time)
         rows.energy[runs.rows] = runs.newest(value, kept_energy)
         rows.steps[runs.rows] = rhythm.newest()
-        rows.length[runs.rows] = length[runs.last]
+        rows.length[runs.rows] = runs.lasts(length)
         rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 0)
         return self._entries(in_order(runs, new, older))
 
@@ -140,7 +141,7 @@ class IntervalFolds:
     def _lengths(self, runs: KeyRuns, rhythm: Rhythm) -> Ints:
         """(n,) the length of each; 0: a point; -1: not known yet."""
         of_keys = rhythm.lengths()
-        length = np.repeat(of_keys, runs.count)
+        length = np.repeat(of_keys, runs.count) if not runs.single else of_keys.copy()
         if of_keys.min() == UNKNOWN:
             rest = np.flatnonzero(length == UNKNOWN)
             cadence, _, steps = rhythm.with_step(rest)

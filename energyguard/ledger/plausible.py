@@ -50,13 +50,13 @@ def exponents(register: Ints) -> Ints:
     found = np.zeros(len(register), np.int64)
     rest = register
     for digits in (4, 4):
-        whole, left = np.divmod(rest, 10**digits)
-        divides = (left == 0) & (found % 4 == 0)
+        whole = rest // 10**digits
+        divides = (whole * 10**digits == rest) & (found % 4 == 0)
         found[divides] += digits
         rest = np.where(divides, whole, rest)
     for digits in (2, 1):
-        whole, left = np.divmod(rest, 10**digits)
-        divides = (left == 0) & (found < UNKNOWN_EXPONENT)
+        whole = rest // 10**digits
+        divides = (whole * 10**digits == rest) & (found < UNKNOWN_EXPONENT)
         found[divides] += digits
         rest = np.where(divides, whole, rest)
     return found

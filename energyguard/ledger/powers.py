@@ -81,7 +81,7 @@ class PowerFolds:
         waiting = rows.waiting[runs.rows]
         before = runs.previous(time, kept_time[:, -1])
         step = np.where(before == NOTHING, 0, time - before)
-        again = np.flatnonzero((step[runs.first] == 0) & (before[runs.first] != NOTHING))
+        again = np.flatnonzero((runs.firsts(step) == 0) & (runs.firsts(before) != NOTHING))
         if len(again):
             kept_time, kept_power, waiting = kept_time.copy(), kept_power.copy(), waiting.copy()
             without_newest(kept_time, kept_power, waiting, again)
@@ -89,7 +89,7 @@ class PowerFolds:
         rhythm = Rhythm(runs, rows.steps[runs.rows], step)
         hold = self._holds(runs, rhythm)
         known = resolved(runs, hold)
-        older = waited(runs, kept_time, kept_power, waiting, known, time[runs.first])
+        older = waited(runs, kept_time, kept_power, waiting, known, runs.firsts(time))
         after = following(runs, time, NOTHING)
         new = (key, time, value, following(runs, hold, UNKNOWN), before, after)
         rows.time[runs.rows] = runs.newest(time, kept_time)

@@ -21,7 +21,7 @@ from energyguard.ledger.plausible import (
 )  # fmt: skip
 from energyguard.ledger.rhythm import Rhythm
 from energyguard.ledger.rows import NOTHING
-from energyguard.ledger.runs import KeyRuns, Trail
+from energyguard.ledger.runs import KeyRuns, trail_of
 from energyguard.ledger.transitions import MANY_STEPS, SURPRISE, tenths_of, unusual_energy
 from energyguard.ledger.waiting import constant
 from energyguard.model.readings import Bools, Ints
@@ -52,10 +52,11 @@ class QuietReadings:
         self.rows, self.channels = rows, channels
         key, time, register = readings
         runs = KeyRuns(key)
+        newest = rows.newest[runs.rows]
         start = runs.previous(time, rows.time[runs.rows, -1])
-        step = time - runs.previous(time, rows.newest[runs.rows])
+        step = time - runs.previous(time, newest)
         energy = register - runs.previous(register, rows.register[runs.rows, -1])
-        is_first = runs.first[rows.newest[runs.rows] == NOTHING]
+        is_first = runs.first[newest == NOTHING]
         start[is_first], step[is_first], energy[is_first] = time[is_first], 1, 0
         follows = (energy >= 0) & (step > 0) & (energy <= self._largest(runs, time - start))
         follows &= self._may_follow(runs, register, in_doubt)
@@ -99,7 +100,7 @@ class QuietReadings:
             (rows.way, ways(kind, evidence, cost).astype(np.int32)),
         ):  # fmt: skip
             column[runs.rows] = runs.newest(values, column[runs.rows])
-        rows.newest[runs.rows] = self.time[runs.last]
+        rows.newest[runs.rows] = runs.lasts(self.time)
         energy = self.energy
         return Entries(
             self.key,
@@ -120,11 +121,11 @@ class QuietReadings:
         chosen = None if stepped.all() else stepped
         self.digits_from = (self.energy > 0) | ~stepped
         fresh = exponents(self.register[self.digits_from])
-        self.digits = Trail(runs, rows.exponents[runs.rows], fresh, self.digits_from)
+        self.digits = trail_of(runs, rows.exponents[runs.rows], fresh, self.digits_from)
         duration = np.maximum(self.time - self.start, 1)
         power = np.minimum(np.ceil(self.energy * 3.6 / duration), MAX_POWER_W).astype(np.int32)
         powers = power if chosen is None else power[chosen]
-        self.powers = Trail(runs, rows.powers[runs.rows], powers, chosen)
+        self.powers = trail_of(runs, rows.powers[runs.rows], powers, chosen)
         self.rhythm = Rhythm(runs, rows.steps[runs.rows], self.step)
         rows.exponents[runs.rows] = self.digits.newest()
         rows.powers[runs.rows] = self.powers.newest()

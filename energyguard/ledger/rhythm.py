@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from energyguard.ledger.runs import KeyRuns, Numbers, Trail
+from energyguard.ledger.runs import KeyRuns, Numbers, SingleTrail, trail_of
 from energyguard.model.readings import Bools, Ints
 
 STEPS: Final = 8
@@ -83,9 +83,9 @@ class Rhythm:
         """
         chosen = None if (steps > 0).all() else steps > 0
         new = np.minimum(steps if chosen is None else steps[chosen], MAX_STEP_MS)
-        self._trail = Trail(runs, kept, new.astype(np.uint32), chosen)
+        self._trail = trail_of(runs, kept, new.astype(np.uint32), chosen)
         self._kept = kept
-        self._stepped: Ints | bool = True if chosen is None else chosen.astype(np.int64)
+        self._stepped: Bools | bool = True if chosen is None else chosen
 
     def newest(self) -> Numbers:
         """(K, 8) the steps to be kept."""
@@ -98,7 +98,7 @@ class Rhythm:
         median of eight of them need be looked for.
         """
         known = self._kept[:, STEPS - MIN_STEPS] > 0
-        if self._trail.flat.max() <= POINT_MS:
+        if self._trail.highest() <= POINT_MS:
             return np.where(known, 0, UNKNOWN)
         shortest, longest = (column.astype(np.int64) for column in self._trail.extremes())
         length = _nearest(longest)
@@ -111,14 +111,17 @@ class Rhythm:
 
         Of the readings that are chosen, or of all.
         """
-        windows = self._trail.at - STEPS + self._stepped
-        return self._at(windows if chosen is None else windows[chosen])
+        return self._at(self._stepped, chosen)
 
     def before_step(self) -> tuple[Ints, Ints, Ints]:
         """The same without the step that leads to the reading."""
-        return self._at(self._trail.at - STEPS)
+        return self._at(False, None)
 
-    def _at(self, windows: Ints) -> tuple[Ints, Ints, Ints]:
+    def _at(self, own: Bools | bool, chosen: Ints | None) -> tuple[Ints, Ints, Ints]:
+        if isinstance(self._trail, SingleTrail):
+            return rhythm_of(sorted_columns(self._trail.columns(own, chosen)))
+        windows = self._trail.at - STEPS + own
+        windows = windows if chosen is None else windows[chosen]
         flat = self._trail.flat
         if len(flat) > 2 * len(windows):
             return rhythm_of(sorted_columns([flat[windows + n] for n in range(STEPS)]))

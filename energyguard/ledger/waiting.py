@@ -25,7 +25,7 @@ def resolved(runs: KeyRuns, duration: Ints) -> Ints:
     """
     unknown = duration == UNKNOWN
     if not unknown.any():
-        return duration[runs.first]
+        return runs.firsts(duration)
     waits = np.add.reduceat(unknown, runs.first, dtype=np.int64)
     known = duration[np.minimum(runs.first + waits, runs.last)]
     duration[unknown] = np.repeat(known, runs.count)[unknown]
@@ -34,6 +34,8 @@ def resolved(runs: KeyRuns, duration: Ints) -> Ints:
 
 def following(runs: KeyRuns, column: Ints, last: int) -> Ints:
     """(n,) what a column has at the next reading of a run; at the last of a run: ``last``."""
+    if runs.single:
+        return np.full(runs.size, last)
     after = np.empty_like(column)
     after[:-1] = column[1:]
     after[runs.last] = last
@@ -54,6 +56,8 @@ def waited(
         after: (K,) the time of the reading after them.
     """
     parts: list[Part] = []
+    if not waiting.any():
+        return parts
     for place in range(WAITING):
         chosen = np.flatnonzero((waiting >= WAITING - place) & (duration >= 0))
         if len(chosen):

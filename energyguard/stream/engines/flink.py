@@ -27,6 +27,8 @@ from energyguard.stream.engines.flink_reading import (
 from energyguard.stream.engines.flink_tables import sink, written
 from energyguard.stream.engines.job import Engine, Job, Policy
 
+STATE_VERSION: Final = 2
+"""Of the operators in ``flink.sql``: state of another one is not gone on from."""
 KNOWN_MS: Final = DAY_MS
 """A reading is known at least so long, to tell its double; Flink's state ages by the wall clock."""
 
@@ -67,12 +69,13 @@ def run(job: Job, *, once: bool, jars: Path | None = None) -> int:
 def state_folder(job: Job) -> Path:
     """Where the job's state is: jobs that cannot share state have folders of their own."""
     shared = (
+        STATE_VERSION,
         job.threshold.meaning,
         job.readings,
         job.duplicates,
         bool(job.dead_letters),
         job.state,
-        *((job.counting,) if is_spread(job) else ()),
+        job.counting,
     )
     digest = hashlib.sha256(msgspec.json.encode(shared)).hexdigest()[:12]
     return (job.checkpoint / "flink" / f"{job.rule.id}-{digest}").resolve()

@@ -8,6 +8,7 @@ twice, with the same id. Late and doubled readings are in Spark's own figures of
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import sys
@@ -81,7 +82,7 @@ def _constants(job: Job) -> Mapping[str, Any]:
         "AFTER_MS": job.after_ms,
         "UNTIL_MS": job.until_ms,
         "COUNT_DUPLICATES": job.duplicates is Policy.COUNT,
-        "CHECKPOINT": str(job.checkpoint.absolute() / f"spark-{job.rule.id}"),
+        "CHECKPOINT": str(job.checkpoint.absolute() / f"spark-{job.rule.id}{_apart(job)}"),
         "OFFSETS_PER_STEP": job.offsets_per_step,
         "PROPERTIES": dict(job.properties),
         "STATE": _state(job),
@@ -91,6 +92,14 @@ def _constants(job: Job) -> Mapping[str, Any]:
             for name, column in HOUSEHOLD.columns.items()
         },
     }
+
+
+def _apart(job: Job) -> str:
+    """What sets the folder of a job that spreads energy apart: its state is that of no other."""
+    if not job.before_ms + job.after_window_ms:
+        return ""
+    spread = (job.counting.channel, job.before_ms, job.after_window_ms)
+    return f"-{hashlib.sha256(msgspec.json.encode(spread)).hexdigest()[:12]}"
 
 
 def _state(job: Job) -> Mapping[str, str]:
