@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,6 +155,11 @@ def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> EngineJob
         "checkpoint": settings.data_dir / "engines",
     }
     if (program := PROGRAMS.get(rule_id)) is not None:
+        if "counting" in given:
+            raise ConfigError(
+                f"{rule_id}: --channel, --length, --stamp, --step and --catalogue say how readings "
+                "count; it reads none"
+            )
         job: EngineJob = load(program.job)(settings, fields, given)
         return job
     fields |= {
@@ -200,36 +205,41 @@ def _submit(engine: str) -> Callable[..., None]:
         once: Once = False,
         emit: Emit = None,
     ) -> None:
-        given: dict[str, Any] = {
-            "readings": readings,
-            "alerts": alerts,
-            "dead_letters": dead_letters,
-            "shape": _one_of("MessageShape", shape),
-            "lateness_ms": None if lateness is None else _ms(lateness),
-            "duplicates": _one_of("Policy", duplicates),
-            "after_ms": _instant(after),
-            "until_ms": _instant(until),
-            "state": _one_of("StateStore", state),
-            "parallelism": parallelism,
-            "checkpoint": checkpoint,
-            "properties": _properties(property_),
-        }
-        counting: dict[str, Any] = {
-            "channel": channel,
-            "length_ms": None if length is None else _ms(length),
-            "stamp": stamp,
-            "step_ms": None if step is None else _ms(step),
-            "catalogue": catalogue,
-        }
-        given["counting"] = {k: v for k, v in counting.items() if v is not None} or None
-        given = {name: value for name, value in given.items() if value is not None}
-        if ahead is not None:
-            given["ahead_ms"] = None if ahead == "none" else _ms(ahead)
+        given = _given(locals())
         job = job_of(call, rule_id, kafka, **given)
         _start(call, rule_id, engine, job, jars, once, emit)
 
     submit.__doc__ = ABOUT[engine]
     return submit
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a job that options say."""
+
+    def ms(name: str) -> int | None:
+        return None if (text := options[name]) is None else _ms(text)
+
+    fields: dict[str, Any] = {
+        **{name: options[name] for name in ("readings", "alerts", "dead_letters")},
+        **{name: options[name] for name in ("parallelism", "checkpoint")},
+        "shape": _one_of("MessageShape", options["shape"]),
+        "lateness_ms": ms("lateness"),
+        "duplicates": _one_of("Policy", options["duplicates"]),
+        "after_ms": _instant(options["after"]),
+        "until_ms": _instant(options["until"]),
+        "state": _one_of("StateStore", options["state"]),
+        "properties": _properties(options["property_"]),
+    }
+    counting: dict[str, Any] = {
+        **{name: options[name] for name in ("channel", "stamp", "catalogue")},
+        "length_ms": ms("length"),
+        "step_ms": ms("step"),
+    }
+    fields["counting"] = {k: v for k, v in counting.items() if v is not None} or None
+    given = {name: value for name, value in fields.items() if value is not None}
+    if (ahead := options["ahead"]) is not None:
+        given["ahead_ms"] = None if ahead == "none" else _ms(ahead)
+    return given
 
 
 def _one_of(kind: str, text: str) -> Any:

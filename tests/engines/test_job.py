@@ -178,6 +178,8 @@ max_power_kw = 40
         done = run(terminal, engine, *words)
         assert done.code == 2
         assert "H2: energy_register_kwh: a counter of today (resets)" in done.err
+    done = run(terminal, "flink", "charging", "--kafka", "k:1", "--length", "1h")
+    assert (done.code, "say how readings count" in done.err) == (2, True)
     for wrong, reason in ((("--stamp", "mid"), "start, end"), (("--channel", "kwh"), "none of")):
         assert reason in run(terminal, "spark", "household-demo", "--kafka", "k:1", *wrong).err
 
