@@ -28,7 +28,7 @@ MAX_WINDOWS: Final = 10_000
 _LEARNED: Final = "let the embedded worker run it"
 
 
-class DeviceFacts(NamedTuple):
+class CountedAs(NamedTuple):
     """What a job knows of a device's channel."""
 
     length_ms: int  # of an interval; 0: a point
@@ -53,7 +53,7 @@ class JobCounting(msgspec.Struct, frozen=True, kw_only=True):
         return CHANNELS[self.channel].kind is Kind.REGISTER
 
     @property
-    def of_all(self) -> DeviceFacts:
+    def of_all(self) -> CountedAs:
         """What holds of a device of which nothing else is said."""
         channel = plain_channel(CHANNELS[self.channel].kind, self.energy)
         return self._facts(
@@ -61,7 +61,7 @@ class JobCounting(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def devices(self) -> dict[str, DeviceFacts]:
+    def devices(self) -> dict[str, CountedAs]:
         """What holds of those of which something else is said."""
         found = {}
         for device, channel in sorted(self.described.items()):
@@ -70,15 +70,15 @@ class JobCounting(msgspec.Struct, frozen=True, kw_only=True):
             found[device] = self._facts(own)
         return {device: facts for device, facts in found.items() if facts != self.of_all}
 
-    def _facts(self, channel: EnergyChannel) -> DeviceFacts:
+    def _facts(self, channel: EnergyChannel) -> CountedAs:
         power, export = channel.largest_power_w, channel.largest_export_w
         if self.is_register:
-            return DeviceFacts(0, 0, power, 0)
+            return CountedAs(0, 0, power, 0)
         length = channel.length_ms or channel.cadence_ms
         duration = max(length, POINT_MS)
         length = 0 if length <= POINT_MS else length
         largest, fed_in = (largest_energy(of, duration) for of in (power, export or power))
-        return DeviceFacts(length, int(channel.stamp_is_end and length > 0), largest, fed_in)
+        return CountedAs(length, int(channel.stamp_is_end and length > 0), largest, fed_in)
 
     def before_ms(self, slide_ms: int) -> int:
         """How much older than a window a reading may be that speaks of it, in whole slides."""

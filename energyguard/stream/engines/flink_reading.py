@@ -117,7 +117,7 @@ def fact(job: Job, name: str, of: str, spelled: Callable[[int], str] = str) -> s
     Args:
         job: the job.
         name: the device, as SQL.
-        of: a field of ``DeviceFacts``.
+        of: a field of ``CountedAs``.
         spelled: how its number is written.
     """
     of_all = spelled(getattr(job.counting.of_all, of))
