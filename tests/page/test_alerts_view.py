@@ -120,7 +120,7 @@ async def test_a_silence_needs_a_time_to_come(user: User, service: MadeUpService
     user.find(marker="pick-all").click()
     await sees(user, "go quiet")
     user.find(marker="silence-sure").click()
-    await sees(user, "this time is over; say one to come")
+    await sees(user, "this time is over: choose one to come")
     assert service.silences.all() == []
 
 

@@ -14,6 +14,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import amount, count, mark, near_moment
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import site_name
 
 MAX_ROWS = 4
 _URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -49,9 +50,11 @@ class NeedList:
 
     def _row(self, alert: Alert, zone: str) -> NeedRow:
         context, (shape, kind) = self.context, mark(alert)
-        entries = context.cache.service.catalogue.entries
+        catalogue = context.cache.service.catalogue
+        entries = catalogue.entries
         device = entries.devices.get(alert.device)
-        parts = [entries.sites[device.site].name] if device and device.site in entries.sites else []
+        there = device is not None and device.site in entries.sites
+        parts = [site_name(catalogue, device.site)] if device is not None and there else []
         when = near_moment(alert.since_ms, context.now_ms, zone)
         if alert.condition is State.UNKNOWN:
             parts.append(_("the meter is silent: unknown, not resolved"))

@@ -69,8 +69,8 @@ class DevicePage:
             self.context.say(self.device, _("Device"))
             return None
         self.rest.show(True)
-        where = " › ".join(place.name for place in entry.sites)
-        self.context.say(entry.name, where or _("Device that stands nowhere yet"))
+        place = place_of(self.cache.service.catalogue, self.device)
+        self.context.say(place.name, place.where or _("Device that stands nowhere yet"))
         await self.about.show(self.channels)
         return entry
 

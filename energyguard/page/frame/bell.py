@@ -11,6 +11,7 @@ from energyguard.page.elements.components import ChangingList, Tag, button, symb
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, near_moment, severity_shape
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name
 from energyguard.page.words.sentences import alert_sentence
 from energyguard.records.alerts import AlertEvent
 from energyguard.service.alerts.notifications import Notification
@@ -97,7 +98,7 @@ class Bell:
         if alert is None:
             return event.about
         rule = next((rule for rule in service.rules.all() if rule.id == alert.rule), None)
-        return alert_sentence(alert, service.catalogue.entries.name(alert.device), rule)
+        return alert_sentence(alert, device_name(service.catalogue, alert.device), rule)
 
     def _row(self, found: Notification) -> NoticeRow:
         event, context = found.event, self.context

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from energyguard.page.words.names import device_name, site_name
 from energyguard.service.catalogue.contract import SiteCatalogue
 
 APART = " › "
@@ -39,8 +40,9 @@ def place_of(catalogue: SiteCatalogue, device: str) -> DevicePlace:
     entries = catalogue.entries
     known = entries.devices.get(device)
     site = known.site if known is not None and known.site in entries.sites else ""
-    path = tuple(entries.sites[name].name or name for name in reversed(entries.path(site)))
-    return DevicePlace(device, entries.name(device), path, site, entries.zone_of_device(device))
+    path = tuple(site_name(catalogue, name) for name in reversed(entries.path(site)))
+    name = device_name(catalogue, device)
+    return DevicePlace(device, name, path, site, entries.zone_of_device(device))
 
 
 def called(catalogue: SiteCatalogue, text: str) -> frozenset[str]:
@@ -61,7 +63,7 @@ def site_choices(catalogue: SiteCatalogue) -> Iterable[tuple[str, str, int]]:
 
     def below(site: str, depth: int) -> Iterable[tuple[str, str, int]]:
         for inner in entries.children(site):
-            yield inner, entries.sites[inner].name or inner, depth
+            yield inner, site_name(catalogue, inner), depth
             yield from below(inner, depth + 1)
 
     return below("", 0)

@@ -10,6 +10,7 @@ from energyguard.model.catalogue import DEVICE, GROUP, SITE, parts_of
 from energyguard.page.elements.charts import MAX_SERIES
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name, site_name
 from energyguard.service.catalogue.contract import SiteCatalogue
 
 EVERYTHING = ""
@@ -60,10 +61,11 @@ def name_of(catalogue: SiteCatalogue, key: str) -> str:
     if not key:
         return _("All devices")
     kind, _slash, entry_id = key.partition("/")
-    entries = catalogue.entries
     if kind == DEVICE:
-        return entries.name(entry_id)
-    named = (entries.sites if kind == SITE else entries.groups).get(entry_id)
+        return device_name(catalogue, entry_id)
+    if kind == SITE:
+        return site_name(catalogue, entry_id)
+    named = catalogue.entries.groups.get(entry_id)
     return named.name if named else entry_id
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.days import midnight_ms
 from energyguard.page.alerts.need_list import NeedList
@@ -27,6 +29,7 @@ from energyguard.page.words.formatting import (
     number,
 )
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import device_name
 
 MAX_BARS = 6
 MAX_APART = 500
@@ -87,7 +90,8 @@ class HomePage:
             words = _(
                 "{device} has been silent since {when}; its hours are left open, not guessed."
             )
-            words = words.format(device=self.entries.name(device), when=since)
+            name = device_name(self.cache.service.catalogue, device)
+            words = words.format(device=name, when=since)
         elif sums.silent:
             words = _("{n} are silent; their hours are left open, not guessed.")
             words = words.format(n=count(len(sums.silent)))
@@ -125,7 +129,7 @@ class HomePage:
             return  # it is seen to be waiting
         self.top.show(
             ((device, kwh, words(device, kwh)) for device, kwh in rows if kwh),
-            name=self.entries.name,
+            name=partial(device_name, self.cache.service.catalogue),
         )
         self.of_all.text = _("of {kwh} kWh").format(kwh=number(total))
 

@@ -20,6 +20,7 @@ from energyguard.page.sites.form import SiteForm, kind_words
 from energyguard.page.sites.table import site_href
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import site_name
 from energyguard.service.catalogue.views import SiteCard
 
 MAX_ROWS = 300
@@ -106,8 +107,8 @@ class SitesPage:
             entries = self.catalogue.entries
             return [
                 TreeRow(
-                    c.id, c.site.name, 0 if self.search else c.depth, kind_words(c.site.kind),
-                    c.zone, count(c.devices),
+                    c.id, site_name(self.catalogue, c.id), 0 if self.search else c.depth,
+                    kind_words(c.site.kind), c.zone, count(c.devices),
                     measured(sums.named(c.id, partial(entries.devices_at, c.id)), "kW"),
                     len(needed_at(opened, self.catalogue, c.id)),
                 )

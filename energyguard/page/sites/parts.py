@@ -16,6 +16,7 @@ from energyguard.page.measures.usage import MONEY_KEEP_S, TODAY_KEEP_S, UsageDat
 from energyguard.page.sites.table import site_href
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import device_name, site_name
 from energyguard.service.live.sums import LiveSums
 
 MUCH = 1.05
@@ -91,10 +92,11 @@ class PartTable:
             kind, _slash, part = key.partition("/")
             if kind == "site":
                 kw = sums.named(part, partial(entries.devices_at, part))
-                name = entries.sites[part].name if part in entries.sites else part
+                name = site_name(self.catalogue, part)
                 alerts, silent = len(needed_at(opened, self.catalogue, part)), False
             else:
-                kw, name, silent = sums.kw.get(part), entries.name(part), part in sums.silent
+                kw, silent = sums.kw.get(part), part in sums.silent
+                name = device_name(self.catalogue, part)
                 alerts = sum(alert.device == part for alert in opened)
             series = today.get(key)
             total = series.total_kwh if series else None

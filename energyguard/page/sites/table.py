@@ -14,6 +14,7 @@ from energyguard.page.measures.live_sums import needed_at
 from energyguard.page.measures.usage import MONEY_KEEP_S, TODAY_KEEP_S, UsageData
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import site_name
 from energyguard.service.live.sums import LiveSums
 
 
@@ -63,7 +64,7 @@ class SiteTable:
             rows.append(
                 SiteLine(
                     site,
-                    entries.sites[site].name,
+                    site_name(service.catalogue, site),
                     measured(now, "kW"),
                     f"{known} kW" if known else "–",
                     measured(total, "kWh"),

@@ -22,6 +22,7 @@ from energyguard.page.sites.parts import PAGE_ROWS, PartTable
 from energyguard.page.sites.table import site_href
 from energyguard.page.words.formatting import count, moment
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import site_name
 
 MAX_NAMED = 2
 """So many parts are named in the title."""
@@ -104,7 +105,8 @@ class SitePage:
             return  # taken out meanwhile
         zone = self.data.zone
         waiting = needed_at(self.cache.service.book.open(), self.catalogue, self.site)
-        path = ", ".join(place.name for place in reversed(about.path[:-1]))
+        around = self.catalogue.entries.path(self.site)[1:]
+        path = ", ".join(site_name(self.catalogue, site) for site in around)
         devices = ngettext("{n} device", "{n} devices", about.devices)
         when = f"{moment(self.data.now_ms, zone)} ({zone})"
         facts = (path, kind_words(about.site.kind), devices.format(n=count(about.devices)), when)
@@ -115,7 +117,7 @@ class SitePage:
         kw = sums.named(self.site, partial(self.catalogue.entries.devices_at, self.site))
         self.tiles.show_now(kw, now.kw_at_ms, now.live, usual.get(self.data.keys[0]))
         odd = await self.parts.show(sums, usual)
-        self.context.say(answer(about.site.name, len(waiting), odd), above)
+        self.context.say(answer(site_name(self.catalogue, self.site), len(waiting), odd), above)
 
     async def past(self) -> None:
         """The sums and the bars."""

@@ -23,6 +23,7 @@ from energyguard.page.words.formatting import (
     number,
 )
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name, site_name
 from energyguard.service.live.sums import LiveSums
 
 TURN_S = 20
@@ -132,7 +133,7 @@ class WallPage:
         now, usual = await self.cache.now(), await data.usual()
         sums = await live_sums(self.cache)
         kw = sums.named(site, partial(entries.devices_at, site)) if site else now.kw_now
-        self.title.text = entries.sites[site].name if site else _("All sites")
+        self.title.text = site_name(self.catalogue, site) if site else _("All sites")
         self.clock.text = moment(self.context.now_ms, zone, "%a %-d %b, %H:%M")
         known = usual.get(data.keys[0])
         words = _("usual at this hour: {range}").format(range=known) if known else ""
@@ -151,7 +152,7 @@ class WallPage:
         entries, rows = self.catalogue.entries, []
         for key in data.keys[1:]:
             kind, _slash, part = key.partition("/")
-            name = entries.sites[part].name if kind == SITE else entries.name(part)
+            name = (site_name if kind == SITE else device_name)(self.catalogue, part)
             kw, known = sums.kw.get(part), usual.get(key)
             if kind == SITE:
                 kw = sums.named(part, partial(entries.devices_at, part))
@@ -187,7 +188,7 @@ class WallPage:
         here = self.turn % len(sites)
         self.dots.text = " ".join("●" if i == here else "○" for i in range(len(sites)))
         after = sites[(here + 1) % len(sites)]
-        name = self.catalogue.entries.sites[after].name if after else _("All sites")
+        name = site_name(self.catalogue, after) if after else _("All sites")
         words = _("next: {site}, in {n} s").format(site=name, n=count(max(0, self.left_s)))
         self.next.text = _("stays here: something is urgent") if urgent else words
 

@@ -3,6 +3,8 @@
 language.py    texts in a person's language (locale/*.po)
 formatting.py  numbers, times and alerts
 lengths.py     lengths of time
+names.py       what sites and devices are called
+faults.py      why the service could not do something
 readings.py    what channels, and the endings of readings, are called
 refusals.py    why a row was not taken
 rules.py       what a rule does
