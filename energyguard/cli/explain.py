@@ -111,6 +111,7 @@ def _print(call: Call, found: EnergyExplanation, record: Mapping[str, Any]) -> N
         ("Entries", _entries(found, record)),
         ("Counted in no window", record["judged"]),
         ("Hours without readings", record["missing"]),
+        ("Corrections", _corrections(found)),
         ("Cost", record["bill"]["lines"] if record["bill"] else []),
         ("Parts", _parts(found)),
     ):
@@ -127,6 +128,23 @@ def _entries(found: EnergyExplanation, record: Mapping[str, Any]) -> Iterator[di
         names = ("time", "value", "start", "end", "kwh", "low", "high", "kind")
         verdicts = ", ".join(entry.verdicts)
         yield {name: row[name] for name in names} | {"verdict": verdicts, "why": row["why"]}
+
+
+def _corrections(found: EnergyExplanation) -> Iterator[dict[str, Any]]:
+    """What people said of its readings."""
+    from energyguard.model.days import local
+
+    for view in found.corrections:
+        start, end = (local(ms, found.zone) for ms in (view.start_ms, view.end_ms))
+        yield {
+            "id": view.id,
+            "from": start,
+            "to": end if view.end_ms > view.start_ms + 1 else None,
+            "value": view.value or "wrong",
+            "by": view.by,
+            "why": view.why,
+            "holds": view.holds,
+        }
 
 
 def _parts(found: EnergyExplanation) -> Iterator[dict[str, Any]]:

@@ -70,6 +70,14 @@ class FoldedChannel:
                 found[n] = int(self.time[later][0] - entries.stamp[n])
         return found
 
+    @property
+    def begins_ms(self) -> int:
+        """Since when it should be known what was used: before its first reading nothing is missing.
+
+        Of who has sent before the readings that were folded, no later than these.
+        """
+        return int(min(self.time[0], self.entries.start.min(initial=self.time[0])))
+
     def known_until(self, end_ms: int) -> int:
         """Up to when it should be known what was used: the end, or that of the newest entry."""
         e = self.entries
@@ -185,7 +193,8 @@ def bounds_between(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     """The same between any borders.
 
     The last step ends with the newest entry, where no more time has passed since than three of the
-    steps that the meter usually makes (and 15 min): what it has not sent yet is not missing.
+    steps that the meter usually makes (and 15 min): what it has not sent yet is not missing. The
+    first one begins with its very first reading, where that lies in it.
 
     Returns:
         The start and the end of each step, and the columns of ``bounds``.
@@ -194,6 +203,7 @@ def bounds_between(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     folded = FoldedChannel(rows, borders[0], borders[-1]) if rows.num_rows else None
     if folded is not None:
         borders[-1] = max(borders[-2] + 1, folded.known_until(borders[-1]))
+        borders[0] = min(borders[1] - 1, max(borders[0], folded.begins_ms))
     found = [_bounds(folded, a, b - a, 1) for a, b in pairwise(borders)]
     times = (pa.array(at).cast(_MS) for at in (borders[:-1], borders[1:]))
     columns = map(np.concatenate, zip(*found, strict=True))

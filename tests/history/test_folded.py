@@ -139,6 +139,10 @@ def test_bounds_between_any_borders_end_with_what_should_be_known(history: ChdbH
     assert last["end"].timestamp() * 1000 == T0 + 135 * MINUTE  # its newest reading
     assert (first["covered_ms"], last["covered_ms"]) == (50 * MINUTE, 85 * MINUTE)
     assert last["high"] < 100.0  # nothing is missing
+    asked["start_ms"], asked["borders"] = T0 - HOUR, f"{T0 - HOUR},{T0 + 50 * MINUTE}"
+    [new] = history.query("bounds_between", **asked, end_ms=T0 + 50 * MINUTE).to_pylist()
+    assert new["start"].timestamp() * 1000 == T0  # before its first reading nothing is missing
+    asked["start_ms"] = T0
     borders[-1] = T0 + 9 * HOUR
     asked["borders"] = ",".join(map(str, borders))
     _, last = history.query("bounds_between", **asked, end_ms=borders[-1]).to_pylist()

@@ -65,6 +65,40 @@ async def test_a_reading_that_the_log_has_no_more_is_said(user: User) -> None:
     await sees(user, "it was record 5 of energy_readings")
 
 
+async def test_a_reading_is_corrected_after_a_look_and_that_is_taken_back(
+    user: User, service: MadeUpService
+) -> None:
+    start = ZERO - 2 * QUARTER
+    await user.open(f"/explain?of=device/H017&start={start}&end={start + HOUR}")
+    await sees(user, "went down and came back")
+    await sees(user, "Nothing was corrected by hand.")
+    user.find(marker="entry").click()
+    await user.should_see(marker="correct-reading", retries=40)
+    user.find(marker="correct-reading").click()
+    await sees(user, "Right value, kWh")
+    form = user.find(marker="correct")
+    form.trigger("submit", {"start": "soon", "end": "", "value": "", "why": ""})
+    await sees(user, "soon is no time")
+    at = "2025-11-22T12:00:00"
+    form.trigger("submit", {"start": at, "end": "", "value": "much", "why": ""})
+    await sees(user, "much is not a number")
+    form.trigger("submit", {"start": at, "end": "", "value": "999,5", "why": "read again"})
+    await sees(user, "1 reading. Its days come to ")
+    assert service.corrections.all("H017") == []
+    user.find(marker="correct-sure").click()
+    await sees(user, "Sat 22 Nov, 12:00: 999.5\u00a0kWh")
+    await sees(user, "read again")
+    await sees(user, "corrected by hand")
+    [view] = service.corrections.all("H017")
+    assert (view.start_ms, view.value, view.by) == (ZERO, "999.5", "somebody")
+    user.find(marker="undo-correction").click()
+    await sees(user, "Let it count again")
+    assert not service.corrections.get(view.id).holds
+    user.find(marker="undo-correction").click()
+    await sees(user, "Take back")
+    assert service.corrections.get(view.id).holds
+
+
 async def test_a_site_is_its_parts_which_lead_on(user: User, service: MadeUpService) -> None:
     service.enter("site/house", name="House")
     service.enter("device/H017", name="Oven", site="house")

@@ -22,6 +22,7 @@ from energyguard.model.tariffs import Tariff
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.records.readings import LATE_TABLE
+from energyguard.service.corrections.contract import WantedCorrection
 from energyguard.service.explain.bounds import added
 from energyguard.service.explain.contract import BoundedEnergy
 from energyguard.service.explain.steps import steps_between
@@ -148,14 +149,15 @@ def test_a_sum_is_its_parts_and_each_has_its_sign(service: EnergyService) -> Non
     assert rest.total.kwh == pytest.approx(94.75)
     whole = service.explanations.of("", DAY, END)
     assert [part.key for part in whole.parts] == ["site/house", f"device/{OTHER}"]
-    assert service.explanations.bounds("", [DAY, END]) is None
+    [every] = service.explanations.bounds("", [DAY, END]) or []
+    assert every.kwh == pytest.approx(95.25)
 
 
 def test_bounds_of_a_difference_are_crossed() -> None:
     main = BoundedEnergy(0, 10, 5.0, low=4.0, high=7.0, covered_ms=10)
     oven = BoundedEnergy(0, 10, 2.0, low=1.0, high=3.0, covered_ms=8)
     rest = added([(1, main), (-1, oven)])
-    assert (rest.kwh, rest.low, rest.high, rest.coverage) == (3.0, 1.0, 6.0, 0.8)
+    assert (rest.kwh, rest.low, rest.high, rest.coverage) == (3.0, 1.0, 6.0, 0.9)
     unknown = added([(1, main), (1, BoundedEnergy(0, 10, None))])
     assert (unknown.kwh, unknown.low, unknown.coverage) == (5.0, None, None)
 
@@ -184,6 +186,25 @@ def test_what_the_log_no_longer_keeps_is_said(service: EnergyService, log: Memor
     gone = EnergyService(MemoryLog(), service.history, service.settings)
     [found] = gone.explanations.originals("oven", DAY + 12 * HOUR_MS)
     assert (found.partition, found.text, found.topic) == (None, "", "energy_readings")
+
+
+def test_who_corrected_what_is_part_of_the_explanation(service: EnergyService) -> None:
+    at = DAY + 20 * QUARTER
+    value = WantedCorrection("main", at, value="1020", channel="energy_register_kwh")
+    view = service.corrections.put(value, "mara", "read from the display")
+    wrong = service.corrections.put(WantedCorrection("main", at + QUARTER), "joe")
+    found = service.explanations.of("device/main", DAY, END)
+    assert [(row.by, row.value, row.why) for row in found.corrections] == [
+        ("joe", "", ""), ("mara", "1020", "read from the display"),
+    ]  # fmt: skip
+    [entry] = [entry for entry in found.entries if entry.time_ms == at]
+    assert entry.verdicts == ("corrected",)
+    for correction in (view, wrong):
+        service.corrections.undo(correction.id, "mara")
+    found = service.explanations.of("device/main", DAY, END)
+    assert [row.holds for row in found.corrections] == [False, False]
+    assert at not in {entry.time_ms for entry in found.entries}
+    assert service.explanations.of("device/main", DAY, DAY + HOUR_MS).corrections == ()
 
 
 def test_who_is_limited_to_sites_sees_no_bytes_of_others(service: EnergyService) -> None:

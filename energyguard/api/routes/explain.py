@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from energyguard.api.middleware import CurrentService
 from energyguard.api.routes.asked import Instant
+from energyguard.api.routes.corrections import CorrectionBody
 from energyguard.model.calendar import FORMS
 from energyguard.service.explain.rows import explanation_record, original_record
 
@@ -95,6 +96,7 @@ class ExplanationAnswer(BoundedBody):
     bill: dict[str, Any] | None = Field(description="Of whole days where a tariff holds.")
     parts: list[ExplainedPartBody]
     parts_more: int = Field(description="Parts that are not listed.")
+    corrections: list[CorrectionBody] = Field(description="Of its readings, also taken back.")
 
 
 class OriginalBody(BaseModel):

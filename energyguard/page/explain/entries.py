@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from nicegui import ui
@@ -44,10 +46,13 @@ class EntriesCard:
         context: the open page.
         key: whose; of what is no device there are none.
         zone: of the times.
+        correct: what comes when the reading of a time (ms) is to be corrected.
     """
 
-    def __init__(self, context: PageContext, key: str, zone: str) -> None:
-        self.context, self.zone = context, zone
+    def __init__(
+        self, context: PageContext, key: str, zone: str, correct: Callable[[int], object]
+    ) -> None:
+        self.context, self.zone, self._correct = context, zone, correct
         self.device = parts_of(key)[1] if key.startswith("device/") else ""
         with Tag("div", "", "c12") as self.all:
             with card(_("Its entries"), "c12") as self.note:
@@ -134,6 +139,10 @@ class EntriesCard:
     def _draw_original(self, found: OriginalReading) -> None:
         value = f"{register(found.value)}{SPACE}{found.unit}"
         Tag("p", f"{found.channel} · {value}", "strong")
+        if self.context.may("operate"):
+            with Tag("div", "", "acts"):
+                act = partial(self._correct, found.time_ms)
+                button(_("Correct this reading …"), act, mark="correct-reading")
         if found.partition is None:
             Tag("p", _("The log keeps it no longer: it was record {offset} of {topic}.").format(
                 offset=count(found.offset), topic=found.topic), "sub")  # fmt: skip

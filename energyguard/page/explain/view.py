@@ -9,6 +9,8 @@ import asyncio
 from datetime import date
 from itertools import pairwise
 
+from nicegui import ui
+
 from energyguard.errors import EnergyGuardError, Forbidden, Malformed, NotFound
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import DEVICE, SITE, parts_of
@@ -17,6 +19,7 @@ from energyguard.page.elements.charts import BarSeries, bars
 from energyguard.page.elements.components import Tag, card
 from energyguard.page.elements.plots import Plot
 from energyguard.page.explain.about import GapsCard, JudgedCard, PartsCard, PricesCard
+from energyguard.page.explain.corrections import CorrectionsCard
 from energyguard.page.explain.entries import EntriesCard
 from energyguard.page.explain.numbers import NumberCard, energy_words
 from energyguard.page.frame.context import PageContext
@@ -32,6 +35,7 @@ from energyguard.service.explain.contract import EnergyExplanation
 from energyguard.service.explain.steps import step_of, steps_between
 
 KEEP_S = 20.0
+FOLLOWS_S = (1.0, 3.0)
 HEIGHT = 210
 LAST_MS = 4_102_444_800_000 * 2
 MAX_DAY_MS = 25 * HOUR_MS
@@ -44,6 +48,7 @@ class ExplainPage:
         self.context, self.service = context, context.cache.service
         self.key = context.query.get("of", "")
         self.everything = context.query.get("all") == "1"
+        self.refreshes = 0
         context.say(_("How it was counted"), "")
         try:
             self.name = name_of(self.service.catalogue, self.key)
@@ -60,12 +65,15 @@ class ExplainPage:
                 self.number = NumberCard(context)
                 self.prices = PricesCard(context)
                 self.parts = PartsCard(context, self._address)
-                self.entries = EntriesCard(context, self.key, self.zone)
+                self.entries = EntriesCard(context, self.key, self.zone, self._correct)
             with Tag("div", "", "stack c4"):
                 with card(_("Step by step"), "c12", _("a bar leads on")):
                     self.plot = Plot("bars", _("Energy step by step"), HEIGHT)
                 self.gaps = GapsCard(context, self.key)
                 self.judged = JudgedCard(context, self.zone)
+                self.corrections = CorrectionsCard(
+                    context, self.entries.device, self.zone, self._corrected
+                )
         context.every(KEEP_S, self.draw)
 
     def _time(self) -> tuple[CalendarSpan | None, int, int]:
@@ -133,6 +141,23 @@ class ExplainPage:
             return explain_href(key, str(self.span))
         return explain_href(key, start_ms=self.start_ms, end_ms=self.end_ms)
 
+    # What is corrected
+
+    def _correct(self, time_ms: int) -> None:
+        """The reading of a time is to be corrected."""
+        self.corrections.ask(time_ms)
+
+    async def _corrected(self) -> None:
+        """Something was: what it comes to is there at once, or as soon as the history has it."""
+        self.refreshes += 1
+        await self.draw()
+        for seconds in FOLLOWS_S:
+            ui.timer(seconds, self._again, once=True)
+
+    async def _again(self) -> None:
+        self.refreshes += 1
+        await self.draw()
+
     # What is shown
 
     async def draw(self) -> None:
@@ -141,7 +166,7 @@ class ExplainPage:
         explain = self.service.explanations.of
         try:
             found = await self.context.cache.shared(
-                ("explain", key, start, end, everything), KEEP_S,
+                ("explain", key, start, end, everything, self.refreshes), KEEP_S,
                 lambda: explain(key, start, end, self.zone, everything),
             )  # fmt: skip
         except (Malformed, NotFound, Forbidden) as error:
@@ -156,6 +181,7 @@ class ExplainPage:
         self._chart(found)
         self.gaps.show(found)
         self.judged.show(found)
+        self.corrections.show(found)
 
     def _title(self, found: EnergyExplanation) -> str:
         if found.total.kwh is None:

@@ -56,6 +56,18 @@ _FAULTS: Final = tuple(
         ),
         (r"(?P<value>\S+) is no power above 0", _("{value} is no power above 0")),
         (r"'(?P<value>.*)' is no number", _("{value} is not a number")),
+        (r"not a number: (?P<value>.*)", _("{value} is not a number")),
+        (
+            r"(?P<value>\S+ \S+) is not between (?P<low>\S+) and (?P<high>.*)",
+            _("{value} is not between {low} and {high}"),
+        ),
+        (
+            r"no .*reading of '.*'.*; energyguard readings .* lists them",
+            _("there is no reading at this time"),
+        ),
+        (r"\S+ is still to come", _("this time is still to come")),
+        (r"is of one reading; a span of them can be wrong", _("only one reading gets a value")),
+        (r"must be after the start, and within ten years", _("must be after the start")),
         (
             r"'(?P<term>.*)' is no device with its sign; .*",
             _("write + or − and the device, as in +main −pump"),

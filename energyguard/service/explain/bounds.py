@@ -47,15 +47,22 @@ def added(parts: Iterable[tuple[int, BoundedEnergy]]) -> BoundedEnergy:
             return None
         return float(sum(weight * amount for weight, amount in amounts))
 
-    covered = [part.covered_ms for _, part in found]
     known = [(weight, part.kwh) for weight, part in found if part.kwh is not None]
+    start_ms, end_ms = min(p.start_ms for _, p in found), max(p.end_ms for _, p in found)
+    single = found[0][1] if len(found) == 1 else None
     return BoundedEnergy(
-        found[0][1].start_ms,
-        max(part.end_ms for _, part in found),
+        start_ms,
+        end_ms,
         sum(weight * kwh for weight, kwh in known) if known else None,
-        None if len(found) > 1 else found[0][1].import_kwh,
-        None if len(found) > 1 else found[0][1].export_kwh,
+        single and single.import_kwh,
+        single and single.export_kwh,
         total("low", "high"),
         total("high", "low"),
-        None if None in covered else min(ms for ms in covered if ms is not None),
+        _covered([part.coverage for _, part in found], end_ms - start_ms),
     )
+
+
+def _covered(shares: Sequence[float | None], length_ms: int) -> int | None:
+    """The mean of shares of a time, in ms; None: one of them is not known."""
+    known = [share for share in shares if share is not None]
+    return round(sum(known) / len(known) * length_ms) if len(known) == len(shares) else None

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from energyguard.service.bills.contract import EnergyBill
+from energyguard.service.corrections.contract import CorrectionView
 
 
 class BoundedEnergy(NamedTuple):
     """What was used in a time, at least and at most.
 
     Attributes:
-        start_ms: from when on.
+        start_ms: from when on; of a device that is new, since its first reading.
         end_ms: before when: up to now, and no further than to what should be known by now.
         kwh: net; None: nothing came.
         import_kwh: what was drawn; None: nobody has looked, as of the next ones.
@@ -59,7 +60,7 @@ class ExplainedEntry(NamedTuple):
     evidence: str  # what ``why`` is made of, as the next two
     number: int
     after_ms: int | None
-    verdicts: tuple[str, ...]  # late, …; and those of others of the same time
+    verdicts: tuple[str, ...]  # late, …, corrected; and those of others of the same time
 
 
 class OrdinaryEntries(NamedTuple):
@@ -103,6 +104,7 @@ class EnergyExplanation:
         is_detailed: whether entries and bounds were looked at; else there are too many readings.
         judged: readings that no window counted, the newest first.
         missing: hours without readings, [from, to).
+        corrections: what people said of its readings, also what was taken back, the newest first.
         bill: what it cost, of whole days where a tariff holds.
         parts: of a sum what it is made of, the largest first.
         parts_more: how many parts are not among these.
@@ -122,6 +124,7 @@ class EnergyExplanation:
     bill: EnergyBill | None = None
     parts: tuple[ExplainedPart, ...] = ()
     parts_more: int = 0
+    corrections: tuple[CorrectionView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,21 +131,26 @@ class EnergyExplanations:
         late = service.query("late", device=device, verdict="", limit=MAX_JUDGED, **ends)
         missing = tuple(gaps_of(service, device, start_ms, until_ms))
         judged = judged_of(late)
+        corrections = tuple(
+            view
+            for view in service.corrections.all(device)
+            if not view.undoes and view.start_ms < until_ms and view.end_ms > start_ms
+        )
         bounds = self.bounds(key, [start_ms, until_ms])
         if bounds is None:
             series = self._series([key], borders, zone)[0]
             total, steps, readings = _cut(series, borders)
             return EnergyExplanation(
                 key, zone, total, steps, readings, judged=judged, missing=missing, bill=bill,
-                is_detailed=readings == 0,
+                is_detailed=readings == 0, corrections=corrections,
             )  # fmt: skip
         steps = tuple(bounds_of(service.query, {device: 1}, borders))
         rows = service.query("entries", device=device, **ends)
-        entries, ordinary = split_entries(rows, judged, everything)
+        entries, ordinary = split_entries(rows, judged, corrections, everything)
         channel = rows["channel"][0].as_py() if rows.num_rows else ""
         return EnergyExplanation(
             key, zone, bounds[0], steps, rows.num_rows, channel, entries, ordinary, True, judged,
-            missing, bill,
+            missing, bill, corrections=corrections,
         )  # fmt: skip
 
     def _of_sum(

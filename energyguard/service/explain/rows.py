@@ -39,6 +39,7 @@ def explanation_record(found: EnergyExplanation) -> Record:
             for part in found.parts
         ],
         "parts_more": found.parts_more,
+        "corrections": [view._asdict() for view in found.corrections],
     }  # fmt: skip
 
 
