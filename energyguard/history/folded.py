@@ -18,6 +18,7 @@ import pyarrow as pa
 from energyguard.history.energy_buckets import Readings
 from energyguard.history.energy_channels import read_channel
 from energyguard.history.energy_folds import entries_of
+from energyguard.history.entry_corrections import counted, with_corrections
 from energyguard.ledger.bounds import BoundedEntries, window_bounds
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries, EntryKind
@@ -142,6 +143,12 @@ def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
         that lies in the range, at least and at most of the whole, its kind and the reason: as a
         sentence, and as what it is made of.
     """
+    counting, wrong = counted(rows)
+    return with_corrections(_entries(counting, bound), counting, wrong)
+
+
+def _entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
+    """The entries of the readings that count."""
     start_ms, end_ms = int(bound["start_ms"]), int(bound["end_ms"])
     if not rows.num_rows:
         return pa.table({name: pa.array([], kind) for name, kind in _ENTRY.items()})

@@ -76,6 +76,19 @@ def test_a_correction_is_previewed_made_audited_and_undone(
     assert day_kwh(service) == pytest.approx(0.7)
     assert service.audit.newest(1)[0].act == "correct"
     assert service.corrections.all("H1") == [view]
+    entries = service.query("entries", device="H1", **DAY).to_pylist()
+    [entry] = [row for row in entries if row["kind"] == "correction"]
+    assert entry["why"] == "set from 0.05 to 0.25 by mara: read from the display"
+    wrong = service.corrections.put(
+        WantedCorrection("H1", T0 + 5 * MINUTE, T0 + 7 * MINUTE), "ole", "meter was open"
+    )
+    settle(archive)
+    entries = service.query("entries", device="H1", **DAY).to_pylist()
+    whys = {row["why"]: row["inside"] for row in entries if row["kind"] == "correction"}
+    assert whys["wrong: 0.05 counts as never sent by ole: meter was open"] == 0.0
+    assert sum(row["inside"] for row in entries) == pytest.approx(0.6)
+    assert day_kwh(service) == pytest.approx(0.6)
+    service.corrections.undo(wrong.id, "ole")
     back = service.corrections.undo(view.id, "ole")
     settle(archive)
     assert day_kwh(service) == pytest.approx(0.5)

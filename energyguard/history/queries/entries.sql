@@ -20,6 +20,30 @@
 -- parameter device: text = ! | | A device, such as H001.
 -- range: 1d
 -- folded: energyguard.history.folded:entries
-SELECT name, ms, nano, facts
-FROM to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})
+WITH
+    corrected AS (
+        SELECT
+            toString(s.channel) AS name, toUnixTimestamp64Milli(s.time) AS ms,
+            c.value != '' AS is_set, toInt64(argMax(s.value, s.version)) AS sent,
+            any(c.by) AS by, any(c.why) AS reason
+        FROM (
+            SELECT * FROM sent_readings FINAL
+            WHERE device = {device:String} AND correction != ''
+                AND channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')
+                AND time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
+                AND time <= fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
+        ) AS s
+        INNER JOIN (SELECT * FROM corrections FINAL) AS c ON s.correction = c.id
+        GROUP BY name, ms, is_set
+    )
+SELECT * FROM (
+    SELECT
+        f.name AS name, f.ms AS ms, f.nano AS nano, f.facts AS facts, f.version AS version,
+        toUInt8(0) AS wrong, c.is_set AS is_set, c.sent AS sent, c.by AS by, c.reason AS reason
+    FROM to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}) AS f
+    LEFT JOIN (SELECT * FROM corrected WHERE is_set) AS c ON f.name = c.name AND f.ms = c.ms
+    UNION ALL
+    SELECT name, ms, sent AS nano, '' AS facts, toUInt64(0) AS version, toUInt8(1) AS wrong, is_set, sent, by, reason
+    FROM corrected WHERE NOT is_set AND ms < {end_ms:Int64}
+)
 ORDER BY name, ms, version DESC
