@@ -100,3 +100,16 @@ async def test_a_file_is_understood_then_taken(
     assert sum(ends) == 1
     await upload.handle_uploads([SmallFileUpload("x.csv", "text/csv", b"a;b\n1;2\n")])
     await sees(user, "x.csv was not understood")
+
+
+async def test_an_import_is_undone_and_counts_again(user: User, service: MadeUpService) -> None:
+    await user.open("/data")
+    await sees(user, "march.csv: 96 readings taken")
+    user.find(marker="undo-import").click()
+    await sees(user, "Undo the import of march.csv?")
+    user.find(kind=Tag, marker="sure", content="Undo").click()
+    await sees(user, "march.csv: undone, its readings do not count")
+    assert service.corrections.import_undone_by("i1")
+    user.find("Count again").click()
+    await sees(user, "march.csv: 96 readings taken")
+    assert not service.corrections.import_undone_by("i1")

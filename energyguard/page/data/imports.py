@@ -10,6 +10,7 @@ from nicegui import background_tasks, events, ui
 
 from energyguard.codecs.sources import device_of
 from energyguard.errors import EnergyGuardError
+from energyguard.page.data.import_rows import ImportList
 from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
@@ -21,15 +22,12 @@ from energyguard.service.intake.file_imports import (
     MAX_FILE_BYTES,
     FileImport,
     FilePreview,
-    ImportState,
     preview,
     unfold_workbook,
 )
 
 MAX_NAMES = 8
 MAX_DOUBTS = 5
-ImportRow = tuple[str, str, str, str]
-"""Shape, kind, sentence, and what stands below it."""
 
 
 class ImportCard:
@@ -50,10 +48,8 @@ class ImportCard:
             with Tag("div", "", "looked-at") as self.looked:
                 self._preview()
             self.looked.set_visibility(False)
-            self.rows: ChangingList[ImportRow] = ChangingList(
-                self._draw, _("No file was brought since the service began.")
-            )
-        context.every(1.0, self.show)
+            self.list = ImportList(context)
+        context.every(1.0, self.list.show)
 
     def _upload(self) -> None:
         size = min(MAX_FILE_BYTES, self.service.settings.serve.body_limit)
@@ -189,37 +185,3 @@ class ImportCard:
             self.folder.cleanup()
         self.folder = self.path = self.seen = None
         self.looked.set_visibility(False)
-
-    async def show(self) -> None:
-        """How far imports are."""
-        self.rows.show([self._row(job) for job in self.context.cache.imports])
-
-    def _row(self, job: FileImport) -> ImportRow:
-        when = day_moment(job.at_ms, self.context.zone)
-        below = _("brought by {person}, {time}").format(person=job.by, time=when)
-        done = count(job.done)
-        if job.state is ImportState.RUNS:
-            share = f"{job.done / max(1, job.total):.0%}"
-            text = _("{name}: {n} readings so far, {share}")
-            return "…", "info", text.format(name=job.name, n=done, share=share), below
-        if job.state is ImportState.FAILED:
-            text = _("{name} stopped after {n} readings: {reason}")
-            return (
-                "!", "critical", text.format(name=job.name, n=done, reason=job.fault),
-                below + " · " + _("Bring it again: it goes on where it stopped."),
-            )  # fmt: skip
-        words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", job.done)
-        text = words.format(name=job.name, n=done)
-        if job.refused:
-            rows = ngettext("{n} row refused", "{n} rows refused", job.refused)
-            return "▲", "warning", f"{text}, {rows.format(n=count(job.refused))}", below
-        return "✓", "resolved", text, below
-
-    @staticmethod
-    def _draw(row: ImportRow) -> None:
-        shape, kind, text, below = row
-        with Tag("div", "", "alert"):
-            Tag("span", shape, f"sev {kind}", aria_hidden="true")
-            with Tag("div"):
-                Tag("span", text, "about")
-                Tag("span", below, "detail")

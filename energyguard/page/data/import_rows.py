@@ -1,0 +1,134 @@
+"""The files that were imported: how far they are, and which count; each can be undone."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Final, NamedTuple
+
+from energyguard.errors import EnergyGuardError
+from energyguard.page.elements.components import (
+    ChangingList,
+    ConfirmDialog,
+    Tag,
+    button,
+)
+from energyguard.page.frame.context import PageContext
+from energyguard.page.words.formatting import count, day_moment
+from energyguard.page.words.language import _, ngettext
+from energyguard.service.corrections.contract import ImportView
+from energyguard.service.intake.file_imports import FileImport, ImportState
+
+MAX_IMPORTS: Final = 20
+LOOK_S: Final = 5.0
+
+
+class ImportRow(NamedTuple):
+    """What is shown of an import; ``id``: it can be undone; ``undone_by``: it is."""
+
+    shape: str
+    kind: str
+    text: str
+    below: str
+    name: str = ""
+    id: str = ""
+    undone_by: str = ""
+
+
+class ImportList:
+    """Imports that run or ran since the service began, and those that the history has.
+
+    Args:
+        context: the open page; without the role to operate it only shows.
+    """
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.service = context, context.cache.service
+        self.confirm = ConfirmDialog()
+        self.rows: ChangingList[ImportRow] = ChangingList(self._draw, _("No file was brought yet."))
+        self._kept: list[ImportView] = []
+        self._looked_s = float("-inf")
+
+    async def show(self) -> None:
+        """How far imports are, and which of them count."""
+        now_s = self.service.clock.monotonic()
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            try:
+                corrections = self.service.corrections
+                self._kept = await asyncio.to_thread(corrections.imports, MAX_IMPORTS)
+            except EnergyGuardError:
+                pass  # what was known stays: the page says elsewhere that the history is away
+        jobs = self.context.cache.imports
+        mine = {job.id for job in jobs}
+        kept = [self._of_history(view) for view in self._kept if view.id not in mine]
+        self.rows.show([*map(self._of_job, jobs), *kept])
+
+    def _of_history(self, view: ImportView) -> ImportRow:
+        words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", view.readings)
+        text = words.format(name=view.file, n=count(view.readings))
+        return self._taken(view.id, view.file, text, self._below(view.by, view.at_ms))
+
+    def _below(self, person: str, at_ms: int) -> str:
+        when = day_moment(at_ms, self.context.zone)
+        return _("brought by {person}, {time}").format(person=person, time=when)
+
+    def _taken(self, import_id: str, name: str, text: str, below: str) -> ImportRow:
+        """An import that is over: it counts, or is undone."""
+        undone_by = self.service.corrections.import_undone_by(import_id) if import_id else ""
+        if undone_by:
+            undone = _("{name}: undone, its readings do not count").format(name=name)
+            return ImportRow("–", "info", undone, below, name, import_id, undone_by)
+        return ImportRow("✓", "resolved", text, below, name, import_id)
+
+    def _of_job(self, job: FileImport) -> ImportRow:
+        below = self._below(job.by, job.at_ms)
+        done = count(job.done)
+        if job.state is ImportState.RUNS:
+            share = f"{job.done / max(1, job.total):.0%}"
+            text = _("{name}: {n} readings so far, {share}")
+            return ImportRow("…", "info", text.format(name=job.name, n=done, share=share), below)
+        if job.state is ImportState.FAILED:
+            text = _("{name} stopped after {n} readings: {reason}")
+            return ImportRow(
+                "!", "critical", text.format(name=job.name, n=done, reason=job.fault),
+                below + " · " + _("Bring it again: it goes on where it stopped."),
+            )  # fmt: skip
+        words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", job.done)
+        text = words.format(name=job.name, n=done)
+        if job.refused:
+            rows = ngettext("{n} row refused", "{n} rows refused", job.refused)
+            text = f"{text}, {rows.format(n=count(job.refused))}"
+        row = self._taken(job.id, job.name, text, below)
+        return row._replace(shape="▲", kind="warning") if job.refused and not row.undone_by else row
+
+    def _draw(self, row: ImportRow) -> None:
+        with Tag("div", "", "alert"):
+            Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
+            with Tag("div"):
+                Tag("span", row.text, "about")
+                Tag("span", row.below, "detail")
+            if row.id and self.context.may("operate") and not self.context.caller.sites:
+                if row.undone_by:
+                    button(_("Count again"), partial(self._again, row), about=row.name)
+                else:
+                    button(_("Undo"), partial(self._ask, row), about=row.name, mark="undo-import")
+
+    def _ask(self, row: ImportRow) -> None:
+        self.confirm.ask(
+            _("Undo the import of {name}?").format(name=row.name),
+            _("All its readings count as if they had never been sent. It can be taken back."),
+            _("Undo"),
+            partial(self._undo, row),
+        )
+
+    async def _undo(self, row: ImportRow) -> None:
+        verb = partial(self.service.corrections.undo_import, row.id, self.context.user)
+        done = _("{name}: undone, its readings do not count").format(name=row.name)
+        await self.context.do(verb, done)
+        await self.show()
+
+    async def _again(self, row: ImportRow) -> None:
+        verb = partial(self.service.corrections.undo, row.undone_by, self.context.user)
+        await self.context.do(verb, _("{name} counts again").format(name=row.name))
+        await self.show()
