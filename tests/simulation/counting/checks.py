@@ -17,9 +17,11 @@ from energyguard.ledger.entries import Entries
 from energyguard.ledger.spread import spread
 from energyguard.log import TopicPartition
 from energyguard.model.alerts import State
+from energyguard.model.quantities import to_nano
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE
 from energyguard.records.alerts import ALERT_EVENT
+from energyguard.records.corrections import WITHDRAWN
 from tests.simulation.counting.life import Life
 from tests.simulation.counting.meters import unpacked
 from tests.simulation.counting.noted import TOPICS
@@ -40,7 +42,7 @@ class Place(NamedTuple):
 
 def faults(life: Life) -> list[str]:
     """Everything that is wrong."""
-    first = first_readings(life)
+    first = _corrected(life, first_readings(life))
     return [
         *life.wrong,
         *_not_kept(life, first),
@@ -68,8 +70,23 @@ def first_readings(life: Life) -> dict[Channel, dict[int, Place]]:
     return found
 
 
+def _corrected(
+    life: Life, first: dict[Channel, dict[int, Place]]
+) -> dict[Channel, dict[int, Place]]:
+    """The readings that count, by what people say of them: the newest counts that holds."""
+    for (device, channel), of_one in first.items():
+        said = [c for c in life.corrections.of_device(device) if c.channel == channel]
+        for ms, place in list(of_one.items()):
+            newest = [c for c in said if c.start_ms <= ms < c.end_ms][-1:]
+            if newest and newest[0].says_wrong:
+                del of_one[ms]
+            elif newest:
+                of_one[ms] = place._replace(value=to_nano(newest[0].new_value))
+    return first
+
+
 def _not_kept(life: Life, first: dict[Channel, dict[int, Place]]) -> Iterator[str]:
-    rows = list(life.tables.all("readings"))
+    rows = [row for row in life.tables.all("readings") if row["topic"] != WITHDRAWN]
     if len(rows) != sum(map(len, first.values())):
         yield f"the history has {len(rows)} readings of {sum(map(len, first.values()))}"
     for row in rows:

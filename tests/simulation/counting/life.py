@@ -8,21 +8,31 @@ from typing import NamedTuple
 
 from energyguard.codecs.records import pack
 from energyguard.history import NO_SEQUENCE
+from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import Log, Records, TopicPartition
 from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.readings import BACKFILL, batch_of
-from energyguard.model.topics import CATALOGUE, DAY_MS, ENERGY_READINGS, STATE
+from energyguard.model.topics import CATALOGUE, CORRECTIONS, DAY_MS, ENERGY_READINGS, STATE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
+from energyguard.records.corrections import CORRECTION, Correction
 from energyguard.stream.runtime.checkpoint import APPLIED, read_snapshots
 from energyguard.testing import MemoryLog
-from tests.simulation.counting.meters import BEGIN_MS, KINDS, Sent, Weather, readings, unpacked
+from tests.simulation.counting.meters import (
+    BEGIN_MS,
+    HOUR_MS,
+    KINDS,
+    Sent,
+    Weather,
+    readings,
+    unpacked,
+)
 from tests.simulation.counting.noted import TOPICS, Written, end, note
 from tests.simulation.counting.processes import Processes
 from tests.simulation.counting.steps import WorldClock
 
 SIZES = (1, 2, 3, 7, 7, 20, 20, 61, 200)
 TROUBLES = frozenset(
-    ("leave", "kill", "stop", "jump", "tear", "tidy", "retain", "describe", "sleep", "die", "gone")
+    "leave kill stop jump tear tidy retain describe correct sleep die gone".split()
 )
 _FACTS = (
     ChannelFacts(),
@@ -75,6 +85,8 @@ class Life(Processes):
         self.looked_at: dict[TopicPartition, int] = {}
         self.is_torn = seed % 4 == 2  # snapshots are damaged; else old records may be deleted
         self.is_described = seed % 4 == 1
+        self.is_corrected = seed % 4 in (0, 3)
+        self.corrections = CorrectionBook()
 
     def run(self) -> None:
         """Suffer, heal, end."""
@@ -95,6 +107,7 @@ class Life(Processes):
             (self.work, 10), (self.keep, 6), (self.another, 0.5), (self.leave, 0.5),
             (self.kill, 0.4), (self.stop, 0.3), (self.jump, 0.4), (self.tear, 0.6),
             (self.tidy, 0.4), (self.retain, 0.4), (self.describe, 0.4), (self.sleep, 0.1),
+            (self.correct, 0.6),
         )  # fmt: skip
         chosen = self.random.choices([w for w, _ in what], [n for _, n in what])[0]
         if chosen.__name__ not in self.cut.calm:
@@ -150,6 +163,25 @@ class Life(Processes):
             self.versions[device] = (*self.versions.get(device, ()), version)
             value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=self.versions[device]))
             self.log.append(CATALOGUE.name, Records([f"device/{device}".encode()], [value]))
+
+    def correct(self) -> None:
+        """Somebody says that readings are wrong, or have another value, or takes that back."""
+        if not self.is_corrected:
+            return
+        chance, about = self.random, self.random.choice(self.sent)
+        known = self.corrections.all()
+        number = f"c{len(known)}"
+        if known and chance.random() < 0.3:
+            made = Correction(id=number, at_ms=0, by="me", undoes=chance.choice(known).id)
+        else:
+            made = Correction(
+                id=number, at_ms=0, by="me", device=about.device, channel=about.channel,
+                start_ms=about.time_ms, end_ms=about.time_ms + chance.choice((1, HOUR_MS)),
+                new_value=chance.choice(("", "0.5")),
+            )  # fmt: skip
+        self.corrections.put(made)
+        key = (made.device or made.undoes).encode()
+        self.log.append(CORRECTIONS.name, Records([key], [CORRECTION.encode(made)]))
 
     # What goes wrong
 

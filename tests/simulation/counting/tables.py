@@ -16,10 +16,13 @@ from typing import Any
 import pyarrow as pa
 
 from energyguard.history import energy_rollup, energy_spans, energy_writes, reading_buckets
+from energyguard.history.corrected_tables import LAST_VERSION
 from energyguard.history.rollup_kind import script
 from energyguard.history.tables import ALL
 from energyguard.model.topics import DAY_MS
+from energyguard.records.corrections import WITHDRAWN
 from energyguard.records.tables import HistoryTable
+from energyguard.sinks import corrector
 from tests.simulation.counting.steps import Crashed, Step
 
 Row = dict[str, Any]
@@ -54,6 +57,11 @@ class MemoryTables:
             energy_spans._COUNTS: ("device channel counted first_ms last_ms", self._counts),
             energy_writes._LONG: ("key day stamp", self._long),
             _DESCRIBED: ("device channel facts", self._described),
+            corrector._KEPT: ("device channel from_ms to_ms", self._kept),
+            corrector._ROWS: (
+                "device channel ms sequence value topic version kept",
+                self._correcting,
+            ),
             **{sql: ("key start", partial(self._begun, name)) for sql, name in _BUCKETS.items()},
         }
 
@@ -121,7 +129,7 @@ class MemoryTables:
         """What a query of the roll-ups of energy gives."""
         names, answer = self._answers[sql]
         rows = answer(parameters)
-        kinds = {name: pa.string() if name in _TEXTS else pa.int64() for name in names.split()}
+        kinds = {name: _KINDS.get(name, pa.int64()) for name in names.split()}
         columns = [pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()]
         return pa.table(columns, [*kinds])
 
@@ -135,8 +143,33 @@ class MemoryTables:
                 {"key": whose["number"], **row}
                 for row in mine
                 if whose["read_from"] <= row["time"] < whose["read_to"]
+                and row["topic"] != WITHDRAWN
             ]
         return sorted(found, key=lambda row: (row["key"], row["time"], -row["version"]))
+
+    def _kept(self, _: Mapping[str, str]) -> list[Row]:
+        return [
+            {**row, "from_ms": row["time"], "to_ms": row["time"] + 1}
+            for row in self.all("sent_readings")
+        ]
+
+    def _correcting(self, _: Mapping[str, str]) -> list[Row]:
+        found: dict[tuple[Any, ...], Row] = {}
+        for whose in self.all("correcting"):
+            what = (whose["device"], whose["channel"])
+            sent = [{**row, "kept": 1} for row in self.of("sent_readings", what).values()]
+            known = {(row["time"], row["sequence"]) for row in sent}
+            rows = sent + [
+                {**row, "kept": 0}
+                for row in self.of("readings", what).values()
+                if row["topic"] != WITHDRAWN
+                and not (row["version"] == LAST_VERSION and (row["time"], row["sequence"]) in known)
+            ]
+            for row in rows:
+                if whose["from_ms"] <= row["time"] < whose["to_ms"]:
+                    key = (*what, row["time"], row["sequence"], -row["version"], row["topic"])
+                    found.setdefault(key, {**row, "ms": row["time"]})
+        return [found[key] for key in sorted(found)]
 
     def _touched(self) -> set[Channel]:
         return {(row["device"], row["channel"]) for row in self.all("touched")}
@@ -232,7 +265,8 @@ def _plain(column: pa.ChunkedArray) -> list[Any]:
     return found
 
 
-_TEXTS = ("device", "channel", "topic", "facts")
+_KINDS = dict.fromkeys(("device", "channel", "topic", "facts"), pa.string())
+_KINDS["version"] = pa.uint64()
 
 
 def _together(what: Channel, start: int, rows: list[Row]) -> Row:
