@@ -32,7 +32,20 @@ from tests.simulation.counting.steps import WorldClock
 
 SIZES = (1, 2, 3, 7, 7, 20, 20, 61, 200)
 TROUBLES = frozenset(
-    "leave kill stop jump tear tidy retain describe correct sleep die gone".split()
+    [
+        "leave",
+        "kill",
+        "stop",
+        "jump",
+        "tear",
+        "tidy",
+        "retain",
+        "describe",
+        "correct",
+        "sleep",
+        "die",
+        "gone",
+    ]
 )
 _FACTS = (
     ChannelFacts(),
