@@ -58,14 +58,14 @@ class WindowRule(Rule):
     window_ms: int
     slide_ms: int
     dwell_ms: int
-    basis: WindowBasis | UnsetType
 
     # The operator
 
     @property
     def goes_by(self) -> WindowBasis:
-        """By which of a window's numbers it goes: what it says, else what is counted."""
-        return WindowBasis.ESTIMATE if self.basis is UNSET else self.basis
+        """By which of a window's numbers it goes: what its ``basis`` says, if its kind has one."""
+        basis: WindowBasis | UnsetType = getattr(self, "basis", UNSET)
+        return WindowBasis.ESTIMATE if basis is UNSET else basis
 
     def score(self, amounts: Amounts) -> Ints:
         """How bad windows are: (windows, keys)."""
@@ -190,7 +190,7 @@ class WindowRule(Rule):
             ),
             (self.window_ms > self.max_window_ms, f"window {window!r} is too long for a mean"),
             (
-                self.is_mean and self.basis is not UNSET,
+                self.is_mean and self.goes_by is not WindowBasis.ESTIMATE,
                 "basis: a mean has no bounds; only sums go by low or high",
             ),
             (len(units) > 1, f"channels of different units: {', '.join(units)}"),
