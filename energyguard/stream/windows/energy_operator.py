@@ -127,7 +127,10 @@ class EnergyOperator(ApartOperator):
         since, mixed = rows.time.copy(), rows.time < prior
         if self.measure.kind is not Kind.INTERVAL and mixed.any():  # it cuts an entry in two
             since[mixed] -= self.head.usual_ms()[rows.key[mixed]]
-        closed = self.holds.reached(rows.key, run[rows.at], self.limits.lateness_ms)
+        lateness = self.limits.lateness_ms
+        if not len(rows) or since.min() >= run[-1] - lateness:  # none of any key is closed there
+            return np.zeros(len(rows), bool)
+        closed = self.holds.reached(rows.key, run[rows.at], lateness)
         return (since < closed) & (prior > NEVER)
 
     def _count(self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected) -> None:
