@@ -173,7 +173,7 @@ def ending(alert: Alert, place: DevicePlace, rule: Rule | None) -> str:
             words = _("It ended, {time}: {reason}.")
             return words.format(time=when, reason=why_ended(alert.reason))
         if alert.restated:
-            words = _("It is told as readings have it that came late; it ended by itself, {time}.")
+            words = _("Readings that came late tell of it; it ended by itself, {time}.")
             return words.format(time=when)
         return _("It ended by itself, {time}.").format(time=when)
     if not alert.measured:
