@@ -22,6 +22,7 @@ from energyguard.service.corrections.contract import (
     WantedCorrection,
 )
 from energyguard.service.explain.contract import EnergyExplanation
+from energyguard.service.explain.explanations import corrections_between
 
 Changed = Callable[[], Awaitable[object]]
 
@@ -39,7 +40,7 @@ class CorrectionsCard:
     def __init__(self, context: PageContext, device: str, zone: str, changed: Changed) -> None:
         self.context, self.device, self.zone, self._changed = context, device, zone, changed
         self.corrections = context.cache.service.corrections
-        self.channel = ""
+        self.channel, self.span = "", (0, 0)
         self.wanted: tuple[WantedCorrection, str] | None = None
         with Tag("div", "", "c12") as self.all, card(_("Corrected by hand"), "c12"):
             self.rows: ChangingList[CorrectionView] = ChangingList(
@@ -57,6 +58,7 @@ class CorrectionsCard:
         """Show what was said of these readings."""
         self.channel = found.channel
         self.all.set_visibility(bool(self.device) and bool(found.channel or found.corrections))
+        self.span = found.total.start_ms, found.total.end_ms
         self.rows.show(found.corrections)
 
     def ask(self, time_ms: int | None = None) -> None:
@@ -139,13 +141,18 @@ class CorrectionsCard:
         done = _("Corrected: the sums follow within a second")
         if await self.context.do(lambda: self.corrections.put(wanted, user, why), done):
             self.ask()
-            await self._changed()
+            await self._follow()
 
     async def _undo(self, view: CorrectionView) -> None:
         about, user = view.undone_by or view.id, self.context.user
         done = _("It counts again") if view.undone_by else _("Taken back")
         if await self.context.do(lambda: self.corrections.undo(about, user), done):
-            await self._changed()
+            await self._follow()
+
+    async def _follow(self) -> None:
+        """What was said is shown at once; what it comes to when the history has it."""
+        self.rows.show(corrections_between(self.corrections, self.device, *self.span))
+        await self._changed()
 
     def _draw(self, view: CorrectionView) -> None:
         with Tag("div", "", "change"):

@@ -52,6 +52,9 @@ def why_words(entry: ExplainedEntry) -> str:
         "not_followed": _("the register went on at {energy}"),
         "beyond": _("more than it can show: it begins again at {energy}"),
     }
+    if entry.evidence == "corrected":  # who said so, and why, stands beside the entries
+        is_wrong = entry.start_ms == entry.end_ms and entry.number == round(entry.value * NANO)
+        return _("it counts as never sent") if is_wrong else ""
     form = forms.get(entry.evidence)
     if form is None:
         return entry.why

@@ -45,7 +45,6 @@ def ending_words() -> dict[str, str]:
         "duplicate": _("duplicate"),
         "conflicting": _("conflicting"),
         "ahead": _("ahead"),
-        "corrected": _("corrected by hand"),
         "malformed": _("malformed"),
         "out of range": _("out of range"),
     }

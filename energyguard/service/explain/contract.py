@@ -60,7 +60,7 @@ class ExplainedEntry(NamedTuple):
     evidence: str  # what ``why`` is made of, as the next two
     number: int
     after_ms: int | None
-    verdicts: tuple[str, ...]  # late, …, corrected; and those of others of the same time
+    verdicts: tuple[str, ...]  # late, …; and those of others of the same time
 
 
 class OrdinaryEntries(NamedTuple):

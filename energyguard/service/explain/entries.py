@@ -8,13 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.service.corrections.contract import CorrectionView
 from energyguard.service.explain.contract import ExplainedEntry, JudgedReading, OrdinaryEntries
 
 ORDINARY: tuple[str, ...] = ("interval", "difference")
 """The kinds of entries of which there is nothing to say where their evidence is plain."""
-CORRECTED = "corrected"
-"""The verdict of a reading that somebody gave another value."""
 Verdicts = Mapping[int, Sequence[str]]
 """How readings of a time (ms) ended."""
 
@@ -30,7 +27,6 @@ def judged_of(rows: pa.Table) -> tuple[JudgedReading, ...]:
 def split_entries(
     rows: pa.Table,
     judged: Sequence[JudgedReading],
-    corrections: Sequence[CorrectionView] = (),
     everything: bool = False,
 ) -> tuple[tuple[ExplainedEntry, ...], tuple[OrdinaryEntries, ...]]:
     """What there is something to say of, and what is ordinary.
@@ -38,7 +34,6 @@ def split_entries(
     Args:
         rows: of the question ``entries``.
         judged: readings that no window counted: their entries are not ordinary.
-        corrections: of the device: nor are those of readings with another value.
         everything: no entry is only counted.
     """
     verdicts = dict[int, list[str]]()
@@ -46,9 +41,6 @@ def split_entries(
     for reading in judged:
         if reading.channel == channel:
             verdicts.setdefault(reading.time_ms, []).append(reading.verdict)
-    for view in corrections:
-        if view.holds and view.value and view.channel == channel:
-            verdicts.setdefault(view.start_ms, []).append(CORRECTED)
     ordinary = pc.and_(
         pc.is_in(rows["kind"], pa.array(ORDINARY)), pc.equal(rows["evidence"], "plain")
     )

@@ -13,6 +13,7 @@ from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.consumption.keys import weights_of
 from energyguard.service.consumption.missing_hours import gaps_of
 from energyguard.service.contract import Service
+from energyguard.service.corrections.contract import Corrections, CorrectionView
 from energyguard.service.explain.bounds import bounds_of
 from energyguard.service.explain.contract import (
     BoundedEnergy,
@@ -131,11 +132,7 @@ class EnergyExplanations:
         late = service.query("late", device=device, verdict="", limit=MAX_JUDGED, **ends)
         missing = tuple(gaps_of(service, device, start_ms, until_ms))
         judged = judged_of(late)
-        corrections = tuple(
-            view
-            for view in service.corrections.all(device)
-            if not view.undoes and view.start_ms < until_ms and view.end_ms > start_ms
-        )
+        corrections = corrections_between(service.corrections, device, start_ms, until_ms)
         bounds = self.bounds(key, [start_ms, until_ms])
         if bounds is None:
             series = self._series([key], borders, zone)[0]
@@ -146,7 +143,7 @@ class EnergyExplanations:
             )  # fmt: skip
         steps = tuple(bounds_of(service.query, {device: 1}, borders))
         rows = service.query("entries", device=device, **ends)
-        entries, ordinary = split_entries(rows, judged, corrections, everything)
+        entries, ordinary = split_entries(rows, judged, everything)
         channel = rows["channel"][0].as_py() if rows.num_rows else ""
         return EnergyExplanation(
             key, zone, bounds[0], steps, rows.num_rows, channel, entries, ordinary, True, judged,
@@ -222,6 +219,17 @@ class EnergyExplanations:
             with suppress(Malformed, NotFound, Faulty, Forbidden):
                 return self._service.bills.of(key, span)
         return None
+
+
+def corrections_between(
+    corrections: Corrections, device: str, start_ms: int, end_ms: int
+) -> tuple[CorrectionView, ...]:
+    """What people said of a device's readings of a time; the newest first."""
+    return tuple(
+        view
+        for view in corrections.all(device)
+        if not view.undoes and view.start_ms < end_ms and view.end_ms > start_ms
+    )
 
 
 def _cut(
