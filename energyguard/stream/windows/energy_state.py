@@ -25,6 +25,7 @@ from energyguard.stream.windows.channel_lane import ChannelLane
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.entry_registers import EntryRegisters
 from energyguard.stream.windows.limits import ChannelLimits
+from energyguard.stream.windows.numbering import by_key_and_time
 from energyguard.stream.windows.output import AlertTransition
 from energyguard.stream.windows.patience import (
     Patience,
@@ -249,7 +250,7 @@ class EnergyState(ChannelOperator):
         key, time, value = self.ring.of_keys(which)
         kept = time >= self.folded[key]
         key, time, value = key[kept], time[kept], value[kept]
-        order = np.lexsort((time, key))
+        order = by_key_and_time(key, time)
         key, time, value = key[order], time[order], value[order]
         entries = self.base.of(keys).fold(number[key], time, value)
         return replace(entries, key=keys[entries.key]), key, time

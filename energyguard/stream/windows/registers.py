@@ -15,6 +15,7 @@ from energyguard.model.channels import MAX_GAP_MS, Measure
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.numbering import by_key_and_time
 from energyguard.stream.windows.panes import (
     NO_ROWS,
     NOTHING,
@@ -138,7 +139,7 @@ class Registers:
 
     def _from_ring(self, keys: Bools, ring: RecentReadings) -> Chain:
         key, time, value = ring.of_keys(keys)
-        order = np.lexsort((time, key))
+        order = by_key_and_time(key, time)
         key, time, value = key[order], time[order], self.measure.counted(value[order])
         self._learn(key, time, value)
         return chain(key, time, value, self.old_time, self.old_value)

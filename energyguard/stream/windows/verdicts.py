@@ -15,6 +15,7 @@ import numpy as np
 
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.numbering import by_key_and_time
 
 SEAL_ROWS = 32_768
 SEAL_SPAN_MS = 120_000
@@ -145,7 +146,7 @@ class RecentReadings:
                 gone.append((piece.key[mine], piece.time[mine], piece.value[mine]))
         self._keep([self.sealed.pop(serial) for serial in old], before)
         key, time, value = (np.concatenate(column) for column in zip(*gone, strict=True))
-        order = np.lexsort((time, key))
+        order = by_key_and_time(key, time)
         return key[order], time[order], value[order]
 
     def _keep(self, pieces: Sequence[ReadingRun], before: Ints) -> None:
