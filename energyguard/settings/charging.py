@@ -16,6 +16,12 @@ class ChargingSettings(Section):
         "10s", description="How long a car may stand before it is charged; longer is a violation."
     )
     after: Duration = Field("6s", description="How long it may stand after its charge.")
+    currency: str = Field(
+        "EUR",
+        pattern=r"^[A-Z]{3}$",
+        description="The currency of chargers' prices (ISO 4217), where the catalogue says none "
+        "of a station: `energyguard sites set station:NAME currency=CHF`.",
+    )
     idle: Duration = Field(
         "5s",
         description="How long a signal may be on its way (wall clock), before a silent charger's "

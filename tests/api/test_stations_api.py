@@ -127,8 +127,8 @@ async def test_a_months_sessions_come_as_a_file(http: httpx.AsyncClient, real: C
     real.insert("signals", table("signals", counted))
     asked = "month=2024-05&zone=Europe/Berlin"
     first, second = await ok(http.get(f"/charging-sessions?{asked}"))
-    assert (first["station"], first["charger"], first["kwh"], first["eur"]) == (
-        "north", "c1", 11.0, 6.05,
+    assert (first["station"], first["charger"], first["kwh"], first["eur"], first["currency"]) == (
+        "north", "c1", 11.0, 6.05, "EUR",
     )  # fmt: skip
     assert (first["meter_start"], first["meter_stop"]) == (100.0, 111.0)
     assert (second["meter_start"], second["meter_stop"]) == (None, None)

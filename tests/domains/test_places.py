@@ -51,11 +51,13 @@ def test_chargers_stand_at_their_stations() -> None:
     catalogue, places = Catalogue(), ChargerPlaces()
     listed = {
         "C1": charger("C1", "Quay", rating_kw=22.0, latitude=56.5, longitude=-3.0),
-        "C2": charger("C2", "Quay"),
+        "C2": charger("C2", "Quay", currency="SEK"),
     }
     seen(catalogue, places, written(CHARGERS.name, listed), "charging")
     assert catalogue.sites == {
-        "station:Quay": Site(name="Quay", kind="station", latitude=56.5, longitude=-3.0)
+        "station:Quay": Site(
+            name="Quay", kind="station", latitude=56.5, longitude=-3.0, currency="SEK"
+        )
     }
     assert catalogue.devices["charger:default/C1"] == Device(
         name="C1", site="station:Quay", kind="charger", rating_kw=22.0

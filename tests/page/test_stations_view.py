@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+
 import pytest
 from nicegui.testing import User, user_simulation
 
+from energyguard.catalogue.changes import Edit
 from energyguard.domains.charging.bay_grid import MARKS, MAX_BAYS
+from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import StationView
+from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.domains.charging.view import mapped
+from energyguard.model.catalogue import Site
 from energyguard.page.elements.components import Tag
 from energyguard.page.mount import add_pages
+from energyguard.page.words.language import reader, speak
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
 
@@ -21,7 +28,7 @@ async def test_the_wall_says_who_stands_where(user: User) -> None:
         await sees(user, mark)
     await sees(user, "Market Square")
     await sees(user, "none of the three shapes")
-    await sees(user, "€/kWh on average")
+    await sees(user, "per kWh on average")
     await sees(user, "1 bay has a fault, ")  # the title
     await sees(user, "cars stay too long")
     places = (await plotted(user, "map"))["places"]
@@ -48,10 +55,8 @@ async def test_a_months_stations_are_sorted_by_trouble_or_as_one_says(
     earned = {row["station"]: row["eur"] for row in paid}
     worst = min(earned, key=lambda name: (earned[name], name))
     await user.open("/stations")
-    await sees(user, f"November 2025: revenue {sum(earned.values()):,.2f}")
-    await sees(
-        user, f"The weakest is {worst} with {earned[worst]:,.2f}\u00a0€.".replace("\u00a0", " ")
-    )
+    await sees(user, f"November 2025: revenue €{sum(earned.values()):,.2f}")
+    await sees(user, f"The weakest is {worst} with €{earned[worst]:,.2f}.")
     await sees(user, "1 fault")
     bays = service.projections["chargers"]
     faulty = next(bay.station for bay in bays.bays() if bay.state == "faulty")  # type: ignore[attr-defined]
@@ -63,6 +68,39 @@ async def test_a_months_stations_are_sorted_by_trouble_or_as_one_says(
         t for t in user.find(kind=Tag).elements if t.props.get("aria-sort") == "descending"
     ]
     assert len(sorted_by) == 1
+
+
+async def test_stations_of_two_currencies_are_never_one_sum(
+    user: User, service: MadeUpService
+) -> None:
+    paid = service.past.query("station_top", n=99, by="station").to_pylist()
+    earned = {row["station"]: row["eur"] for row in paid}
+    swiss = max(earned, key=lambda name: earned[name])
+    rest = sum(amount for name, amount in earned.items() if name != swiss)
+    place = Site(name=swiss, kind="station", currency="CHF")
+    service.catalogue.put([Edit(f"site/station:{swiss}", place)], "mara")
+    assert currency_of(service, swiss) == "CHF"
+    assert sums_of(service, earned.items()) == {
+        "CHF": earned[swiss], "EUR": pytest.approx(rest),
+    }  # fmt: skip
+    await user.open("/stations")
+    await sees(user, f"CHF{earned[swiss]:,.2f}")
+    await sees(user, f"€{rest:,.2f}")
+    await user.should_not_see("The weakest is")
+    await user.should_not_see("per kWh on average")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "PLN1,234.50 + €9.70"), ("de", "1.234,50\u00a0PLN + 9,70\u00a0€")],
+)
+def test_amounts_are_written_as_their_currency_is(language: str, words: str) -> None:
+    def said() -> str:
+        speak(reader(language))
+        return sums_words({"EUR": 9.7, "PLN": 1_234.5})
+
+    assert copy_context().run(said) == words
+    assert amount_words(-0.001, "EUR") == "€0.00"
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from energyguard.domains.charging.currencies import currency_of
 from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
+from energyguard.domains.charging.money import amount_words
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
-from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, money, number
+from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, number
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.refusals import why_refused
 
@@ -35,11 +37,6 @@ def _parked(detail: str) -> str:
         "charged": _("charged, plugged in"),
     }
     return words.get(detail, _("charged"))
-
-
-def euros(cents: int | None) -> str:
-    """Money for people."""
-    return UNKNOWN if cents is None else f"{money(cents / 100)}{SPACE}€"
 
 
 def broken_limit(kind: str) -> str:
@@ -164,7 +161,9 @@ class BayGrid:
             words = _("since {when}").format(when=since) if bay.since_ms else _("no car yet")
             return bay.state, name, _("free"), words
         if bay.state == "charging":
-            cost = euros(bay.cost_cents)
+            cents = bay.cost_cents
+            code = currency_of(self._visit.cache.service, bay.station)
+            cost = UNKNOWN if cents is None else amount_words(cents / 100, code)
             power = number(bay.power_kw)
             return bay.state, name, _("charging"), f"{power}{SPACE}kW · {since} · {cost}"
         if bay.state == "overstaying":

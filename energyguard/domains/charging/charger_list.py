@@ -1,9 +1,9 @@
 """Chargers from a CSV file: which there are, where, how strong, and on which topic they tell.
 
-    charger,station,latitude,longitude,rating_kw[,topic]
+    charger,station,latitude,longitude,rating_kw[,topic][,currency]
 
-Latitude, longitude and rating may be empty: not known. All rows are read before one is listed, and
-every wrong one is told, with its row.
+Latitude, longitude and rating may be empty: not known; the currency is that of a charger's prices.
+All rows are read before one is listed, and every wrong one is told, with its row.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from energyguard.catalogue.checks import currency_faults
 from energyguard.domains.charging.physics import MAX_KW
 from energyguard.domains.charging.records.stations import CHARGER, Charger
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
@@ -88,6 +89,9 @@ def _charger(row: Mapping[str | None, object]) -> Charger:
     topic = cells.get("topic", "")
     if topic and not (topic_named(topic) and topic.startswith(SIGNALS.name)):
         raise Malformed(f"topic: {topic!r} is not {SIGNALS.name}, or {SIGNALS.name}.REGION")
+    currency = cells.get("currency", "").upper()
+    for _field, fault in currency_faults(currency):
+        raise Malformed(f"currency: {fault}", "currency")
     latitude, longitude, rating = (_number(name, cells[name]) for name in _BOUNDS)
     return Charger(
         charger=cells["charger"],
@@ -96,6 +100,7 @@ def _charger(row: Mapping[str | None, object]) -> Charger:
         longitude=longitude,
         rating_kw=rating,
         topic=topic,
+        currency=currency,
     )
 
 

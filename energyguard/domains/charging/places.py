@@ -66,6 +66,7 @@ class ChargerPlaces:
             kind=STATION_KIND,
             latitude=place.latitude if place else None,
             longitude=place.longitude if place else None,
+            currency=next((c.currency for c in chargers if c.currency), ""),
         )
 
 

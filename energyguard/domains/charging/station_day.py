@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from energyguard.domains.charging.bay_grid import BayGrid, broken_limit, legend, taken, trouble
+from energyguard.domains.charging.currencies import currency_of
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.money import amount_words
 from energyguard.model.days import day_ms, local
 from energyguard.page.elements.components import Figures, Tag, card, choice
 from energyguard.page.elements.plots import Plot
@@ -18,7 +20,6 @@ from energyguard.page.words.formatting import (
     age,
     count,
     moment,
-    money,
     number,
     plural,
 )
@@ -168,10 +169,13 @@ class StationDay:
             (STAY, _length(stays.get("mean_stay_s"))),
             (CHARGE, _length(charges.get("mean_charge_s"))),
             (SESSIONS, count(int(stays.get("sessions") or 0))),
-            (REVENUE, f"{money(sum(row['eur'] for row in paid))}{SPACE}€"),
+            (REVENUE, self._money(sum(row["eur"] for row in paid))),
             (ENERGY, f"{number(sum(row['kwh'] for row in paid))}{SPACE}kWh"),
         ):
             self.figures.show(words[name], text)
+
+    def _money(self, amount: float) -> str:
+        return amount_words(amount, currency_of(self.cache.service, self.station))
 
     async def _timeline(self, start: int, end: int) -> None:
         rows = await self._ask("station_day", start, end, n=MAX_ROWS)
@@ -179,7 +183,8 @@ class StationDay:
             bay.charger: [] for bay in self.service.bays(self.station)
         }
         for row in rows:
-            lanes.setdefault(row["charger"], []).append(_bar(row))
+            money = self._money(_float(row["eur"])) if row["eur"] is not None else UNKNOWN
+            lanes.setdefault(row["charger"], []).append(_bar(row, money))
         self.plot.show(
             {
                 "from": start,
@@ -217,15 +222,13 @@ def _layer(bar: dict[str, object]) -> int:
     return LAYERS[str(bar["state"])]
 
 
-def _bar(row: dict[str, Any]) -> dict[str, object]:
+def _bar(row: dict[str, Any], money: str) -> dict[str, object]:
     since, until = (at and round(at.timestamp() * 1000) for at in (row["start"], row["end"]))
     what = str(row["what"])
     state = {"stay": "unknown", "charge": "info"}.get(what, "warning")
     about = broken_limit(str(row["detail"])) if what == "violation" else _("stay")
     if what == "charge":
-        about = _("charge, {kwh} kWh, {eur} €").format(
-            kwh=number(_float(row["kwh"])), eur=money(_float(row["eur"]))
-        )
+        about = _("charge, {kwh} kWh, {money}").format(kwh=number(_float(row["kwh"])), money=money)
     elif what == "stay" and row["detail"] != "complete":
         about = _("stay: {quality}").format(quality=row["detail"])
     return {

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
 from energyguard.page.elements.components import ChangingList, Tag, button, card, choice
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.spans import span_name
-from energyguard.page.words.formatting import SPACE, UNKNOWN, age, count, money, number
+from energyguard.page.words.formatting import SPACE, UNKNOWN, age, count, number
 from energyguard.page.words.language import _, ngettext
 
 KEEP_S = 30.0
@@ -30,7 +32,7 @@ class StationMonth:
     """What a station's month came to; None: it is not known."""
 
     station: str
-    eur: float = 0.0
+    eur: float = 0.0  # in its currency
     kwh: float = 0.0
     charges: int = 0
     sessions: int = 0
@@ -61,7 +63,7 @@ ORDERS: dict[str, Any] = {
 def heads() -> Sequence[tuple[str, str]]:
     """The heads of the table: what a click sorts by, and its words."""
     return (
-        (STATION, _("Station")), (REVENUE, _("Revenue, €")), (ENERGY, _("Energy, kWh")),
+        (STATION, _("Station")), (REVENUE, _("Revenue")), (ENERGY, _("Energy, kWh")),
         (CHARGES, _("Charges")), (SESSIONS, _("Stays")), (STAY, _("Mean stay")),
         (BROKEN, _("Limits broken")), (TROUBLE, _("Now")),
     )  # fmt: skip
@@ -141,7 +143,9 @@ class StationTable:
         self._show()
 
     def _show(self) -> None:
-        self.body.show([_cells(row) for row in self.rows[: self.shown]])
+        service = self.cache.service
+        shown = self.rows[: self.shown]
+        self.body.show([_cells(row, currency_of(service, row.station)) for row in shown])
         self.more.set_visibility(len(self.rows) > self.shown)
         words = ngettext("{n} station", "{n} stations", len(self.rows))
         self.note.text = words.format(n=count(len(self.rows)))
@@ -149,16 +153,21 @@ class StationTable:
         if not paid:
             self.answer.text = ""
             return
+        sums = sums_of(service, ((row.station, row.eur) for row in paid))
+        said = {
+            "month": span_name(self.month),
+            "revenue": sums_words(sums),
+            "stations": ngettext("{n} station", "{n} stations", len(paid)).format(
+                n=count(len(paid))
+            ),
+        }
+        if len(sums) > 1:
+            self.answer.text = _("{month}: revenue {revenue}, of {stations}.").format(**said)
+            return
         worst = min(paid, key=lambda row: (row.eur, row.station))
         self.answer.text = _(
-            "{month}: revenue {revenue} €, of {stations}. The weakest is {worst} with {least} €."
-        ).format(
-            month=span_name(self.month),
-            revenue=money(sum(row.eur for row in paid)),
-            stations=words.format(n=count(len(paid))),
-            worst=worst.station,
-            least=money(worst.eur),
-        )
+            "{month}: revenue {revenue}, of {stations}. The weakest is {worst} with {least}."
+        ).format(**said, worst=worst.station, least=amount_words(worst.eur, next(iter(sums))))
 
     def _row(self, row: tuple[str, ...]) -> None:
         with Tag("tr"):
@@ -204,7 +213,7 @@ def months(
     return found
 
 
-def _cells(row: StationMonth) -> tuple[str, ...]:
+def _cells(row: StationMonth, currency: str) -> tuple[str, ...]:
     now = []
     if row.faulty:
         words = ngettext("! {n} fault", "! {n} faults", row.faulty)
@@ -214,6 +223,6 @@ def _cells(row: StationMonth) -> tuple[str, ...]:
         now.append(words.format(n=count(row.overstaying)))
     stay = UNKNOWN if row.stay_s is None else SPACE.join(age(round(row.stay_s * 1000)))
     return (
-        row.station, money(row.eur), number(row.kwh, 4), count(row.charges), count(row.sessions),
-        stay, count(row.broken), ", ".join(now) or "✓",
+        row.station, amount_words(row.eur, currency), number(row.kwh, 4), count(row.charges),
+        count(row.sessions), stay, count(row.broken), ", ".join(now) or "✓",
     )  # fmt: skip

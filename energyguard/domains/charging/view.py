@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from energyguard.domains.charging.bay_grid import (
     BayGrid,
     broken_limit,
-    euros,
     legend,
     taken,
     trouble,
 )
+from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.domains.charging.station_day import StationDay
 from energyguard.domains.charging.station_table import StationTable
 from energyguard.model.days import day_ms, local
@@ -22,10 +24,11 @@ from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.page_cache import HOUR_MS, times_ms
 from energyguard.page.measures.coming import none_words
-from energyguard.page.words.formatting import SPACE, age, count, moment, money, number, plural
+from energyguard.page.words.formatting import SPACE, age, count, moment, number, plural
 from energyguard.page.words.language import _
 
 MAX_STATIONS = 5
+ALL_STATIONS = 10_000
 MAX_VIOLATIONS = 8
 KEEP_S = 5.0
 MIN_COURSE = 3
@@ -139,12 +142,20 @@ class Network:
                 tile.coming(none_words(coming=True))
             return
         self.energy.show(number(sum(kwh)), "kWh", plural(charges, "charge"))
-        mean = (
-            _("{price} €/kWh on average").format(price=money(sum(eur) / sum(kwh)))
-            if sum(kwh)
-            else _("since midnight, {day}").format(day=moment(day, self.context.zone, "%a %-d %b"))
+        top = await self.cache.ask(
+            "station_top", KEEP_S, start_ms=day, end_ms=end, n=ALL_STATIONS, by="station"
         )
-        self.revenue.show(money(sum(eur)), "€", mean)
+        rows = [row for row in top.to_pylist() if row["side"] == "top" and row["charges"]]
+        sums = sums_of(self.cache.service, ((row["station"], row["eur"]) for row in rows))
+        default = self.cache.service.settings.charging.currency
+        mean = _("since midnight, {day}").format(day=moment(day, self.context.zone, "%a %-d %b"))
+        if sum(kwh) and len(sums) == 1:
+            code = next(iter(sums))
+            price = amount_words(sum(eur) / sum(kwh), code)
+            mean = _("{price} per kWh on average").format(price=price)
+        self.revenue.show(sums_words(sums or {default: 0.0}), "", mean)
+        if len(sums) > 1:
+            eur = []  # a course of several currencies would say nothing
         over = (now_ms - day) // HOUR_MS  # the running hour would look like a fall
         for tile, sums in ((self.energy, kwh), (self.revenue, eur)):
             tile.spark.show({"ys": sums[:over] if over >= MIN_COURSE else []})
@@ -166,10 +177,11 @@ class Network:
         rows = top.to_pylist()
         for side, shown in (("top", self.best), ("bottom", self.worst)):
             shown.show(
-                (row["station"], row["eur"], euros(round(row["eur"] * 100)))
-                for row in rows
-                if row["side"] == side
+                (row["station"], row["eur"], self._paid(row)) for row in rows if row["side"] == side
             )
+
+    def _paid(self, row: Mapping[str, Any]) -> str:
+        return amount_words(row["eur"], currency_of(self.cache.service, row["station"]))
 
     async def _broken(self, now_ms: int) -> None:
         end = now_ms - now_ms % 1000 + 1000

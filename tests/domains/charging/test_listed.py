@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from energyguard.codecs import RefusedRow
+from energyguard.domains.charging.charger_list import read_chargers
 from energyguard.domains.charging.records.stations import Charger
 from energyguard.domains.charging.sessions.signals import DecodedBatch, Listed
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
+from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition, open_log
 from energyguard.model.readings import Verdict
 
@@ -54,3 +56,13 @@ def test_a_rating_counts_from_when_it_was_listed(tmp_path: Path) -> None:
     assert found == [22.0, 22.0, 50.0, None]
     assert listed.rating_kw(SIGNALS.name, "c-2", 5_000) is None
     log.close()
+
+
+def test_a_list_of_chargers_says_their_currency(tmp_path: Path) -> None:
+    file = tmp_path / "chargers.csv"
+    head = "charger,station,latitude,longitude,rating_kw,currency\n"
+    file.write_text(f"{head}c1,North,,,22,gbp\nc2,South,,,,\n")
+    assert [charger.currency for charger in read_chargers(file)] == ["GBP", ""]
+    file.write_text(f"{head}c1,North,,,22,euro\n")
+    with pytest.raises(Malformed, match="row 2: currency: 'EURO' is no ISO 4217 currency"):
+        read_chargers(file)

@@ -37,7 +37,7 @@ def now(
 def add(
     call: Call,
     file: Annotated[
-        Path, typer.Argument(help="charger,station,latitude,longitude,rating_kw[,topic]")
+        Path, typer.Argument(help="charger,station,latitude,longitude,rating_kw[,topic][,currency]")
     ],
 ) -> None:
     """List the chargers of a CSV file: where each is, and how strong. A wrong row stops it all."""

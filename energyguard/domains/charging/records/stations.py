@@ -28,6 +28,9 @@ class Charger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rating_kw: Annotated[float | None, doc("What it gives at the most.", "kW")] = None
     topic: Annotated[str, doc("Where its signals come; empty: it sends none.")] = ""
     network: Annotated[str, doc("Whose export told of it; empty: none, or an old record.")] = ""
+    currency: Annotated[
+        str, doc("Of its prices, ISO 4217; empty: as the setting `charging.currency` says.")
+    ] = ""
 
 
 class BayNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,7 +62,9 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_recharging: Annotated[int | None, doc("", "s")] = None
     user: str = ""
     energy: Annotated[int, doc("", "1e-9 kWh")] = 0
-    cents: Annotated[int | None, doc("What was paid; null: not known.", "0.01 EUR")] = None
+    cents: Annotated[int | None, doc("What was paid; null: not known.", "0.01 of the currency")] = (
+        None
+    )
     quality: Annotated[str, doc("`complete`, or its defects.")] = "complete"
     network: Annotated[str, doc("Whose it is; empty: an old record.")] = ""
 
