@@ -154,7 +154,7 @@ class StationTable:
             self.answer.text = ""
             return
         sums = sums_of(service, ((row.station, row.eur) for row in paid))
-        said = {
+        named = {
             "month": span_name(self.month),
             "revenue": sums_words(sums),
             "stations": ngettext("{n} station", "{n} stations", len(paid)).format(
@@ -162,12 +162,12 @@ class StationTable:
             ),
         }
         if len(sums) > 1:
-            self.answer.text = _("{month}: revenue {revenue}, of {stations}.").format(**said)
+            self.answer.text = _("{month}: revenue {revenue}, of {stations}.").format(**named)
             return
         worst = min(paid, key=lambda row: (row.eur, row.station))
         self.answer.text = _(
             "{month}: revenue {revenue}, of {stations}. The weakest is {worst} with {least}."
-        ).format(**said, worst=worst.station, least=amount_words(worst.eur, next(iter(sums))))
+        ).format(**named, worst=worst.station, least=amount_words(worst.eur, next(iter(sums))))
 
     def _row(self, row: tuple[str, ...]) -> None:
         with Tag("tr"):
