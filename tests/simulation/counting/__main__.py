@@ -64,6 +64,8 @@ def main() -> int:
     started, failed, readings = time.perf_counter(), 0, 0
     for seed in range(wanted.first, wanted.first + wanted.seeds):
         readings += len(Life(seed).sent)
+        if (number := seed - wanted.first) and number % 50 == 0:
+            sys.stderr.write(f"{number} seeds, {failed} failed\n")
         if lived(seed):
             failed += 1
             cut, found = shrunk(seed)
