@@ -67,7 +67,23 @@ def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
     )
     ms = batch["time"].cast(pa.int64()).to_numpy(zero_copy_only=False)
     believable = (ms >= EARLIEST_MS) & (ms < LATEST_MS)
-    return table if believable.all() else table.filter(pa.array(believable))
+    kept = believable & ~_is_first_again(table, rank)
+    return table if kept.all() else table.filter(pa.array(kept))
+
+
+def _is_first_again(table: pa.Table, rank: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Whether a row is its partition's second and of the identity of the first.
+
+    No version is left that would tell them apart: the largest is that of corrected readings.
+    """
+    found = np.zeros(len(rank), np.bool_)
+    first, second = np.flatnonzero(rank == 0), np.flatnonzero(rank == 1)
+    if len(first) and len(second):
+        both = table.select(["device", "channel", "time", "sequence"])
+        places = (int(first[0]), int(second[0]))
+        one, other = (both.slice(place, 1).to_pylist() for place in places)
+        found[places[1]] = one == other
+    return found
 
 
 def _is_imported(headers: Headers) -> bool:

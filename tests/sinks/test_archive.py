@@ -172,6 +172,19 @@ def test_a_replay_changes_nothing_and_the_first_value_wins(
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 81
 
 
+def test_of_the_very_first_readings_the_first_counts_too(
+    log: Log, history: ChdbHistory, people: People
+) -> None:
+    batch = batch_of(["H1"] * 2, "energy_kwh", [T0] * 2, [7, 9])
+    (where, value), *_ = pack(batch, PARTITIONS)
+    log.append("energy_readings", Records([None], [value], partitions=[where]))
+    archive = Archive(history, log, 0.0, people)
+    drain(archive)
+    archive.close()
+    rows = history.query("readings", device="H1", channel="", limit=9, **DAY).to_pylist()
+    assert [row["value"] for row in rows] == [7e-9]
+
+
 def test_a_position_never_moves_back_after_a_lease_was_lost(
     history: ChdbHistory, people: People
 ) -> None:
