@@ -14,17 +14,20 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import write_atomically
+from energyguard.history.corrected_tables import IMPORT_RECORDS, SENT_READINGS
 from energyguard.history.losses import FILE, KINDS_OF_ROWS, Loss, losses
 from energyguard.history.parts import Parts, TablePart
 from energyguard.log import EARLIEST, Log, TopicPartition
 from energyguard.log.records import matches
 from energyguard.model.topics import ALERTS, DAY_MS, ENERGY_ALERTS, LATE
 from energyguard.pipeline import ARCHIVE, READINGS
+from energyguard.records.readings import READINGS_TABLE
 from energyguard.sinks.archive import Archive
 from energyguard.telemetry import logger
 
 NOTE_S = 10.0
 _READINGS = tuple(topic.name for topic in READINGS)
+_OF_READINGS = (READINGS_TABLE.name, SENT_READINGS.name, IMPORT_RECORDS.name)
 _FEED = {"late": LATE.name, "alerts": ALERTS.name, "window_alerts": ENERGY_ALERTS.name}
 
 _log = logger("history")
@@ -116,7 +119,7 @@ def _fed(tables: Collection[str]) -> tuple[str, ...]:
     """The topics whose records become rows of these tables."""
     found: set[str] = set()
     for table in tables:
-        if table == "readings" or table.startswith("rollup_"):
+        if table in _OF_READINGS or table.startswith("rollup_"):
             found.update(_READINGS)
         elif table in _FEED:
             found.add(_FEED[table])
