@@ -94,6 +94,9 @@ def test_readings_alerts_and_late_readings_are_kept(
     log.append("energy_alerts", Records([b"H1"], [WINDOW], [(("id", b"w1"),)]))
     late = pack(batch_of(["H1"], "energy_kwh", [T0], [7]), 1)[0][1]
     log.append("energyguard.late", Records([None], [late], [(("verdict", b"late"),)]))
+    log.append(
+        "energyguard.late", Records([None], [late], [(("verdict", b"accepted"),)])
+    )  # counted
     log.append("energyguard.alerts", Records([b"H1"], [b"garbage"]))
     log.append("energy_readings", Records([None], [b"garbage"]))
     files = AlertFiles(str(tmp_path / "parquet"), history)
