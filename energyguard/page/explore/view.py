@@ -71,6 +71,7 @@ class ExplorePage:
             self.apart = self._differences()
             with card(_("In numbers"), "c12") as self.note:
                 self.table = ExploreTable(context, self.picked)
+        self.doubts: list[str] = []  # how sure each sum is
         self.bars: Plot | None = None
         self.lines: LevelLines | None = None
         context.every(KEEP_S, self.draw)
@@ -196,13 +197,14 @@ class ExplorePage:
             self.bars.say(found)
         keys = tuple(row.series.key for row in rows)
         costs = await costs_of(self.cache, keys, self.span, KEEP_S)
-        doubts = [await bounds_line(self.cache, row.series) for row in rows]
-        self.table.show(rows, self.span, compared, costs, doubts)
+        self.table.show(rows, self.span, compared, costs, self.doubts)
         if self.apart is not None and len(rows) == 2:
             hourly = await self._hourly()
             more, less = sorted((0, 1), key=lambda n: -(rows[n].series.total_kwh or 0.0))
             pair = (hourly[more], hourly[less]) if hourly else ()
             self.apart.show(rows[more], rows[less], pair)
+        self.doubts = [await bounds_line(self.cache, row.series) for row in rows]
+        self.table.show(rows, self.span, compared, costs, self.doubts)
 
     @property
     def _above(self) -> str:
