@@ -31,7 +31,9 @@ DOCKERFILE = (COMPOSE / "Dockerfile").read_text()
 OURS = "energyguard"
 BESIDE = "catalogue"
 """The role that `serve` plays beside its own."""
-UNASKED = {"backup", "prices"}
+BESIDE_HISTORY = "restate"
+"""The role that `history` plays beside its own."""
+UNASKED = {"backup", "prices", "restate-past"}
 """Roles that are played where a setting asks for them, beside another one."""
 
 
@@ -46,8 +48,10 @@ def ours(found: dict[str, Any]) -> dict[str, Any]:
 
 @FILES
 def test_compose_takes_the_files(composed: Composed, files: tuple[str, ...]) -> None:
-    assert {"kafka", *ROLES} - {BESIDE, *UNASKED} <= composed(files)["services"].keys()
-    assert composed(files)["services"]["serve"]["command"] == ["role", "serve", BESIDE]
+    services = composed(files)["services"]
+    assert {"kafka", *ROLES} - {BESIDE, BESIDE_HISTORY, *UNASKED} <= services.keys()
+    assert services["serve"]["command"] == ["role", "serve", BESIDE]
+    assert services["history"]["command"][:3] == ["role", "history", BESIDE_HISTORY]
 
 
 @pytest.mark.parametrize("name", SECRETS)
