@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from nicegui.testing import User
 
 from energyguard.catalogue.changes import Edit
@@ -187,3 +188,13 @@ def test_a_gap_says_why_where_it_is_known(service: MadeUpService) -> None:
     service.catalogue.change("device/H002", "mara", {"name": "New meter"})
     service.catalogue.change("device/H001", "mara", {**entry, "replaced_by": "H002"})
     assert reason() == "New meter took its place"
+
+
+async def test_everything_leaves_out_what_home_leaves_out(
+    user: User, service: MadeUpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.live, "apart", lambda among=None: frozenset({"H001"}))
+    await user.open("/explore")
+    await sees(user, "All devices used")
+    asked = {more["devices"] for name, more in service.past.asked if name == "consumption"}
+    assert asked == {"", '["H001"]'}  # all of it, and what is taken away
