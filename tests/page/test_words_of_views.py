@@ -27,7 +27,7 @@ DATA = frozenset(state.name for state in STATES) | frozenset(
     (
         "somebody", "Harbour Street", "Market Square", "Old Mill", "energy_kwh", "energy_readings",
         "mara", "joe", "roof", "attic", "cellar", "barn", "consistent",
-        "energyguard", "timedatectl", "row", "timestamp",
+        "energyguard", "timedatectl", "row", "timestamp", "march.csv", "ole",
     )
 )  # fmt: skip
 """Names, ids and commands that the made-up systems have."""
