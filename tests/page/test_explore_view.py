@@ -18,7 +18,7 @@ from energyguard.page.measures.picked import read_keys, written
 from energyguard.page.measures.spans import last_year, span_name, span_words
 from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
 from tests.application.service import MadeUpService
-from tests.application.world import HOUR, START
+from tests.application.world import HOMES, HOUR, START
 from tests.page.test_views import plotted, sees
 
 TODAY = date(2026, 11, 24)
@@ -193,8 +193,11 @@ def test_a_gap_says_why_where_it_is_known(service: MadeUpService) -> None:
 async def test_everything_leaves_out_what_home_leaves_out(
     user: User, service: MadeUpService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service.live, "apart", lambda among=None: frozenset({"H001"}))
+    """Where all devices live in a time of their own, nothing is left of everything."""
+    monkeypatch.setattr(service.live, "apart", lambda among=None: frozenset(HOMES))
     await user.open("/explore")
-    await sees(user, "All devices used")
-    asked = {more["devices"] for name, more in service.past.asked if name == "consumption"}
-    assert asked == {"", '["H001"]'}  # all of it, and what is taken away
+    drawn = await plotted(user, "bars")
+    assert not any(drawn["series"][0]["values"])
+    await user.open("/explore?of=device/H001")  # itself it is shown
+    drawn = await plotted(user, "bars")
+    assert any(drawn["series"][0]["values"])
