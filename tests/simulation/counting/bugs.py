@@ -10,10 +10,7 @@ import pyarrow as pa
 import pytest
 
 from energyguard.history import energy_rollup, energy_spans
-from energyguard.history.energy_channels import Changes
-from energyguard.history.energy_folds import ChannelFolds, FoldOutcome
-from energyguard.history.energy_rollup import EnergyRollUp
-from energyguard.history.energy_spans import FoldSpan
+from energyguard.history.energy_folds import FoldOutcome
 from energyguard.history.rollups import RollUps, Taken
 from energyguard.ledger.ledger import Ledger
 from energyguard.log import Log, Positions, Records
@@ -163,16 +160,6 @@ def roll_ups_that_failed_are_forgotten(patch: Patch) -> None:
     patch.setattr(RollUps, "restore", restore)
 
 
-def late_readings_are_folded_from_the_newest_mark(patch: Patch) -> None:
-    """Though they lie before it."""
-    real = ChannelFolds.span_from_mark
-
-    def span(self: ChannelFolds, device: str, lo_ms: int, hi_ms: int) -> FoldSpan | None:
-        return real(self, device, 2**52, hi_ms)
-
-    patch.setattr(ChannelFolds, "span_from_mark", span)
-
-
 def entries_beyond_a_mark_are_forgotten(patch: Patch) -> None:
     """What began before it, and reaches beyond it."""
     real = FoldOutcome.keep
@@ -182,18 +169,6 @@ def entries_beyond_a_mark_are_forgotten(patch: Patch) -> None:
         self.folds.carried.clear()
 
     patch.setattr(FoldOutcome, "keep", keep)
-
-
-def what_is_said_is_kept_before_it_counts(patch: Patch) -> None:
-    """Who dies before all is folded anew believes that it was."""
-    real = EnergyRollUp.describe
-
-    def describe(self: EnergyRollUp, changes: Changes) -> pa.Table:
-        marks = real(self, changes)
-        self.keep_described()
-        return marks
-
-    patch.setattr(EnergyRollUp, "describe", describe)
 
 
 BUGS: dict[Callable[[Patch], None], int] = {
@@ -210,8 +185,6 @@ BUGS: dict[Callable[[Patch], None], int] = {
     the_history_commits_before_roll_ups: 0,
     the_history_commits_before_it_inserts: 0,
     roll_ups_that_failed_are_forgotten: 0,
-    late_readings_are_folded_from_the_newest_mark: 0,
     entries_beyond_a_mark_are_forgotten: 0,
-    what_is_said_is_kept_before_it_counts: 0,
 }
 """Each with the seed from which on it is looked for: not long before the one that finds it."""
