@@ -17,7 +17,7 @@ from energyguard.ledger.entries import Entries
 from energyguard.ledger.spread import spread
 from energyguard.log import TopicPartition
 from energyguard.model.alerts import State
-from energyguard.model.quantities import to_nano
+from energyguard.model.quantities import parse_duration, to_nano
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE
 from energyguard.records.alerts import ALERT_EVENT
@@ -163,8 +163,21 @@ def _worker(life: Life) -> Iterator[str]:
     yield from _unlike("counts", mine.counts, steady.counts)
     if life.weather.keeps_order:
         yield from _unlike("events", mine.events, steady.events)
-        if not life.revision:
+        if not life.revision and not _has_gaps(life):
             yield from _unlike("window alerts in order", mine.windows, in_order(life).windows)
+
+
+def _has_gaps(life: Life) -> bool:
+    """Whether readings may be swapped behind a gap so long that windows before it are closed.
+
+    How long windows wait is learned of usual steps: for an unusual one they do not.
+    """
+    lateness_ms, delay_ms = parse_duration(life.settings.lateness), life.weather.delay_ms
+    of_meter: dict[str, set[int]] = defaultdict(set)
+    for reading in life.sent:
+        of_meter[reading.device].add(reading.time_ms)
+    steps = [np.diff(sorted(times)) for times in of_meter.values() if len(times) > 1]
+    return any(s.min() < delay_ms and s.max() + delay_ms > lateness_ms for s in steps)
 
 
 def _unlike(what: str, mine: Counter[Any], steady: Counter[Any]) -> Iterator[str]:
