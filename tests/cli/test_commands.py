@@ -65,7 +65,7 @@ def test_all_the_verbs_are_there() -> None:
             "restore",
             "verify",
         ),
-        *("people", "audit", "missing", "explain", "bounds"),
+        *("people", "audit", "missing", "explain", "bounds", "correct", "corrections", "imports"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 

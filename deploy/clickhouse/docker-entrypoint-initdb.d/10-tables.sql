@@ -45,7 +45,9 @@ CREATE TABLE IF NOT EXISTS alerts (
     peak            Int64,
     unit            LowCardinality(String),
     topic           LowCardinality(String),
-    about           String  -- says the reason, too
+    about           String,  -- says the reason, too
+    reason          LowCardinality(String),  -- why it is resolved, where no window says so
+    restated        Int64  -- 0: as the worker said it; above: said anew
 ) ENGINE = ReplacingMergeTree
 ORDER BY (id, state, time_ms)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -64,6 +66,24 @@ CREATE TABLE IF NOT EXISTS late (
     sequence  Int64  -- the smallest Int64: the sender gives none
 ) ENGINE = ReplacingMergeTree
 ORDER BY (topic, partition, offset, place)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- What people say of readings; which of it holds, `undoes` says.
+CREATE TABLE IF NOT EXISTS corrections (
+    id        String,
+    device    LowCardinality(String),
+    channel   LowCardinality(String),
+    start_ms  Int64,
+    end_ms    Int64,
+    value     String,
+    import_id String,
+    undoes    String,
+    by        String,
+    at_ms     Int64,  -- wall time
+    why       String,
+    offset    Int64  -- in the topic: later ones count before earlier
+) ENGINE = ReplacingMergeTree
+ORDER BY (id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Raw signals of chargers, every one that could be read, also those that changed nothing.
