@@ -160,6 +160,8 @@ def asked(client: httpx.Client) -> Iterator[dict[str, Any]]:
     values |= {"edge": "roof", "site": "building", "group": "ovens", "key": "device/H001"}
     values["id"] = sorted(one["id"] for one in alerts)[0]
     values |= {"station": "all", "list_id": "spot", "tariff": "flat"}
+    readings = client.get("/api/v1/readings", params={**RANGE, "device": values["device"]}).json()
+    values["time"] = readings[0]["time"]
     for path, verbs_of in sorted(document["paths"].items()):
         if "get" not in verbs_of or path in SKIPPED:
             continue

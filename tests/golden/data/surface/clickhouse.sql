@@ -38,7 +38,9 @@ CREATE TABLE IF NOT EXISTS alerts (
     peak            Int64,
     unit            LowCardinality(String),
     topic           LowCardinality(String),
-    about           String
+    about           String,
+    reason          LowCardinality(String),
+    restated        Int64
 ) ENGINE = ReplacingMergeTree
 ORDER BY (id, state, time_ms)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -55,6 +57,22 @@ CREATE TABLE IF NOT EXISTS late (
     sequence  Int64
 ) ENGINE = ReplacingMergeTree
 ORDER BY (topic, partition, offset, place)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS corrections (
+    id        String,
+    device    LowCardinality(String),
+    channel   LowCardinality(String),
+    start_ms  Int64,
+    end_ms    Int64,
+    value     String,
+    import_id String,
+    undoes    String,
+    by        String,
+    at_ms     Int64,
+    why       String,
+    offset    Int64
+) ENGINE = ReplacingMergeTree
+ORDER BY (id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE TABLE IF NOT EXISTS signals (
     topic     LowCardinality(String),
