@@ -103,4 +103,4 @@ def _name(route: APIRoute) -> str:
 
 def document() -> str:
     """What ``docs/openapi.json`` holds."""
-    return json.dumps(build_api().openapi(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(build_api().openapi(), indent=0, ensure_ascii=False) + "\n"
