@@ -83,7 +83,7 @@ def test_today_stands_beside_yesterday(window: Window) -> None:
     page.get_by_role("navigation", name="Span").get_by_text("Month").click()
     expect(page.locator(".legend")).to_contain_text("the month before")
     page.locator(".tile", has_text="Today so far").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(" used ")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(" were counted")
 
 
 def test_a_person_chooses_language_numbers_and_clock(
@@ -91,7 +91,7 @@ def test_a_person_chooses_language_numbers_and_clock(
 ) -> None:
     page = window.open("/me")
     page.get_by_label("Language", exact=True).select_option("de")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Lesen und Schreiben")
+    expect(page.get_by_role("heading", level=1)).to_have_text("So lesen Sie diese Seite")
     page.get_by_label("Uhr", exact=True).select_option("12")
     expect(page.get_by_text("1.234,5 kWh")).to_contain_text("M")  # AM or PM
     page.get_by_label("Zahlen und Daten", exact=True).select_option("en_GB")

@@ -105,7 +105,7 @@ def test_rules_are_switched_and_changed_for_every_service(
     with pytest.raises(NotFound):
         service.use_rules(["none"], "mara")
     with pytest.raises(ConfigError):
-        service.change_rule("household-demo", "mara", raise_above="-1")
+        service.change_rule("household-demo", "mara", raise_above="a lot")
 
 
 def test_a_device_is_held_to_a_limit_of_its_own(
