@@ -49,11 +49,8 @@ def explain(
             return
         calendar = {"day": day, "week": week, "month": month, "year": year, "zone": zone}
         span = between(call, service.history, since, until, device, calendar=calendar)
-        newest = service.archived_ms(device)
-        end_ms = span["end_ms"] if newest is None else min(span["end_ms"], newest + 1)
-        found = service.explanations.of(
-            key, span["start_ms"], max(end_ms, span["start_ms"] + 1), zone, everything
-        )
+        start_ms, end_ms = span["start_ms"], span["end_ms"]
+        found = service.explanations.of(key, start_ms, end_ms, zone, everything)
         name = service.catalogue.entries.name(device) if device else key
     from energyguard.service.explain.rows import explanation_record
 

@@ -34,6 +34,7 @@ def _history(data_dir: Path) -> Iterator[None]:
         readings(rows, "energy_register_kwh"),
         readings([("oven", 108 * QUARTER, 250_000_000)]),
         readings([("oven", 112 * QUARTER, 250_000_000)], first=9 << 20),
+        readings([("half", n * 2 * QUARTER, 2_500_000_000) for n in range(8)], first=19 << 20),
     ]
     rollups = RollUps(history)
     for table in tables:
@@ -53,6 +54,8 @@ def test_a_day_and_a_reading_are_explained(terminal: Terminal) -> None:
     first = shown.out.splitlines()[0]
     assert first.startswith("main, 2025-09-06 00:00 to 2025-09-07 00:00 (UTC): 96 kWh; at least ")
     assert "95 ordinary entries (difference)" in shown.out
+    half = terminal("explain", "half", "--day", "2025-09-06", "--zone", "UTC").out
+    assert "(UTC): 20 kWh; at least 20, at most 2,020; readings speak of 16.67%" in half
     assert "returned 1041 kWh after 15 minutes" in shown.out
     assert len(shown.out.splitlines()) < 12
     found = terminal("explain", "main", "--day", "2025-09-06", "--json").json

@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 
+import pyarrow.compute as pc
+
 from energyguard.errors import Faulty, Forbidden, Malformed, NotFound
 from energyguard.model.catalogue import DEVICE, SITE, key_of, parts_of
+from energyguard.model.days import HOUR_MS
 from energyguard.service.bills.contract import EnergyBill
 from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.consumption.keys import weights_of
@@ -21,7 +24,7 @@ from energyguard.service.explain.contract import (
     ExplainedPart,
     OriginalReading,
 )
-from energyguard.service.explain.entries import judged_of, split_entries
+from energyguard.service.explain.entries import judged_of, ms_of, split_entries
 from energyguard.service.explain.steps import span_around, step_of, steps_between
 
 MAX_READINGS = 300_000
@@ -66,7 +69,7 @@ class EnergyExplanations:
         if start_ms >= end_ms:
             raise Malformed("it ends before it begins", "end")
         zone = zone or self._service.consumption.zone_of([key])
-        until_ms = max(start_ms + 1, min(end_ms, self._service.consumption.now_of([key]) + 1))
+        until_ms = max(start_ms + 1, min(end_ms, self._known_until(key, start_ms, end_ms)))
         steps = steps_between(start_ms, end_ms, zone)
         borders = [ms for ms in steps if ms < until_ms] + [until_ms]
         bill = self._bill(key, start_ms, end_ms, zone)
@@ -108,6 +111,18 @@ class EnergyExplanations:
             Unavailable: history or log are not there now.
         """
         return self._originals(device, time_ms)
+
+    def _known_until(self, key: str, start_ms: int, end_ms: int) -> int:
+        """Up to when readings speak: the newest interval goes on after its stamp."""
+        now_ms = self._service.consumption.now_of([key]) + 1
+        if now_ms >= end_ms:
+            return end_ms
+        weights = self._weights(key) if key else self._everything(start_ms, end_ms)
+        if not 0 < len(weights) <= MAX_FOLDED:
+            return -(-now_ms // HOUR_MS) * HOUR_MS
+        ends = {"start_ms": now_ms - 1, "end_ms": end_ms}
+        rows = [self._service.query("entries", device=device, **ends) for device in weights]
+        return max([now_ms, *(ms_of(pc.max(found["end"]).as_py()) for found in rows if len(found))])
 
     def _weights(self, key: str) -> dict[str, int]:
         return weights_of(key, self._service.catalogue.entries)
