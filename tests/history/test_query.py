@@ -17,7 +17,7 @@ WORDS = {
     "start_ms": 0, "end_ms": 86_400_000, "now_ms": 0, "by": "kwh", "zone": "UTC",
     "kind": "alerts", "wall": "", "station": "", "device": "", "channel": "", "charger": "c-1",
     "region": "", "verdict": "", "topic": "energy_readings", "channels": "power_kw",
-    "borders": "0,3600000", "devices": "", "apart": "yes",
+    "borders": "0,3600000", "ends": "0,3600000", "time_ms": 0, "devices": "", "apart": "yes",
     "ids": "a1", "before_ms": 0, "named": "", "rule": "", "severity": "", "text": "",
 }  # fmt: skip
 ANSWERS_ALWAYS = {"trend", "totals"}
