@@ -9,7 +9,7 @@ import typer
 
 from energyguard.cli.call import Call
 from energyguard.cli.output import spell
-from energyguard.cli.queries import Since, Until, between
+from energyguard.cli.queries import AsKnown, Since, Until, between
 from energyguard.cli.spans import Day, Month, Week, Year, Zone
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
@@ -17,6 +17,8 @@ from energyguard.clock import SYSTEM
 if TYPE_CHECKING:
     from energyguard.service.explain.contract import BoundedEnergy, EnergyExplanation
     from energyguard.service.service import EnergyService
+
+SAME_KWH = 5e-10
 
 
 def explain(
@@ -36,6 +38,7 @@ def explain(
     everything: Annotated[
         bool, typer.Option("--all", help="All entries, the ordinary ones too.")
     ] = False,
+    as_known: AsKnown = None,
 ) -> None:
     """Show why an energy is what it is: entry by entry, at least and at most, what is missing."""
     key = of if "/" in of else f"device/{of}"
@@ -49,8 +52,9 @@ def explain(
             return
         calendar = {"day": day, "week": week, "month": month, "year": year, "zone": zone}
         span = between(call, service.history, since, until, device, calendar=calendar)
-        start_ms, end_ms = span["start_ms"], span["end_ms"]
-        found = service.explanations.of(key, start_ms, end_ms, zone, everything)
+        ends = span["start_ms"], span["end_ms"]
+        by = None if as_known is None else parse_time(as_known, SYSTEM.now_ms(), zone)
+        found = service.explanations.of(key, *ends, zone, everything, by)
         name = service.catalogue.entries.name(device) if device else key
     from energyguard.service.explain.rows import explanation_record
 
@@ -59,6 +63,8 @@ def explain(
         call.out.record(record)
         return
     print(f"{name}, {_between(found)}: {energy_words(found.total)}")
+    if found.as_known_ms is not None:
+        print(_difference(found))
     _print(call, found, record)
 
 
@@ -96,6 +102,20 @@ def energy_words(energy: BoundedEnergy) -> str:
     if energy.coverage is not None:
         words.append(f"readings speak of {energy.coverage:.2%} of the time")
     return "; ".join(words)
+
+
+def _difference(found: EnergyExplanation) -> str:
+    """What was known then against what is known now."""
+    from energyguard.model.days import local
+
+    by = f"as known by {local(found.as_known_ms or 0, found.zone):%Y-%m-%d %H:%M:%S}"
+    if found.now_kwh is None:
+        return f"{by}; now nothing is known of it"
+    change = found.now_kwh - (found.total.kwh or 0.0)
+    if abs(change) < SAME_KWH:
+        return f"{by}; now it is the same"
+    more = "more" if change > 0 else "less"
+    return f"{by}; now {spell(found.now_kwh)} kWh: {spell(abs(change))} {more}"
 
 
 def _print(call: Call, found: EnergyExplanation, record: Mapping[str, Any]) -> None:

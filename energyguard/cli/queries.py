@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from difflib import get_close_matches
 from inspect import Parameter
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from energyguard.cli.call import Call, parameters_of, sign
 from energyguard.cli.groups import group_lags
 from energyguard.cli.output import rows_of
 from energyguard.cli.spans import SPAN_OPTIONS, span_of, zone_of
-from energyguard.cli.times import parse_range, parse_span
+from energyguard.cli.times import parse_range, parse_span, parse_time
 from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound
 from energyguard.pipeline import ARCHIVE, PROJECTIONS
@@ -35,6 +36,13 @@ SinceDevices = Annotated[
 ]
 UntilDevices = Annotated[
     str | None, typer.Option(help="To: a time, or before the newest.", show_default="the newest")
+]
+AsKnown = Annotated[
+    str | None,
+    typer.Option(
+        help="As it was known by a time: what had come, and as it had been corrected.",
+        show_default="now",
+    ),
 ]
 Names = Annotated[
     bool, typer.Option("--names", help="Plates and users, to whom the data folder belongs.")
@@ -144,6 +152,8 @@ def _parameters(query: Query) -> Iterator[Parameter]:
         yield option("until", until, None)
         for words, annotation in SPAN_OPTIONS.items():
             yield option(words, annotation, None)
+        if "as known" in query.header:
+            yield option("as_known", AsKnown, None)
     if hidden := query.header.get("hidden without"):
         about = hidden.partition(": ")[2]
         yield option("everything", Annotated[bool, typer.Option("--all", help=about)], False)
@@ -169,7 +179,9 @@ def verb_of(query: Query) -> Callable[..., None]:
 
 def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a query, for values by name, among them ``since`` and ``until``."""
-    with call.history() as history:
+    as_known = given.get("as_known")
+    whole = nullcontext() if as_known is None else call.service()
+    with whole as service, call.history() as history:
         since, until = given["since"], given["until"]
         if clock := query.header.get("clock"):
             span = _between_by(clock, call, history, since, until, given)
@@ -185,7 +197,11 @@ def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, An
                 wanted[name] = given[name]
         chosen = query.instead(given)
         parameters = {name: wanted[name] for name in chosen.parameters}
-        found = list(rows_of(history.query(chosen.name, **parameters)))
+        answer = history.query
+        if service is not None and as_known is not None:
+            zone = zone_of(call, given, given["device"])
+            answer = service.explanations.known(parse_time(as_known, SYSTEM.now_ms(), zone))
+        found = list(rows_of(answer(chosen.name, **parameters)))
         optional = [column.name for column in chosen.columns if column.optional]
         lacking = {name for name in optional if all(row[name] is None for row in found)}
         return [{k: v for k, v in row.items() if k not in lacking} for row in found]

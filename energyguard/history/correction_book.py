@@ -99,6 +99,15 @@ class CorrectionBook:
         with self._lock:
             return list(self._all.values())
 
+    def at(self, ms: int) -> CorrectionBook:
+        """What had been said by a wall time, ms since 1970 UTC."""
+        found = CorrectionBook()
+        for correction in self.all():
+            is_there = not correction.undoes or found.get(correction.undoes) is not None
+            if correction.at_ms <= ms and is_there:
+                found.put(correction)
+        return found
+
     def order(self) -> dict[str, int]:
         """By id the place of each in the log."""
         with self._lock:

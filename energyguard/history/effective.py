@@ -29,6 +29,15 @@ class ImportedRecords(NamedTuple):
     offsets: Mapping[tuple[str, int], Ints]
 
 
+def imported_records(correction: Correction, rows: pa.Table) -> ImportedRecords:
+    """What a correction of an import is about: the records of the query ``import_places``."""
+    offsets: dict[tuple[str, int], list[int]] = {}
+    for row in rows.to_pylist():
+        offsets.setdefault((row["topic"], row["partition"]), []).append(row["offset"])
+    by_place = {at: np.array(found, np.int64) for at, found in offsets.items()}
+    return ImportedRecords(correction, by_place)
+
+
 class Effective(NamedTuple):
     """What corrections make of readings.
 

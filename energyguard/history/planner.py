@@ -9,7 +9,8 @@ one place only its rows are read; ``…_by_step`` of all reads the sums of all.
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
-``to_fold(device = …, …)`` is the readings of a device that the ledger's entries are made of.
+``to_fold(device = …, …)`` is the readings of a device that the ledger's entries are made of,
+``sent_to_fold(…)`` the same as they were sent.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ _MINUTES: Final = READING_LEVELS[-1]
 _SCRIPTS: Final = Path(__file__).parent / "rollup"
 _PARTS: Final = statement((_SCRIPTS / "minutes.sql").read_text("utf-8"))
 _TO_FOLD: Final = statement((_SCRIPTS / "to_fold.sql").read_text("utf-8"))
+_SENT: Final = statement((_SCRIPTS / "sent.sql").read_text("utf-8"))
 _FOLD: Final = (
     "to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})"
 )
@@ -89,7 +91,8 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
-    sql = sql.replace(_FOLD, f"({_TO_FOLD})")
+    for call, sent in ((f"sent_{_FOLD}", _SENT), (_FOLD, "")):
+        sql = sql.replace(call, f"({_TO_FOLD.replace('{sent}', sent)})")
 
     def steps(call: re.Match[str]) -> str:
         given = (within(int(border) // 60_000 * 60) for border in bound[call[1]].split(","))

@@ -13,6 +13,7 @@ A file begins with a header of comments, ``-- key: text``; lines that begin with
                      type is text N, count N, duration, flag, zone, or choice and words; ``!``:
                      required
     range            it has a time range; how long it is where a command says nothing
+    as known         its option for an earlier time: of a question that is ``folded`` of one device
     clock            whose newest time ends a range that has no end
     constant NAME    what both leave no choice of; ``an hour of the zone``: as long as it is in UTC
     instead NAME VALUE   another query, where a parameter has that value

@@ -12,6 +12,7 @@ event loop. What is refused raises an ``EnergyGuardError``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Self
 
 import pyarrow as pa
@@ -40,6 +41,7 @@ from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.service.corrections.corrections import CorrectionVerbs
 from energyguard.service.devices import Devices
 from energyguard.service.explain.explanations import EnergyExplanations
+from energyguard.service.explain.known import KnownReadings
 from energyguard.service.explain.originals import LogOriginals
 from energyguard.service.front import Front
 from energyguard.service.health import health
@@ -114,7 +116,8 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.corrections = CorrectionVerbs(log, self.live.corrections, self.query, entries, clock)
         self.bills = EnergyBills(self.consumption, entries, self.prices.get)
         originals = LogOriginals(log, self.query, settings.wire)
-        self.explanations = EnergyExplanations(self, originals.of)
+        known = partial(KnownReadings, log, self.query, self.live.corrections, settings.wire)
+        self.explanations = EnergyExplanations(self, originals.of, known)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""

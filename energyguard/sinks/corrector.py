@@ -19,7 +19,7 @@ from energyguard.history import Tables
 from energyguard.history.corrected_spans import TimeSpan, TimeSpans, lots, merged, span_of
 from energyguard.history.corrected_tables import CORRECTING, LAST_VERSION, SENT_READINGS
 from energyguard.history.correction_book import CorrectionBook
-from energyguard.history.effective import PLACES, ImportedRecords, effective
+from energyguard.history.effective import PLACES, ImportedRecords, effective, imported_records
 from energyguard.log.records import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.records.corrections import Correction
@@ -203,11 +203,7 @@ class Corrector:
         known = self._known.get(correction.import_id)
         if known is None:
             rows = self._history.answer(_RECORDS, {"import_id": correction.import_id})
-            offsets: dict[tuple[str, int], list[int]] = {}
-            for row in rows.to_pylist():
-                offsets.setdefault((row["topic"], row["partition"]), []).append(row["offset"])
-            by_place = {at: np.array(found, np.int64) for at, found in offsets.items()}
-            known = self._known[correction.import_id] = ImportedRecords(correction, by_place)
+            known = self._known[correction.import_id] = imported_records(correction, rows)
         return known._replace(correction=correction)
 
     def _of_import(self, import_id: str) -> Iterator[TimeSpan]:

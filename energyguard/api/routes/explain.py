@@ -97,6 +97,8 @@ class ExplanationAnswer(BoundedBody):
     parts: list[ExplainedPartBody]
     parts_more: int = Field(description="Parts that are not listed.")
     corrections: list[CorrectionBody] = Field(description="Of its readings, also taken back.")
+    as_known: datetime | None = Field(description="By when all this was known; null: now.")
+    now_kwh: float | None = Field(description="Beside what was known then: what is known now.")
 
 
 class OriginalBody(BaseModel):
@@ -138,12 +140,14 @@ def explain(
     everything: Annotated[
         bool, Query(alias="all", description="All entries, the ordinary ones too.")
     ] = False,
+    as_known: Annotated[Instant | None, Query(description="As it was known by then.")] = None,
 ) -> Any:
     """Why an energy is what it is: entries, bounds, what is missing, price lines, parts."""
     days = service.consumption.span(span, [of], zone)
     start_ms = days.start_ms if start is None else start
     end_ms = days.end_ms if end is None else end
-    found = service.explanations.of(of, start_ms, end_ms, days.zone, everything)
+    explain = service.explanations.of
+    found = explain(of, start_ms, end_ms, days.zone, everything, as_known)
     return explanation_record(found)
 
 

@@ -117,13 +117,15 @@ def _endpoint(query: HistoryQuery, name: str, about: str) -> Callable[..., Any]:
     has_range = "start_ms" in query.parameters
 
     def answer(service: Service, span: Range | None = None, **given: Any) -> Any:
+        as_known = given.pop("as_known", None)
+        ask = service.query if as_known is None else service.explanations.known(as_known)
         chosen = query.instead(given)
         wanted = _wanted(choices, given, span) | _constants(query, given, span)
         parameters = {
             field: int(wanted[field]) if kind != "String" else wanted[field]
             for field, kind in chosen.parameters.items()
         }
-        found = _named(service, chosen, rows(service.query(chosen.name, **parameters)))
+        found = _named(service, chosen, rows(ask(chosen.name, **parameters)))
         if not found and (clock := query.header.get("clock")):
             service.projections[clock].check(given)
         how = query.header.get("answer", "")
@@ -136,6 +138,9 @@ def _endpoint(query: HistoryQuery, name: str, about: str) -> Callable[..., Any]:
         range_ = _RANGES[query.header.get("clock", "")]
         first.append(Parameter("span", Parameter.KEYWORD_ONLY, annotation=range_))
     own = [_parameter(name, choice) for name, choice in choices.items()]
+    if then := query.header.get("as known"):
+        kind = Annotated[Instant | None, Query(description=then)]
+        own.append(Parameter("as_known", Parameter.KEYWORD_ONLY, annotation=kind, default=None))
     answer.__signature__ = Signature([*first, *own])  # type: ignore[attr-defined]
     answer.__name__, answer.__doc__ = name, about
     return answer

@@ -19,6 +19,7 @@
 -- empty: no entries of {device} in this time
 -- parameter device: text = ! | | A device, such as H001.
 -- range: 1d
+-- as known: As it was known by then: what had come, and as it had been corrected.
 -- folded: energyguard.history.folded:entries
 WITH
     corrected AS (

@@ -1,7 +1,7 @@
 -- Readings of a device in a range, and so many before and after that the entries are those of a
 -- fold of all: where these are, the hours and days of the roll-ups say. ``facts``: what is said of
 -- the channel, as JSON; empty: nothing. Of readings of one moment the one with the largest version
--- was the first in the log.
+-- was the first in the log. ``{sent}``: instead of what counts of corrected readings (sent.sql).
 WITH
     intDiv({start_ms:Int64}, 86400000) * 86400 - 172800 AS low_s,
     intDiv({end_ms:Int64}, 86400000) * 86400 + 172800 AS high_s,
@@ -38,9 +38,10 @@ WITH
     )
 SELECT
     toString(r.channel) AS name, toUnixTimestamp64Milli(r.time) AS ms, r.value AS nano,
-    r.sequence AS sequence, r.version AS version, s.facts AS facts
+    r.sequence AS sequence, r.version AS version, s.facts AS facts,
+    toString(r.topic) AS topic, r.kept AS kept
 FROM (
-    SELECT channel, time, value, sequence, version FROM readings FINAL
+    SELECT channel, time, value, sequence, version, topic, toUInt8(0) AS kept FROM readings FINAL
     WHERE device = {device:String}
         AND channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')
         AND topic != 'energyguard.corrections'
@@ -48,6 +49,7 @@ FROM (
         AND time <= fromUnixTimestamp64Milli((SELECT until_ms FROM spans), 'UTC')
         AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli((SELECT from_ms FROM spans), 'UTC'))
         AND toStartOfHour(time) <= fromUnixTimestamp64Milli((SELECT until_ms FROM spans), 'UTC')
+        {sent}
 ) AS r
 LEFT JOIN (
     SELECT c.channel AS channel, argMax(c.facts, toString(c.device)) AS facts  -- its own, else all's

@@ -1,6 +1,7 @@
 """Explain: where does this number come from, and how sure is it?
 
-The address says of what: ``of`` (a key), and ``span``, or ``start`` and ``end`` (ms since 1970).
+The address says of what: ``of`` (a key), and ``span``, or ``start`` and ``end`` (ms since 1970);
+``known``: a day, at whose end it was known so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import pairwise
 
 from nicegui import ui
 
-from energyguard.errors import EnergyGuardError, Forbidden, Malformed, NotFound
+from energyguard.errors import EnergyGuardError, Forbidden, Malformed, NotFound, OutOfRange
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import DEVICE, SITE, parts_of
 from energyguard.model.days import HOUR_MS, local
@@ -21,6 +22,7 @@ from energyguard.page.elements.plots import Plot
 from energyguard.page.explain.about import GapsCard, JudgedCard, PartsCard, PricesCard
 from energyguard.page.explain.corrections import CorrectionsCard
 from energyguard.page.explain.entries import EntriesCard
+from energyguard.page.explain.known import KnownBar, known_ms
 from energyguard.page.explain.numbers import NumberCard, energy_words
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
@@ -55,6 +57,7 @@ class ExplainPage:
             parts_of(self.key or f"{SITE}/all")
             self.zone = self.service.consumption.zone_of([self.key])
             self.span, self.start_ms, self.end_ms = self._time()
+            self.known_ms = known_ms(context, self.zone)
         except (EnergyGuardError, ValueError) as error:
             self._nothing(fault_words(error))
             return
@@ -62,6 +65,8 @@ class ExplainPage:
             with Tag("div", "", "explore-bar c12"):
                 self._bar()
             with Tag("div", "", "stack c8"):
+                if self.key:
+                    self.known = KnownBar(context, self.zone, self.known_ms)
                 self.number = NumberCard(context)
                 self.prices = PricesCard(context)
                 self.parts = PartsCard(context, self._address)
@@ -69,7 +74,8 @@ class ExplainPage:
             with Tag("div", "", "stack c4"):
                 with card(_("Step by step"), "c12", _("a bar leads on")):
                     self.plot = Plot("bars", _("Energy step by step"), HEIGHT)
-                self.gaps = GapsCard(context, self.key)
+                if self.known_ms is None:
+                    self.gaps = GapsCard(context, self.key)
                 self.judged = JudgedCard(context, self.zone)
                 self.corrections = CorrectionsCard(
                     context, self.entries.device, self.zone, self._corrected
@@ -137,9 +143,10 @@ class ExplainPage:
 
     def _address(self, key: str) -> str:
         """Where the same time of something else is explained."""
+        known = self.context.query.get("known", "")
         if self.span is not None:
-            return explain_href(key, str(self.span))
-        return explain_href(key, start_ms=self.start_ms, end_ms=self.end_ms)
+            return explain_href(key, str(self.span), known=known)
+        return explain_href(key, start_ms=self.start_ms, end_ms=self.end_ms, known=known)
 
     # What is corrected
 
@@ -163,23 +170,27 @@ class ExplainPage:
     async def draw(self) -> None:
         """Ask, and show what came."""
         key, start, end, everything = self.key, self.start_ms, self.end_ms, self.everything
+        by = self.known_ms if key else None
         explain = self.service.explanations.of
         try:
             found = await self.context.cache.shared(
-                ("explain", key, start, end, everything, self.refreshes), KEEP_S,
-                lambda: explain(key, start, end, self.zone, everything),
+                ("explain", key, start, end, everything, by, self.refreshes), KEEP_S,
+                lambda: explain(key, start, end, self.zone, everything, by),
             )  # fmt: skip
-        except (Malformed, NotFound, Forbidden) as error:
+        except (Malformed, OutOfRange, NotFound, Forbidden) as error:
             self.context.say(fault_words(error))
             await asyncio.sleep(0)
             return
         self.context.say(self._title(found), self._above())
+        if key:
+            self.known.show(found)
         self.number.show(found)
         self.prices.show(found)
         self.parts.show(found)
         self.entries.show(found, self.context.href(all="" if everything else "1"), everything)
         self._chart(found)
-        self.gaps.show(found)
+        if self.known_ms is None:
+            self.gaps.show(found)
         self.judged.show(found)
         self.corrections.show(found)
 
@@ -204,7 +215,8 @@ class ExplainPage:
         is_day = self.end_ms - self.start_ms <= MAX_DAY_MS
         steps = bar_steps([row.start_ms for row in found.steps], step, self.zone, is_day)
         values = [None if row.coverage == 0 else row.kwh for row in found.steps]
-        hrefs = [explain_href(self.key, start_ms=a, end_ms=b) for a, b in pairwise(borders)]
+        known = self.context.query.get("known", "")
+        hrefs = [explain_href(self.key, "", a, b, known) for a, b in pairwise(borders)]
         running = len(values) - 1 if found.total.end_ms < self.end_ms and values else None
         gone = [n for n, value in enumerate(values) if value is None]
         series = BarSeries(self.name, values, hrefs[: len(values)] if step != "quarter" else ())

@@ -18,7 +18,9 @@ WHOLE = 0.9995
 BOUNDS_KEEP_S = 120.0
 
 
-def explain_href(key: str, span: str = "", start_ms: int = 0, end_ms: int = 0) -> str:
+def explain_href(
+    key: str, span: str = "", start_ms: int = 0, end_ms: int = 0, known: str = ""
+) -> str:
     """The address at which an energy is explained: of a span, or from a time to another.
 
     Args:
@@ -26,9 +28,11 @@ def explain_href(key: str, span: str = "", start_ms: int = 0, end_ms: int = 0) -
         span: of the calendar.
         start_ms: ms since 1970 UTC, where it is no span.
         end_ms: before when.
+        known: the day, ISO 8601, as at whose end it is known; empty: now.
     """
     when = {"span": span} if span else {"start": str(start_ms), "end": str(end_ms)}
-    return f"/explain?{urlencode({**({'of': key} if key else {}), **when})}"
+    then = {"known": known} if known else {}
+    return f"/explain?{urlencode({**({'of': key} if key else {}), **when, **then})}"
 
 
 def bounds_words(energy: BoundedEnergy | None) -> str:

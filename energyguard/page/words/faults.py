@@ -17,6 +17,18 @@ _FAULTS: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (r"there is no site '(?P<id>.*)': enter it first", _("there is no site {id} yet")),
+        (
+            r"the log keeps record .* no longer, in which (?P<device>'.*') is: .*",
+            _("nobody can tell any more what had come by then: the log is no longer kept"),
+        ),
+        (
+            r"more than (?P<n>[\d,]+) readings of .* have to be looked at: .*",
+            _("more than {n} readings: ask for less time"),
+        ),
+        (
+            r"as known then: of (?P<n>\d+) devices at most, .*",
+            _("as known on an earlier day: of {n} devices at most"),
+        ),
         (r"there is no group '(?P<id>.*)': enter it first", _("there is no group {id} yet")),
         (r"there is no tariff '(?P<id>.*)': enter it first", _("there is no tariff {id} yet")),
         (r"a site cannot be in itself: .*", _("a site cannot be in itself")),

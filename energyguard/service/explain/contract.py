@@ -5,9 +5,11 @@ Times are ms since 1970 UTC, of event time; energies are kWh, signed: import +, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import pyarrow as pa
 
 from energyguard.service.bills.contract import EnergyBill
 from energyguard.service.corrections.contract import CorrectionView
@@ -108,6 +110,9 @@ class EnergyExplanation:
         bill: what it cost, of whole days where a tariff holds.
         parts: of a sum what it is made of, the largest first.
         parts_more: how many parts are not among these.
+        as_known_ms: by which wall time all that was known; None: it is so now. Without price
+            lines and missing hours.
+        now_kwh: beside what was known then, what is known of the whole time now.
     """
 
     key: str
@@ -125,6 +130,8 @@ class EnergyExplanation:
     parts: tuple[ExplainedPart, ...] = ()
     parts_more: int = 0
     corrections: tuple[CorrectionView, ...] = ()
+    as_known_ms: int | None = None
+    now_kwh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +183,18 @@ class Explanations(Protocol):
     """Why energies are what they are."""
 
     def of(
-        self, key: str, start_ms: int, end_ms: int, zone: str = "", everything: bool = False
+        self,
+        key: str,
+        start_ms: int,
+        end_ms: int,
+        zone: str = "",
+        everything: bool = False,
+        as_known_ms: int | None = None,
     ) -> EnergyExplanation:
-        """Why an energy is what it is."""
+        """Why an energy is what it is, or was by a wall time."""
+
+    def known(self, ms: int) -> Callable[..., pa.Table]:
+        """Answers questions that fold a device's readings as they were known by a wall time."""
 
     def bounds(self, key: str, borders: Sequence[int]) -> list[BoundedEnergy] | None:
         """What was used between borders, at least and at most; None: too much to look at."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import pyarrow.compute as pc
@@ -17,7 +18,7 @@ from energyguard.service.consumption.keys import weights_of
 from energyguard.service.consumption.missing_hours import gaps_of
 from energyguard.service.contract import Service
 from energyguard.service.corrections.contract import Corrections, CorrectionView
-from energyguard.service.explain.bounds import bounds_of
+from energyguard.service.explain.bounds import Query, bounds_of
 from energyguard.service.explain.contract import (
     BoundedEnergy,
     EnergyExplanation,
@@ -25,14 +26,11 @@ from energyguard.service.explain.contract import (
     OriginalReading,
 )
 from energyguard.service.explain.entries import judged_of, ms_of, split_entries
+from energyguard.service.explain.known import MAX_READINGS
 from energyguard.service.explain.steps import span_around, step_of, steps_between
+from energyguard.service.explain.then import MAX_FOLDED, MAX_JUDGED, EarlierExplanation
 
-MAX_READINGS = 300_000
-"""Of more readings entries and bounds are not looked at: a day of a meter of 2 s has 43,200."""
-MAX_FOLDED = 12
-"""Of a sum of more devices there are no bounds: of each its readings are read."""
 MAX_PARTS = 100
-MAX_JUDGED = 1_000
 MINUTE_MS = 60_000
 
 
@@ -42,17 +40,27 @@ class EnergyExplanations:
     Args:
         service: who is asked: the whole, or what somebody may see of it.
         originals: finds readings of a device at a time (ms) in the log.
+        known: by a wall time (ms), who answers what had come by then.
     """
 
     def __init__(
-        self, service: Service, originals: Callable[[str, int], list[OriginalReading]]
+        self,
+        service: Service,
+        originals: Callable[[str, int], list[OriginalReading]],
+        known: Callable[[int], Query],
     ) -> None:
-        self._service, self._originals = service, originals
+        self._service, self._originals, self._known = service, originals, known
 
     def of(
-        self, key: str, start_ms: int, end_ms: int, zone: str = "", everything: bool = False
+        self,
+        key: str,
+        start_ms: int,
+        end_ms: int,
+        zone: str = "",
+        everything: bool = False,
+        as_known_ms: int | None = None,
     ) -> EnergyExplanation:
-        """Why an energy is what it is.
+        """Why an energy is what it is, or was.
 
         Args:
             key: ``device/ID``, ``site/ID``, ``group/ID``; empty: everything.
@@ -60,10 +68,12 @@ class EnergyExplanations:
             end_ms: before when; what has not come yet is left out.
             zone: of its days; empty: as its site has them.
             everything: with all entries, the ordinary ones too.
+            as_known_ms: as it was known by this wall time; None: now.
 
         Raises:
             Malformed: it is no key, or the time ends before it begins.
-            NotFound: there is no such site or group.
+            NotFound: there is no such site or group; the log no longer knows what had come.
+            OutOfRange: as known then, of too many devices or readings.
             Unavailable: the history is not there now.
         """
         if start_ms >= end_ms:
@@ -72,6 +82,8 @@ class EnergyExplanations:
         until_ms = max(start_ms + 1, min(end_ms, self._known_until(key, start_ms, end_ms)))
         steps = steps_between(start_ms, end_ms, zone)
         borders = [ms for ms in steps if ms < until_ms] + [until_ms]
+        if as_known_ms is not None:
+            return self._earlier(key, borders, zone, everything, as_known_ms)
         bill = self._bill(key, start_ms, end_ms, zone)
         kind, name = parts_of(key) if key else ("", "")
         if kind == DEVICE and self._weights(key) == {name: 1}:
@@ -123,6 +135,27 @@ class EnergyExplanations:
         ends = {"start_ms": now_ms - 1, "end_ms": end_ms}
         rows = [self._service.query("entries", device=device, **ends) for device in weights]
         return max([now_ms, *(ms_of(pc.max(found["end"]).as_py()) for found in rows if len(found))])
+
+    def known(self, ms: int) -> Query:
+        """Who answers questions that fold a device's readings as they were known by a wall time.
+
+        Args:
+            ms: the time, ms since 1970 UTC.
+        """
+        return self._known(ms)
+
+    def _earlier(
+        self, key: str, borders: Sequence[int], zone: str, everything: bool, ms: int
+    ) -> EnergyExplanation:
+        """What was known by a wall time, and what of that is known now."""
+        earlier = EarlierExplanation(self._service, self.known(ms), ms)
+        weights = self._weights(key) if key else {}
+        found = earlier.of(key, weights, borders, zone, everything)
+        bounds = self.bounds(key, [borders[0], borders[-1]])
+        if bounds is None:
+            total, *_ = _cut(self._series([key], borders, zone)[0], borders)
+            return replace(found, now_kwh=total.kwh)
+        return replace(found, now_kwh=bounds[0].kwh)
 
     def _weights(self, key: str) -> dict[str, int]:
         return weights_of(key, self._service.catalogue.entries)

@@ -10,19 +10,19 @@ import pyarrow as pa
 
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import FORMAT, read_records
-from energyguard.errors import BehindRetention, NotFound
+from energyguard.errors import NotFound
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import partition_for, repartitioned
+from energyguard.service.explain.appended import record_at
 from energyguard.service.explain.contract import OriginalReading
 
 PLACES_BITS = 20
 """A place of the history is offset * 2^20 + place in the record (``sinks/history_rows.py``)."""
 SHOWN_BYTES, SHOWN_PACKED = 4_096, 256
 """What is shown of a message, and of packed bytes, which nobody reads."""
-WAIT_S = 1.0
 
 
 class LogOriginals:
@@ -86,14 +86,8 @@ class LogOriginals:
 
     def _record(self, at: TopicPartition, offset: int) -> Fetched | None:
         """The record at an offset; None: there is none."""
-        try:
-            parts = self._log.read({at: offset}, 1, WAIT_S)
-        except BehindRetention:
-            return None
-        for part in parts:
-            if part.at == at and len(part) and part.offsets[0] == offset:
-                return part.cut(0, 1)
-        return None
+        found = record_at(self._log, at, offset)
+        return found if found is not None and found.offsets[0] == offset else None
 
     def _devices_in(
         self, fetched: Fetched, device: str, time_ms: int, row: Mapping[str, Any]

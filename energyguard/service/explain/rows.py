@@ -40,6 +40,8 @@ def explanation_record(found: EnergyExplanation) -> Record:
         ],
         "parts_more": found.parts_more,
         "corrections": [view._asdict() for view in found.corrections],
+        "as_known": None if found.as_known_ms is None else local(found.as_known_ms, zone),
+        "now_kwh": found.now_kwh,
     }  # fmt: skip
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+
+import pyarrow as pa
 
 from energyguard.service.explain.contract import (
     BoundedEnergy,
@@ -26,15 +28,21 @@ class LimitedExplanations:
         self._seen, self._scope = seen, scope
 
     def of(
-        self, key: str, start_ms: int, end_ms: int, zone: str = "", everything: bool = False
+        self,
+        key: str,
+        start_ms: int,
+        end_ms: int,
+        zone: str = "",
+        everything: bool = False,
+        as_known_ms: int | None = None,
     ) -> EnergyExplanation:
-        """Why an energy is what it is.
+        """Why an energy is what it is, or was by a wall time.
 
         Raises:
             Forbidden: it is not seen, or not all of it.
         """
         self._scope.check_keys([key] if key else [])
-        return self._seen.of(key, start_ms, end_ms, zone, everything)
+        return self._seen.of(key, start_ms, end_ms, zone, everything, as_known_ms)
 
     def bounds(self, key: str, borders: Sequence[int]) -> list[BoundedEnergy] | None:
         """What was used between borders, at least and at most; None: too much to look at.
@@ -44,6 +52,21 @@ class LimitedExplanations:
         """
         self._scope.check_keys([key] if key else [])
         return self._seen.bounds(key, borders)
+
+    def known(self, ms: int) -> Callable[..., pa.Table]:
+        """Answers questions of devices that are seen as they were known by a wall time."""
+        answer = self._seen.known(ms)
+
+        def of_seen(name: str, device: str, **parameters: object) -> pa.Table:
+            """Answer a question.
+
+            Raises:
+                Forbidden: the device is not seen.
+            """
+            self._scope.check(device)
+            return answer(name, device=device, **parameters)
+
+        return of_seen
 
     def originals(self, device: str, time_ms: int) -> list[OriginalReading]:
         """The readings of a device at a time; without the bytes in which there are others, too.

@@ -77,7 +77,8 @@ class LimitedService(LimitedView):
         whole = self._for(READ).explanations
         if self._scope is None:
             return whole
-        return LimitedExplanations(EnergyExplanations(self, whole.originals), self._scope)
+        seen = EnergyExplanations(self, whole.originals, whole.known)
+        return LimitedExplanations(seen, self._scope)
 
     def backlog_ms(self) -> int:
         """How long readings have waited that the history has not taken: of all."""
