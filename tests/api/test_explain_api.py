@@ -64,3 +64,15 @@ async def test_a_reading_that_the_log_has_no_more_says_where_it_was(
     assert (found["kept"], found["topic"], found["offset"]) == (False, "energy_readings", 5)
     missing = await http.get("/explain/reading", params={"device": "nobody", "time": str(ZERO)})
     assert missing.status_code == 404
+
+
+async def test_what_was_known_by_a_time(http: httpx.AsyncClient) -> None:
+    day = {"of": "device/H001", "span": "2025-11-22"}
+    now = (await http.get("/explain", params=day)).json()
+    assert (now["as_known"], now["now_kwh"]) == (None, None)
+    gone = await http.get("/explain", params={**day, "as_known": "2025-11-21T00:00:00Z"})
+    assert (gone.status_code, "nobody can tell" in gone.text) == (404, True)
+    everything = await http.get("/explain", params={"as_known": "2025-11-21T00:00:00Z"})
+    assert everything.status_code == 422
+    asked = {"device": "H001", "step": "1h", "as_known": "2025-11-21T00:00:00Z"}
+    assert (await http.get("/bounds", params=asked)).status_code == 404

@@ -69,6 +69,19 @@ class EntryAnswers:
         kinds = (pa.string(), pa.int64(), pa.int64(), pa.int64(), pa.string())
         return _table(rows, ("name", "ms", "nano", "sequence", "facts"), kinds)
 
+    def sent_rows(self, device: str, start_ms: int, end_ms: int, limit: int) -> pa.Table:
+        """The same, all of them in the first record of a partition."""
+        found = self.fold_rows(device, start_ms, end_ms).rename_columns(
+            ["channel", "ms", "value", "sequence", "facts"]
+        )
+        fixed = {
+            "device": pa.scalar(device), "topic": pa.scalar("energy_readings"),
+            "version": pa.scalar(2**64 - 2, pa.uint64()), "kept": pa.scalar(0, pa.uint8()),
+        }  # fmt: skip
+        for name, value in fixed.items():
+            found = found.append_column(name, pa.repeat(value, found.num_rows))
+        return found.slice(0, limit)
+
     def reading_places(self, device: str, time_ms: int) -> pa.Table:
         """The place of a record that nobody has written: the log keeps it no longer."""
         rows = [("energy_register_kwh", time_ms, 10**12, None, "energy_readings", 5 << 20)]

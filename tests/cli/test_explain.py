@@ -13,9 +13,10 @@ from energyguard.history.door import HistoryServer
 from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
 from tests.cli.conftest import Terminal
-from tests.history.made import readings
+from tests.history.made import T0, readings
 
 QUARTER = 900_000
+TWO_DAYS = T0 + 192 * QUARTER
 VALUES = [1_000 + n for n in range(97)]
 VALUES[40] = 0
 MESSAGE = b"2025-09-07T03:00:00Z,oven,0.25"
@@ -27,6 +28,9 @@ def _history(data_dir: Path) -> Iterator[None]:
     data_dir.mkdir()
     log = open_log(f"sqlite:///{data_dir / 'log.db'}")
     log.append("energy_readings", Records([b"oven"], [MESSAGE]))
+    [end] = log.append(
+        "energy_readings", Records([b"pump"], [b""], timestamps_ms=[TWO_DAYS])
+    ).values()
     log.close()
     history = ChdbHistory(data_dir / "history")
     rows = [("main", n * QUARTER, kwh * 10**9) for n, kwh in enumerate(VALUES)]
@@ -35,6 +39,11 @@ def _history(data_dir: Path) -> Iterator[None]:
         readings([("oven", 108 * QUARTER, 250_000_000)]),
         readings([("oven", 112 * QUARTER, 250_000_000)], first=9 << 20),
         readings([("half", n * 2 * QUARTER, 2_500_000_000) for n in range(8)], first=19 << 20),
+        readings(
+            [("pump", n * QUARTER, 10**9 + n * 12_500_000) for n in (40, 50)],
+            "energy_register_kwh",
+            first=(end - 1) << 20,
+        ),
     ]
     rollups = RollUps(history)
     for table in tables:
@@ -69,3 +78,23 @@ def test_a_day_and_a_reading_are_explained(terminal: Terminal) -> None:
     none = terminal("explain", "oven", "--reading", "2025-09-07T05:00:00Z")
     assert (none.code, "has no reading of 'oven'" in none.err) == (4, True)
     assert terminal("explain", "site/house", "--reading", "2025-09-06").code == 2
+
+
+@pytest.mark.usefixtures("_history")
+def test_what_was_known_by_a_time_is_asked_in_a_terminal(terminal: Terminal) -> None:
+    day = ("pump", "--day", "2025-09-06", "--zone", "UTC", "--as-known")
+    before = terminal("explain", *day, "2025-09-07")
+    assert before.code == 0, before.err
+    assert "as known by 2025-09-07 00:00:00; now 0.125 kWh: 0.125 more" in before.out
+    since = terminal("explain", *day, "2025-09-08")
+    assert "as known by 2025-09-08 00:00:00; now it is the same" in since.out
+    used = [
+        sum(row["kwh"] for row in terminal("bounds", *day, by, "--step", "24h", "--json").rows)
+        for by in ("2025-09-07", "2025-09-08")
+    ]
+    assert used == [0.0, 0.125]
+    gone = terminal("explain", "main", "--day", "2025-09-06", "--as-known", "1h")
+    assert (gone.code, "the log keeps record 0 of energy_readings no longer" in gone.err) == (
+        4,
+        True,
+    )

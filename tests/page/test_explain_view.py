@@ -9,6 +9,7 @@ import pytest
 from nicegui.testing import User
 
 from energyguard.ledger.evidence import Evidence, sentence
+from energyguard.log import Records
 from energyguard.page.elements.components import Tag
 from energyguard.page.measures.explained import bounds_words, explain_href
 from energyguard.page.words.entries import why_words
@@ -96,6 +97,25 @@ async def test_a_reading_is_corrected_after_a_look_and_that_is_taken_back(
     user.find(marker="undo-correction").click()
     await sees(user, "Take back")
     assert service.corrections.get(view.id).holds
+
+
+async def test_what_was_known_on_an_earlier_day_is_held_against_now(
+    user: User, service: MadeUpService
+) -> None:
+    service.enter("device/H017", name="Oven")
+    address = "/explain?of=device/H017&span=2025-11-22&known="
+    await user.open(f"{address}2025-11-22")
+    await sees(user, "nobody can tell any more what had come by then")
+    service.log.append("energy_readings", Records([b"H017"], [b""], timestamps_ms=[ZERO]))
+    await user.open(f"{address}2025-11-23")
+    await sees(user, "This was known at the end of 23 Nov 2025; now it is ")
+    assert f"{address.removesuffix('&known=').replace('device/', 'device%2F')}" in links(user)
+    await user.open(f"{address}2025-11-21")
+    await sees(user, "Nothing was measured in this time")
+    await sees(user, "kWh more.")
+    await user.should_not_see("What is missing")
+    await user.open(f"{address}soon")
+    await sees(user, "soon is no day")
 
 
 async def test_a_site_is_its_parts_which_lead_on(user: User, service: MadeUpService) -> None:
