@@ -32,7 +32,7 @@ from tests.history.made import T0
 
 QUARTER = HOUR_MS // 4
 END = T0 + 24 * HOUR_MS
-LIFE = ("send", "import", "correct", "past", "wrong", "undo", "withdraw")
+LIFE = ("begin", "send", "import", "correct", "past", "wrong", "undo", "withdraw")
 NIGHT = {"start_ms": T0, "end_ms": T0 + 8 * HOUR_MS}
 
 
@@ -239,7 +239,10 @@ class Life(NamedTuple):
             self.world.send(self.heater, {m: rng.randrange(1, 9) / 4 for m in some})
             self._read(some)
         elif act == "past":
-            self._read(range(rng.randrange(100), 290, rng.choice((1, 2))))
+            self._read(range(60, 290))  # more than are looked at before a range
+        elif act == "begin":
+            self._read(range(20))
+            self.world.send(self.heater, {0: 1.0})
         elif act == "import":
             rows = b"".join(
                 f"{local(T0 + m * QUARTER, 'UTC').isoformat()},{self.heater},0.75\n".encode()
