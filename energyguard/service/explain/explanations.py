@@ -17,7 +17,6 @@ from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.consumption.keys import weights_of
 from energyguard.service.consumption.missing_hours import gaps_of
 from energyguard.service.contract import Service
-from energyguard.service.corrections.contract import Corrections, CorrectionView
 from energyguard.service.explain.bounds import Query, bounds_of
 from energyguard.service.explain.contract import (
     BoundedEnergy,
@@ -27,6 +26,7 @@ from energyguard.service.explain.contract import (
 )
 from energyguard.service.explain.entries import judged_of, ms_of, split_entries
 from energyguard.service.explain.known import MAX_READINGS
+from energyguard.service.explain.said import corrections_between
 from energyguard.service.explain.steps import span_around, step_of, steps_between
 from energyguard.service.explain.then import MAX_FOLDED, MAX_JUDGED, EarlierExplanation
 
@@ -137,25 +137,19 @@ class EnergyExplanations:
         return max([now_ms, *(ms_of(pc.max(found["end"]).as_py()) for found in rows if len(found))])
 
     def known(self, ms: int) -> Query:
-        """Who answers questions that fold a device's readings as they were known by a wall time.
-
-        Args:
-            ms: the time, ms since 1970 UTC.
-        """
+        """Who answers what folds a device's readings as they were known by a wall time, in ms."""
         return self._known(ms)
 
     def _earlier(
         self, key: str, borders: Sequence[int], zone: str, everything: bool, ms: int
     ) -> EnergyExplanation:
         """What was known by a wall time, and what of that is known now."""
-        earlier = EarlierExplanation(self._service, self.known(ms), ms)
         weights = self._weights(key) if key else {}
+        earlier = EarlierExplanation(self._service, self.known(ms), ms)
         found = earlier.of(key, weights, borders, zone, everything)
-        bounds = self.bounds(key, [borders[0], borders[-1]])
-        if bounds is None:
-            total, *_ = _cut(self._series([key], borders, zone)[0], borders)
-            return replace(found, now_kwh=total.kwh)
-        return replace(found, now_kwh=bounds[0].kwh)
+        if bounds := self.bounds(key, [borders[0], borders[-1]]):
+            return replace(found, now_kwh=bounds[0].kwh)
+        return replace(found, now_kwh=_cut(self._series([key], borders, zone)[0], borders)[0].kwh)
 
     def _weights(self, key: str) -> dict[str, int]:
         return weights_of(key, self._service.catalogue.entries)
@@ -267,17 +261,6 @@ class EnergyExplanations:
             with suppress(Malformed, NotFound, Faulty, Forbidden):
                 return self._service.bills.of(key, span)
         return None
-
-
-def corrections_between(
-    corrections: Corrections, device: str, start_ms: int, end_ms: int
-) -> tuple[CorrectionView, ...]:
-    """What people said of a device's readings of a time; the newest first."""
-    return tuple(
-        view
-        for view in corrections.all(device)
-        if not view.undoes and view.start_ms < end_ms and view.end_ms > start_ms
-    )
 
 
 def _cut(

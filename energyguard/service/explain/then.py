@@ -12,7 +12,6 @@ from energyguard.errors import Malformed, OutOfRange
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.readings import Ints
 from energyguard.service.contract import Service
-from energyguard.service.corrections.contract import CorrectionView
 from energyguard.service.explain.bounds import Query, added, bounds_of_device
 from energyguard.service.explain.contract import (
     BoundedEnergy,
@@ -20,6 +19,7 @@ from energyguard.service.explain.contract import (
     ExplainedPart,
 )
 from energyguard.service.explain.entries import judged_of, ms_of, split_entries
+from energyguard.service.explain.said import among, corrections_by
 
 MAX_FOLDED = 12
 """Of a sum of more devices there are no bounds: of each its readings are read."""
@@ -102,6 +102,11 @@ class EarlierExplanation:
         found: Ints = rows["ms"].to_numpy()
         return found
 
+    def _spoken_until(self, device: str, start_ms: int, end_ms: int) -> int:
+        """Where the newest entry of the time ends: a reading may speak of what comes after it."""
+        ends = self._query("entries", device=device, start_ms=start_ms, end_ms=end_ms)["end"]
+        return ms_of(pc.max(ends).as_py()) if len(ends) else start_ms
+
     def _bounds(self, device: str, borders: Sequence[int], is_silent: bool) -> list[BoundedEnergy]:
         if is_silent:
             return [BoundedEnergy(start, end, None) for start, end in pairwise(borders)]
@@ -125,25 +130,5 @@ class EarlierExplanation:
             entries=entries,
             ordinary=ordinary,
             judged=judged,
-            corrections=tuple(
-                view for view in said if view.start_ms < until_ms and view.end_ms > start_ms
-            ),
+            corrections=among(said, start_ms, until_ms),
         )
-
-
-def corrections_by(views: Sequence[CorrectionView], ms: int) -> list[CorrectionView]:
-    """The corrections that had been made by a wall time, and which of them held then."""
-    there = {view.id: view for view in views if view.at_ms <= ms}
-    undoers: dict[str, list[str]] = {}
-    for view in there.values():
-        undoers.setdefault(view.undoes, []).append(view.id)
-
-    def undone_by(correction_id: str) -> str:
-        mine = undoers.get(correction_id, ())
-        return next((undoer for undoer in mine if not undone_by(undoer)), "")
-
-    return [
-        view._replace(holds=not (undoer := undone_by(view.id)), undone_by=undoer)
-        for view in there.values()
-        if not view.undoes
-    ]
