@@ -18,7 +18,7 @@ from energyguard.intake.gateway import Gateway
 from energyguard.log import Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.access import AccessRole, Caller
-from energyguard.model.catalogue import Device, Site
+from energyguard.model.catalogue import Device, Entry, Site
 from energyguard.model.days import HOUR_MS, local
 from energyguard.model.readings import batch_of
 from energyguard.service.corrections.contract import WantedCorrection
@@ -85,13 +85,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Time
     """An oven of 0.5 kWh each quarter: one is late, one is corrected, and that taken back."""
     world = World(tmp_path_factory.mktemp("known"))
     service, entries = world.service, world.service.catalogue.entries
-    for key, entry in {
+    places: dict[str, Entry] = {
         "site/house": Site(name="House"),
         "site/flat": Site(name="Flat"),
         "device/oven": Device(name="Oven", site="house"),
         "device/main": Device(name="Main", site="house"),
         "device/other": Device(name="Other", site="flat"),
-    }.items():
+    }
+    for key, entry in places.items():
         entries.see(key, entry, "tests")
     world.send("oven", {n: 0.5 for n in range(16) if n != 5})
     world.send("main", {n: 1_000.0 + n for n in range(16)}, "energy_register_kwh")
@@ -125,22 +126,23 @@ def test_what_came_or_was_said_later_changes_nothing_of_then(made: tuple[World, 
 
 def test_it_says_what_is_known_now_and_what_had_been_corrected(made: tuple[World, Times]) -> None:
     service, times = made[0].service, made[1]
-    found = service.explanations.of("device/oven", *NIGHT.values(), as_known_ms=times.corrected)
-    assert (found.as_known_ms, found.now_kwh) == (times.corrected, pytest.approx(8.0))
+    found = service.explanations.of("device/oven", T0, NIGHT["end_ms"], as_known_ms=times.corrected)
+    assert found.as_known_ms == times.corrected
+    assert found.now_kwh == pytest.approx(8.0)
     [view] = found.corrections
     assert (view.value, view.holds, view.undone_by) == ("2.5", True, "")
     [entry] = [entry for entry in found.entries if entry.kind == "correction"]
     assert entry.why.startswith("set from 0.5 to 2.5 by mara")
-    before = service.explanations.of("device/oven", *NIGHT.values(), as_known_ms=times.late)
+    before = service.explanations.of("device/oven", T0, NIGHT["end_ms"], as_known_ms=times.late)
     assert (before.corrections, before.readings) == ((), 16)
-    after = service.explanations.of("device/oven", *NIGHT.values(), as_known_ms=times.undone)
+    after = service.explanations.of("device/oven", T0, NIGHT["end_ms"], as_known_ms=times.undone)
     assert [view.holds for view in after.corrections] == [False]
 
 
 def test_a_site_is_the_sum_of_its_devices(made: tuple[World, Times]) -> None:
     service, times = made[0].service, made[1]
     assert [kwh(service, "site/house", ms) for ms in times] == pytest.approx([22.5, 23, 25, 23])
-    found = service.explanations.of("site/house", *NIGHT.values(), as_known_ms=times.first)
+    found = service.explanations.of("site/house", T0, NIGHT["end_ms"], as_known_ms=times.first)
     assert {part.key: part.energy.kwh for part in found.parts} == {
         "device/main": pytest.approx(15.0), "device/oven": pytest.approx(7.5),
     }  # fmt: skip
