@@ -22,7 +22,7 @@ from energyguard.service.corrections.contract import (
     WantedCorrection,
 )
 from energyguard.service.explain.contract import EnergyExplanation
-from energyguard.service.explain.said import corrections_between
+from energyguard.service.explain.corrected import corrections_between
 
 Changed = Callable[[], Awaitable[object]]
 

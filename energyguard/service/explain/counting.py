@@ -49,10 +49,10 @@ def counting(
     plain = rows.set_column(rows.column_names.index("kept"), "kept", none_kept)
     found = effective(plain, {device: book.of_device(device)}, imports, book.order())
     facts = _facts(rows)
-    said = [row for row in _with_ms(found.sent) if row["correction"]]
+    named = [row for row in _with_ms(found.sent) if row["correction"]]
     set_at: dict[tuple[str, int], Row] = {}
     wrong: dict[tuple[str, int, str], Row] = {}
-    for row in reversed(said):  # of several that which came first stays
+    for row in reversed(named):  # of several that which came first stays
         correction = book.get(row["correction"])
         assert correction is not None
         about = {"sent": row["value"], "by": correction.by, "reason": correction.why}

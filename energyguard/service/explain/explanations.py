@@ -24,9 +24,9 @@ from energyguard.service.explain.contract import (
     ExplainedPart,
     OriginalReading,
 )
+from energyguard.service.explain.corrected import corrections_between
 from energyguard.service.explain.entries import judged_of, ms_of, split_entries
 from energyguard.service.explain.known import MAX_READINGS
-from energyguard.service.explain.said import corrections_between
 from energyguard.service.explain.steps import span_around, step_of, steps_between
 from energyguard.service.explain.then import MAX_FOLDED, MAX_JUDGED, EarlierExplanation
 

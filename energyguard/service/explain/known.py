@@ -119,8 +119,8 @@ class KnownReadings:
     def _counting(self, rows: pa.Table, start_ms: int, end_ms: int) -> pa.Table:
         """What counts of readings by the corrections of then."""
         imports = [
-            imported_records(said, self._query("import_places", import_id=said.import_id))
-            for said in self._book.imports()
+            imported_records(wrong, self._query("import_places", import_id=wrong.import_id))
+            for wrong in self._book.imports()
         ]
         return counting(rows, self._book, imports, start_ms, end_ms)
 

@@ -18,8 +18,8 @@ from energyguard.service.explain.contract import (
     EnergyExplanation,
     ExplainedPart,
 )
+from energyguard.service.explain.corrected import among, corrections_by
 from energyguard.service.explain.entries import judged_of, ms_of, split_entries
-from energyguard.service.explain.said import among, corrections_by
 
 MAX_FOLDED = 12
 """Of a sum of more devices there are no bounds: of each its readings are read."""
@@ -61,14 +61,7 @@ class EarlierExplanation:
             NotFound: nobody can tell any more what had come.
             Unavailable: history or log are not there now.
         """
-        if not key:
-            raise Malformed("as known then: of a device, a site or a group", "as_known")
-        if len(weights) > MAX_FOLDED:
-            raise OutOfRange(
-                f"as known then: of {MAX_FOLDED} devices at most, and these are {len(weights)}: "
-                "ask for a smaller site, or for one of them",
-                "as_known",
-            )
+        _check(key, weights)
         start_ms, until_ms = borders[0], borders[-1]
         times = {device: self._times(device, start_ms, until_ms) for device in weights}
         spoken_ms = [self._spoken_until(device, start_ms, until_ms) for device in weights]
@@ -123,12 +116,24 @@ class EarlierExplanation:
         late = judged_of(self._service.query("late", verdict="", limit=MAX_JUDGED, **ends))
         judged = tuple(reading for reading in late if reading.time_ms in there)
         entries, ordinary = split_entries(rows, judged, everything)
-        said = corrections_by(self._service.corrections.all(device), self._ms)
+        views = corrections_by(self._service.corrections.all(device), self._ms)
         return replace(
             found,
             channel=rows["channel"][0].as_py() if rows.num_rows else "",
             entries=entries,
             ordinary=ordinary,
             judged=judged,
-            corrections=among(said, start_ms, until_ms),
+            corrections=among(views, start_ms, until_ms),
+        )
+
+
+def _check(key: str, weights: Mapping[str, int]) -> None:
+    """Refuse what is too much to fold."""
+    if not key:
+        raise Malformed("as known then: of a device, a site or a group", "as_known")
+    if len(weights) > MAX_FOLDED:
+        raise OutOfRange(
+            f"as known then: of {MAX_FOLDED} devices at most, and these are {len(weights)}: "
+            "ask for a smaller site, or for one of them",
+            "as_known",
         )

@@ -11,13 +11,13 @@ def corrections_between(
     corrections: Corrections, device: str, start_ms: int, end_ms: int
 ) -> tuple[CorrectionView, ...]:
     """What people said of a device's readings of a time; the newest first."""
-    said = (view for view in corrections.all(device) if not view.undoes)
-    return among(said, start_ms, end_ms)
+    views = (view for view in corrections.all(device) if not view.undoes)
+    return among(views, start_ms, end_ms)
 
 
 def among(said: Iterable[CorrectionView], start_ms: int, end_ms: int) -> tuple[CorrectionView, ...]:
     """Those of them that are about readings of a time."""
-    return tuple(view for view in said if view.start_ms < end_ms and view.end_ms > start_ms)
+    return tuple(view for view in views if view.start_ms < end_ms and view.end_ms > start_ms)
 
 
 def corrections_by(views: Sequence[CorrectionView], ms: int) -> list[CorrectionView]:
