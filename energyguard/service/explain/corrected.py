@@ -15,7 +15,9 @@ def corrections_between(
     return among(views, start_ms, end_ms)
 
 
-def among(said: Iterable[CorrectionView], start_ms: int, end_ms: int) -> tuple[CorrectionView, ...]:
+def among(
+    views: Iterable[CorrectionView], start_ms: int, end_ms: int
+) -> tuple[CorrectionView, ...]:
     """Those of them that are about readings of a time."""
     return tuple(view for view in views if view.start_ms < end_ms and view.end_ms > start_ms)
 
