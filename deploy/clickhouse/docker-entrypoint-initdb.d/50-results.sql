@@ -132,7 +132,7 @@ SELECT
     toDateTime64(assumeNotNull(second_of(JSONExtractString(message, 'timestamp'))), 3, 'UTC') AS time,
     assumeNotNull(nano(message, 'celsius')) AS value,
     toInt64('-9223372036854775808') AS sequence,        -- none
-    topic, 18446744073709551615 - toUInt64(offset) * 1048576 AS version
+    topic, 18446744073709551615 - greatest(toUInt64(offset) * 1048576, 1) AS version
 FROM taken
 WHERE topic = 'topic-test'
     AND second_of(JSONExtractString(message, 'timestamp')) IS NOT NULL
