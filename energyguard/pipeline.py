@@ -39,6 +39,7 @@ from energyguard.model.topics import (
     SILENCES,
     STATE,
     TIME,
+    WINDOW_TERMS,
 )
 from energyguard.model.topics import CATALOGUE as ENTRIES
 from energyguard.topics import DOMAIN_READINGS
@@ -70,7 +71,10 @@ WINDOWS = Flow(
     "windows",
     READINGS,
     "stream/windows/operator.py",
-    (ENERGY_ALERTS, ALERTS, LATE, REPARTITIONED, DEAD_LETTERS, TIME, PROGRESS, STATE),
+    (
+        *(ENERGY_ALERTS, ALERTS, LATE, WINDOW_TERMS),
+        *(REPARTITIONED, DEAD_LETTERS, TIME, PROGRESS, STATE),
+    ),
     group="worker",
     tables=(RULES, ENTRIES, TIME, STATE),
 )
@@ -80,6 +84,14 @@ DETECTOR = Flow(
     "stream/windows/values.py",
     (ALERTS, TIME, STATE),
     group="detector",
+    tables=(RULES, ENTRIES, TIME, STATE),
+)
+SUMS = Flow(
+    "sums",
+    (WINDOW_TERMS,),
+    "stream/sums/operator.py",
+    (ALERTS, TIME, STATE),
+    group="sums",
     tables=(RULES, ENTRIES, TIME, STATE),
 )
 INGESTOR = Flow(
@@ -203,6 +215,7 @@ STAGES = (
     Role("cloud", "energyguard.edge.cloud_role:run", (CLOUD,), needs="cloud.listen"),
     Role("worker", "energyguard.stream.windows.role:run", (WINDOWS,)),
     Role("detector", "energyguard.node:detect", (DETECTOR,), beside="worker"),
+    Role("sums", "energyguard.stream.sums.role:run", (SUMS,), beside="worker"),
     *DOMAIN_STAGES,
     Role(
         "ingestor",

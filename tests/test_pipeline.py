@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 ALL = (
-    *("averages", "uplink", "cloud", "worker", "detector", "sessions", "occupancy"),
+    *("averages", "uplink", "cloud", "worker", "detector", "sums", "sessions", "occupancy"),
     *("ingestor", "history", "restate", "restate-past", "catalogue"),
 )
 WANTED = {

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from energyguard.catalogue.energy import energy_channels
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
 from energyguard.catalogue.known import sender_facts
+from energyguard.catalogue.terms import device_weights
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
 from energyguard.log.compacted import CompactedReader
@@ -99,6 +100,12 @@ class CatalogueRevisions:
     def revision(self) -> int:
         """Of the newest version that was read."""
         return self._catalogue.revision
+
+    def weights_of(self, device: str) -> Mapping[str, int]:
+        """How often each device that sends counts in a virtual device; of any other: nothing."""
+        found = self._catalogue.devices.get(device)
+        is_sum = found is not None and found.is_virtual
+        return device_weights(device, self._catalogue) if is_sum else {}
 
     def refresh(self) -> None:
         """Take what was written since."""

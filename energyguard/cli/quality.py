@@ -87,7 +87,7 @@ def put_aside(log: Any, rows: pa.Table) -> None:
 
     from energyguard.model.readings import Verdict, batch_from, batch_of
     from energyguard.model.topics import LATE
-    from energyguard.stream.windows.output import set_apart
+    from energyguard.stream.windows.late import set_apart
 
     for topic in sorted(set(rows["topic"].to_pylist())):
         mine = rows.filter(np.array([name == topic for name in rows["topic"].to_pylist()]))

@@ -29,7 +29,7 @@ from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import Alignment, DecodedReadings, decoded_part
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.output import set_apart
+from energyguard.stream.windows.late import set_apart
 from energyguard.topics import topic_named
 
 OWNER = f"{AVERAGES.name}/"

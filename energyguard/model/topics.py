@@ -211,6 +211,10 @@ CORRECTIONS = Topic(
     retention_ms=None,
     retention_bytes=None,
 )
+WINDOW_TERMS = Topic(
+    "energyguard.window-terms",
+    "What windows of devices came to that a rule sums up; key: the virtual device.",
+)
 STATE = Topic(
     "energyguard.state",
     "Snapshots of operators in chunks of at most 900 kB, manifest last.",
@@ -244,6 +248,7 @@ CORE_TOPICS: tuple[Topic, ...] = (
     SILENCES,
     PRICES,
     CORRECTIONS,
+    WINDOW_TERMS,
     STATE,
 )
 

@@ -25,6 +25,7 @@ from energyguard.records.rules import RULE_CHANGE
 from energyguard.records.silences import STANDING_SILENCE
 from energyguard.records.state import SNAPSHOT
 from energyguard.records.tables import HistoryTable
+from energyguard.records.window_terms import WINDOW_TERM
 from energyguard.topics import topic_named
 
 _ALL: Final[tuple[TopicRecord[Any], ...]] = (
@@ -48,6 +49,7 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     STANDING_SILENCE,
     PRICE_DAY,
     CORRECTION,
+    WINDOW_TERM,
     SNAPSHOT,
     *(record for domain in installed() if domain.records for record in load(domain.records)),
 )

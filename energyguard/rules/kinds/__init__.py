@@ -20,11 +20,14 @@ from typing import Any
 import msgspec
 
 from energyguard.rules.rule import Rule
+from energyguard.rules.term_rule import TermRule
 
 DEFAULT = "threshold"
 """The kind of a rule that does not say which it is."""
 KINDS: dict[str, type[Rule]] = {}
 """Every kind by its name."""
+OF_THE_STREAM: Mapping[str, type[Rule]] = {TermRule.kind: TermRule}
+"""Kinds that nobody writes: they follow from rules, and are decided and saved as these are."""
 
 
 def register(kind: type[Rule]) -> type[Rule]:
@@ -45,9 +48,10 @@ def rule_from(fields: Mapping[str, Any]) -> Rule:
         msgspec.ValidationError: no kind has this name, or its fields are others.
     """
     name = fields.get("kind", DEFAULT)
-    if name not in KINDS:
+    kind = KINDS.get(name) or OF_THE_STREAM.get(name)
+    if kind is None:
         raise msgspec.ValidationError(f"no kind of rules {name!r}; there are: {', '.join(KINDS)}")
-    return msgspec.convert(fields, KINDS[name])
+    return msgspec.convert(fields, kind)
 
 
 def decoding(wanted: type, fields: Any) -> Rule:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from energyguard.catalogue import Catalogue
+from energyguard.catalogue.terms import device_weights
 from energyguard.errors import Malformed, NotFound
 from energyguard.model.catalogue import DEVICE, SITE, parts_of
 from energyguard.model.tariffs import TARIFF
-
-MAX_DEPTH = 8
-"""Virtual devices of virtual devices; what is deeper, or goes round, counts nothing."""
 
 
 def zone_of_key(key: str, catalogue: Catalogue) -> str:
@@ -43,7 +40,7 @@ def weights_of(key: str, catalogue: Catalogue) -> dict[str, int]:
     """
     kind, name = _parts(key)
     if kind == DEVICE:
-        return _terms(name, catalogue, MAX_DEPTH)
+        return device_weights(name, catalogue)
     there = catalogue.sites if kind == SITE else catalogue.groups
     if name not in there:
         raise NotFound(f"no {kind} {name!r} in the catalogue")
@@ -63,14 +60,3 @@ def _parts(key: str) -> tuple[str, str]:
 
 def _members(group: str, catalogue: Catalogue) -> Iterable[str]:
     return [name for name, device in list(catalogue.devices.items()) if group in device.groups]
-
-
-def _terms(name: str, catalogue: Catalogue, depth: int) -> dict[str, int]:
-    device = catalogue.devices.get(name)
-    if device is None or not device.is_virtual:
-        return {name: 1}
-    found: Counter[str] = Counter()
-    for term in device.terms if depth else ():
-        for inner, weight in _terms(term.device, catalogue, depth - 1).items():
-            found[inner] += -weight if term.minus else weight
-    return dict(found)

@@ -22,17 +22,26 @@ from energyguard.codecs.records import PACKED_ANEW, pack
 from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
 from energyguard.log.records import Headers, decoded, joined
 from energyguard.model.readings import by_time
-from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, TIME, repartitioned
+from energyguard.model.topics import (
+    ALERTS,
+    ENERGY_ALERTS,
+    LATE,
+    TIME,
+    WINDOW_TERMS,
+    repartitioned,
+    source_of,
+)
 from energyguard.records.decisions import DECISION, PartitionDecision
 from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
+from energyguard.stream.windows.late import set_apart
 from energyguard.stream.windows.output import (
     Breaches,
     WindowOutput,
     alert_events,
     energy_alerts,
-    set_apart,
 )
+from energyguard.stream.windows.terms import term_records
 from energyguard.topics import topic_named
 
 AT = TopicPartition(TIME.name, 0)
@@ -164,6 +173,9 @@ class PendingOutputs:
         self._breaches += [(some, outcome.devices) for some in outcome.breaches]
         if outcome.placed:
             self.add(ALERTS.name, alert_events(outcome.events))
+        if outcome.closed:
+            terms = term_records(outcome.closed, outcome.devices, source_of(at.topic))
+            self.add(WINDOW_TERMS.name, terms)
         for verdict, batch in outcome.apart:
             self.add(LATE.name, set_apart(verdict, batch, at.topic, at.partition))
 

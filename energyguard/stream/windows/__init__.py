@@ -19,12 +19,14 @@ episode.py            an alert that is not over, and what happens to it
 episodes.py           one alert per episode: raise, dwell, clear, unknown
 values.py             rules about values as they come, over all channels of a partition
 states.py             their episodes: the newest reading of each key
+terms.py              windows that a rule about a virtual device sums up
 key_limits.py         at which scores a rule raises and clears, device by device
 numbering.py          numbers of devices, rows of each channel
 places.py             which devices rules are about, by a revision of the catalogue
 silence_tracker.py    who is quiet, by the rhythm and the delay of each
 silences.py           who is silent, for the product and for rules of that kind
 output.py             what comes of a batch, alert events among it; as records
+late.py               readings that no window counted
 rule_change.py        what becomes of an episode whose rule was changed
 limits.py             what settings and rules allow windows to hold
 snapshot.py           the operator's state as parts

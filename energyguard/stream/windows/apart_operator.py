@@ -103,8 +103,8 @@ class ApartOperator(EnergyState):
         rows = given.rows
         smooth = ~self._is_stale & ~out & (self.holds.doubt == 0)
         for state in self.rule_states:
-            smooth[[*state.episodes]] = False
-        if self.ended or not all(state.is_early for state in self.rule_states):
+            smooth &= ~state.watched(len(smooth))
+        if self.ended or not all(state.goes_by_level for state in self.rule_states):
             smooth[:] = False
         busy = np.zeros(len(out), bool)
         mine = ~self.is_quick[rows.key]
@@ -251,7 +251,7 @@ class ApartOperator(EnergyState):
         may_tell = self._may_tell()
         for state in self.rule_states:
             may_tell[[*state.episodes]] = True
-            about = may_tell if state.is_early else apart
+            about = may_tell if state.goes_by_level else apart
             slide = state.rule.slide_ms
             watched |= about & (closed // slide > self.holds.decided // slide)
         turned = np.array([change.key for change in changes], np.int64)
@@ -260,7 +260,7 @@ class ApartOperator(EnergyState):
             waits = self._is_stale | (self.holds.doubt > 0) | may_tell
             waits[: self.head.keys] |= self.head.waits()[: len(waits)]
             watched |= waits | (self.measure.kind is Kind.POWER)
-            watched |= not all(state.is_early for state in self.rule_states)
+            watched |= not all(state.goes_by_level for state in self.rule_states)
         return watched & apart
 
     def _follow_apart(

@@ -19,6 +19,7 @@ from energyguard.stream.windows.output import AlertTransition
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
+from energyguard.stream.windows.terms import Silence
 from energyguard.stream.windows.verdicts import (
     LaneRows,
     RecentReadings,
@@ -47,6 +48,7 @@ class ChannelLane:
         self._prior = LaneRows(*(nothing,) * 5), nothing  # readings that were looked at last
         self.ended = False  # the input is over: windows close, and nobody waits for readings
         self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
+        self.gaps: dict[int, Silence] = {}  # of keys that rules sum up, the last silence that ended
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -71,7 +73,7 @@ class ChannelLane:
         """Run these rules from now on; what they need of the past comes from the ring."""
         about = [r for r in rules if isinstance(r, WindowRule) and self.channel in r.channels]
         self.rule_states = [
-            RuleState(rule, self.measure, self.places, self.silent) for rule in about
+            RuleState(rule, self.measure, self.places, self.silent, self.gaps) for rule in about
         ]
         self._widths.clear()
         for slide, reach in (windows := {(r.slide_ms, r.reach_ms) for r in about}):

@@ -15,11 +15,14 @@ import numpy as np
 
 from energyguard.model.channels import MAX_GAP_MS
 from energyguard.model.readings import Ints
+from energyguard.rules.term_rule import TermRule
+from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.channel_lane import ChannelLane
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
 from energyguard.stream.windows.panes import BatchSlice, Closings, Increments, closing_places
 from energyguard.stream.windows.silence_tracker import SilenceChange
+from energyguard.stream.windows.terms import closed_terms
 from energyguard.stream.windows.verdicts import (
     Judged,
     LaneRows,
@@ -105,7 +108,7 @@ class ChannelOperator(ChannelLane):
         run, before, start, stop, changes = span
         low, high = np.searchsorted(rows.at, [start, stop])
         part = replace(rows.where(slice(low, high)), at=rows.at[low:high] - start)
-        inner = Collected([], [], collected.follow_episodes)
+        inner = Collected([], [], collected.follow_episodes, collected.closed)
         mine = [change._replace(at=change.at - start) for change in changes]
         alone = BatchSlice(run[start:stop], before, 0, stop - start, mine)
         judged = self._process(part, alone, inner)
@@ -194,7 +197,9 @@ class ChannelOperator(ChannelLane):
             ends = np.arange(already[slide] + 1, last + 1)
             closings = Closings(ends, start + np.searchsorted(closed, ends), already[slide])
             for state in self.rule_states:
-                if state.rule.slide_ms == slide:
+                if state.term is not None and state.rule.slide_ms == slide:
+                    self._close_terms(state.term, state, closings, int(closed[-1]), changes, into)
+                elif state.rule.slide_ms == slide:
                     self._follow(state, added, closings, changes, into)
             if over_a_gap:
                 self.registers.restart(slide, int(closed[-1]) + 1 - width)
@@ -207,8 +212,32 @@ class ChannelOperator(ChannelLane):
         for change in changes:
             if change.quiet:
                 self.silent[change.key] = change.last_ms
-            else:
-                self.silent.pop(change.key, None)
+            elif (since_ms := self.silent.pop(change.key, None)) is not None and any(
+                state.term and state.limits.has(change.key) for state in self.rule_states
+            ):
+                self.gaps[change.key] = since_ms, change.time_ms
+
+    def _close_terms(
+        self,
+        term: TermRule,
+        state: RuleState,
+        closings: Closings,
+        until: int,
+        changes: list[SilenceChange],
+        collected: Collected,
+    ) -> None:
+        """Tell what windows hold of a rule's terms that have readings and are not apart."""
+        has = state.limits.selected(len(self.newest)) & (self.newest > NEVER)
+        if not has.any():
+            return
+        scores = self.registers.scores(term, closings.ends)
+        for key in np.flatnonzero(has).tolist() if until > closings.closed_before else ():
+            if state.is_apart(key):
+                continue
+            own = [change for change in changes if change.key == key]
+            silent = state.silence_of(key), own
+            ends = closings.ends, closings.at, until
+            collected.closed += closed_terms(term, key, scores[:, key], ends, silent)
 
     def _follow(
         self,

@@ -171,6 +171,7 @@ class EnergyState(ChannelOperator):
             "quick": [quick, self._long[quick], self._since[quick]],
             "border": self._border,
             "tail": self._tail,
+            "gaps": [[key, *gap] for key, gap in self.gaps.items()],
             "ledgers": [self.base.snapshot(), self.head.snapshot()],
         }
 
@@ -183,6 +184,7 @@ class EnergyState(ChannelOperator):
         self.folded, self._border = saved["folded"], saved["border"]
         self._is_stale = np.zeros(len(self.folded), bool)
         self._is_stale[saved["stale"]] = True
+        self.gaps.update({key: (since, until) for key, since, until in saved.get("gaps", [])})
         quick, long, since = saved["quick"]
         self.is_quick, self._long = np.zeros(len(self.folded), bool), np.zeros_like(self.folded)
         self.is_quick[quick], self._long[quick] = True, long

@@ -19,6 +19,7 @@ from energyguard.model.alerts import State
 from energyguard.model.channels import Measure
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import LEFT, STOPPED
+from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episode import BACK, CLOSE, QUIET, READ, Episode, EpisodeEvent
 from energyguard.stream.windows.key_events import KeyEvents, Over
@@ -27,6 +28,7 @@ from energyguard.stream.windows.panes import Closings, Increments, Panes
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.registers import SAYS_NOTHING
 from energyguard.stream.windows.silence_tracker import SilenceChange
+from energyguard.stream.windows.terms import Silence
 
 FOREVER = np.iinfo(np.int64).max
 
@@ -35,13 +37,15 @@ FOREVER = np.iinfo(np.int64).max
 class RuleState:
     """The episodes of one rule of one channel.
 
-    ``silent`` is the channel's: of each key that is quiet, the newest reading before its silence.
+    ``silent`` is the channel's: of each key that is quiet, the newest reading before its silence;
+    and so is ``gaps``: the last silence that ended, of keys that rules sum up.
     """
 
     rule: WindowRule
     measure: Measure
     places: DevicePlaces
     silent: Mapping[int, int] = field(default_factory=dict)
+    gaps: Mapping[int, Silence] = field(default_factory=dict)
     apart: Bools = field(default_factory=lambda: np.empty(0, bool))
     """Keys whose windows are followed elsewhere, each by its own entries."""
     episodes: dict[int, Episode] = field(default_factory=dict)
@@ -49,11 +53,31 @@ class RuleState:
     limits: KeyLimits = field(init=False)  # the scores at which it raises and clears
     is_early: bool = field(init=False)  # a window of energy may raise before it closes
     makes_energy_alerts: bool = field(init=False)
+    term: TermRule | None = field(init=False)
+    """The rule, where it raises nothing and every window is told."""
 
     def __post_init__(self) -> None:
         self.limits = KeyLimits(self.rule, self.measure, self.places)
         self.is_early = self.rule.may_raise_early and not self.measure.is_level
         self.makes_energy_alerts = self.rule.makes_energy_alerts
+        self.term = self.rule if isinstance(self.rule, TermRule) else None
+
+    @property
+    def goes_by_level(self) -> bool:
+        """Whether nothing is to tell of a key none of whose windows is above its level."""
+        return self.is_early or self.term is not None
+
+    def silence_of(self, key: int) -> Silence | None:
+        """The silence of a key, or the last one that ended."""
+        return (self.silent[key], None) if key in self.silent else self.gaps.get(key)
+
+    def watched(self, keys: int) -> Bools:
+        """Which of so many keys are followed window by window: in an episode, or terms."""
+        if self.term is not None:
+            return self.limits.selected(keys)
+        found = np.zeros(keys, bool)
+        found[[*self.episodes]] = True
+        return found
 
     def follow(
         self,

@@ -6,12 +6,13 @@ close the windows whose time has come, raise early. Both give the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from energyguard.model.readings import Ints
+from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.bounded import KeyBounds, is_bounded
 from energyguard.stream.windows.episode import EpisodeEvent
@@ -28,6 +29,7 @@ from energyguard.stream.windows.output import AlertTransition, Breaches, Collect
 from energyguard.stream.windows.registers import SAYS_NOTHING
 from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.spreading import Columns, sums_of
+from energyguard.stream.windows.terms import ClosedTerms, turned
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class WindowsOfRule(KeyEvents):
         self.of = state
         self.rule, self.time, self.holds = state.rule, time, state.measure.holds
         self.own: WindowRule = state.limits.rule_of(key)
-        self.follows = follows
+        self.follows = follows and state.term is None
         self.tells = state.makes_energy_alerts and state.limits.has(key)
         self.columns: Columns = (_NONE, _NONE, _NONE)
         self.bounds = KeyBounds(self.rule) if is_bounded(state, key) else None
@@ -77,6 +79,8 @@ class WindowsOfRule(KeyEvents):
         self.last = self.closed  # no window that ends later holds anything
         self.found: list[EpisodeEvent] = []
         self.breaches: list[tuple[int, int, int]] = []  # place, end in ms, 1e-9 kWh
+        self.terms: list[ClosedTerms] = []
+        self.silence = state.silence_of(key)
 
     def knows(self, entries: KeyEntries) -> None:
         """Go by these entries from now on."""
@@ -131,7 +135,9 @@ class WindowsOfRule(KeyEvents):
                 self.bounds.go_back(before)
             return
         ends = np.arange(self.closed + 1, min(until, self.last) + 1)
-        if len(ends):
+        if self.of.term is not None and until > self.closed:
+            self._tell(self.of.term, ends, until)
+        elif len(ends):
             places, scores = self.time.places(ends * self.slide), self.scores(ends)
             over = np.flatnonzero(scores > self.level)
             if self.tells:
@@ -144,6 +150,20 @@ class WindowsOfRule(KeyEvents):
                 ):
                     self.found += self.closes(at, end, score)
         self.closed = max(self.closed, until)
+
+    def turns(self, change: SilenceChange) -> Iterator[EpisodeEvent]:
+        """The key goes quiet, or comes back."""
+        self.silence = turned(self.silence, change)
+        return super().turns(change)
+
+    def _tell(self, term: TermRule, ends: Ints, until: int) -> None:
+        """Tell what windows hold that a rule sums up, the last of them whatever it holds."""
+        if not len(ends) or ends[-1] < until:
+            ends = np.append(ends, until)
+        closed = ClosedTerms.of(term, self.key, ends * self.slide, self.scores(ends), self.silence)
+        if self.terms and self.terms[-1].silence == closed.silence:
+            closed = self.terms.pop().followed_by(closed)
+        self.terms.append(closed)
 
     def restated(self, at: int, change: CountedAnew, time_ms: int) -> None:
         """A reading changed entries: raise what they lift, withdraw what they lower."""
@@ -240,6 +260,7 @@ class KeyWindows:
                 key = np.full(len(end), self.key)
                 into.breaches.append(Breaches(rule.own, key, end, nano, at))
             into.transitions += [AlertTransition(rule.of, event) for event in rule.found]
+            into.closed += rule.terms
 
     def highest(self, rule: WindowsOfRule) -> int:
         """No open window has more than this now."""

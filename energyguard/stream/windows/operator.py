@@ -168,8 +168,8 @@ class WindowOperator:
 
     def _place_values(self, outcome: WindowOutput, happened: Happened) -> None:
         for state, event in happened:
-            found = Collected(transitions=[AlertTransition(state, event)])
-            self._place(outcome, state.channel, found)
+            transition = AlertTransition(state, event)
+            self._place(outcome, state.channel, Collected(transitions=[transition]))
 
     def advance(self, time_ms: int, *, end: bool = False) -> WindowOutput:
         """Let event time be at least this: windows close as if a reading had said so.
@@ -189,8 +189,7 @@ class WindowOperator:
         """Time has come from one to another, without a reading."""
         outcome = WindowOutput(self.devices)
         collected = Collected(follow_episodes=self.follow_episodes)
-        none = np.empty(0, np.int64)
-        rows = LaneRows(none, none, none, none, none)
+        rows = LaneRows(*(np.empty(0, np.int64),) * 5)
         run = np.array([time_ms])
         changes = [] if end else self._silences(outcome, rows, run, before)
         for channel, lane in self.lanes.items():
@@ -292,6 +291,7 @@ class WindowOperator:
         collected.transitions = []
 
     def _finish(self, outcome: WindowOutput, collected: Collected) -> None:
+        outcome.closed = collected.closed
         if collected.breaches:
             if len(self._rank) != (n := len(self.devices)):
                 self._rank = np.empty(n, np.int64)

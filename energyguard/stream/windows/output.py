@@ -14,14 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs.csv import decimals
-from energyguard.codecs.records import pack
 from energyguard.log.records import Records
 from energyguard.model.alerts import State
 from energyguard.model.readings import Ints, ReadingBatch, Verdict
-from energyguard.model.topics import LATE
 from energyguard.records.alerts import ALERT_EVENT, AlertEvent, alert_id
 from energyguard.records.energy_alerts import BEFORE, EnergyAlertHeaders, identity
-from energyguard.records.readings import LateHeaders
 from energyguard.rules.kinds.silence import OF_THE_PRODUCT
 from energyguard.rules.rule import Observation
 from energyguard.rules.windowed import WindowRule
@@ -29,6 +26,7 @@ from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.silences import SilenceTransition
 from energyguard.stream.windows.states import ValueEpisode, ValueState
+from energyguard.stream.windows.terms import ClosedTerms
 from energyguard.stream.windows.verdicts import Judged
 
 
@@ -51,6 +49,7 @@ class WindowOutput:
     counts: Counter[Verdict] = field(default_factory=Counter)
     apart: list[tuple[Verdict, ReadingBatch]] = field(default_factory=list)  # accepted: in part
     breaches: list[Breaches] = field(default_factory=list)
+    closed: list[ClosedTerms] = field(default_factory=list)
     placed: list[tuple[tuple[int, int], AlertEvent]] = field(default_factory=list)
 
     @property
@@ -63,6 +62,7 @@ class WindowOutput:
         self.counts.update(other.counts)
         self.apart += other.apart
         self.breaches += other.breaches
+        self.closed += other.closed
         self.placed += other.placed
 
     def put_apart(self, verdict: Verdict, batch: ReadingBatch) -> None:
@@ -154,6 +154,7 @@ class Collected:
     breaches: list[Breaches] = field(default_factory=list)
     transitions: list[AlertTransition] = field(default_factory=list)
     follow_episodes: bool = True
+    closed: list[ClosedTerms] = field(default_factory=list)
 
 
 def episode_event(topic: str, channel: str, device: str, transition: AlertTransition) -> AlertEvent:
@@ -285,15 +286,3 @@ def energy_alerts(found: Found) -> Records:
 def alert_events(events: Sequence[AlertEvent]) -> Records:
     """Records for ``energyguard.alerts``: key device."""
     return Records([e.device.encode() for e in events], [ALERT_EVENT.encode(e) for e in events])
-
-
-def set_apart(verdict: Verdict, batch: ReadingBatch, topic: str, partition: int) -> Records:
-    """Records for ``energyguard.late``: packed readings that no window counted."""
-    packed = pack(batch.readings, LATE.partitions)
-    header = LateHeaders(verdict.value, topic, str(partition), str(int(batch.offset[0]))).encode()
-    return Records(
-        [None] * len(packed),
-        [value for _, value in packed],
-        [header] * len(packed),
-        partitions=[where for where, _ in packed],
-    )

@@ -19,6 +19,8 @@ from energyguard.pipeline import WINDOWS
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
+from energyguard.rules.sums import term_rules
+from energyguard.rules.term_rule import TermRule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
 from energyguard.stream.runtime.stage import Stage
@@ -56,9 +58,9 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     ) -> None:
         super().__init__(log, topics, clock)
         self.book = book
+        self.catalogue = CatalogueRevisions(log, senders, zone, energy)
         self._active, self._placed = self._of_flow()
         self._changes = 0  # of the rules, so far
-        self.catalogue = CatalogueRevisions(log, senders, zone, energy)
         self.plausible = plausible  # in messages that others sent
         self.limits = WindowLimits.of(settings, book.all(), energy)
         self.idle_s = parse_duration(settings.idle) / 1000
@@ -69,9 +71,13 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
 
     def _of_flow(self) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-        """The rules that run, of those that this flow runs; and which of them ask for places."""
+        """The rules that run, of those that this flow runs; and which of them ask for places.
+
+        Of rules about virtual devices, what is to be told of the terms of these runs, too.
+        """
         rules = tuple(rule for rule in self.book.running() if rule.flow == self.flow.name)
-        return rules, tuple(rule for rule in rules if rule.needs_catalogue)
+        terms = term_rules(rules, self.catalogue.weights_of) if self.counts_energy else ()
+        return (*rules, *terms), tuple(rule for rule in rules if rule.needs_catalogue)
 
     def task(self, at: TopicPartition) -> WindowTask:
         """A partition's windows, empty."""
@@ -165,8 +171,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         fresh = [task for task in tasks if not task.operator.devices] if self.counts_energy else []
         if fresh:
             self._follow_catalogue()
+        has_terms = any(isinstance(rule, TermRule) for rule in self._active)
         return any(
-            self.catalogue.described_at > (task.operator.places.revision or 0) for task in fresh
+            self.catalogue.described_at > (task.operator.places.revision or 0)
+            or (has_terms and task.manifest.decided < 0)
+            for task in fresh
         )
 
     def elsewhere(self, at: TopicPartition) -> Other | None:
@@ -217,8 +226,12 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
     def _follow_catalogue(self) -> None:
         """Know what is said of channels, and where devices stand, where a rule asks for it."""
-        if self._placed or self.counts_energy:
-            self.catalogue.refresh()
+        if not self._placed and not self.counts_energy:
+            return
+        before = self.catalogue.revision
+        self.catalogue.refresh()
+        if self.counts_energy and self.catalogue.revision != before:
+            self._active, self._placed = self._of_flow()
 
     def _reached(self, progress: PartitionProgress) -> None:
         at = TopicPartition(progress.topic, progress.partition)

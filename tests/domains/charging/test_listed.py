@@ -10,11 +10,12 @@ import pytest
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.charger_list import read_chargers
 from energyguard.domains.charging.records.stations import Charger
-from energyguard.domains.charging.sessions.signals import DecodedBatch, Listed
+from energyguard.domains.charging.sessions.signals import Listed
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
 from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition, open_log
 from energyguard.model.readings import Verdict
+from energyguard.stream.runtime.decoded_batch import DecodedBatch
 
 AT = TopicPartition("charger-station-signals", 3)
 REFUSED = RefusedRow(1, Verdict.MALFORMED, "", "no number", b"x")

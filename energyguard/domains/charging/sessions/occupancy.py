@@ -15,12 +15,12 @@ from energyguard.domains.charging.codec import total_occupied
 from energyguard.domains.charging.flows import TOTAL
 from energyguard.domains.charging.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.domains.charging.records.results import TotalHeaders
-from energyguard.domains.charging.sessions.signals import DecodedBatch
 from energyguard.domains.charging.sessions.total import TopicTotal
 from energyguard.domains.charging.topics import TOTAL_OCCUPIED
 from energyguard.log import Fetched, Log, Records, TopicPartition
 from energyguard.log.records import decoded
 from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.decoded_batch import DecodedBatch
 from energyguard.stream.runtime.outputs import Decision, PendingOutputs
 from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker

@@ -9,10 +9,8 @@ right.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from bisect import bisect_right
 from operator import attrgetter
-from typing import Generic, TypeVar
 
 from msgspec import structs
 
@@ -22,8 +20,9 @@ from energyguard.domains.charging.model import Signal, SignalKind
 from energyguard.domains.charging.records.stations import CHARGER, Charger
 from energyguard.domains.charging.topics import CHARGERS
 from energyguard.errors import Rejected
-from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
+from energyguard.log import EARLIEST, Fetched, Log
 from energyguard.log.records import decoded
+from energyguard.stream.runtime.decoded_batch import DecodedBatch
 from energyguard.stream.time.witnesses import (
     FOLLOWING,
     MAX_UNDECIDED,
@@ -87,43 +86,6 @@ class Listed:
         rating = charger.rating_kw or 0.0
         if not ratings or ratings[-1][1] != rating:
             ratings.append((at_ms, rating))
-
-
-V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedBatch(Generic[V]):
-    """Values of records up to ``next_offset``, in log order; and what was refused."""
-
-    at: TopicPartition
-    next_offset: int
-    offsets: list[int]
-    values: list[V]
-    bad: tuple[tuple[int, RefusedRow], ...] = ()  # each with its offset
-    appended_ms: int | None = None  # when the log took the last one
-
-    def __len__(self) -> int:
-        return len(self.values) + len(self.bad)
-
-    def split(self, offset: int) -> tuple[DecodedBatch[V], DecodedBatch[V]]:
-        """What is below an offset, and the rest."""
-        place = bisect_left(self.offsets, offset)
-        bad = bisect_left(self.bad, offset, key=lambda refused: refused[0])
-        below = replace(
-            self,
-            next_offset=min(offset, self.next_offset),
-            offsets=self.offsets[:place],
-            values=self.values[:place],
-            bad=self.bad[:bad],
-        )
-        rest = replace(
-            self,
-            offsets=self.offsets[place:],
-            values=self.values[place:],
-            bad=self.bad[bad:],
-        )
-        return below, rest
 
 
 DecodedSignals = DecodedBatch[Signal]

@@ -1,0 +1,118 @@
+"""Sums of windows over all partitions: a worker's stage, with a task for each partition.
+
+Which rules run, and what their virtual devices are the sum of, its owner decides from the topics of
+rules and of the catalogue, as that of the windows does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+from energyguard.catalogue.revisions import CatalogueRevisions
+from energyguard.clock import SYSTEM, Clock
+from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
+from energyguard.log.records import decoded
+from energyguard.model.topics import ALERTS, RULES
+from energyguard.pipeline import SUMS
+from energyguard.records.alerts import AlertEvent
+from energyguard.records.window_terms import WINDOW_TERM, WindowTerms
+from energyguard.rules.registry import RuleBook
+from energyguard.rules.rule import Rule
+from energyguard.rules.sums import summed_device, term_rules
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.decoded_batch import DecodedBatch
+from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
+from energyguard.stream.runtime.stage import Stage, Task
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.sums.operator import SumOperator
+from energyguard.stream.windows.output import alert_events
+
+DecodedTerms = DecodedBatch[WindowTerms]
+"""Records of ``energyguard.window-terms``."""
+OWNER = f"{SUMS.name}/"
+
+
+class SumTask(Task[DecodedTerms, SumOperator]):
+    """The sums of the virtual devices of one partition."""
+
+    owner: ClassVar[str] = OWNER
+
+    def decode(self, fetched: Fetched) -> DecodedTerms:
+        """Records of this partition, decoded."""
+        return decoded_terms(fetched)
+
+    def take(self, part: DecodedTerms, outputs: PendingOutputs) -> None:
+        """Sum what records say."""
+        if part.values:
+            self.dirty = True
+            _alert(self.operator.process(part.values), outputs)
+
+    def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
+        """Run other rules, or sum other terms."""
+        if decision.rules is not None:
+            _alert(self.operator.set_rules(decision.rules), outputs)
+
+
+class SumStage(Stage[SumTask, DecodedTerms]):
+    """Sums under the rules of a book."""
+
+    flow = SUMS
+    owner: ClassVar[str] = OWNER
+
+    def __init__(self, log: Log, book: RuleBook, clock: Clock = SYSTEM) -> None:
+        super().__init__(log, SUMS.topics, clock)
+        self.book, self._catalogue = book, CatalogueRevisions(log)
+        self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._active: tuple[Rule, ...] = ()
+
+    def task(self, at: TopicPartition) -> SumTask:
+        """No sums yet."""
+        return SumTask(at, SumOperator(), self.clock)
+
+    def decode(self, fetched: Sequence[Fetched]) -> list[DecodedTerms]:
+        """The records of partitions, decoded."""
+        return [decoded_terms(part) for part in fetched]
+
+    def follow(self, tasks: Collection[SumTask], decisions: Decisions) -> None:
+        """Take changes of rules, and of what virtual devices are."""
+        for part in self.log.read(self._rules_at, 1000, 0):
+            for key, value in zip(part.keys, part.values, strict=True):
+                self.book.apply((key or b"").decode(), value)
+            self._rules_at[part.at] = part.next_offset
+        self._catalogue.refresh()
+        rules = [rule for rule in self.book.running() if summed_device(rule)]
+        terms = tuple(term_rules(rules, self._catalogue.weights_of))
+        known = {term.rule for term in terms}  # and those whose device was a sum until now
+        known |= {rule.id for task in tasks for rule in task.operator.rules}
+        self._active = (*(rule for rule in rules if rule.id in known), *terms)
+
+    def is_behind(self, tasks: Collection[SumTask], decisions: Decisions) -> bool:
+        """Whether rules or terms were changed: what came after a change is summed by it."""
+        self.follow(tasks, decisions)
+        return any(task.operator.rules != self._active for task in tasks)
+
+    def decide(self, task: SumTask, decisions: Decisions) -> list[Decision]:
+        """The rules that run, with their terms."""
+        if task.operator.rules == self._active:
+            return []
+        return [task.decision(rules=self._active)]
+
+
+def decoded_terms(fetched: Fetched) -> DecodedTerms:
+    """Records of ``energyguard.window-terms``, decoded."""
+    found = list(decoded(WINDOW_TERM.decoder, fetched))
+    offsets = [place.offset for place, _ in found]
+    return DecodedBatch(fetched.at, fetched.next_offset, offsets, [record for _, record in found])
+
+
+def _alert(events: Sequence[AlertEvent], outputs: PendingOutputs) -> None:
+    if events:
+        outputs.add(ALERTS.name, alert_events(events))
+
+
+def sum_worker(
+    log: Log, book: RuleBook, settings: StreamSettings, clock: Clock = SYSTEM
+) -> Worker[SumTask, DecodedTerms]:
+    """A member of the group ``sums``: alerts about virtual devices."""
+    return Worker(log, SumStage(log, book, clock), settings, clock)

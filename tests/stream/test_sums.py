@@ -1,0 +1,215 @@
+"""Rules about virtual devices: windows of all terms are summed, whenever they close."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energyguard.log import Records
+from energyguard.model.alerts import State
+from energyguard.model.catalogue import Device, Term
+from energyguard.model.readings import batch_from, batch_of
+from energyguard.model.topics import ALERTS, RULES, WINDOW_TERMS
+from energyguard.records.alerts import AlertEvent
+from energyguard.records.window_terms import WINDOW_TERM, WindowTerms
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.registry import RuleBook
+from energyguard.rules.rule import CHANGED, LEFT, STOPPED
+from energyguard.rules.sums import term_rules
+from energyguard.rules.windowed import WindowBasis
+from energyguard.stream.sums.operator import SumOperator
+from energyguard.stream.sums.stage import sum_worker
+from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.stage import window_worker
+from energyguard.stream.windows.terms import term_records
+from tests.stream.test_catalogue_rules import Campus
+from tests.stream.test_windows import START
+from tests.stream.test_worker import SETTINGS, read_all, work
+
+STEP, WINDOW = 15_000, 60_000
+RULE = ThresholdRule(
+    id="house", channels=("energy_kwh", "energy_register_kwh", "power_kw"), window_ms=WINDOW,
+    slide_ms=STEP, raise_above=100, clear_at=80, selector="id=house",
+)  # fmt: skip
+WEIGHTS = {"H000": 1, "H001": 1, "H002": -1}
+Rows = list[tuple[str, str, int, int]]
+"""Device, channel, time in ms, value in 1e-9 of the channel's unit."""
+
+
+def rules_of(rule: ThresholdRule, weights: Mapping[str, int] = WEIGHTS) -> list[Any]:
+    return [rule, *term_rules([rule], lambda device: weights if device == "house" else {})]
+
+
+def told(rows: Rows, rules: Sequence[Any], cuts: set[int], until_ms: int) -> list[WindowTerms]:
+    """What one partition tells of its readings, cut into batches."""
+    operator, found = WindowOperator("energy_readings", rules), []
+    places = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
+    outcomes = [
+        operator.process(batch_from(batch_of(*map(list, zip(*rows[a:b], strict=True)))))
+        for a, b in pairwise(places)
+    ]
+    for outcome in [*outcomes, operator.advance(until_ms)]:
+        if outcome.closed:
+            records = term_records(outcome.closed, operator.devices, "energy_readings")
+            found += [WINDOW_TERM.decode(value) for value in records.values if value]
+    return found
+
+
+def summed(streams: list[list[WindowTerms]], rules: Sequence[Any], seed: int) -> list[AlertEvent]:
+    """The alerts of what partitions told, in some order of these, with restarts between."""
+    rng, operator, events = random.Random(seed), SumOperator(), []
+    operator.set_rules(rules)
+    waiting = [list(stream) for stream in streams if stream]
+    while waiting:
+        stream = rng.choice(waiting)
+        many = rng.randint(1, len(stream))
+        events += operator.process(stream[:many])
+        del stream[:many]
+        waiting = [stream for stream in waiting if stream]
+        if rng.random() < 0.3:
+            parts = {name: part for name, part in operator.snapshot().items() if part is not None}
+            operator = SumOperator()
+            operator.restore(parts)
+    return events
+
+
+def readings(seed: int, ticks: int = 100) -> Rows:
+    """Three devices: intervals, a register read now and then, a power; one of them falls silent."""
+    rng, total, rows = random.Random(seed), 0, Rows()
+    silent, gone = f"H00{seed % 4}", range(30, 30 + seed % 3 * 25)
+    for tick in range(ticks):
+        time = START + tick * STEP
+        rows.append(("H000", "energy_kwh", time, rng.choice([5, 20, 60]) * 10**6))
+        total += rng.choice([5, 20, 30]) * 10**6
+        if tick % 3 == 0:
+            rows.append(("H001", "energy_register_kwh", time, total))
+        rows.append(("H002", "power_kw", time, rng.choice([0, 1, 4]) * 10**9))
+    since, until = START + gone.start * STEP, START + gone.stop * STEP
+    return [row for row in rows if row[0] != silent or not since <= row[2] < until]
+
+
+def partitioned(rows: Rows, many: int) -> list[Rows]:
+    """Rows by partition; in each a neighbour sends, so that all have the same time."""
+    times = sorted({row[2] for row in rows})
+    parts = [[(f"N{i}", "energy_kwh", time, 0) for time in times] for i in range(many)]
+    for row in rows:
+        parts[int(row[0][1:]) % many].append(row)
+    return [sorted(part, key=lambda row: (row[2], not row[0].startswith("N"))) for part in parts]
+
+
+@pytest.mark.parametrize("basis", WindowBasis)
+@given(seed=st.integers(0, 999), cuts=st.sets(st.integers(1, 320), max_size=12))
+@settings(max_examples=3, deadline=None)
+def test_partitions_batches_and_restarts_change_nothing(
+    basis: WindowBasis, seed: int, cuts: set[int]
+) -> None:
+    rule = RULE.changed({"basis": basis}, {}).with_fields(raise_above=5 * 10**7, clear_at=4 * 10**7)
+    rules, rows, until = rules_of(rule), readings(seed), START + 3_600_000
+    expected = summed([told(partitioned(rows, 1)[0], rules, set(), until)], rules, 0)
+    assert expected or basis == "low"
+    for many in (3, 8):
+        parts = [told(part, rules, cuts, until) for part in partitioned(rows, many)]
+        assert summed(parts, rules, seed) == expected
+
+
+class House(Campus):
+    """A log with a virtual device in its catalogue, and the workers that sum it."""
+
+    def __init__(self, **changed: Any) -> None:
+        super().__init__()
+        self.rule = RULE.with_fields(channels=("energy_kwh",), **changed)
+        self.say(*WEIGHTS.items())
+
+    def say(self, *terms: tuple[str, int]) -> None:
+        parts = tuple(Term(device=device, minus=weight < 0) for device, weight in terms)
+        self.put("device/house", Device(name="House", terms=parts))
+
+    def book(self, **changed: Any) -> RuleBook:
+        return RuleBook([self.rule.with_fields(**changed)], ["house"])
+
+    def go_on(self, worker: Any, sums: Any, ticks: int) -> list[AlertEvent]:
+        """So many more readings of each device; what is told of the house by then."""
+        self.go(worker, ticks)
+        self.clock.sleep(1.5)
+        work(sums)
+        return [event for event in self.events() if event.device == "house"]
+
+    def sums(self, **changed: Any) -> Any:
+        return sum_worker(self.log, self.book(**changed), SETTINGS, self.clock)
+
+    def summing(self, **changed: Any) -> Any:
+        return window_worker(
+            self.log, self.book(**changed), SETTINGS, ("energy_readings",), self.clock
+        )
+
+
+def sums_of(ticks: int) -> dict[int, int]:
+    """By their ends in ms, what windows of the house hold, of the values that ``fill`` sends."""
+    rng, values = random.Random(1), []
+    for _ in range(ticks):
+        tick = [rng.choice([5, 20, 30, 60]) for _ in range(6)]
+        values.append(sum(weight * tick[int(name[1:])] for name, weight in WEIGHTS.items()))
+    return {START + (i + 1) * STEP: sum(values[max(i - 3, 0) : i + 1]) for i in range(ticks)}
+
+
+def episodes_of(sums: Mapping[int, int], until_ms: int) -> list[tuple[State, int, int]]:
+    """State, time and observed of the alerts of these windows."""
+    found, is_open = [], False
+    for end_ms, energy in sums.items():
+        if end_ms > until_ms:
+            break
+        if energy > RULE.level if not is_open else energy <= RULE.clear_level:
+            is_open = not is_open
+            found.append((State.FIRING if is_open else State.RESOLVED, end_ms, energy))
+    return found
+
+
+def test_a_virtual_device_raises_by_the_sum_of_its_terms() -> None:
+    house = House()
+    found = house.go_on(house.summing(), house.sums(), 200)
+    until = START + 199 * STEP - 600_000
+    expected = episodes_of(sums_of(200), until)
+    assert [(event.state, event.time_ms, event.observed) for event in found] == expected
+    assert len(expected) > 3
+    assert {event.rule for event in found} == {"house"}
+
+
+def test_without_such_a_rule_there_is_no_record_more() -> None:
+    house = House(selector="id=H00*")
+    assert house.go_on(house.summing(), house.sums(), 60) == []
+    assert not any(read_all(house.log, WINDOW_TERMS.name).values())
+    assert any(read_all(house.log, ALERTS.name).values())
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_workers_that_are_replaced_tell_the_same(seed: int) -> None:
+    whole, broken, rng = House(), House(), random.Random(seed)
+    expected = whole.go_on(whole.summing(), whole.sums(), 200)
+    for _ in range(8):
+        worker, sums = broken.summing(), broken.sums()
+        found = broken.go_on(worker, sums, 25)
+        for member in (worker, sums):  # half of them leave their successor a replay
+            (member.drain if rng.random() < 0.5 else member.consumer.leave)()
+    assert found == expected
+
+
+@pytest.mark.parametrize("reason", [STOPPED, CHANGED, LEFT])
+def test_what_a_rule_or_a_device_becomes_ends_its_alert(reason: str) -> None:
+    house = House(raise_above=1, clear_at=0)
+    worker, sums = house.summing(), house.sums()
+    assert house.go_on(worker, sums, 100)[-1].state is State.FIRING
+    if reason == LEFT:
+        house.say()
+    else:
+        rule = house.rule.with_fields(window_ms=30_000)
+        value = msgspec.json.encode({"rule": rule, "active": reason == CHANGED})
+        house.log.append(RULES.name, Records([b"house"], [value]))
+    found = house.go_on(worker, sums, 30)
+    assert [event.reason for event in found if event.reason] == [reason]
