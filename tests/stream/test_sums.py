@@ -49,16 +49,22 @@ def rules_of(rule: ThresholdRule, weights: Mapping[str, int] = WEIGHTS) -> list[
 
 def told(rows: Rows, rules: Sequence[Any], cuts: set[int], until_ms: int) -> list[WindowTerms]:
     """What one partition tells of its readings, cut into batches."""
-    operator, found = WindowOperator("energy_readings", rules), []
+    operator, found, parts = WindowOperator("energy_readings", rules), [], {}
     places = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
-    outcomes = [
-        operator.process(batch_from(batch_of(*map(list, zip(*rows[a:b], strict=True)))))
-        for a, b in pairwise(places)
-    ]
-    for outcome in [*outcomes, operator.advance(until_ms)]:
+    for a, b in pairwise([*places, len(rows)]):
+        if a == b:
+            outcome = operator.advance(until_ms)
+        else:
+            outcome = operator.process(
+                batch_from(batch_of(*map(list, zip(*rows[a:b], strict=True))))
+            )
         if outcome.closed:
             records = term_records(outcome.closed, operator.devices, "energy_readings")
             found += [WINDOW_TERM.decode(value) for value in records.values if value]
+        if a in cuts:  # who goes on has what is in a snapshot
+            parts |= operator.snapshot()
+            operator = WindowOperator("energy_readings", rules)
+            operator.restore({name: part for name, part in parts.items() if part is not None})
     return found
 
 
@@ -117,6 +123,34 @@ def test_partitions_batches_and_restarts_change_nothing(
     for many in (3, 8):
         parts = [told(part, rules, cuts, until) for part in partitioned(rows, many)]
         assert summed(parts, rules, seed) == expected
+
+
+@pytest.mark.parametrize("cuts", [set(), {130, 460}, set(range(0, 800, 7))])
+def test_a_sum_with_a_silent_term_may_raise_and_ends_nothing(cuts: set[int]) -> None:
+    """The load falls silent while it is too much: nobody knows, until it is back."""
+    rules, gone, back = rules_of(RULE.with_fields(raise_above=10**8, clear_at=8 * 10**7)), 50, 120
+    rows = [
+        (device, "energy_kwh", START + tick * STEP, value)
+        for tick in range(200)
+        for device, value in (("H000", 6 * 10**7 if tick < gone else 10), ("H001", 10), ("H002", 0))
+        if device != "H000" or not gone <= tick < back
+    ]
+    found = summed([told(rows, rules, cuts, START + 200 * STEP + 600_000)], rules, 0)
+    assert [event.state for event in found] == [State.FIRING, State.RESOLVED]
+    assert found[-1].time_ms == START + (back + 1) * STEP
+
+
+def test_what_is_taken_away_is_not_nothing_where_it_is_silent() -> None:
+    weights, gone = {"H000": 1, "H002": -1}, 50
+    rows = [
+        (device, "energy_kwh", START + tick * STEP, 6 * 10**7)
+        for tick in range(200)
+        for device in weights
+        if device == "H000" or tick < gone
+    ]
+    rules = rules_of(RULE.with_fields(raise_above=10**8, clear_at=8 * 10**7), weights)
+    found = summed([told(rows, rules, set(), START + 200 * STEP + 600_000)], rules, 0)
+    assert found == []
 
 
 class House(Campus):
