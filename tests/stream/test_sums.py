@@ -49,7 +49,8 @@ def rules_of(rule: ThresholdRule, weights: Mapping[str, int] = WEIGHTS) -> list[
 
 def told(rows: Rows, rules: Sequence[Any], cuts: set[int], until_ms: int) -> list[WindowTerms]:
     """What one partition tells of its readings, cut into batches."""
-    operator, found, parts = WindowOperator("energy_readings", rules), [], {}
+    operator, found = WindowOperator("energy_readings", rules), []
+    parts: dict[str, bytes | None] = {}
     places = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
     for a, b in pairwise([*places, len(rows)]):
         if a == b:
