@@ -297,14 +297,23 @@ WITH
     nano(message, 'price') AS price,
     nano(message, 'energy_delivered') AS power,
     JSONHas(message, 'unit') AS has_unit,
-    JSONExtractString(message, 'unit') AS unit,
-    if(unit = 'W' OR NOT has_unit AND power > 1000000000000, 1000, 1) AS per_kw,
+    lower(JSONExtractString(message, 'unit')) AS unit,
+    if(unit = 'w' OR NOT has_unit AND power > 1000000000000, 1000, 1) AS per_kw,
     word_of(message, 'connector_id') AS connector,
-    JSONExtractString(message, 'charger_id') AS sender
+    JSONExtractString(message, 'charger_id') AS sender,
+    JSONExtractFloat(message, 'timestamp') AS stamp,
+    floor(if(abs(stamp) >= 100000000000, stamp / 1000, stamp)) AS since_1970
 SELECT
     topic, partition, offset, message,
     if(connector = '', sender, concat(sender, '/', connector)) AS charger,
-    instant_of(JSONExtractString(message, 'timestamp')) AS time,
+    if(
+        JSONType(message, 'timestamp') IN ('Int64', 'UInt64', 'Double'),
+        if(
+            since_1970 >= 946684800 AND since_1970 < 253402300800,
+            toDateTime(toInt64(since_1970), 'UTC'), NULL
+        ),
+        instant_of(JSONExtractString(message, 'timestamp'))
+    ) AS time,
     multiIf(
         parking, if(begins, 'arrive', 'leave'),
         user, if(begins, 'connect', 'disconnect'),
@@ -332,7 +341,7 @@ SELECT
         user AND abs(price) > 1000000000000000, 'price: not within -1000000 to 1000000',
         user AND match(message, '"price"[[:space:]]*:[[:space:]]*"?-?[0-9]*[.][0-9]{9}0*[1-9]'),
         'price: more than nine decimals',
-        charging AND has_unit AND unit NOT IN ('kW', 'W'), 'unit: neither kW nor W',
+        charging AND has_unit AND unit NOT IN ('kw', 'w'), 'unit: neither kW nor W',
         charging AND power IS NULL, 'energy_delivered: no number',
         charging AND (power < 0 OR begins AND value = 0 OR power > 1000000000000 * per_kw),
         'energy_delivered: cannot be',
@@ -466,7 +475,7 @@ SELECT
     toDateTime64(assumeNotNull(second_of(JSONExtractString(message, 'timestamp'))), 3, 'UTC') AS time,
     assumeNotNull(nano(message, 'celsius')) AS value,
     toInt64('-9223372036854775808') AS sequence,
-    topic, 18446744073709551615 - toUInt64(offset) * 1048576 AS version
+    topic, 18446744073709551615 - greatest(toUInt64(offset) * 1048576, 1) AS version
 FROM taken
 WHERE topic = 'topic-test'
     AND second_of(JSONExtractString(message, 'timestamp')) IS NOT NULL
