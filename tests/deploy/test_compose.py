@@ -33,6 +33,8 @@ BESIDE = "catalogue"
 """The role that `serve` plays beside its own."""
 BESIDE_HISTORY = "restate"
 """The role that `history` plays beside its own."""
+BESIDE_WORKER = "sums"
+"""The role that `worker` plays beside its own."""
 UNASKED = {"backup", "prices", "restate-past"}
 """Roles that are played where a setting asks for them, beside another one."""
 
@@ -49,7 +51,9 @@ def ours(found: dict[str, Any]) -> dict[str, Any]:
 @FILES
 def test_compose_takes_the_files(composed: Composed, files: tuple[str, ...]) -> None:
     services = composed(files)["services"]
-    assert {"kafka", *ROLES} - {BESIDE, BESIDE_HISTORY, *UNASKED} <= services.keys()
+    beside = {BESIDE, BESIDE_HISTORY, BESIDE_WORKER}
+    assert {"kafka", *ROLES} - beside - UNASKED <= services.keys()
+    assert services["worker"]["command"][:3] == ["role", "worker", BESIDE_WORKER]
     assert services["serve"]["command"] == ["role", "serve", BESIDE]
     assert services["history"]["command"][:3] == ["role", "history", BESIDE_HISTORY]
 

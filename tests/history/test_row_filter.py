@@ -33,7 +33,7 @@ GIVEN: dict[str, Any] = {
     "zone": "UTC", "by": "kwh", "n": 50, "limit": 500, "before_ms": T0 + 30 * HOUR_MS, "text": "",
     "devices": "", "named": "", "kind": "alerts", "verdict": "", "wall": "",
     "now_ms": T0 + 30 * HOUR_MS, "borders": f"{T0},{T0 + HOUR_MS},{T0 + 24 * HOUR_MS}",
-    "ends": f"{T0},{T0 + 24 * HOUR_MS}", "time_ms": T0,
+    "ends": f"{T0},{T0 + 24 * HOUR_MS}", "time_ms": T0, "import_id": "i1",
     "apart": "yes", "topic": "energy_readings", "channels": "energy_kwh", "rule": "",
     "severity": "",
     "ids": "a1\na2", "station": "", "charger": "c1", "device": "", "region": "",
