@@ -37,23 +37,27 @@ from energyguard.model.topics import DAY_MS
 OLD_MS = 1_700_000_000_000 // DAY_MS * DAY_MS  # nearly two years before the live readings
 STEP_MS = 900_000
 DEVICES = 1_000
+ROWS_OF_A_FILE = 1_000_000
 ALL = {"start_ms": OLD_MS - DAY_MS, "end_ms": OLD_MS + 400 * DAY_MS}
 
 
-def old_file(path: Path, readings: int) -> None:
-    """An Arrow file of a thousand meters' quarters of an hour, in the order of time."""
+def old_files(folder: Path, readings: int) -> list[Path]:
+    """Arrow files of a thousand meters' quarters of an hour, in the order of time."""
     names = np.array([f"OLD{n:04d}" for n in range(DEVICES)])
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as out:
-        for first in range(0, readings, 500_000):
-            number = np.arange(first, min(first + 500_000, readings))
-            value = 0.05 + (number * 2_654_435_761 % 4_000) / 10_000
-            columns = [
-                pa.array(names[number % DEVICES]),
-                pa.array(np.full(len(number), "energy_kwh")),
-                pa.array(OLD_MS + number // DEVICES * STEP_MS).cast(pa.timestamp("ms", "UTC")),
-                pa.array(value),
-            ]
+    found = []
+    for first in range(0, readings, ROWS_OF_A_FILE):
+        number = np.arange(first, min(first + ROWS_OF_A_FILE, readings))
+        value = 0.05 + (number * 2_654_435_761 % 4_000) / 10_000
+        columns = [
+            pa.array(names[number % DEVICES]),
+            pa.array(np.full(len(number), "energy_kwh")),
+            pa.array(OLD_MS + number // DEVICES * STEP_MS).cast(pa.timestamp("ms", "UTC")),
+            pa.array(value),
+        ]
+        found.append(folder / f"old-{first:08d}.arrow")
+        with pa.OSFile(str(found[-1]), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as out:
             out.write_batch(pa.record_batch(columns, schema=SCHEMA))
+    return found
 
 
 SCHEMA = pa.schema(
@@ -87,16 +91,26 @@ def percentile_99(
 class Import(threading.Thread):
     """The command, and the wait until the history has counted all."""
 
-    def __init__(self, folder: Path, file: Path, readings: int) -> None:
+    def __init__(self, folder: Path, files: list[Path], readings: int) -> None:
         super().__init__()
-        self._folder, self._file, self._readings = folder, file, readings
+        self._folder, self._files, self._readings = folder, files, readings
         self.appended_s = self.counted_s = 0.0
 
     def run(self) -> None:
         """From its start until all is counted."""
         started = time.perf_counter()
-        command = [sys.executable, "-m", "energyguard", "replay", "--backfill", str(self._file)]
-        subprocess.run([*command, "--data-dir", str(self._folder)], check=True, capture_output=True)
+        command = [
+            sys.executable,
+            "-m",
+            "energyguard",
+            "replay",
+            "--backfill",
+            *map(str, self._files),
+        ]
+        done = subprocess.run([*command, "--data-dir", str(self._folder)], capture_output=True)
+        if done.returncode:
+            print(done.stderr.decode())
+            return
         self.appended_s = time.perf_counter() - started
         history = HistoryClient(self._folder)
         while history.query("totals", **ALL).to_pylist()[0]["readings"] < self._readings:
@@ -136,12 +150,11 @@ def once(million: float, seconds: float, rate: float) -> tuple[float, float, flo
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         token = Tokens(folder).create("benchmark")
-        file = folder / "old.arrow"
-        old_file(file, readings)
+        files = old_files(folder, readings)
         with running(folder, ("worker", "history", "serve")):
             url = json.loads((folder / "run" / "serve.json").read_text())["url"]
             idle = percentile_99(folder, url, token, seconds, rate, 0)
-            brought = Import(folder, file, readings)
+            brought = Import(folder, files, readings)
             brought.start()
             beside = percentile_99(folder, url, token, seconds, rate, 1)
             brought.join()

@@ -158,6 +158,7 @@ def test_readme_s_commands_work_in_a_fresh_clone(tmp_path: Path) -> None:
     subprocess.run([python, "-m", "pytest", "-q", "tests/test_tidy.py"], cwd=clone, check=True)
 
 
+@pytest.mark.slow  # it asks every command for its help once more
 def test_generated_pages_do_not_depend_on_the_terminal() -> None:
     script = "import runpy, sys; sys.stdout.write(runpy.run_path('docs/generate.py')['cli']())"
     narrow = subprocess.run(

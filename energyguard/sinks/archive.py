@@ -39,6 +39,7 @@ FULL_ROWS = 131_072
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
 MANY_ROWS = 500_000  # so many are rolled up after one
 FEW_OLD_ROWS = 20_000  # so many at most of the past, a day of some devices, are rolled up at once
+LONGEST_REST_S = 1.0  # before these, however long the last took
 DRAIN_S = 5.0
 
 _log = logger("history")
@@ -135,7 +136,8 @@ class Archive:
         """Whether roll-ups are to be made: not at once after some that took long."""
         if self.corrector.is_due:
             return True
-        if 0 < self._old_rows <= FEW_OLD_ROWS and now - self._settled_at >= 4 * self._rest_s:
+        rest_s = min(4 * self._rest_s, LONGEST_REST_S)
+        if 0 < self._old_rows <= FEW_OLD_ROWS and now - self._settled_at >= rest_s:
             return True
         flushes = 1 if self._rollups.readings >= MANY_ROWS else SETTLE_FLUSHES
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
