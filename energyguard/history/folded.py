@@ -82,7 +82,8 @@ class FoldedChannel:
     def known_until(self, end_ms: int) -> int:
         """Up to when it should be known what was used: the end, or that of the newest entry."""
         e = self.entries
-        lengths, newest = np.sort((e.end - e.start)[-_NEWEST:]), int(e.end.max(initial=0))
+        lengths = np.sort((e.end - e.start)[-_NEWEST:])
+        newest = int((e.end + (e.start == e.end)).max(initial=0))  # a point is in its millisecond
         usual = int(lengths[-2]) if len(lengths) > 3 else int(lengths.max(initial=0))
         is_near = 0 < end_ms - newest <= max(_GAPS * usual, _MIN_GAP_MS)
         return newest if is_near else end_ms

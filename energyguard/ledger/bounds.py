@@ -14,6 +14,7 @@ import numpy as np
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.plausible import largest_energies, reach_ms
+from energyguard.ledger.rhythm import POINT_MS
 from energyguard.ledger.spread import EntryParts, part, part_bounds
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Ints
@@ -92,6 +93,9 @@ def window_bounds(
     )  # fmt: skip
     columns = parts.energy, lows, highs, parts.inside_ms
     energy, low, high, covered = (_summed(column, where, windows) for column in columns)
+    if channel.kind is Kind.INTERVAL:
+        point = (length == 0) & (entries.kind[of] == EntryKind.INTERVAL)
+        covered += spoken_by_points(entries.start[of][point], where[point], windows)
     covered = np.minimum(covered, window_ms)
     open_ms = window_ms - covered
     fed_in, drawn = reach_ms(export_w), reach_ms(power_w)
@@ -106,6 +110,34 @@ def window_bounds(
         low = np.maximum(low - step * chains, lowest)
         high = np.minimum(high + step * chains, highest)
     return WindowBounds(energy, np.minimum(low, energy), np.maximum(high, energy), covered)
+
+
+def spoken_by_points(time_ms: Ints, where: Ints, windows: int) -> Ints:
+    """Of how much of each window intervals speak that are points (a minute at most).
+
+    Each speaks of the time to the next one in its window, or, where that is missing and for the
+    last one, of the usual step there: the lower median. Of one alone nobody knows how long it is.
+
+    Args:
+        time_ms: (points,) their stamps.
+        where: (points,) in which window each is.
+        windows: how many there are.
+
+    Returns:
+        (windows,) in ms.
+    """
+    order = np.lexsort((time_ms, where))
+    window, step = where[order], np.diff(time_ms[order])
+    together = np.diff(window) == 0
+    of, step = window[1:][together], step[together]
+    short = (step > 0) & (step <= POINT_MS)
+    sorted_ = np.lexsort((step[short], of[short]))
+    steps, counts = step[short][sorted_], np.bincount(of[short], minlength=windows)
+    usual = np.zeros(windows, np.int64)
+    known = counts > 0
+    usual[known] = steps[(np.cumsum(counts) - counts + (counts - 1) // 2)[known]]
+    spoken = np.where(2 * step <= 3 * usual[of], step, usual[of])
+    return usual + _summed(spoken, of, windows)
 
 
 def _summed(column: Ints, where: Ints, windows: int) -> Ints:

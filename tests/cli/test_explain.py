@@ -39,6 +39,7 @@ def _history(data_dir: Path) -> Iterator[None]:
         readings([("oven", 108 * QUARTER, 250_000_000)]),
         readings([("oven", 112 * QUARTER, 250_000_000)], first=9 << 20),
         readings([("half", n * 2 * QUARTER, 2_500_000_000) for n in range(8)], first=19 << 20),
+        readings([("quick", n * 15_000, 10**6) for n in range(240)], first=39 << 20),
         readings(
             [("pump", n * QUARTER, 10**9 + n * 12_500_000) for n in (40, 50)],
             "energy_register_kwh",
@@ -63,6 +64,8 @@ def test_a_day_and_a_reading_are_explained(terminal: Terminal) -> None:
     first = shown.out.splitlines()[0]
     assert first.startswith("main, 2025-09-06 00:00 to 2025-09-07 00:00 (UTC): 96 kWh; at least ")
     assert "95 ordinary entries (difference)" in shown.out
+    quick = terminal("explain", "quick", "--day", "2025-09-06", "--zone", "UTC", "--json").json
+    assert (quick["kwh"], quick["steps"][0]["coverage"]) == (pytest.approx(0.24), 1.0)
     half = terminal("explain", "half", "--day", "2025-09-06", "--zone", "UTC").out
     assert "(UTC): 20 kWh; at least 20, at most 2,020; readings speak of 16.67%" in half
     assert "returned 1041 kWh after 15 minutes" in shown.out

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguard.ledger.bounds import BoundedEntries, parts_in, window_bounds
+from energyguard.ledger.bounds import BoundedEntries, parts_in, spoken_by_points, window_bounds
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import EntryKind
 from energyguard.ledger.spread import spread
@@ -82,3 +84,20 @@ def test_windows_side_by_side_are_those_of_a_grid(
         assert mine.tolist() == theirs.tolist()
     assert (one.low <= one.energy).all()
     assert (one.energy <= one.high).all()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "missing_ms"),
+    [
+        ((), 0), ((100,), 15_000), (range(100, 140), 600_000), ((239,), 15_000),
+        (range(1, 240), 3_600_000),
+    ],
+    ids=["none", "one", "ten minutes", "the last", "all but one"],
+)  # fmt: skip
+def test_intervals_that_are_points_speak_of_the_time_to_the_next(
+    left_out: Iterable[int], missing_ms: int
+) -> None:
+    """Each 15 s for an hour; the windows before and after hold nothing."""
+    stamps = np.array([n * 15_000 for n in range(240) if n not in {*left_out}])
+    found = spoken_by_points(stamps, np.ones(len(stamps), np.int64), 3)
+    assert found.tolist() == [0, 3_600_000 - missing_ms, 0]
