@@ -6,7 +6,7 @@ Each run: live readings at a fixed rate with crossings, as in ``benchmarks.laten
 then beside ``energyguard replay --backfill`` of a file of old quarter-hour readings. The import is
 done when the history has counted all of them: sums by the day, and so `top`, hold every device.
 Afterwards one day of one device is sent once more with other values (a day that was missing), and
-timed until its sum says so.
+timed until its sum says so; and one of its readings is corrected.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ class Import(threading.Thread):
         assert top.num_rows == DEVICES
 
 
-def restate(folder: Path, url: str, token: str) -> float:
-    """Seconds from a device's day sent late until its sum says so."""
+def restate(url: str, token: str) -> tuple[float, float]:
+    """Seconds until a device's sum says so: of its day, sent late; of a reading corrected."""
     day_ms = OLD_MS - DAY_MS  # of which nothing is known yet
     times = [datetime.fromtimestamp((day_ms + n * STEP_MS) / 1000, UTC) for n in range(96)]
     rows = [
@@ -130,22 +130,31 @@ def restate(folder: Path, url: str, token: str) -> float:
     ]
     day = datetime.fromtimestamp(day_ms / 1000, UTC).date().isoformat()
     headers = {"Authorization": f"Bearer {token}"}
-    address = url.rstrip("/")
-    with httpx.Client(headers=headers, timeout=30) as client:
-        started = time.perf_counter()
+    with httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=30) as client:
         body = "\n".join(map(json.dumps, rows))
-        client.post(f"{address}/api/v1/readings?backfill=1", content=body).raise_for_status()
-        while True:
-            answer = client.get(
-                f"{address}/api/v1/consumption", params={"of": "device/OLD0007", "span": day}
-            )
-            if abs((answer.raise_for_status().json()["series"][0]["total_kwh"] or 0) - 96) < 1e-6:
-                return time.perf_counter() - started
-            time.sleep(0.02)
+        started = time.perf_counter()
+        client.post("/api/v1/readings?backfill=1", content=body).raise_for_status()
+        _wait_for(client, day, 96.0)
+        restated = time.perf_counter() - started
+        wanted = {"device": "OLD0007", "time": rows[48]["timestamp"], "value": 2.0, "why": "trial"}
+        started = time.perf_counter()
+        client.post("/api/v1/corrections", json=wanted).raise_for_status()
+        _wait_for(client, day, 97.0)
+        return restated, time.perf_counter() - started
 
 
-def once(million: float, seconds: float, rate: float) -> tuple[float, float, float, float]:
-    """One run: p99 alone and beside it, readings a second, seconds of a restated day."""
+def _wait_for(client: httpx.Client, day: str, kwh: float) -> None:
+    """Wait until the device's day comes to so much."""
+    asked = {"of": "device/OLD0007", "span": day}
+    while True:
+        answer = client.get("/api/v1/consumption", params=asked).raise_for_status().json()
+        if abs((answer["series"][0]["total_kwh"] or 0) - kwh) < 1e-6:
+            return
+        time.sleep(0.02)
+
+
+def once(million: float, seconds: float, rate: float) -> tuple[float, float, float, float, float]:
+    """One run: p99 alone and beside it, readings a second, seconds of a day, of a correction."""
     readings = int(million * 1e6) // DEVICES * DEVICES
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -158,15 +167,16 @@ def once(million: float, seconds: float, rate: float) -> tuple[float, float, flo
             brought.start()
             beside = percentile_99(folder, url, token, seconds, rate, 1)
             brought.join()
-            took = restate(folder, url, token)
+            late, corrected = restate(url, token)
     rate_of = readings / brought.counted_s
     print(
         f"p99 alone {idle:6.1f} ms, beside {beside:6.1f} ms ({beside / idle:.1f} times); import "
         f"{readings / brought.appended_s:,.0f} readings/s appended, {rate_of:,.0f} until all were "
-        f"counted ({brought.counted_s:.0f} s); a day restated in {took * 1000:.0f} ms",
+        f"counted ({brought.counted_s:.0f} s); a day restated in {late * 1000:.0f} ms, a "
+        f"reading corrected in {corrected * 1000:.0f}",
         flush=True,
     )
-    return idle, beside, rate_of, took
+    return idle, beside, rate_of, late, corrected
 
 
 if __name__ == "__main__":
@@ -177,5 +187,8 @@ if __name__ == "__main__":
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     found = [once(options.million, options.seconds, options.rate) for _ in range(options.runs)]
-    idle, beside, rate, took = (median(column) for column in zip(*found, strict=True))
-    print(f"median: {beside / idle:.2f} times, {rate:,.0f} readings/s, {took * 1000:.0f} ms")
+    idle, beside, rate, late, corrected = (median(column) for column in zip(*found, strict=True))
+    print(
+        f"median: {beside / idle:.2f} times, {rate:,.0f} readings/s, "
+        f"{late:.2f} and {corrected:.2f} s"
+    )
