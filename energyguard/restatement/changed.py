@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from energyguard.codecs.records import read_settled
+from energyguard.codecs.records import backfilled, read_settled
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import Fetched, Positions, TopicPartition
+from energyguard.log.records import Headers
 from energyguard.model.channels import CHANNELS
-from energyguard.model.readings import BACKFILL, Verdict
+from energyguard.model.readings import Verdict
 from energyguard.model.topics import CORRECTIONS, DAY_MS, LATE, REPLAY_READINGS, source_of
 from energyguard.records.readings import LateHeaders
 from energyguard.telemetry import logger
@@ -75,22 +76,24 @@ class ChangedSpans:
             fetched: the records.
             backfills: whether what is replayed from a file counts, too.
         """
-        is_late = fetched.topic == LATE.name
-        batch, record, bad = read_settled(fetched.keys, fetched.values, topic=fetched.topic)
+        sources = {
+            i: at for i, at in _sources(fetched).items() if backfills or not is_replay(at.topic)
+        }
+        if not sources:
+            return
+        chosen = list(sources)
+        keys, values = ([column[i] for i in chosen] for column in (fetched.keys, fetched.values))
+        batch, record, bad = read_settled(keys, values, topic=fetched.topic)
         for refusal in bad:
-            offset = fetched.offsets[refusal.record]
+            offset = fetched.offsets[chosen[refusal.record]]
             _log.warning("unreadable late readings", at=fetched.topic, offset=offset)
         device, channel = (batch[name].to_pylist() for name in ("device", "channel"))
-        time = batch["time"].cast(pa.int64()).to_numpy(zero_copy_only=False)
-        for i in np.unique(record).tolist():
-            at = _late_from(fetched, i) if is_late else _backfilled(fetched, i)
-            if at is None or (is_replay(at.topic) and not backfills):
-                continue
-            place = {fetched.at: fetched.offsets[i]}
-            for row in np.flatnonzero(record == i).tolist():
-                if channel[row] in ENERGY:
-                    ms = int(time[row])
-                    self.put(ChangedSpan(at, device[row], channel[row], ms, ms), place)
+        time = batch["time"].cast(pa.int64()).to_pylist()
+        for row, number in enumerate(record.tolist()):
+            if channel[row] in ENERGY:
+                i = chosen[number]
+                span = ChangedSpan(sources[i], device[row], channel[row], time[row], time[row])
+                self.put(span, {fetched.at: fetched.offsets[i]})
 
     def take_corrections(self, fetched: Fetched, corrections: CorrectionBook) -> None:
         """Take corrections of devices' readings; those of whole imports are of the past.
@@ -151,14 +154,18 @@ def is_replay(topic: str) -> bool:
     return source_of(topic).startswith(REPLAY_READINGS.name[:-1])
 
 
-def _late_from(fetched: Fetched, i: int) -> TopicPartition | None:
+def _sources(fetched: Fetched) -> dict[int, TopicPartition]:
+    """Where readings lay that change what was decided before, by the number of their record."""
+    if fetched.topic == LATE.name:
+        found = ((i, _late_from(headers)) for i, headers in enumerate(fetched.headers))
+        return {i: at for i, at in found if at is not None}
+    past = backfilled(fetched.headers)
+    return {} if past is None else dict.fromkeys(np.flatnonzero(past).tolist(), fetched.at)
+
+
+def _late_from(record_headers: Headers) -> TopicPartition | None:
     """Where a record's readings lay, if windows that they change were closed before."""
-    headers = LateHeaders.decode(fetched.headers[i])
+    headers = LateHeaders.decode(record_headers)
     if headers.verdict not in (Verdict.LATE, Verdict.ACCEPTED) or not headers.partition.isdigit():
         return None
     return TopicPartition(headers.topic, int(headers.partition))
-
-
-def _backfilled(fetched: Fetched, i: int) -> TopicPartition | None:
-    """Where a record's readings lie, if they are of the past."""
-    return fetched.at if set(BACKFILL) <= set(fetched.headers[i]) else None

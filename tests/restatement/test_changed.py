@@ -47,6 +47,19 @@ def test_replays_and_levels_change_nothing() -> None:
     assert taken("late", channel="voltage_v") == []
 
 
+def test_a_span_is_of_the_record_that_counts_among_others() -> None:
+    log = MemoryLog()
+    packed = [pack(batch_of([name], "energy_kwh", [START], [1]), 1)[0][1] for name in ("H1", "H2")]
+    place = ("topic", AT.topic.encode()), ("partition", b"3"), ("offset", b"0")
+    headers = [(("verdict", verdict), *place) for verdict in (b"duplicate", b"late")]
+    log.append(LATE.name, Records([None] * 2, packed, headers, partitions=[0, 0]))
+    spans = ChangedSpans()
+    for part in log.read(log.positions(LATE.name, EARLIEST), 10, 0):
+        spans.take(part)
+    assert list(spans) == [ChangedSpan(AT, "H2", "energy_kwh", START, START)]
+    assert spans.places == {TopicPartition(LATE.name, 0): 1}
+
+
 def test_what_is_near_each_other_is_one_span() -> None:
     spans, at = ChangedSpans(), TopicPartition(LATE.name, 0)
     for day, offset in ((0, 9), (10, 5), (1, 7)):
