@@ -17,13 +17,12 @@ from energyguard.errors import Fenced
 from energyguard.flow import Flow
 from energyguard.history import History
 from energyguard.history.correction_book import CorrectionBook
-from energyguard.log import EARLIEST, LATEST, Log, Positions, TopicPartition
+from energyguard.log import LATEST, Log, Positions, TopicPartition
 from energyguard.log.compacted import CompactedReader, CompactedTable
 from energyguard.model.topics import (
     ALERTS,
     CORRECTIONS,
     DAY_MS,
-    RULES,
     partition_for,
     repartitioned,
 )
@@ -37,6 +36,7 @@ from energyguard.rules.registry import RuleBook
 from energyguard.rules.windowed import WindowRule
 from energyguard.settings.tree import Settings
 from energyguard.stream.runtime.consumer import Consumer
+from energyguard.stream.runtime.rule_follower import RuleFollower
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.output import alert_events
 from energyguard.stream.windows.places import senders
@@ -75,7 +75,7 @@ class Restater:
         self.consumer = Consumer(log, flow.group, flow.topics, clock)
         self._catalogue = CatalogueRevisions(log, senders, settings.serve.zone)
         self._progress = CompactedTable(log, PARTITION_PROGRESS)
-        self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._rules = RuleFollower(log, book)
         self._corrections = CorrectionBook()
         for part in CompactedReader(log, CORRECTIONS.name).unread():
             self._corrections.take(part.values)
@@ -116,10 +116,7 @@ class Restater:
 
     def _follow(self) -> None:
         """Know the rules that run, where devices stand, and how far partitions are."""
-        for part in self._log.read(self._rules_at, 1000, 0):
-            for key, value in zip(part.keys, part.values, strict=True):
-                self._book.apply((key or b"").decode(), value)
-            self._rules_at[part.at] = part.next_offset
+        self._rules.refresh()
         self._catalogue.refresh()
         self._progress.refresh()
 

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.clock import SYSTEM, Clock
-from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
+from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.log.records import decoded
-from energyguard.model.topics import ALERTS, RULES
+from energyguard.model.topics import ALERTS
 from energyguard.pipeline import SUMS
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.window_terms import WINDOW_TERM, WindowTerms
@@ -23,6 +23,7 @@ from energyguard.rules.sums import summed_device, term_rules
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decoded_batch import DecodedBatch
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
+from energyguard.stream.runtime.rule_follower import RuleFollower
 from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.sums.operator import SumOperator
@@ -63,7 +64,7 @@ class SumStage(Stage[SumTask, DecodedTerms]):
     def __init__(self, log: Log, book: RuleBook, clock: Clock = SYSTEM) -> None:
         super().__init__(log, SUMS.topics, clock)
         self.book, self._catalogue = book, CatalogueRevisions(log)
-        self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._rules = RuleFollower(log, book)
         self._active: tuple[Rule, ...] = ()
 
     def task(self, at: TopicPartition) -> SumTask:
@@ -76,10 +77,7 @@ class SumStage(Stage[SumTask, DecodedTerms]):
 
     def follow(self, tasks: Collection[SumTask], decisions: Decisions) -> None:
         """Take changes of rules, and of what virtual devices are."""
-        for part in self.log.read(self._rules_at, 1000, 0):
-            for key, value in zip(part.keys, part.values, strict=True):
-                self.book.apply((key or b"").decode(), value)
-            self._rules_at[part.at] = part.next_offset
+        self._rules.refresh()
         self._catalogue.refresh()
         rules = [rule for rule in self.book.running() if summed_device(rule)]
         terms = tuple(term_rules(rules, self._catalogue.weights_of))

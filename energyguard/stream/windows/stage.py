@@ -14,7 +14,7 @@ from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.records import decoded
 from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import parse_duration
-from energyguard.model.topics import PROGRESS, RULES, TopicClock, source_of
+from energyguard.model.topics import PROGRESS, TopicClock, source_of
 from energyguard.pipeline import WINDOWS
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
@@ -23,6 +23,7 @@ from energyguard.rules.sums import term_rules
 from energyguard.rules.term_rule import TermRule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
+from energyguard.stream.runtime.rule_follower import RuleFollower
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import Alignment, DecodedReadings, decoded_part
@@ -67,7 +68,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         slack_ms = self.limits.clock.lateness_ms // 2
         self.alignment = Alignment(log, self.flow.group, slack_ms, self.idle_s, clock)
         self._reached_by: dict[TopicPartition, PartitionProgress] = {}  # whoever owns them
-        self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._rules = RuleFollower(log, book)
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
 
     def _of_flow(self) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
@@ -211,12 +212,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             self._progress_at[part.at] = part.next_offset
 
     def _follow_rules(self, tasks: Collection[WindowTask], decisions: Decisions) -> None:
-        changed = False
-        for part in self.log.read(self._rules_at, 1000, 0):
-            for key, value in zip(part.keys, part.values, strict=True):
-                changed |= self.book.apply((key or b"").decode(), value)
-            self._rules_at[part.at] = part.next_offset
-        if changed:
+        if self._rules.refresh():
             self._changes += 1
             self._active, self._placed = self._of_flow()
             self._follow_catalogue()
