@@ -32,11 +32,11 @@ from energyguard.tariffs.energy import MeteredEnergy
 MAX_NAMED = 500
 """So many devices are asked for by name; of more, everything is asked for and theirs is taken."""
 MAX_BORDERS = 3_000
+"""Of more, the history is asked several times: a month of quarter hours is one question."""
 MAX_APART = 100_000
 """More devices times borders are added up where they are kept, for one key."""
 MAX_TOGETHER = 10_000
 """So many devices are added up at once."""
-"""Of more, the history is asked several times: a month of quarter hours is one question."""
 
 
 class ConsumptionStep(NamedTuple):
