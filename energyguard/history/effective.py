@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -141,9 +142,13 @@ def _records(rows: pa.Table, names: Sequence[str], code: Ints) -> _RecordsOfRows
         if (known := topic_named(name)) is not None:
             of_name = np.array([partition_for(d.encode(), known.partitions) for d in names])
             partition = np.where(number == at, of_name[code], partition)
-    version = rows["version"].to_numpy()
-    offset = ((np.uint64(LAST_VERSION) - version) // np.uint64(PLACES)).astype(np.int64)
-    return _RecordsOfRows(topics, number, partition, offset)
+    return _RecordsOfRows(topics, number, partition, offsets_of(rows["version"].to_numpy()))
+
+
+def offsets_of(version: npt.NDArray[np.uint64]) -> Ints:
+    """The offsets of records by the versions of their readings, which were sent, not corrected."""
+    found: Ints = ((np.uint64(LAST_VERSION) - version) // np.uint64(PLACES)).astype(np.int64)
+    return found
 
 
 def _split(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from energyguard.model.days import local
 from energyguard.model.readings import Bools, Ints
 from energyguard.model.topics import partition_for, repartitioned
 
+Offsets = Mapping[TopicPartition, int]
 WAIT_S = 1.0
 
 
@@ -24,6 +25,20 @@ def record_at(log: Log, at: TopicPartition, offset: int) -> Fetched | None:
     except BehindRetention:
         return None
     return next((part.cut(0, 1) for part in parts if part.at == at and len(part)), None)
+
+
+def offsets_kept(log: Log, topic: str) -> Iterator[tuple[str, Offsets, Offsets]]:
+    """Which offsets the log keeps of a topic, and of its readings that came without a key.
+
+    Yields:
+        The topic, or its repartitioned one; of its partitions the first offsets, and the ends.
+    """
+    for name in (topic, repartitioned(topic)):
+        try:
+            first, ends = (log.positions(name, of) for of in (EARLIEST, LATEST))
+        except NotFound:
+            continue
+        yield name, first, ends
 
 
 class _Part:
@@ -75,24 +90,15 @@ class AppendedBy:
         return found
 
     def _where(self, device: str, topic: str) -> list[_Part]:
-        """The partitions that may have readings of a device, those that came without a key too."""
+        """The partitions that may have readings of a device."""
         found = []
-        for name in (topic, repartitioned(topic)):
-            try:
-                first, ends = (self._log.positions(name, of) for of in (EARLIEST, LATEST))
-            except NotFound:
-                continue
+        for name, first, ends in offsets_kept(self._log, topic):
             at = TopicPartition(name, partition_for(device.encode(), len(ends) or 1))
             if ends.get(at, 0) > 0:
                 found.append(self._part(at, first, ends))
         return found
 
-    def _part(
-        self,
-        at: TopicPartition,
-        first: Mapping[TopicPartition, int],
-        ends: Mapping[TopicPartition, int],
-    ) -> _Part:
+    def _part(self, at: TopicPartition, first: Offsets, ends: Offsets) -> _Part:
         if at not in self._parts:
             self._parts[at] = _Part(self._log, at, first.get(at, 0), ends[at], self._ms)
         return self._parts[at]

@@ -12,14 +12,13 @@ import pyarrow.compute as pc
 
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import OutOfRange
-from energyguard.history.corrected_tables import LAST_VERSION
 from energyguard.history.correction_book import CorrectionBook
-from energyguard.history.effective import PLACES, imported_records
+from energyguard.history.effective import imported_records, offsets_of
 from energyguard.history.energy_spans import LEARNED, WARM_UP
 from energyguard.history.entry_corrections import counted
 from energyguard.history.query import query_named
 from energyguard.log import Log
-from energyguard.model.readings import EARLIEST_MS, Bools, Ints
+from energyguard.model.readings import EARLIEST_MS, Bools
 from energyguard.service.explain.appended import AppendedBy
 from energyguard.service.explain.bounds import Query
 from energyguard.service.explain.counting import counting
@@ -110,7 +109,7 @@ class KnownReadings:
     def _is_there(self, device: str, rows: pa.Table) -> Bools:
         """Which of these the log held by then."""
         found = np.zeros(rows.num_rows, np.bool_)
-        offsets = _offsets(rows)
+        offsets = offsets_of(rows["version"].to_numpy())
         for topic in pc.unique(rows["topic"]).to_pylist():
             mine = pc.equal(rows["topic"], topic).to_numpy()
             found[mine] = self._appended.among(device, topic, offsets[mine])
@@ -123,14 +122,6 @@ class KnownReadings:
             for wrong in self._book.imports()
         ]
         return counting(rows, self._book, imports, start_ms, end_ms)
-
-
-def _offsets(rows: pa.Table) -> Ints:
-    """The record of each reading."""
-    found: Ints = ((np.uint64(LAST_VERSION) - rows["version"].to_numpy()) // PLACES).astype(
-        np.int64
-    )
-    return found
 
 
 def _lacks(rows: pa.Table, there: Bools, beside: Bools, needed: int) -> bool:

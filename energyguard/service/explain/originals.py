@@ -11,16 +11,15 @@ import pyarrow as pa
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import FORMAT, read_records
 from energyguard.errors import NotFound
-from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.history.effective import PLACES
+from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
-from energyguard.model.topics import partition_for, repartitioned
-from energyguard.service.explain.appended import record_at
+from energyguard.model.topics import partition_for
+from energyguard.service.explain.appended import offsets_kept, record_at
 from energyguard.service.explain.contract import OriginalReading
 
-PLACES_BITS = 20
-"""A place of the history is offset * 2^20 + place in the record (``sinks/history_rows.py``)."""
 SHOWN_BYTES, SHOWN_PACKED = 4_096, 256
 """What is shown of a message, and of packed bytes, which nobody reads."""
 
@@ -55,7 +54,7 @@ class LogOriginals:
         return [self._original(device, time_ms, row) for row in rows.to_pylist()]
 
     def _original(self, device: str, time_ms: int, row: Mapping[str, Any]) -> OriginalReading:
-        offset, place = row["place"] >> PLACES_BITS, row["place"] & ((1 << PLACES_BITS) - 1)
+        offset, place = divmod(row["place"], PLACES)
         channel = CHANNELS.get(row["channel"])
         known: dict[str, Any] = {
             "device": device, "channel": row["channel"], "time_ms": time_ms,
@@ -74,11 +73,7 @@ class LogOriginals:
     def _partitions(self, topic: str, device: str, offset: int) -> Iterator[TopicPartition]:
         """The partitions that may have it, the likeliest first."""
         found = []
-        for name in (topic, repartitioned(topic)):
-            try:
-                first, ends = (self._log.positions(name, of) for of in (EARLIEST, LATEST))
-            except NotFound:
-                continue
+        for _, first, ends in offsets_kept(self._log, topic):
             likely = partition_for(device.encode(), len(ends) or 1)
             kept = [at for at in ends if first.get(at, 0) <= offset < ends[at]]
             found += [(at.partition != likely, at.topic != topic, at) for at in kept]
