@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from nicegui import ui
 
 from energyguard.page.data.missing import gaps_csv
-from energyguard.page.elements.components import ChangingList, Tag, button, card, table
+from energyguard.page.elements.components import ChangingList, Ranking, Tag, button, card, table
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import bill_href
 from energyguard.page.measures.explained import explain_href
@@ -24,7 +23,7 @@ from energyguard.page.words.formatting import (
 )
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.readings import ending_words
-from energyguard.service.explain.contract import EnergyExplanation, ExplainedPart
+from energyguard.service.explain.contract import EnergyExplanation
 
 MAX_GAPS, MAX_JUDGED = 8, 20
 
@@ -51,15 +50,6 @@ class PricesCard:
         self.bill.update()
 
 
-class PartBar(NamedTuple):
-    """A part of a sum as it is shown."""
-
-    name: str
-    used: str
-    share: float
-    href: str
-
-
 class PartsCard:
     """What a sum is made of, each leading on; not there for what is no sum.
 
@@ -69,34 +59,29 @@ class PartsCard:
     """
 
     def __init__(self, context: PageContext, address: Callable[[str], str]) -> None:
-        self.context, self._address = context, address
+        self.context = context
         with Tag("div", "", "c12") as self.all, card(_("What it is made of"), "c12") as self.note:
-            self.rows: ChangingList[PartBar] = ChangingList(self._draw, _("Nothing stands here."))
+            self.rows = Ranking(_("Nothing stands here."), address)
         self.all.set_visibility(False)
 
     def show(self, found: EnergyExplanation) -> None:
         """Show the parts, the largest first."""
         self.all.set_visibility(not found.channel and bool(found.parts))
-        largest = max((abs(part.energy.kwh or 0.0) for part in found.parts), default=0.0) or 1.0
-        self.rows.show([self._row(part, largest) for part in found.parts])
+        catalogue = self.context.cache.service.catalogue
+        signs = {part.key: "− " if part.minus else "" for part in found.parts}
+        self.rows.show(
+            (
+                (
+                    part.key,
+                    abs(part.energy.kwh or 0.0),
+                    signs[part.key] + measured(part.energy.kwh, "kWh"),
+                )
+                for part in found.parts
+            ),
+            name=lambda key: signs[key] + name_of(catalogue, key),
+        )
         more = ngettext("and {n} more", "and {n} more", found.parts_more)
         self.note.text = more.format(n=count(found.parts_more)) if found.parts_more else ""
-
-    def _row(self, part: ExplainedPart, largest: float) -> PartBar:
-        name = name_of(self.context.cache.service.catalogue, part.key)
-        used = measured(part.energy.kwh, "kWh")
-        if part.minus:
-            name, used = f"− {name}", f"− {used}"
-        share = abs(part.energy.kwh or 0.0) / largest
-        return PartBar(name, used, share, self._address(part.key))
-
-    @staticmethod
-    def _draw(row: PartBar) -> None:
-        with Tag("a", "", "bar-row", href=row.href):
-            Tag("span", row.name, "who")
-            with Tag("span", "", "track"):
-                Tag("span", "", "bar").style(f"display:block;width:{row.share:.1%}")
-            Tag("span", row.used, "much")
 
 
 class GapsCard:
