@@ -65,21 +65,28 @@ class ImportList:
         self.rows.show([*map(self._of_job, jobs), *kept])
 
     def _of_history(self, view: ImportView) -> ImportRow:
-        words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", view.readings)
-        text = words.format(name=view.file, n=count(view.readings))
-        return self._taken(view.id, view.file, text, self._below(view.by, view.at_ms))
+        below = self._below(view.by, view.at_ms)
+        return self._taken(view.id, view.file, view.readings, 0, below)
 
     def _below(self, person: str, at_ms: int) -> str:
         when = day_moment(at_ms, self.context.zone)
         return _("brought by {person}, {time}").format(person=person, time=when)
 
-    def _taken(self, import_id: str, name: str, text: str, below: str) -> ImportRow:
+    def _taken(
+        self, import_id: str, name: str, readings: int, refused: int, below: str
+    ) -> ImportRow:
         """An import that is over: it counts, or is undone."""
         undone_by = self.service.corrections.import_undone_by(import_id) if import_id else ""
         if undone_by:
             undone = _("{name}: undone, its readings do not count").format(name=name)
             return ImportRow("–", "info", undone, below, name, import_id, undone_by)
-        return ImportRow("✓", "resolved", text, below, name, import_id)
+        words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", readings)
+        text = words.format(name=name, n=count(readings))
+        if not refused:
+            return ImportRow("✓", "resolved", text, below, name, import_id)
+        rows = ngettext("{n} row refused", "{n} rows refused", refused)
+        text = f"{text}, {rows.format(n=count(refused))}"
+        return ImportRow("▲", "warning", text, below, name, import_id)
 
     def _of_job(self, job: FileImport) -> ImportRow:
         below = self._below(job.by, job.at_ms)
@@ -94,13 +101,7 @@ class ImportList:
                 "!", "critical", text.format(name=job.name, n=done, reason=job.fault),
                 below + " · " + _("Bring it again: it goes on where it stopped."),
             )  # fmt: skip
-        words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", job.done)
-        text = words.format(name=job.name, n=done)
-        if job.refused:
-            rows = ngettext("{n} row refused", "{n} rows refused", job.refused)
-            text = f"{text}, {rows.format(n=count(job.refused))}"
-        row = self._taken(job.id, job.name, text, below)
-        return row._replace(shape="▲", kind="warning") if job.refused and not row.undone_by else row
+        return self._taken(job.id, job.name, job.done, job.refused, below)
 
     def _draw(self, row: ImportRow) -> None:
         with Tag("div", "", "alert"):
