@@ -53,8 +53,8 @@ class NeedList:
         catalogue = context.cache.service.catalogue
         entries = catalogue.entries
         device = entries.devices.get(alert.device)
-        there = device is not None and device.site in entries.sites
-        parts = [site_name(catalogue, device.site)] if device is not None and there else []
+        site = device.site if device is not None else ""
+        parts = [site_name(catalogue, site)] if site in entries.sites else []
         when = near_moment(alert.since_ms, context.now_ms, zone)
         if alert.condition is State.UNKNOWN:
             parts.append(_("the meter is silent: unknown, not resolved"))
