@@ -57,6 +57,16 @@ async def test_an_hour_has_its_quarters_and_leads_to_its_day(user: User) -> None
     assert explain_href("device/H017", start_ms=start - HOUR, end_ms=start) in found
 
 
+@pytest.mark.parametrize("span", ["span=last-30-days", "from=2025-11-21&to=2025-11-22"])
+async def test_entries_of_several_days_have_their_day(user: User, span: str) -> None:
+    await user.open(f"/explain?of=device/H017&{span}")
+    await sees(user, "went down and came back")
+    entries = user.find(marker="entry").elements
+    shown = [entry.text for entry in entries if isinstance(entry, Tag)]
+    assert shown
+    assert all("Nov, " in text for text in shown)
+
+
 async def test_a_reading_that_the_log_has_no_more_is_said(user: User) -> None:
     start = ZERO - 2 * QUARTER
     await user.open(f"/explain?of=device/H017&start={start}&end={start + HOUR}")

@@ -23,6 +23,7 @@ from energyguard.service.explain.contract import (
     ExplainedEntry,
     OriginalReading,
 )
+from energyguard.service.explain.steps import span_around
 
 MAX_ROWS = 200
 MAX_ALL = 5_000
@@ -75,7 +76,8 @@ class EntriesCard:
         """Show the entries; ``switch`` leads to all of them, or back."""
         self.all.set_visibility(bool(found.channel))
         rows = found.entries[:MAX_ROWS]
-        self.rows.show([self._row(entry) for entry in rows])
+        days = span_around(found.total.start_ms, found.total.end_ms, self.zone).days
+        self.rows.show([self._row(entry, days > 1) for entry in rows])
         left = len(found.entries) - len(rows)
         words = ngettext("and {n} more", "and {n} more", left)
         self.more.text = words.format(n=count(left)) if left else ""
@@ -95,23 +97,17 @@ class EntriesCard:
         self.switch.update()
         self.switch.set_visibility(everything or 0 < ordinary <= MAX_ALL)
 
-    def _row(self, entry: ExplainedEntry) -> EntryRow:
+    def _row(self, entry: ExplainedEntry, with_day: bool) -> EntryRow:
         form = "%H:%M:%S" if entry.end_ms % 60_000 or entry.start_ms % 60_000 else "%H:%M"
         start, end = (moment(ms, self.zone, form) for ms in (entry.start_ms, entry.end_ms))
         when = f"{start}–{end}" if entry.end_ms > entry.start_ms else start
         if entry.end_ms <= entry.start_ms:
             when = moment(entry.time_ms, self.zone, form)
-        if self._spans_days:
+        if with_day:
             when = f"{moment(entry.start_ms, self.zone, '%-d %b')}, {when}"
         verdicts = [ending_words().get(name, name) for name in entry.verdicts]
         how = "; ".join(filter(None, (entry_kind(entry.kind), why_words(entry), *verdicts)))
         return EntryRow(entry.time_ms, when, register(entry.value), number(entry.kwh, 4), how)
-
-    @property
-    def _spans_days(self) -> bool:
-        """Whether the times need their day."""
-        span = self.context.query.get("span", "")
-        return bool(span) and not (span in ("today", "yesterday") or span.count("-") == 2)
 
     def _draw(self, row: EntryRow) -> None:
         with Tag("tr"):
