@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from energyguard.page.elements.components import Tag, card, restyle
 from energyguard.page.frame.context import PageContext
-from energyguard.page.measures.explained import bounds_words
-from energyguard.page.words.formatting import SPACE, count, money_in, number, percent
+from energyguard.page.measures.explained import WHOLE, bounds_words, part_percent
+from energyguard.page.words.formatting import SPACE, count, money_in, number
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.explain.contract import BoundedEnergy, EnergyExplanation
-
-WHOLE = 0.9995
 
 
 def energy_words(found: EnergyExplanation) -> str:
@@ -94,4 +92,4 @@ def coverage_words(share: float) -> str:
     """Of how much of a time readings speak."""
     if share >= WHOLE:
         return _("✓ readings speak of all of the time")
-    return _("readings speak of {share} of the time").format(share=percent(min(share, 0.999)))
+    return _("readings speak of {share} of the time").format(share=part_percent(share))

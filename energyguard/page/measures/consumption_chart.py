@@ -9,7 +9,7 @@ from typing import NamedTuple
 from energyguard.model.calendar import CalendarStep
 from energyguard.page.elements.charts import BarGap, BarSeries, bars
 from energyguard.page.elements.plots import Data
-from energyguard.page.measures.explained import explain_href
+from energyguard.page.measures.explained import step_hrefs
 from energyguard.page.measures.spans import bar_steps
 from energyguard.page.words.language import _
 from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
@@ -65,8 +65,8 @@ def consumption_bars(
     series = [
         BarSeries(
             row.name,
-            [of.kwh for of in row.series.steps],
-            [explain_href(row.series.key, "", of.start_ms, of.end_ms) for of in row.series.steps],
+            [row_step.kwh for row_step in row.series.steps],
+            step_hrefs(row.series),
         )
         for row in rows
     ]

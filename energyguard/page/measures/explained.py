@@ -15,6 +15,7 @@ from energyguard.service.explain.contract import BoundedEnergy
 WIDE = 0.01
 """Bounds that are further apart than this part of the energy are told."""
 WHOLE = 0.9995
+"""From this share of a time on it counts as all of it; a smaller one is never shown as 100 %."""
 BOUNDS_KEEP_S = 120.0
 
 
@@ -35,6 +36,11 @@ def explain_href(
     return f"/explain?{urlencode({**({'of': key} if key else {}), **when, **then})}"
 
 
+def step_hrefs(series: ConsumptionSeries) -> list[str]:
+    """Where each step of a series is explained."""
+    return [explain_href(series.key, "", step.start_ms, step.end_ms) for step in series.steps]
+
+
 def bounds_words(energy: BoundedEnergy | None) -> str:
     """At least and at most, and how much of the time is covered; empty: there is no doubt.
 
@@ -52,9 +58,13 @@ def bounds_words(energy: BoundedEnergy | None) -> str:
             )
         )
     if energy.coverage is not None and energy.coverage < WHOLE:
-        share = min(energy.coverage, 0.999)
-        words.append(_("covers {share} of the time").format(share=percent(share)))
+        words.append(_("covers {share} of the time").format(share=part_percent(energy.coverage)))
     return " · ".join(words)
+
+
+def part_percent(share: float) -> str:
+    """The share of a time of which readings speak, where that is not ``WHOLE``."""
+    return percent(min(share, 0.999))
 
 
 async def bounds_line(cache: PageCache, series: ConsumptionSeries) -> str:

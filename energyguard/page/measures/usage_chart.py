@@ -7,7 +7,7 @@ from energyguard.page.elements.charts import BarSeries, BarStep, bars
 from energyguard.page.elements.components import Tag, card, choice
 from energyguard.page.elements.plots import Plot
 from energyguard.page.measures.coming import is_coming, none_words
-from energyguard.page.measures.explained import explain_href
+from energyguard.page.measures.explained import step_hrefs
 from energyguard.page.measures.usage import LONG_KEEP_S, TODAY_KEEP_S, UsageData
 from energyguard.page.words.formatting import days, measured, moment
 from energyguard.page.words.language import _
@@ -62,7 +62,7 @@ class UsageChart:
         self.plot.show(
             bars(
                 steps,
-                [BarSeries(now, _values(series.steps), self._addresses(series))],
+                [BarSeries(now, _values(series.steps), step_hrefs(series))],
                 "kWh",
                 before=BarSeries(before, _values(series.before)),
                 running=series.open,
@@ -71,11 +71,6 @@ class UsageChart:
         )
         self.plot.say(none_words(coming) if coming else _words(series))
         self.note.text = _span_words(series.span)
-
-    @staticmethod
-    def _addresses(series: ConsumptionSeries) -> list[str]:
-        """Where each bar is explained."""
-        return [explain_href(series.key, "", s.start_ms, s.end_ms) for s in series.steps]
 
 
 def span_names() -> dict[SpanUnit, tuple[str, str]]:
