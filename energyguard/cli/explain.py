@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from energyguard.service.explain.contract import BoundedEnergy, EnergyExplanation
     from energyguard.service.service import EnergyService
 
-SAME_KWH = 5e-10
-
 
 def explain(
     call: Call,
@@ -109,10 +107,10 @@ def _difference(found: EnergyExplanation) -> str:
     from energyguard.model.days import local
 
     by = f"as known by {local(found.as_known_ms or 0, found.zone):%Y-%m-%d %H:%M:%S}"
-    if found.now_kwh is None:
+    change = found.change_kwh
+    if found.now_kwh is None or change is None:
         return f"{by}; now nothing is known of it"
-    change = found.now_kwh - (found.total.kwh or 0.0)
-    if abs(change) < SAME_KWH:
+    if not change:
         return f"{by}; now it is the same"
     more = "more" if change > 0 else "less"
     return f"{by}; now {spell(found.now_kwh)} kWh: {spell(abs(change))} {more}"

@@ -14,7 +14,6 @@ from energyguard.service.explain.contract import EnergyExplanation
 
 NAME = "known"
 """In the address: a day, ISO 8601; what was known at its end is shown."""
-SAME_KWH = 5e-10
 
 
 def known_ms(context: PageContext, zone: str) -> int | None:
@@ -69,10 +68,10 @@ class KnownBar:
 def difference_words(found: EnergyExplanation, ms: int) -> str:
     """What was known at the end of a day against what is known now, in a sentence."""
     day = moment(ms, found.zone, "%-d %b %Y")
-    if found.now_kwh is None:
+    change = found.change_kwh
+    if found.now_kwh is None or change is None:
         return _("This was known at the end of {day}; now nothing counts here.").format(day=day)
-    change = found.now_kwh - (found.total.kwh or 0.0)
-    if abs(change) < SAME_KWH:
+    if not change:
         return _("This was known at the end of {day}, and is so now.").format(day=day)
     words = {"day": day}
     for name, kwh in (("now", found.now_kwh), ("change", abs(change))):

@@ -14,6 +14,9 @@ import pyarrow as pa
 from energyguard.service.bills.contract import EnergyBill
 from energyguard.service.corrections.contract import CorrectionView
 
+SAME_KWH = 5e-10
+"""Energies that are closer are the same: they are counted in 1e-9 kWh."""
+
 
 class BoundedEnergy(NamedTuple):
     """What was used in a time, at least and at most.
@@ -132,6 +135,14 @@ class EnergyExplanation:
     corrections: tuple[CorrectionView, ...] = ()
     as_known_ms: int | None = None
     now_kwh: float | None = None
+
+    @property
+    def change_kwh(self) -> float | None:
+        """By how much more is known now than was then; 0: it is the same; None: nothing is now."""
+        if self.now_kwh is None:
+            return None
+        change = self.now_kwh - (self.total.kwh or 0.0)
+        return change if abs(change) >= SAME_KWH else 0.0
 
 
 @dataclass(frozen=True, slots=True)
