@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from energyguard.service.explain.contract import BoundedEnergy
 from energyguard.service.explain.entries import ms_of
@@ -26,6 +27,12 @@ def bounds_of_device(query: Query, device: str, borders: Sequence[int]) -> list[
         BoundedEnergy(ms_of(row["start"]), ms_of(row["end"]), *(row[name] for name in names))
         for row in rows.to_pylist()
     ]
+
+
+def spoken_until(query: Query, device: str, start_ms: int, end_ms: int) -> int:
+    """Where the newest entry of a time ends: a reading may speak of what comes after it."""
+    ends = query("entries", device=device, start_ms=start_ms, end_ms=end_ms)["end"]
+    return ms_of(pc.max(ends).as_py()) if len(ends) else start_ms
 
 
 def bounds_of(

@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
-import pyarrow.compute as pc
-
 from energyguard.errors import Faulty, Forbidden, Malformed, NotFound
 from energyguard.model.catalogue import DEVICE, SITE, key_of, parts_of
 from energyguard.model.days import HOUR_MS
@@ -17,7 +15,7 @@ from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.consumption.keys import weights_of
 from energyguard.service.consumption.missing_hours import gaps_of
 from energyguard.service.contract import Service
-from energyguard.service.explain.bounds import Query, bounds_of
+from energyguard.service.explain.bounds import Query, bounds_of, bounds_of_device, spoken_until
 from energyguard.service.explain.contract import (
     BoundedEnergy,
     EnergyExplanation,
@@ -25,7 +23,7 @@ from energyguard.service.explain.contract import (
     OriginalReading,
 )
 from energyguard.service.explain.corrected import corrections_between
-from energyguard.service.explain.entries import judged_of, ms_of, split_entries
+from energyguard.service.explain.entries import judged_of, split_entries
 from energyguard.service.explain.known import MAX_READINGS
 from energyguard.service.explain.steps import span_around, step_of, steps_between
 from energyguard.service.explain.then import MAX_FOLDED, MAX_JUDGED, EarlierExplanation
@@ -104,8 +102,8 @@ class EnergyExplanations:
             Malformed, NotFound: it is no key, or there is no such site or group.
             Unavailable: the history is not there now.
         """
-        weights = self._weights(key) if key else self._everything(borders[0], borders[-1])
-        if not 0 < len(weights) <= MAX_FOLDED:
+        weights = self._to_fold(key, borders[0], borders[-1])
+        if not weights:
             return None
         ends = [borders[0] // MINUTE_MS * MINUTE_MS, -(-borders[-1] // MINUTE_MS) * MINUTE_MS]
         keys = [key_of(DEVICE, device) for device in weights]
@@ -129,12 +127,11 @@ class EnergyExplanations:
         now_ms = self._service.consumption.now_of([key]) + 1
         if now_ms >= end_ms:
             return end_ms
-        weights = self._weights(key) if key else self._everything(start_ms, end_ms)
-        if not 0 < len(weights) <= MAX_FOLDED:
+        weights = self._to_fold(key, start_ms, end_ms)
+        if not weights:
             return -(-now_ms // HOUR_MS) * HOUR_MS
-        ends = {"start_ms": now_ms - 1, "end_ms": end_ms}
-        rows = [self._service.query("entries", device=device, **ends) for device in weights]
-        return max([now_ms, *(ms_of(pc.max(found["end"]).as_py()) for found in rows if len(found))])
+        query = self._service.query
+        return max(now_ms, *(spoken_until(query, d, now_ms - 1, end_ms) for d in weights))
 
     def known(self, ms: int) -> Query:
         """Who answers what folds a device's readings as they were known by a wall time, in ms."""
@@ -153,6 +150,11 @@ class EnergyExplanations:
 
     def _weights(self, key: str) -> dict[str, int]:
         return weights_of(key, self._service.catalogue.entries)
+
+    def _to_fold(self, key: str, start_ms: int, end_ms: int) -> dict[str, int]:
+        """The devices, each with its sign, whose readings are folded; none where they are many."""
+        weights = self._weights(key) if key else self._everything(start_ms, end_ms)
+        return weights if len(weights) <= MAX_FOLDED else {}
 
     def _everything(self, start_ms: int, end_ms: int) -> dict[str, int]:
         """All devices that used anything and go by one clock, or too many of them."""
@@ -183,7 +185,7 @@ class EnergyExplanations:
                 key, zone, total, steps, readings, judged=judged, missing=missing, bill=bill,
                 is_detailed=readings == 0, corrections=corrections,
             )  # fmt: skip
-        steps = tuple(bounds_of(service.query, {device: 1}, borders))
+        steps = tuple(bounds_of_device(service.query, device, borders))
         rows = service.query("entries", device=device, **ends)
         entries, ordinary = split_entries(rows, judged, everything)
         channel = rows["channel"][0].as_py() if rows.num_rows else ""

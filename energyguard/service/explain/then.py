@@ -6,20 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-import pyarrow.compute as pc
-
 from energyguard.errors import Malformed, OutOfRange
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.readings import Ints
 from energyguard.service.contract import Service
-from energyguard.service.explain.bounds import Query, added, bounds_of_device
+from energyguard.service.explain.bounds import Query, added, bounds_of_device, spoken_until
 from energyguard.service.explain.contract import (
     BoundedEnergy,
     EnergyExplanation,
     ExplainedPart,
 )
 from energyguard.service.explain.corrected import among, corrections_by
-from energyguard.service.explain.entries import judged_of, ms_of, split_entries
+from energyguard.service.explain.entries import judged_of, split_entries
 
 MAX_FOLDED = 12
 """Of a sum of more devices there are no bounds: of each its readings are read."""
@@ -64,7 +62,7 @@ class EarlierExplanation:
         _check(key, weights)
         start_ms, until_ms = borders[0], borders[-1]
         times = {device: self._times(device, start_ms, until_ms) for device in weights}
-        spoken_ms = [self._spoken_until(device, start_ms, until_ms) for device in weights]
+        spoken_ms = [spoken_until(self._query, device, start_ms, until_ms) for device in weights]
         until_ms = max(start_ms + 1, min(until_ms, max([self._ms + 1, *spoken_ms])))
         borders = [ms for ms in borders if ms < until_ms] + [until_ms]
         silent = {device for device, ms in times.items() if not len(ms)}
@@ -94,11 +92,6 @@ class EarlierExplanation:
         rows = self._query("fold_rows", device=device, start_ms=start_ms, end_ms=end_ms)
         found: Ints = rows["ms"].to_numpy()
         return found
-
-    def _spoken_until(self, device: str, start_ms: int, end_ms: int) -> int:
-        """Where the newest entry of the time ends: a reading may speak of what comes after it."""
-        ends = self._query("entries", device=device, start_ms=start_ms, end_ms=end_ms)["end"]
-        return ms_of(pc.max(ends).as_py()) if len(ends) else start_ms
 
     def _bounds(self, device: str, borders: Sequence[int], is_silent: bool) -> list[BoundedEnergy]:
         if is_silent:
