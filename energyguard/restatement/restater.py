@@ -13,7 +13,7 @@ from functools import partial
 
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.clock import SYSTEM, Clock
-from energyguard.errors import Fenced
+from energyguard.errors import Fenced, Unavailable
 from energyguard.flow import Flow
 from energyguard.history import History
 from energyguard.history.correction_book import CorrectionBook
@@ -156,7 +156,11 @@ class Restater:
         places = self._counting.pop(span)
         if not is_done:
             self._going_on.put(span, places)
-        self._tell(span, events)
+        try:
+            self._tell(span, events)
+        except Unavailable:  # nothing was written: it is judged once more
+            self._counting.put(span, places)
+            raise
 
     def _placed(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
         """A corrected span where its readings lie, hardly longer than there are any."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.log import EARLIEST, Log, Positions
+from energyguard.errors import Unavailable
+from energyguard.log import EARLIEST, Log, Membership, Positions, Transaction
 from energyguard.model.alerts import State
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import BACKFILL
@@ -31,6 +34,19 @@ from tests.restatement.made import (
     restate,
     work,
 )
+
+
+class FailingLog(MemoryLog):
+    """Takes nothing while it ``fails``."""
+
+    fails = False
+
+    @contextmanager
+    def transaction(self, membership: Membership) -> Iterator[Transaction]:
+        if self.fails:
+            raise Unavailable("the log is not there")
+        with super().transaction(membership) as transaction:
+            yield transaction
 
 
 @pytest.fixture
@@ -120,6 +136,22 @@ def test_what_is_looked_at_again_is_told_once(log: Log, clock: ManualClock) -> N
     history.catch_up()
     restate(Restater(log, history, SETTINGS, book(), clock))  # type: ignore[arg-type]
     assert len(alert_lines(log)) == 1
+
+
+def test_what_the_log_did_not_take_is_told_when_it_is_there_again(clock: ManualClock) -> None:
+    log = FailingLog(clock)
+    append(log, home(range(90), without=30))
+    append(log, [("H1", 30, 1.0)])
+    work(log)
+    mine = restater(log, clock)[0]
+    log.fails = True
+    with pytest.raises(Unavailable):
+        mine.step(0.0)
+    assert (mine.waiting, alert_lines(log)) == (1, [])
+    log.fails = False
+    restate(mine)
+    assert [event.restated for event in alert_lines(log)] == [1]
+    assert mine.waiting == 0
 
 
 def test_nothing_is_judged_before_the_history_has_counted_it(log: Log, clock: ManualClock) -> None:
