@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -47,7 +47,7 @@ class SavedSum(msgspec.Struct):
     series: dict[str, TermSeries]
     summed_ms: int | None
     score: int
-    episodes: list[dict[str, Any]]
+    episodes: list[Episode]
 
 
 @dataclass(slots=True)
@@ -59,9 +59,14 @@ class _Running:
     sum: WindowSum = field(default_factory=WindowSum)
     score: int = SAYS_NOTHING  # of the last window
 
+    @property
+    def summed_ms(self) -> int:
+        """The end of the last window that was summed; 0: none was."""
+        return self.sum.summed_ms or 0
+
     def ends(self, reason: str) -> Iterator[EpisodeEvent]:
         """Nobody asks for it any more."""
-        for event in self.state.stop(self.sum.summed_ms or 0):
+        for event in self.state.stop(self.summed_ms):
             yield event._replace(reason=reason)
 
 
@@ -122,9 +127,9 @@ class SumOperator:
                 continue
             before, running.by, running.state = running.state, by, _state(by)
             running.sum.keep(by)
-            ends = np.array([(running.sum.summed_ms or 0) // by.rule.slide_ms])
-            scores, time_ms = np.array([[running.score]]), running.sum.summed_ms or 0
-            more = carried(before, running.state, ends, scores, time_ms)
+            ends = np.array([running.summed_ms // by.rule.slide_ms])
+            scores = np.array([[running.score]])
+            more = carried(before, running.state, ends, scores, running.summed_ms)
             found += self._events(key, running, more)
             found += self._settle(key, running)
         return found
@@ -132,7 +137,7 @@ class SumOperator:
     def _settle(self, key: SumKey, running: _Running) -> list[AlertEvent]:
         """The events of the windows that are complete by now."""
         by, happened = running.by, []
-        closed = (running.sum.summed_ms or 0) // by.rule.slide_ms
+        closed = running.summed_ms // by.rule.slide_ms
         events = _SumEvents(running.state, _KEY, by.rule.slide_ms, closed, None)
         for window in running.sum.settled(by):
             score = SAYS_NOTHING
@@ -162,7 +167,7 @@ class SumOperator:
                 running.sum.series,
                 running.sum.summed_ms,
                 running.score,
-                [msgspec.to_builtins(episode) for episode in running.state.episodes.values()],
+                list(running.state.episodes.values()),
             )
             for key, running in self._sums.items()
         ]
@@ -177,8 +182,7 @@ class SumOperator:
         for saved in msgspec.msgpack.decode(parts["sums"], type=list[SavedSum]):
             by = self._by[saved.key.rule, saved.key.meaning]
             state = _state(by)
-            for episode in msgspec.convert(saved.episodes, list[Episode]):
-                state.episodes[episode.key] = episode
+            state.episodes.update({episode.key: episode for episode in saved.episodes})
             total = WindowSum(saved.series, saved.summed_ms)
             self._sums[saved.key] = _Running(by, state, total, saved.score)
 

@@ -69,7 +69,8 @@ class WindowSum:
 
     def keep(self, by: SummedRule) -> None:
         """Forget devices that are no terms any more."""
-        self.series = {term: one for term, one in self.series.items() if term in by.weights}
+        known = self.series.items()
+        self.series = {term: series for term, series in known if term in by.weights}
 
     def settled(self, by: SummedRule) -> Iterator[SummedWindow]:
         """The windows that all terms have closed by now, once each."""
