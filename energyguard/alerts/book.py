@@ -70,7 +70,7 @@ class _Entry:
     raised: AlertEvent | None = None  # the first that fires: it says what happened
     last: AlertEvent | None = None
     peak: int = 0
-    restated: int = 0  # the worker's own words before and after a restatement move nothing
+    restated: int = 0  # how often; the worker's own events change a restated alert no more
     shown: Alert | None = None  # as it was shown last; None: it has changed since
 
 
@@ -208,7 +208,7 @@ class AlertBook:
         self._file(entry, event)
 
     def _file(self, entry: _Entry, event: AlertEvent) -> None:
-        """Have an entry among those that are open, or among those that are over."""
+        """Put an entry among the open alerts, or among the closed ones."""
         if entry.condition is State.RESOLVED:
             self._open.pop(event.id, None)
             self._closed[event.id] = None

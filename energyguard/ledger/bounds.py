@@ -45,7 +45,7 @@ class WindowBounds(NamedTuple):
     energy: Ints  # the estimate: low <= energy <= high
     low: Ints
     high: Ints
-    covered_ms: Ints  # of how much of each entries speak
+    covered_ms: Ints  # how much of each entries cover
 
 
 def parts_in(entries: BoundedEntries, ends_ms: Ints, window_ms: int) -> EntryParts:
@@ -113,10 +113,10 @@ def window_bounds(
 
 
 def spoken_by_points(time_ms: Ints, where: Ints, windows: int) -> Ints:
-    """Of how much of each window intervals speak that are points (a minute at most).
+    """How much of each window is covered by intervals that are points (a minute at most).
 
-    Each speaks of the time to the next one in its window, or, where that is missing and for the
-    last one, of the usual step there: the lower median. Of one alone nobody knows how long it is.
+    Each covers the time to the next one in its window; the last one, and one after which some are
+    missing, the usual step of the window: the lower median. One alone covers nothing.
 
     Args:
         time_ms: (points,) their stamps.

@@ -25,7 +25,7 @@ class KeyRuns:
     Attributes:
         keys: (K,) whose runs they are.
         first, last, count: (K,) where each run begins and ends, and how many readings it has.
-        single: whether each has one: whatever is asked of runs is there already.
+        single: whether each run has one reading: columns of readings are columns of runs then.
     """
 
     def __init__(self, key: Ints) -> None:

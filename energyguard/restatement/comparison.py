@@ -67,7 +67,7 @@ class AlertKnot:
                 yield restated_event(old, old.restated + 1, RESTATED)
 
     def _pairs(self) -> tuple[Mapping[str, Alert], list[Alert]]:
-        """By the id of each alert in order the one that it is, and those that none is."""
+        """Known alerts, by the id of the alert in order that each is; and those that are none."""
         by_id = {alert.id: alert for alert in self.known}
         pairs = {new.id: by_id.pop(new.id) for new in self.in_order if new.id in by_id}
         for new in self.in_order:

@@ -155,13 +155,13 @@ class WindowRule(Rule):
 
     @classmethod
     def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
-        """What is counted needs no word."""
+        """Leave ``basis = "estimate"`` out: a rule that says nothing goes by what is counted."""
         if fields.get("basis") is WindowBasis.ESTIMATE:
             del fields["basis"]
         yield from super().complete(given, fields)
 
     def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> Self:
-        """What is counted needs no word."""
+        """Changed to ``basis = "estimate"`` it says no basis: see ``complete``."""
         more = {"basis": UNSET} if new.get("basis") is WindowBasis.ESTIMATE else {}
         return super().changed({**new, **more}, text)
 

@@ -113,7 +113,7 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
 
     @property
     def gap_ms(self) -> int:
-        """Little must not come of readings that are not there; nor 0, where less was fed in."""
+        """Missing readings must raise nothing: they make sums small, or 0 where it was fed in."""
         if not self._wants_complete:
             return 0
         gap = self.longest_gap_ms
@@ -192,7 +192,7 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
         return found or [*self._sides_faults()]
 
     def _sides_faults(self) -> Iterator[str]:
-        """Devices of which other windows would have to be complete: windows are those of all."""
+        """Devices with a level on the other side of 0: which windows count is the same for all."""
         for device in self.overrides:
             if self.of(device)._wants_complete != self._wants_complete:
                 yield f"{device}: {self.limit} is on the other side of 0: write a rule of its own"

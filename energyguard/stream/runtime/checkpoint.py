@@ -88,7 +88,7 @@ def read_snapshots(
 def read_state(
     log: Log, flow: str, of: Collection[TopicPartition]
 ) -> tuple[dict[TopicPartition, Saved], dict[TopicPartition, int]]:
-    """The same, and the last decisions that took effect where partitions stood."""
+    """``read_snapshots``, and of partitions the last decision that took effect where they stood."""
     found: dict[TopicPartition, dict[str, bytes]] = defaultdict(dict)
     for where in {at.partition % STATE.partitions for at in of}:
         place = TopicPartition(STATE.name, where)

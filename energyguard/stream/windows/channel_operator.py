@@ -34,7 +34,7 @@ from energyguard.stream.windows.verdicts import (
 CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
 PIECES = 8
-"""After so many pieces of a batch it may be that it need not be cut any more."""
+"""So many pieces of a batch come before its other cuts are looked for anew; later twice as many."""
 
 
 class ChannelOperator(ChannelLane):
@@ -72,7 +72,7 @@ class ChannelOperator(ChannelLane):
         return judged, rows if new.all() else rows.where(new)
 
     def _pieces(self, rows: LaneRows, prior: Ints, whole: BatchSlice) -> Iterator[tuple[int, int]]:
-        """Cut a batch; after some pieces the others are asked for anew, by what they changed."""
+        """Where to cut a batch: what the first pieces change may spare the others their cuts."""
         start, stop, many = 0, len(whole.run), PIECES
         while start < stop:
             low = int(np.searchsorted(rows.at, start))
