@@ -10,6 +10,7 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.model.days import day_ms, midnight_ms
+from energyguard.page.elements.components import Tile
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.header import standing
 from energyguard.page.mount import add_pages
@@ -142,6 +143,18 @@ async def test_sums_on_their_way_do_not_look_like_nothing(
         await user.should_not_see("Nothing measured yet.")
     await user.open("/explore?span=2025-10")  # long over: nobody waits for that
     await sees(user, "Nothing was measured")
+
+
+async def test_a_tile_that_waits_for_a_new_day_keeps_no_number_of_the_old_one(user: User) -> None:
+    await user.open("/")
+    with user:
+        tile = Tile("Today so far", "#", plain=True)
+        tile.show("6.789", "kWh", "up to 23:59")
+        tile.show_money("€1.234")
+        tile.show_doubt("at least 5.678")
+        tile.coming("The first sums are on their way")
+    for words in ("6.789", "€1.234", "at least 5.678"):
+        await user.should_not_see(words)
 
 
 async def test_a_history_that_lags_is_said_in_every_view(

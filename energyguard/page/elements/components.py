@@ -88,8 +88,9 @@ class Tile:
         self._money.text = words
 
     def coming(self, sub: str) -> None:
-        """Say that the number is on its way."""
-        self._sub.text = sub
+        """Say that the number is on its way; the one that was shown, of the day before, is gone."""
+        self._value.text, self._unit.text, self._sub.text = "–", "", sub
+        self._money.text = self._doubt.text = ""
         restyle(self._box, "card tile coming")
 
     def show_doubt(self, words: str) -> None:
