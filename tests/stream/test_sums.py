@@ -23,6 +23,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED
 from energyguard.rules.sums import term_rules
+from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.stream.sums.operator import SumOperator
 from energyguard.stream.sums.stage import sum_worker
@@ -214,6 +215,19 @@ def test_a_virtual_device_raises_by_the_sum_of_its_terms() -> None:
     assert [(event.state, event.time_ms, event.observed) for event in found] == expected
     assert len(expected) > 3
     assert {event.rule for event in found} == {"house"}
+
+
+def test_terms_are_those_of_the_catalogue_whoever_read_it() -> None:
+    house = House()
+    worker = house.summing()
+    house.go(worker, 5)
+    house.say(("H001", 1))
+    worker.stage.catalogue.refresh()  # as for a partition that another worker has pinned to it
+    house.go(worker, 5)
+    rules = [rule for task in worker.tasks.values() for rule in task.operator.rules]
+    terms = [rule.terms for rule in rules if isinstance(rule, TermRule)]
+    assert terms
+    assert all(single == {"H001": 1} for single in terms)
 
 
 def test_without_such_a_rule_there_is_no_record_more() -> None:

@@ -60,6 +60,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         super().__init__(log, topics, clock)
         self.book = book
         self.catalogue = CatalogueRevisions(log, senders, zone, energy)
+        self._terms_at = self.catalogue.revision  # what the terms of virtual devices are of
         self._active, self._placed = self._of_flow()
         self._changes = 0  # of the rules, so far
         self.plausible = plausible  # in messages that others sent
@@ -224,9 +225,9 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         """Know what is said of channels, and where devices stand, where a rule asks for it."""
         if not self._placed and not self.counts_energy:
             return
-        before = self.catalogue.revision
-        self.catalogue.refresh()
-        if self.counts_energy and self.catalogue.revision != before:
+        self.catalogue.refresh()  # a partition that is pinned further on has read it, too
+        if self.counts_energy and self.catalogue.revision != self._terms_at:
+            self._terms_at = self.catalogue.revision
             self._active, self._placed = self._of_flow()
 
     def _reached(self, progress: PartitionProgress) -> None:
