@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -94,12 +94,15 @@ def _page_now() -> Client | None:
         return None
 
 
+@functools.cache
+def _style_sheets() -> str:
+    return "\n".join((STATIC / f"{name}.css").read_text("utf-8") for name in STYLES)
+
+
 def _styles() -> Response:
     """The style sheets of every view."""
-    text = "\n".join((STATIC / f"{name}.css").read_text("utf-8") for name in STYLES)
-    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
-    headers = {"cache-control": "public, max-age=3600", "etag": etag}
-    return Response(text, media_type="text/css", headers=headers)
+    headers = {"cache-control": "public, max-age=3600"}
+    return Response(_style_sheets(), media_type="text/css", headers=headers)
 
 
 def _worker() -> FileResponse:
