@@ -10,10 +10,12 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.model.days import day_ms, midnight_ms
-from energyguard.page.elements.components import Tile
+from energyguard.page.elements.components import Tag, Tile
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.header import standing
+from energyguard.page.measures.usage import UsageData
 from energyguard.page.mount import add_pages
+from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.views import Freshness, Overview
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
@@ -155,6 +157,27 @@ async def test_a_tile_that_waits_for_a_new_day_keeps_no_number_of_the_old_one(us
         tile.coming("The first sums are on their way")
     for words in ("6.789", "€1.234", "at least 5.678"):
         await user.should_not_see(words)
+
+
+async def test_yesterday_is_shown_while_today_is_on_its_way(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just after midnight: readings come, and the new day has no sum yet."""
+    whole = UsageData.of
+
+    async def of(
+        self: UsageData, span: str, keep_s: float, step: str = ""
+    ) -> dict[str, ConsumptionSeries]:
+        found = await whole(self, span, keep_s, step)
+        if span != "today":
+            return found
+        return {key: series._replace(total_kwh=None) for key, series in found.items()}
+
+    monkeypatch.setattr(UsageData, "of", of)
+    await user.open("/")
+    await sees(user, "on the day before (")
+    coming = [e for e in user.find(kind=Tag).elements if e.classes == ["card", "tile", "coming"]]
+    assert len(coming) == 1
 
 
 async def test_a_history_that_lags_is_said_in_every_view(

@@ -185,41 +185,40 @@ class UsageTiles:
         self.now.show(*measure(kw, "kW"), words, _("Now"), tag=tag)
 
     async def show_past(self) -> None:
-        """The sums, beside those of the span before."""
+        """The sums, beside those of the span before; which of them are on their way."""
         key, zone = self.data.keys[0], self.data.zone
         today = (await self.data.of("today", TODAY_KEEP_S))[key]
-        if today.total_kwh is None and await is_coming(self.data.cache, key):
-            for tile in (self.today, self.yesterday, self.month):
-                tile.coming(none_words(coming=True))
-            return
+        coming = today.total_kwh is None and await is_coming(self.data.cache, key)
         time = moment(today.until_ms, zone)
-        self.today.show(
-            number(today.total_kwh),
-            "kWh",
-            beside(today, _("{change} on yesterday by {time} ({kwh})"), time=time),
-        )
+        words = beside(today, _("{change} on yesterday by {time} ({kwh})"), time=time)
         costs = await self.data.costs("today", MONEY_KEEP_S)
-        self.today.show_money(cost_words(costs.get(key), today.total_kwh, brief=True))
+        await self._show(self.today, today, coming, words, costs)
         yesterday = (await self.data.of("yesterday", LONG_KEEP_S))[key]
-        self.yesterday.show(
-            number(yesterday.total_kwh),
-            "kWh",
-            beside(yesterday, _("{change} on the day before ({kwh})")),
-        )
+        words = beside(yesterday, _("{change} on the day before ({kwh})"))
         costs = await self.data.costs("yesterday", LONG_KEEP_S, first=True)
-        self.yesterday.show_money(cost_words(costs.get(key), yesterday.total_kwh, brief=True))
+        await self._show(self.yesterday, yesterday, coming, words, costs)
         month = (await self.data.of("this-month", LONG_KEEP_S))[key]
-        costs = await self.data.costs("this-month", LONG_KEEP_S, first=True)
-        self.month.show_money(cost_words(costs.get(key), month.total_kwh, brief=True))
-        start, until = month.span.before().start_ms, month.before_until_ms
-        span = days(start, until, zone)
+        span = days(month.span.before().start_ms, month.before_until_ms, zone)
         words = beside(month, _("{change} on {span} ({kwh})"), span=span)
-        self.month.show(
-            number(month.total_kwh), "kWh", words, moment(month.span.start_ms, zone, "%B")
-        )
-        tiles = ((self.today, today), (self.yesterday, yesterday), (self.month, month))
-        for tile, series in tiles:
-            tile.show_doubt(await bounds_line(self.data.cache, series))
+        costs = await self.data.costs("this-month", LONG_KEEP_S, first=True)
+        name = moment(month.span.start_ms, zone, "%B")
+        await self._show(self.month, month, coming, words, costs, name)
+
+    async def _show(
+        self,
+        tile: Tile,
+        series: ConsumptionSeries,
+        coming: bool,
+        words: str,
+        costs: Costs,
+        name: str = "",
+    ) -> None:
+        if series.total_kwh is None and coming:
+            tile.coming(none_words(coming=True))
+            return
+        tile.show(number(series.total_kwh), "kWh", words, name)
+        tile.show_money(cost_words(costs.get(series.key), series.total_kwh, brief=True))
+        tile.show_doubt(await bounds_line(self.data.cache, series))
 
 
 def beside(series: ConsumptionSeries, words: str, **more: str) -> str:
