@@ -65,7 +65,7 @@ def since_1970(stamp: float) -> int:
     Raises:
         OutOfRange: it is before 2000, or beyond the year 9999.
     """
-    second = floor(stamp / 1_000 if abs(stamp) >= _MS_FROM else stamp)
+    second = floor(stamp // 1_000 if abs(stamp) >= _MS_FROM else stamp)
     if second >= _LATEST_S:
         raise OutOfRange(f"timestamp: {stamp} is beyond the year 9999", "timestamp")
     return _after_2000(second, str(stamp))
