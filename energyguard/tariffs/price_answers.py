@@ -139,7 +139,7 @@ def _nano(price: Any, usual: Decimal, unit: object) -> int:
             per /= 100
     try:
         return to_nano(Decimal(str(price)) * per)
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         raise ValueError(f"{price!r} is no price") from None
 
 
@@ -150,5 +150,5 @@ def _time(value: Any) -> int:
     try:
         number = Decimal(value)
         return checked_ms(int(number if abs(number) >= _MS_FROM else number * 1_000), str(value))
-    except (InvalidOperation, TypeError, OverflowError):
+    except (ArithmeticError, TypeError):
         raise ValueError(f"{value!r} is no time") from None

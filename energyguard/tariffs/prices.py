@@ -14,7 +14,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -117,7 +117,7 @@ def _row(head: Sequence[str], cells: Sequence[str]) -> tuple[int, int | None, in
     try:
         price = Decimal(text)
         return start_ms, end_ms, to_nano(price / 1000 if "price_mwh" in row else price)
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         raise ValueError(f"price: {text!r} is no number; write -0.01234") from None
 
 
@@ -140,7 +140,7 @@ def checked_ms(ms: int, text: str) -> int:
     """A time of a price, ms since 1970 UTC.
 
     Raises:
-        ValueError: it is no quarter hour, or before 2000; the message has ``text``.
+        ValueError: it is no quarter hour, before 2000 or after 9999; the message has ``text``.
     """
     if ms % QUARTER_MS or not EARLIEST_MS <= ms < LATEST_MS:
         raise ValueError(f"{text!r} is no quarter hour since 2000")

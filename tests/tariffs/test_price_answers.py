@@ -73,6 +73,8 @@ def test_every_form_comes_to_the_same_prices(answer: str) -> None:
         ('[{"start":-5,"price":1}]', "no quarter hour"),
         ('[{"start":1795474800,"price":"a lot"}]', "is no price"),
         ('[{"start":1795474800,"price":1e40}]', "is no price"),
+        ('[{"start":1795474800,"price":1e9999999}]', "is no price"),
+        ('[{"start":1e9999999,"price":1}]', "is no time"),
         ('[{"start":1795474800,"end":1795474800,"price":1}]', "ends at"),
         ('{"unix_seconds":[{}],"price":[1]}', "is no time"),
         ("<html>", "the columns are"),

@@ -66,6 +66,11 @@ def test_each_fault_of_a_file_has_its_line(row: str, words: str) -> None:
     assert str(raised.value).startswith(words)
 
 
+def test_a_price_beyond_all_numbers_is_none() -> None:
+    with pytest.raises(Faulty, match=r"p\.csv:2: price: '1e9999999' is no number"):
+        read_prices(b"start,price_mwh\n2026-10-24T23:00Z,1e9999999\n", "p.csv")
+
+
 @pytest.mark.parametrize(
     "head", ["", "time,price", "start", "start,price,price_mwh", "start,price,x"]
 )
