@@ -87,7 +87,8 @@ class CatalogueRevisions:
         defaults: EnergyDefaults = ENERGY_DEFAULTS,
     ) -> None:
         self._senders, self.described_at, self._defaults = senders, 0, defaults
-        self._described: dict[str, bool] = {}  # ids of which; whether a zone matters for it
+        self._described: dict[str, None] = {}  # ids of devices, in the order in which they came
+        self._needs_zones = False  # whether what is said of one of them goes by its site's days
         self._channels: tuple[tuple[int, int], Described] = ((-1, 0), {})  # of a revision and time
         self._timed: dict[int, tuple[int, _Change]] = {}  # by revision, versions from a time on
         self._borders: tuple[int, list[int]] = (-1, [])  # of a revision, the times of all of them
@@ -140,8 +141,8 @@ class CatalogueRevisions:
         """Note which devices' channels are described, and what was the last to change that."""
         for name, value in zip(keys, values, strict=True):
             key = (name or b"").decode("utf-8", "replace")
-            kind, entry_id = parts_of(key)
-            if kind == SITE and any(self._described.values()):  # its zone may be another
+            kind, _, entry_id = key.partition("/")  # of a kind that nobody here knows, too
+            if kind == SITE and self._needs_zones:  # its zone may be another
                 newest = self._catalogue.version(key)
                 self.described_at = max(self.described_at, newest.revision if newest else 0)
             if kind != DEVICE or value is None or _DESCRIBED not in value:
@@ -151,8 +152,8 @@ class CatalogueRevisions:
                 facts = _channel_facts(version.entry)
                 if facts != before:
                     self.described_at = max(self.described_at, version.revision)
-                by_zone = self._described.get(entry_id, False) or bool(facts[1])
-                self._described[entry_id], before = by_zone, facts
+                self._needs_zones |= bool(facts[1])
+                self._described[entry_id], before = None, facts
 
     def facts_at(self, revision: int, time_ms: int | None = None, topic: str = "") -> RevisionFacts:
         """Where devices stand at a revision; what is not read yet is read.

@@ -55,6 +55,13 @@ def test_a_revision_knows_what_it_knew_whatever_came_later(writer: Writer) -> No
     assert known.facts_at(7)("H1").sites == ("floor",)  # read, because it was asked for
 
 
+def test_kinds_of_a_later_version_are_passed_over(writer: Writer) -> None:
+    known = CatalogueRevisions(writer.log)
+    value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=writer.versions["site/home"]))
+    writer.log.append(CATALOGUE.name, Records([b"feeder/F1", None], [value, value]))
+    assert known.facts_at(3)("H1").sites == ("floor", "home")
+
+
 def test_who_may_stand_elsewhere(writer: Writer) -> None:
     known = CatalogueRevisions(writer.log)
     known.refresh()
