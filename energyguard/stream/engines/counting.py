@@ -63,34 +63,34 @@ class JobCounting(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def devices(self) -> dict[str, CountedAs]:
         """What holds of those of which something else is said."""
-        found = {}
+        of_all, found = self.of_all, dict[str, CountedAs]()
         for device, channel in sorted(self.described.items()):
-            length = channel.length_ms or channel.cadence_ms
-            own = channel if length else channel._replace(length_ms=self.length_ms)
-            found[device] = self._facts(own)
-        return {device: facts for device, facts in found.items() if facts != self.of_all}
+            length_ms = channel.length_ms or channel.cadence_ms or self.length_ms
+            found[device] = self._facts(channel._replace(length_ms=length_ms))
+        return {device: facts for device, facts in found.items() if facts != of_all}
 
     def _facts(self, channel: EnergyChannel) -> CountedAs:
         power, export = channel.largest_power_w, channel.largest_export_w
         if self.is_register:
             return CountedAs(0, 0, power, 0)
-        length = channel.length_ms or channel.cadence_ms
-        duration = max(length, POINT_MS)
-        length = 0 if length <= POINT_MS else length
+        duration = max(channel.length_ms, POINT_MS)
+        length = 0 if duration == POINT_MS else duration
         largest, fed_in = (largest_energy(of, duration) for of in (power, export or power))
         return CountedAs(length, int(channel.stamp_is_end and length > 0), largest, fed_in)
 
     def before_ms(self, slide_ms: int) -> int:
         """How much older than a window a reading may be that speaks of it, in whole slides."""
-        facts = [self.of_all, *self.devices.values()]
-        reach = max((f.length_ms for f in facts if not f.stamp_is_end), default=0)
-        return _rounded_up(self.step_ms if self.is_register else reach, slide_ms)
+        return self._reach_ms(slide_ms, stamp_is_end=False)
 
     def after_ms(self, slide_ms: int) -> int:
         """How much younger it may be, in whole slides."""
+        return self._reach_ms(slide_ms, stamp_is_end=True)
+
+    def _reach_ms(self, slide_ms: int, *, stamp_is_end: bool) -> int:
+        """The longest step of a register, or interval of such stamps, in whole slides."""
         facts = [self.of_all, *self.devices.values()]
-        reach = max((f.length_ms for f in facts if f.stamp_is_end), default=0)
-        return _rounded_up(self.step_ms if self.is_register else reach, slide_ms)
+        longest = max((f.length_ms for f in facts if f.stamp_is_end == stamp_is_end), default=0)
+        return -(-(self.step_ms if self.is_register else longest) // slide_ms) * slide_ms
 
     def explain(self) -> str:
         """How energy is counted, in a sentence."""
@@ -150,7 +150,3 @@ def _only_the_worker(channel: EnergyChannel) -> Iterator[str]:
         yield f"a register that begins again at {channel.rollover // NANO} kWh (digits)"
     if channel.largest_export_w:
         yield "a register that runs back (max_export_kw)"
-
-
-def _rounded_up(ms: int, slide_ms: int) -> int:
-    return -(-ms // slide_ms) * slide_ms

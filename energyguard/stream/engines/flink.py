@@ -17,13 +17,7 @@ from energyguard.errors import Unavailable
 from energyguard.model.topics import DAY_MS
 from energyguard.records.energy_alerts import BEFORE, EnergyAlert
 from energyguard.stream.engines import flink_tables
-from energyguard.stream.engines.flink_reading import (
-    entries,
-    expressions,
-    instant,
-    interval,
-    is_spread,
-)
+from energyguard.stream.engines.flink_reading import entries, expressions, instant, interval
 from energyguard.stream.engines.flink_tables import sink, written
 from energyguard.stream.engines.job import Engine, Job, Policy
 
@@ -89,9 +83,9 @@ def _written(job: Job, *, once: bool) -> str:
         "until stopped": not once,
         "dead letters": bool(job.dead_letters),
         "drop duplicates": job.duplicates is Policy.DROP,
-        "points": not is_spread(job),
-        "spread": is_spread(job),
-        "intervals": is_spread(job) and not job.counting.is_register,
+        "points": not job.is_spread,
+        "spread": job.is_spread,
+        "intervals": job.is_spread and not job.counting.is_register,
         "registers": job.counting.is_register,
     }
     letters = sink(job, "dead_letters", "message BYTES", job.dead_letters, "dead-letters")

@@ -168,11 +168,6 @@ def _time(field: str) -> str:
     )
 
 
-def is_spread(job: Job) -> bool:
-    """Whether energy is spread over more than a point."""
-    return job.before_ms + job.after_window_ms > 0
-
-
 def entries(job: Job) -> dict[str, str]:
     """Expressions about entries, of columns energy, since_ms and length_ms."""
     window = job.threshold.window_ms

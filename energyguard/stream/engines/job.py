@@ -138,6 +138,11 @@ class Job(EngineJob, frozen=True, kw_only=True):
         return self.counting.after_ms(self.threshold.slide_ms)
 
     @property
+    def is_spread(self) -> bool:
+        """Whether energy is spread over more than a point."""
+        return self.before_ms + self.after_window_ms > 0
+
+    @property
     def threshold(self) -> ThresholdRule:
         """The rule, of the kind that engines run."""
         assert isinstance(self.rule, ThresholdRule)

@@ -96,7 +96,7 @@ def _constants(job: Job) -> Mapping[str, Any]:
 
 def _apart(job: Job) -> str:
     """What sets the folder of a job that spreads energy apart: its state is that of no other."""
-    if not job.before_ms + job.after_window_ms:
+    if not job.is_spread:
         return ""
     spread = (job.counting.channel, job.before_ms, job.after_window_ms)
     return f"-{hashlib.sha256(msgspec.json.encode(spread)).hexdigest()[:12]}"

@@ -63,7 +63,8 @@ def window_alerts(messages: DataFrame) -> DataFrame:
         readings = readings.dropDuplicatesWithinWatermark(["household_id", "time"])
     size = f"{WINDOW_MS + BEFORE_MS + AFTER_WINDOW_MS} milliseconds"
     windows = readings.withColumn("window", F.window("time", size, f"{SLIDE_MS} milliseconds"))
-    end = (F.unix_millis("window.end") - AFTER_WINDOW_MS).alias("end_ms")
+    window_end = F.unix_millis("window.end") - AFTER_WINDOW_MS
+    end = window_end.alias("end_ms")
     if STEP_MS:
         reading = F.struct(F.unix_millis("time").alias("ms"), "nano_kwh", "value", "source")
         lists = windows.groupBy("window", "household_id").agg(
@@ -73,7 +74,6 @@ def window_alerts(messages: DataFrame) -> DataFrame:
     amount = F.col("nano_kwh")
     if BEFORE_MS or AFTER_WINDOW_MS:
         start = F.unix_millis("time") - fact(STAMP_IS_END) * fact(LENGTH)
-        window_end = F.unix_millis("window.end") - AFTER_WINDOW_MS
         amount = inside(amount, start, fact(LENGTH), window_end)
     sums = windows.groupBy("window", "household_id").agg(F.sum(amount).alias("nano_kwh"))
     return sums.select("household_id", end, "nano_kwh").where(over()).select(*alert())
