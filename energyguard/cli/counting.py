@@ -10,7 +10,7 @@ from energyguard.catalogue.energy import energy_channels
 from energyguard.catalogue.files import read_changes
 from energyguard.errors import ConfigError, NotFound
 from energyguard.ledger.channels import EnergyChannel
-from energyguard.model.catalogue import DEVICE, Device, parts_of
+from energyguard.model.catalogue import Device, parts_of
 from energyguard.model.channels import CHANNELS
 from energyguard.settings.tree import Settings
 from energyguard.stream.engines.counting import JobCounting
@@ -50,11 +50,9 @@ def _described(settings: Settings, file: Path, channel: str) -> dict[str, Energy
     changes = read_changes(data, file.name, Catalogue(zone))
     if changes.faults:
         raise ConfigError(*changes.faults)
-    devices = {
-        entry_id: entry
+    channels = {
+        parts_of(key)[1]: energy_channels(entry, zone, defaults)
         for key, entry in changes.entries.items()
-        for kind, entry_id in [parts_of(key)]
-        if kind == DEVICE and isinstance(entry, Device)
+        if isinstance(entry, Device)
     }
-    channels = {name: energy_channels(device, zone, defaults) for name, device in devices.items()}
     return {name: own[channel] for name, own in channels.items() if channel in own}

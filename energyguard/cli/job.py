@@ -167,7 +167,7 @@ def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> EngineJob
         "plausible_nano_kwh": to_nano(settings.wire.plausible_kwh),
     }
     rule = book_of(settings).get(rule_id)
-    counting = counting_of(call.settings, given.pop("counting", {}))
+    counting = counting_of(settings, given.pop("counting", {}))
     return Job(rule=rule, counting=counting, **(fields | given))
 
 
