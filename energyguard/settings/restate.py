@@ -8,7 +8,7 @@ from energyguard.settings.section import Section
 
 
 class RestateSettings(Section):
-    """Alerts that late or corrected readings make or unmake (`restatement`)."""
+    """Alerts that late or corrected readings make or unmake (`restate`)."""
 
     backfills: bool = Field(
         False,

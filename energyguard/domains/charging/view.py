@@ -157,8 +157,8 @@ class Network:
         if len(sums) > 1:
             eur = []  # a course of several currencies would say nothing
         over = (now_ms - day) // HOUR_MS  # the running hour would look like a fall
-        for tile, sums in ((self.energy, kwh), (self.revenue, eur)):
-            tile.spark.show({"ys": sums[:over] if over >= MIN_COURSE else []})
+        for tile, hours in ((self.energy, kwh), (self.revenue, eur)):
+            tile.spark.show({"ys": hours[:over] if over >= MIN_COURSE else []})
         await self._ranked(now_ms)
         await self._broken(now_ms)
 

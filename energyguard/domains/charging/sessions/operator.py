@@ -126,11 +126,10 @@ class SessionOperator:
         if not self._far or self._far.witnesses is Witnesses.UNKNOWN:
             return None
         is_alone = len({*self._chargers(), *(held.charger for held in self._far.held)}) == 1
+        latest = self._trusted + PAUSE_S
         if not is_alone or self._far.witnesses is Witnesses.OTHERS:
-            seconds = [held.second for held in self._far.held if held.second <= now]
-        else:
-            seconds = [held.second for held in self._far.held]
-        return max((s for s in seconds if s <= self._trusted + PAUSE_S), default=None)
+            latest = min(latest, now)
+        return max((held.second for held in self._far.held if held.second <= latest), default=None)
 
     def _chargers(self) -> Iterator[str]:
         yield from self.bays
