@@ -14,10 +14,10 @@ import argparse
 import multiprocessing
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 import pyarrow as pa
 
 from energyguard.model.readings import batch_from, batch_of
@@ -54,8 +54,7 @@ class Cost(NamedTuple):
 
 def resident() -> int:
     """Bytes of memory that this process has."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096
+    return int(psutil.Process().memory_info().rss)
 
 
 def batches(meters: Meters, devices: int, hours: float) -> Iterator[tuple[int, pa.RecordBatch]]:
