@@ -74,10 +74,6 @@ class TimeSpans:
         """The devices of which there are any."""
         return set(self._spans)
 
-    def channels(self, device: str) -> list[str]:
-        """The channels of a device of which there are any."""
-        return list(self._spans.get(device, ()))
-
     def add(self, spans: Iterable[TimeSpan]) -> None:
         """Have these, too."""
         new: dict[tuple[str, str], list[TimeSpan]] = {}

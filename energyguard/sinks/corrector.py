@@ -8,7 +8,7 @@ archive commits its positions behind it, and a crash in between does it once mor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from energyguard.history.correction_book import CorrectionBook
 from energyguard.history.effective import PLACES, ImportedRecords, effective, imported_records
 from energyguard.log.records import Fetched
 from energyguard.model.channels import CHANNELS
+from energyguard.model.readings import Ints
 from energyguard.records.corrections import Correction
 
 MINUTE_MS = 60_000
@@ -132,18 +133,14 @@ class Corrector:
         """
         if not self._guarded:
             return rows
-        device, channel = (rows[name].cast(pa.string()) for name in ("device", "channel"))
         ms = rows["time"].cast(pa.int64()).to_numpy()
         found = np.zeros(rows.num_rows, np.bool_)
-        for name in set(pc.unique(device).to_pylist()) & self._guarded.devices:
-            of_name = pc.equal(device, name).to_numpy()
-            for kind in self._guarded.channels(name):
-                mine = np.flatnonzero(of_name & pc.equal(channel, kind).to_numpy())
-                inside = mine[self._guarded.among(name, kind, ms[mine])]
-                if len(inside):
-                    found[inside] = True
-                    ends = int(ms[inside].min()), int(ms[inside].max()) + 1
-                    self._due.append(TimeSpan(name, kind, *ends, len(inside)))
+        for device, channel, of_channel in _by_channel(rows, self._guarded.devices):
+            inside = of_channel[self._guarded.among(device, channel, ms[of_channel])]
+            if len(inside):
+                found[inside] = True
+                ends = int(ms[inside].min()), int(ms[inside].max()) + 1
+                self._due.append(TimeSpan(device, channel, *ends, len(inside)))
         if not found.any():
             return rows
         mine = rows.filter(pa.array(found))
@@ -224,6 +221,17 @@ class Corrector:
                 sql = _SPANS.replace("{table}", table)
                 for row in _rows(self._history, sql, bound):
                     yield TimeSpan(*row.values())
+
+
+def _by_channel(rows: pa.Table, devices: Collection[str]) -> Iterator[tuple[str, str, Ints]]:
+    """Some devices' channels among rows, each with the numbers of its rows."""
+    names = {name: rows[name].cast(pa.string()) for name in ("device", "channel")}
+    numbered = pa.table(names | {"row": pa.array(np.arange(rows.num_rows))})
+    mine = numbered.filter(pc.is_in(numbered["device"], pa.array(devices, pa.string())))
+    grouped = mine.group_by(["device", "channel"]).aggregate([("row", "list")])
+    columns = (grouped[name] for name in ("device", "channel", "row_list"))
+    for device, channel, of_channel in zip(*columns, strict=True):
+        yield device.as_py(), channel.as_py(), of_channel.values.to_numpy()
 
 
 def _rows(
