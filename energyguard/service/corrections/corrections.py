@@ -28,7 +28,6 @@ from energyguard.service.corrections.contract import (
 from energyguard.service.corrections.preview import preview_of
 
 MAX_WHY = 1_000
-MAX_IMPORTS = 10_000
 
 
 class CorrectionVerbs:
@@ -179,7 +178,7 @@ class CorrectionVerbs:
                 f"import {import_id!r} is undone already, by {undone_by!r}: undo that to have its "
                 "readings again"
             )
-        if import_id not in {view.id for view in self.imports(MAX_IMPORTS)}:
+        if not self._query("import_places", import_id=import_id).num_rows:
             raise NotFound(f"no import {import_id!r}; energyguard imports lists them")
         return self._write(
             Correction(
