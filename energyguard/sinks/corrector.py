@@ -20,6 +20,7 @@ from energyguard.history.corrected_spans import TimeSpan, TimeSpans, lots, merge
 from energyguard.history.corrected_tables import CORRECTING, LAST_VERSION, SENT_READINGS
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.history.effective import PLACES, ImportedRecords, effective, imported_records
+from energyguard.history.query import query_named
 from energyguard.log.records import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import Ints
@@ -76,10 +77,6 @@ INNER JOIN correcting AS c ON r.device = c.device AND r.channel = c.channel
 WHERE r.ms >= c.from_ms AND r.ms < c.to_ms
 GROUP BY device, channel, ms, sequence, topic, version
 ORDER BY device, channel, ms, sequence, version DESC
-"""
-_RECORDS = """
-SELECT toString(topic) AS topic, partition, offset, first_ms, last_ms
-FROM import_records FINAL WHERE import_id = {import_id:String} ORDER BY topic, partition, offset
 """
 
 
@@ -150,13 +147,13 @@ class Corrector:
 
     def apply(self) -> Iterator[pa.Table]:
         """Let what was taken count; where rows were replaced: device, channel, time."""
-        imports, spans = sorted(self._due_imports), self._due
-        touched = [*spans, *(span for i in imports for span in self._of_import(i))]
+        of_imports = (span for i in sorted(self._due_imports) for span in self._of_import(i))
+        touched = [*self._due, *of_imports]
         records = [self._records(correction) for correction in self._book.imports()]
         for lot in lots(merged(touched)):
             yield from self._apply(lot, records)
-        self._due_imports.difference_update(imports)
-        del self._due[: len(spans)]
+        self._due_imports.clear()
+        self._due.clear()
 
     def _apply(self, lot: list[TimeSpan], records: list[ImportedRecords]) -> Iterator[pa.Table]:
         history = self._history
@@ -199,13 +196,18 @@ class Corrector:
     def _records(self, correction: Correction) -> ImportedRecords:
         known = self._known.get(correction.import_id)
         if known is None:
-            rows = self._history.answer(_RECORDS, {"import_id": correction.import_id})
+            rows = self._places(correction.import_id)
             known = self._known[correction.import_id] = imported_records(correction, rows)
         return known._replace(correction=correction)
 
+    def _places(self, import_id: str) -> pa.Table:
+        """The records of an import: rows of the query ``import_places``."""
+        query, bound = query_named("import_places").bind({"import_id": import_id})
+        return self._history.answer(query, bound)
+
     def _of_import(self, import_id: str) -> Iterator[TimeSpan]:
         """Where readings of an import lie; some of others may lie between."""
-        rows = self._history.answer(_RECORDS, {"import_id": import_id})
+        rows = self._places(import_id)
         topics = rows["topic"].to_pylist()
         for topic in dict.fromkeys(topics):
             of_topic = rows.filter(pc.equal(rows["topic"], topic))
