@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +20,9 @@ from energyguard.records.readings import READINGS_TABLE
 from energyguard.topics import topic_named
 
 PLACES = 2**20
-"""As the archive counts a reading's rank in its partition: offset times this, and its place."""
+"""A record holds fewer readings than this: a reading's rank in its partition is one number."""
 AS_SENT = -1
+"""Instead of the number of a correction: the reading counts as it was sent."""
 
 
 class ImportedRecords(NamedTuple):
@@ -66,7 +68,6 @@ def effective(
         imports: those of imports that hold.
         order: by the id of a correction its place in the log.
     """
-    n = rows.num_rows
     device = rows["device"].combine_chunks().cast(pa.string()).dictionary_encode()
     names = device.dictionary.to_pylist()
     code = device.indices.to_numpy().astype(np.int64)
@@ -74,36 +75,29 @@ def effective(
     ms, sequence = rows["ms"].to_numpy(), rows["sequence"].to_numpy()
     sent_value = rows["value"].to_numpy()
     every: list[Correction] = []
-    state, place = np.full(n, AS_SENT), np.full(n, -1)
+    state, place = np.full(rows.num_rows, AS_SENT), np.full(rows.num_rows, -1)
 
     def apply(correction: Correction, mask: Bools, begin: int = 0) -> None:
-        """Let it count where no newer one does."""
+        """Let it count, of the rows from one on, where no newer one does."""
         at = begin + np.flatnonzero(mask)
         at = at[place[at] < order[correction.id]]
         state[at], place[at] = len(every), order[correction.id]
         every.append(correction)
 
-    borders = np.searchsorted(code, np.arange(len(names) + 1)) if _ascends(code) else None
-    for number, name in enumerate(names):
-        if not (mine := of_device.get(name)):
-            continue
-        begin, end = (0, n) if borders is None else borders[number : number + 2]
+    borders = np.searchsorted(code, np.arange(len(names) + 1)).tolist()
+    for name, (begin, end) in zip(names, pairwise(borders), strict=True):
         inside = slice(begin, end)
-        for correction in mine:
-            mask = (code[inside] == number) & (channel[inside] == correction.channel)
+        for correction in of_device.get(name, ()):
+            mask = channel[inside] == correction.channel
             mask &= (ms[inside] >= correction.start_ms) & (ms[inside] < correction.end_ms)
             if correction.of_sequence is not None:
                 mask &= sequence[inside] == correction.of_sequence
-            apply(correction, mask, int(begin))
+            apply(correction, mask, begin)
     if imports:
         record = _records(rows, names, code)
         for imported in imports:
             apply(imported.correction, record.among(imported.offsets))
     return _split(rows, every, state, _identities(code, channel, ms, sequence), sent_value)
-
-
-def _ascends(code: Ints) -> bool:
-    return bool((np.diff(code) >= 0).all())
 
 
 def _identities(code: Ints, channel: np.ndarray, ms: Ints, sequence: Ints) -> Ints:
@@ -164,7 +158,7 @@ def _split(
     value = np.where(corrected, values[state], sent_value)
 
     mine = np.flatnonzero(concerned[identity])
-    named = ids.take(pa.array(np.where(state[mine] < 0, len(every), state[mine])))
+    named = ids.take(pa.array(np.where(corrected[mine], state[mine], len(every))))
     sent = _columns(rows.take(pa.array(mine))).append_column("correction", named)
 
     counts = np.flatnonzero(~is_wrong)
@@ -175,11 +169,12 @@ def _split(
     newest[none] = np.unique(identity, return_index=True)[1][none]
     chosen, none = newest[concerned], none[concerned]
     base = _columns(rows.take(pa.array(chosen)))
-    topic = pc.if_else(pa.array(none), WITHDRAWN, base["topic"].cast(pa.string()))
-    counting = base.set_column(3, "value", pa.array(np.where(none, 0, value[chosen])))
-    counting = counting.set_column(5, "topic", topic)
-    last = pa.array(np.full(len(chosen), LAST_VERSION, np.uint64))
-    counting = counting.set_column(6, "version", last)
+    replaced = {
+        "value": np.where(none, 0, value[chosen]),
+        "topic": pc.if_else(pa.array(none), WITHDRAWN, base["topic"].cast(pa.string())),
+        "version": np.full(len(chosen), LAST_VERSION, np.uint64),
+    }
+    counting = pa.table({name: replaced.get(name, base[name]) for name in base.column_names})
     return Effective(sent.cast(SENT_READINGS.schema), counting.cast(READINGS_TABLE.schema))
 
 

@@ -11,6 +11,7 @@ from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import read_settled
 from energyguard.history import NO_SEQUENCE
 from energyguard.history.corrected_tables import IMPORT_RECORDS, LAST_VERSION
+from energyguard.history.effective import PLACES, offsets_of
 from energyguard.history.people import People
 from energyguard.log.records import Fetched, Headers
 from energyguard.model.readings import EARLIEST_MS, Verdict
@@ -26,8 +27,6 @@ from energyguard.records.readings import (
 from energyguard.records.registry import record_of
 from energyguard.sinks.record_rows import tables_of, unreadable
 
-PLACES = 2**20
-"""A record holds fewer readings than this: a reading's rank in its partition is one number."""
 LATEST_MS = 4_102_444_800_000
 """2100: a reading beyond it is *ahead* by any clock; it is kept in the table ``late`` alone."""
 
@@ -92,8 +91,7 @@ def _is_imported(headers: Headers) -> bool:
 
 def _import_records(fetched: Fetched, rows: pa.Table) -> pa.Table:
     """Which of these records an import of a file brought."""
-    rank = np.uint64(LAST_VERSION) - rows["version"].to_numpy()
-    offset = (rank // np.uint64(PLACES)).astype(np.int64)
+    offset = offsets_of(rows["version"].to_numpy())
     ms = rows["time"].cast(pa.int64()).to_numpy()
     found = []
     for headers, at, at_ms in zip(
