@@ -11,6 +11,7 @@ from energyguard.service.corrections.contract import (
     ImportView,
     WantedCorrection,
 )
+from energyguard.service.limited.parts import check_role
 from energyguard.service.limited.site_scope import SiteScope
 
 
@@ -51,13 +52,13 @@ class LimitedCorrections:
 
     def put(self, wanted: WantedCorrection, by: str, why: str = "") -> CorrectionView:
         """Correct readings of a device that is seen."""
-        self._check_role()
+        check_role(self._caller, AccessRole.OPERATE)
         self._check(wanted.device)
         return self._all.put(wanted, by, why)
 
     def undo(self, correction_id: str, by: str, why: str = "") -> CorrectionView:
         """Take a correction back that is seen."""
-        self._check_role()
+        check_role(self._caller, AccessRole.OPERATE)
         return self._all.undo(self.get(correction_id).id, by, why)
 
     def imports(self, limit: int = 100) -> list[ImportView]:
@@ -70,14 +71,10 @@ class LimitedCorrections:
 
     def undo_import(self, import_id: str, by: str, why: str = "") -> CorrectionView:
         """Let all readings of an import count as never sent: of who sees all."""
-        self._check_role()
+        check_role(self._caller, AccessRole.OPERATE)
         if self._scope is not None:
             raise Forbidden("an import is undone by somebody who is not limited to sites")
         return self._all.undo_import(import_id, by, why)
-
-    def _check_role(self) -> None:
-        if not self._caller.may(AccessRole.OPERATE):
-            raise Forbidden(f"this takes the role operate, and yours is {self._caller.role!s}")
 
     def _check(self, device: str) -> None:
         if self._scope is not None:

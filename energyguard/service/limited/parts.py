@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import Forbidden, NotFound
+from energyguard.model.access import AccessRole, Caller
 from energyguard.model.alerts import State
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.rules import RuleEdit
@@ -19,6 +20,16 @@ from energyguard.service.alerts.notifications import Notification, Wanted, every
 from energyguard.service.limited.site_scope import SiteScope
 from energyguard.service.lookups import AlertLookup, NotificationLookup, ProfileLookup, RuleLookup
 from energyguard.service.profiles import DeviceProfile
+
+
+def check_role(caller: Caller, role: AccessRole) -> None:
+    """See that a caller may do what a role may.
+
+    Raises:
+        Forbidden: it may not.
+    """
+    if not caller.may(role):
+        raise Forbidden(f"this takes the role {role!s}, and yours is {caller.role!s}")
 
 
 def refuse(what: str) -> NoReturn:

@@ -6,6 +6,7 @@ from energyguard.errors import Forbidden, NotFound
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.selector import Selector
 from energyguard.service.alerts.silences import SilencePreview, SilenceView
+from energyguard.service.limited.parts import check_role
 from energyguard.service.limited.site_scope import SiteScope
 from energyguard.service.parts import StandingSilences
 
@@ -51,13 +52,13 @@ class LimitedSilences:
         note: str = "",
     ) -> SilenceView:
         """Let alerts of devices that are seen be quiet."""
-        self._check_role()
+        check_role(self._caller, AccessRole.OPERATE)
         self._check(selector)
         return self._all.put(selector, rule, until_ms, by, note)
 
     def end(self, silence_id: str, by: str) -> SilenceView:
         """End a silence by hand: what is open is heard again."""
-        self._check_role()
+        check_role(self._caller, AccessRole.OPERATE)
         return self._all.end(self.get(silence_id).id, by)
 
     def until(self, words: str, selector: str = "") -> int | None:
@@ -69,10 +70,6 @@ class LimitedSilences:
         """The zone of the site, or the device, that a selector is about."""
         self._check(selector)
         return self._all.zone_of(selector)
-
-    def _check_role(self) -> None:
-        if not self._caller.may(AccessRole.OPERATE):
-            raise Forbidden(f"this takes the role operate, and yours is {self._caller.role!s}")
 
     def _check(self, selector: str) -> None:
         if not self._sees(selector):

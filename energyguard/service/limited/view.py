@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from energyguard.audit import Audit
 from energyguard.clock import Clock
-from energyguard.errors import Forbidden
 from energyguard.history.row_filter import only_rows
 from energyguard.model.access import AccessRole, Caller
 from energyguard.pipeline import PROJECTIONS
@@ -30,6 +29,7 @@ from energyguard.service.limited.parts import (
     LimitedNotifications,
     LimitedProfiles,
     LimitedRules,
+    check_role,
     refuse,
 )
 from energyguard.service.limited.silences import LimitedSilences
@@ -84,8 +84,7 @@ class LimitedView:
         Raises:
             Forbidden: the caller's may not.
         """
-        if not self._caller.may(role):
-            raise Forbidden(f"this takes the role {role!s}, and yours is {self._caller.role!s}")
+        check_role(self._caller, role)
         return self._service
 
     def _whole(self, role: AccessRole, what: str) -> Service:
