@@ -126,8 +126,9 @@ def _days(seen: CorrectionPreview) -> dict[str, Any]:
 def _summary(seen: CorrectionPreview, wanted: WantedCorrection) -> str:
     """What a correction does, in words."""
     count = f"{seen.readings:,} reading" + ("" if seen.readings == 1 else "s")
-    says = f"{wanted.value} instead of {seen.value:g}" if wanted.value and seen.value is not None \
-        else wanted.value or "wrong"  # fmt: skip
+    says = wanted.value or "wrong"
+    if wanted.value and seen.value is not None:
+        says += f" instead of {seen.value:g}"
     text = f"{count} of {wanted.device} ({seen.channel}): {says}"
     if seen.kwh is None or seen.would_kwh is None:
         return text

@@ -27,7 +27,8 @@ from energyguard.ledger.spread import part, spread
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
 
-_PREFERRED = ("energy_kwh", "energy_register_kwh", "power_kw")
+PREFERRED = ("energy_kwh", "energy_register_kwh", "power_kw")
+"""Channels of energy: of a device that has several the first counts."""
 _MS = pa.timestamp("ms", "UTC")
 _NEWEST = 8
 _GAPS, _MIN_GAP_MS = 3, 900_000
@@ -35,15 +36,15 @@ _GAPS, _MIN_GAP_MS = 3, 900_000
 
 
 class FoldedChannel:
-    """The channel of a device that counts: the first of ``_PREFERRED`` with readings in a range."""
+    """The channel of a device that counts: the first of ``PREFERRED`` with readings in a range."""
 
     def __init__(self, rows: pa.Table, start_ms: int, end_ms: int) -> None:
         names = np.array(rows["name"].to_pylist(), object)
         time, value = rows["ms"].to_numpy(), rows["nano"].to_numpy()
         inside = (time >= start_ms) & (time <= end_ms)
-        there = {name: mine for name in _PREFERRED if (mine := names == name).any()}
+        there = {name: mine for name in PREFERRED if (mine := names == name).any()}
         self.name = min(
-            there, key=lambda name: (not (there[name] & inside).any(), _PREFERRED.index(name))
+            there, key=lambda name: (not (there[name] & inside).any(), PREFERRED.index(name))
         )
         mine = there[self.name]
         facts = rows["facts"][int(np.flatnonzero(mine)[0])].as_py() or ""

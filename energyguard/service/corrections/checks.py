@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from energyguard.clock import Clock
 from energyguard.errors import Malformed, NotFound, OutOfRange
 from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.folded import PREFERRED
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import from_nano, to_nano
 from energyguard.model.topics import DAY_MS
@@ -20,7 +21,6 @@ from energyguard.service.corrections.contract import WantedCorrection
 
 MAX_SPAN_MS: Final = 3_660 * DAY_MS
 MAX_READINGS: Final = 10_000
-_ENERGY: Final = ("energy_kwh", "energy_register_kwh", "power_kw")
 
 
 class CorrectionChecks:
@@ -63,7 +63,7 @@ class CorrectionChecks:
         there |= {c.channel for c in self._book.of_device(wanted.device) if _touches(c, wanted)}
         if not there:
             self._refuse(wanted, "")
-        for name in _ENERGY:
+        for name in PREFERRED:
             if name in there:
                 return name
         if len(there) > 1:
