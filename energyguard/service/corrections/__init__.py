@@ -2,5 +2,6 @@
 
 contract.py      what page, API and CLI may rely on
 corrections.py   the verbs
+checks.py        whether a correction can be made
 preview.py       what a day was, and what a correction would make of it
 """
