@@ -16,11 +16,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from energyguard.domains.charging.model import (
-    Ignored,
-    Restated,
-    Signal,
-)
+from energyguard.domains.charging.model import Ignored, Restated, Signal
 from energyguard.domains.charging.sessions.bay import (
     MAX_SIGNALS,
     Bay,
@@ -106,9 +102,7 @@ def release(h: TransitionContext, bays: dict[str, Bay], charger: str, second: in
     """Write the violations that waited for more signals, as far as there are any."""
     bay = bays[charger]
     known = bay.written or WrittenResults()
-    found = fold(
-        h.limits, charger, base(bay), known, kept(bay, charger), second, input_ended=bay.input_ended
-    ).results
+    found = _results_of(h, bay, charger, known, second)
     h.out += [result for result in found if id_of(result) in known.held]
     known.held, known.held_until = [], 0
 
@@ -128,11 +122,7 @@ def _shorten(
     results: list[SessionResult] = []
     if bay.signals > MAX_SIGNALS:
         if found.held:
-            signals, ended = kept(bay, charger), bay.input_ended
-            start = base(bay)
-            results = fold(
-                h.limits, charger, start, found, signals, done, input_ended=ended
-            ).results
+            results = _results_of(h, bay, charger, found, done)
         forget(bay)
     second = base(bay).second
 
@@ -145,6 +135,14 @@ def _shorten(
             h.out.append(result)
     found.sessions = {own: name for own, name in found.sessions.items() if is_in(own)}
     found.results = {own: name for own, name in found.results.items() if is_in(own)}
+
+
+def _results_of(
+    h: TransitionContext, bay: Bay, charger: str, known: WrittenResults, done: int
+) -> list[SessionResult]:
+    """What all signals of a bay's journal come to, under the ids that are known of it."""
+    signals, ended = kept(bay, charger), bay.input_ended
+    return fold(h.limits, charger, base(bay), known, signals, done, input_ended=ended).results
 
 
 def _stands(bay: Bay | None) -> bool:
