@@ -6,12 +6,11 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from energyguard.codecs.records import pack
 from energyguard.history import NO_SEQUENCE
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import Log, Records, TopicPartition
 from energyguard.model.catalogue import ChannelFacts, Device
-from energyguard.model.readings import BACKFILL, batch_of
+from energyguard.model.readings import BACKFILL
 from energyguard.model.topics import CATALOGUE, CORRECTIONS, DAY_MS, ENERGY_READINGS, STATE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.records.corrections import CORRECTION, Correction
@@ -23,6 +22,7 @@ from tests.simulation.counting.meters import (
     KINDS,
     Sent,
     Weather,
+    packed,
     readings,
     unpacked,
 )
@@ -156,13 +156,9 @@ class Life(Processes):
 
     def append(self, topic: str, body: list[Sent], is_backfill: bool) -> None:
         """As the border does."""
-        columns = [[r[i] for r in body] for i in (2, 3, 4, 5)]
-        packed = pack(batch_of(*columns), ENERGY_READINGS.partitions)
-        n = len(packed)
-        if n:
-            headers = [BACKFILL if is_backfill else ()] * n
-            values, partitions = [v for _, v in packed], [p for p, _ in packed]
-            self.log.append(topic, Records([None] * n, values, headers, partitions=partitions))
+        if body:
+            columns = [[r[i] for r in body] for i in (2, 3, 4, 5)]
+            self.log.append(topic, packed(columns, BACKFILL if is_backfill else ()))
 
     def describe(self) -> None:
         """Somebody says something else of a meter's channels."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from energyguard.codecs.records import unpack
+from energyguard.codecs.records import pack, unpack
+from energyguard.log import Records
+from energyguard.log.records import Headers
+from energyguard.model.readings import batch_of
 from energyguard.model.topics import DAY_MS, ENERGY_READINGS, METER_READINGS
 
 BEGIN_MS = 1_757_116_800_000 + 5 * 3_600_000  # 2025-09-06T05:00:00Z
@@ -62,6 +65,20 @@ def unpacked(value: bytes) -> list[tuple[str, str, int, int]]:
     ms = batch["time"].cast("int64").to_pylist()
     device, channel, nano = (batch[name].to_pylist() for name in ("device", "channel", "value"))
     return list(zip(device, channel, ms, nano, strict=True))
+
+
+def packed(columns: Sequence[Sequence[Any]], headers: Headers, at_ms: int | None = None) -> Records:
+    """Records of readings as the border makes them, one for each partition that has some.
+
+    Args:
+        columns: device, channel, time and value.
+        headers: of each record.
+        at_ms: when the log took them; None: when it does.
+    """
+    found = pack(batch_of(*columns), ENERGY_READINGS.partitions)
+    n, values, partitions = len(found), [v for _, v in found], [p for p, _ in found]
+    times = () if at_ms is None else [at_ms] * n
+    return Records([None] * n, values, [headers] * n, times, partitions)
 
 
 def readings(random: Random, weather: Weather) -> list[Sent]:

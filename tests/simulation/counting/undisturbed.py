@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from energyguard.codecs.records import pack
 from energyguard.log import Log, Records
 from energyguard.log.records import TopicPartition
-from energyguard.model.readings import Verdict, batch_of
+from energyguard.model.readings import Verdict
 from energyguard.model.topics import (
     ALERTS,
     ENERGY_ALERTS,
-    ENERGY_READINGS,
     LATE,
     PROGRESS,
 )
@@ -21,7 +19,7 @@ from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog
-from tests.simulation.counting.meters import BEGIN_MS, unpacked
+from tests.simulation.counting.meters import BEGIN_MS, packed, unpacked
 from tests.simulation.counting.noted import GIVEN, TOPICS, Written, end, note
 from tests.simulation.counting.processes import book
 from tests.simulation.counting.steps import WorldClock
@@ -92,18 +90,8 @@ def in_order(life: Life) -> Undisturbed:
         mine = [row for row in sent if row[1] == topic]
         for start in range(0, len(mine), 50):
             part = mine[start : start + 50]
-            batch = batch_of(*([row[i] for row in part] for i in (2, 3, 0, 4)))
-            packed = pack(batch, ENERGY_READINGS.partitions)
-            n = len(packed)
-            log.append(
-                topic,
-                Records(
-                    [None] * n,
-                    [v for _, v in packed],
-                    timestamps_ms=[part[-1][0]] * n,
-                    partitions=[p for p, _ in packed],
-                ),
-            )
+            columns = [[row[i] for row in part] for i in (2, 3, 0, 4)]
+            log.append(topic, packed(columns, (), part[-1][0]))
     return _told(log, life.end_ms)
 
 
@@ -117,7 +105,7 @@ def _told(log: MemoryLog, end_ms: int | None = None) -> Undisturbed:
     """What a worker tells; ``end_ms``: nothing is decided yet, and this is the end."""
     worker = window_worker(log, book(), StreamSettings(snapshot="1d"), TOPICS, log._clock)
     if end_ms is None:
-        patch_out(worker.stage)
+        decide_nothing(worker.stage)
     while worker.step():
         pass
     if end_ms is not None:
@@ -130,6 +118,6 @@ def _told(log: MemoryLog, end_ms: int | None = None) -> Undisturbed:
     return Undisturbed.read(written)
 
 
-def patch_out(stage: Any) -> None:
+def decide_nothing(stage: Any) -> None:
     """Decide nothing more."""
     stage.decide = lambda task, decisions: []
