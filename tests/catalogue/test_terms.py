@@ -1,0 +1,22 @@
+"""What virtual devices come down to."""
+
+from __future__ import annotations
+
+from energyguard.catalogue import Catalogue
+from energyguard.catalogue.terms import MAX_DEPTH, device_weights
+from energyguard.model.catalogue import Device, Term
+
+WIDTH = 20
+
+
+def test_sums_of_the_same_sums_are_looked_at_once() -> None:
+    """Otherwise there would be 20 ** 8 ways."""
+    catalogue = Catalogue()
+    for level in range(MAX_DEPTH):
+        terms = tuple(Term(device=f"v{level + 1}-{n}", minus=n == 0) for n in range(WIDTH))
+        for n in range(WIDTH):
+            catalogue.see(f"device/v{level}-{n}", Device(name="Sum", terms=terms), "test")
+    found = device_weights("v0-0", catalogue)
+    assert len(found) == WIDTH
+    weight = (WIDTH - 2) ** (MAX_DEPTH - 1)
+    assert (found[f"v{MAX_DEPTH}-0"], found[f"v{MAX_DEPTH}-1"]) == (-weight, weight)
