@@ -88,6 +88,9 @@ def test_a_correction_is_previewed_made_audited_and_undone(
     assert whys["wrong: 0.05 counts as never sent by ole: meter was open"] == 0.0
     assert sum(row["inside"] for row in entries) == pytest.approx(0.6)
     assert day_kwh(service) == pytest.approx(0.6)
+    seen = service.corrections.preview(WantedCorrection("H1", T0 + 5 * MINUTE, value="0.15"))
+    assert (seen.readings, seen.value) == (1, None)  # it counts as none now
+    assert [seen.kwh, seen.would_kwh] == pytest.approx([0.6, 0.75])
     service.corrections.undo(wrong.id, "ole")
     back = service.corrections.undo(view.id, "ole")
     settle(archive)

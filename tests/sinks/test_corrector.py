@@ -128,6 +128,21 @@ def test_a_value_a_wrong_span_and_their_undo(memory_log: MemoryLog, kept: Kept) 
     assert kept.total() == {"H1": 3.0, "H2": 1.0}, "the newest of a reading counts"
 
 
+def test_who_learns_of_the_past_gets_corrected_readings_in_their_places(
+    memory_log: MemoryLog, kept: Kept
+) -> None:
+    asked = {"topic": "meter_readings", "channels": "energy_kwh", **DAY}
+    for minute in range(6):
+        send(memory_log, [("H1", minute, 0.5)])
+    kept.settle()
+    before = kept.history.query("past_readings", **asked).to_pylist()
+    correct(memory_log, of("a", "H1", 3, "0.25"))
+    kept.settle()
+    after = kept.history.query("past_readings", **asked).to_pylist()
+    assert [row["place"] for row in after] == [row["place"] for row in before]
+    assert [row["value"] for row in after] == [*[5_000_000] * 3, 2_500_000, *[5_000_000] * 2]
+
+
 def test_what_comes_after_its_correction_counts_as_it_says(
     memory_log: MemoryLog, kept: Kept
 ) -> None:

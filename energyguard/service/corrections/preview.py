@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from energyguard.history.folded import FoldedChannel, energy_within
 from energyguard.model.quantities import NANO, to_nano
@@ -25,7 +26,9 @@ def preview_of(
     """
     meant = _meant(rows, wanted, channel)
     before = _energy(rows, start_ms, end_ms)
-    if wanted.value:
+    if wanted.value and not meant.any():
+        changed = _counting_again(rows, wanted, channel)
+    elif wanted.value:
         value = np.where(meant, to_nano(wanted.value), rows["nano"].to_numpy())
         changed = rows.set_column(rows.column_names.index("nano"), "nano", pa.array(value))
     else:
@@ -35,11 +38,22 @@ def preview_of(
         start_ms,
         end_ms,
         channel,
-        found.num_rows,
+        found.num_rows or int(bool(wanted.value)),
         found["nano"][0].as_py() / NANO if found.num_rows == 1 else None,
         before,
         _energy(changed, start_ms, end_ms),
     )
+
+
+def _counting_again(rows: pa.Table, wanted: WantedCorrection, channel: str) -> pa.Table:
+    """With the reading that counts as none now, and would have a value."""
+    said = rows.filter(pc.equal(rows["name"], channel))["facts"]
+    row = {
+        "name": channel, "ms": wanted.start_ms, "nano": to_nano(wanted.value),
+        "sequence": wanted.sequence, "facts": said[0].as_py() if len(said) else "",
+    }  # fmt: skip
+    more = pa.Table.from_pylist([row], rows.schema)
+    return pa.concat_tables([rows, more]).sort_by([("name", "ascending"), ("ms", "ascending")])
 
 
 def _meant(rows: pa.Table, wanted: WantedCorrection, channel: str) -> Bools:
