@@ -47,10 +47,10 @@ def preview_of(
 
 def _counting_again(rows: pa.Table, wanted: WantedCorrection, channel: str) -> pa.Table:
     """With the reading that counts as none now, and would have a value."""
-    said = rows.filter(pc.equal(rows["name"], channel))["facts"]
+    described = rows.filter(pc.equal(rows["name"], channel))["facts"]
     row = {
         "name": channel, "ms": wanted.start_ms, "nano": to_nano(wanted.value),
-        "sequence": wanted.sequence, "facts": said[0].as_py() if len(said) else "",
+        "sequence": wanted.sequence, "facts": described[0].as_py() if len(described) else "",
     }  # fmt: skip
     more = pa.Table.from_pylist([row], rows.schema)
     return pa.concat_tables([rows, more]).sort_by([("name", "ascending"), ("ms", "ascending")])
