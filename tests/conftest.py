@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,17 @@ def pytest_collection_finish() -> None:
     """What was collected is looked at by no garbage collector: there are many of them in a page."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_teardown() -> None:
+    """FastAPI remembers 4,096 functions, so whole applications of tests that are over.
+
+    With them their services stayed, 10,000 objects each, which every later collection looked at:
+    the sixtieth test of the page spent 0.8 s on that, of processor time, the first 0.15 s.
+    """
+    for remembered in vars(sys.modules.get("fastapi.dependencies.models", gc)).values():
+        if hasattr(remembered, "cache_clear"):
+            remembered.cache_clear()
 
 
 def _cluster(folders: pytest.TempPathFactory, nodes: int) -> Iterator[Cluster]:

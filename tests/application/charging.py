@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,10 @@ from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.live.stations import StationProjection
 from energyguard.domains.charging.model import (
     ChargingTransaction,
+    Outcome,
     ParkingLimits,
     SessionEnded,
+    Signal,
     ViolationRaised,
     energy_nano_kwh,
     profit_cents,
@@ -27,6 +30,17 @@ from energyguard.testing import MemoryLog
 
 HOUR = ParkingLimits().seconds_per_hour
 STAMP = pa.timestamp("ms", "UTC")
+
+
+@functools.cache
+def _signals(chargers: int, start_s: int, seconds: int) -> tuple[Signal, ...]:
+    return tuple(signals(chargers, 7, start_s, seconds, TIMINGS["listed"]))
+
+
+@functools.cache
+def _outcomes(of: tuple[Signal, ...]) -> list[Outcome]:
+    sessions = SessionOperator()
+    return sessions.process(of) + sessions.end()
 
 
 class EventClock:
@@ -44,9 +58,7 @@ class MadeUpStations(StationProjection):
         now_ms = now()
         for number in range(chargers):
             self._bays.take_charger(charger_at(number, "charger-station-signals"))
-        self.signals = list(
-            signals(chargers, 7, now_ms // 1000 - seconds, seconds, TIMINGS["listed"])
-        )
+        self.signals = _signals(chargers, now_ms // 1000 - seconds, seconds)
         for signal in self.signals:
             self._bays.take_signal(signal, now_ms)
         if chargers:
@@ -65,8 +77,7 @@ class ChargingHistory:
     """What the real operator makes of the signals, as the history would answer."""
 
     def __init__(self, stations: MadeUpStations) -> None:
-        sessions, self._of_charger = SessionOperator(), stations.station_of
-        outcomes = sessions.process(stations.signals) + sessions.end()
+        outcomes, self._of_charger = _outcomes(stations.signals), stations.station_of
         self.closed = [one.session for one in outcomes if isinstance(one, SessionEnded)]
         self.paid = [one for one in outcomes if isinstance(one, ChargingTransaction)]
         self.violated = [one for one in outcomes if isinstance(one, ViolationRaised)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 
@@ -57,13 +58,14 @@ def service_of_kinds(folder: Path) -> MadeUpService:
     file.write_text(RULES)
     rules = {"files": (file,), "use": IDS}
     service = MadeUpService(settings=Settings.model_validate({"data_dir": folder, "rules": rules}))
-    for event in alerts_of(service.rules.active()):
+    for event in alerts_of(tuple(service.rules.active())):
         put(service.log, "energyguard.alerts", event.device, event, service.began)
         service.book.tell(event, service.began)
     return service
 
 
-def alerts_of(rules: list[Rule]) -> list[AlertEvent]:
+@functools.cache
+def alerts_of(rules: tuple[Rule, ...]) -> list[AlertEvent]:
     """What becomes of a cellar that cools down and a kitchen that warms up, of a home that idles
     and one that does not, and of a meter that is cut off.
     """
