@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from energyguard.log import EARLIEST, Records
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from energyguard.log import EARLIEST, Positions, Records
 from energyguard.model.days import HOUR_MS
 from energyguard.model.topics import PRICES
 from energyguard.service.bills.prices import PriceBook
@@ -49,3 +52,42 @@ def test_others_write_prices_and_what_cannot_be_read_is_passed_over() -> None:
     assert [row.id for row in book.lists()] == ["grid"]
     assert book.get("grid").at([BEGIN])[0].tolist() == [500_000_000]
     assert len(book.get("none")) == 0
+
+
+class SlowLog(MemoryLog):
+    """The first append waits until another one has come, or has had time to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first, self._second = threading.Event(), threading.Event()
+
+    def append(self, topic: str, records: Records) -> Positions:
+        if self._first.is_set():
+            self._second.set()
+        else:
+            self._first.set()
+            self._second.wait(0.3)
+        return super().append(topic, records)
+
+
+def test_two_who_write_a_day_at_once_write_all_of_it() -> None:
+    log = SlowLog()
+    book = PriceBook(log)
+    files = [b"start,price\n2026-10-25T0%d:00Z,0.%d\n" % (hour, hour) for hour in (1, 2)]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(book.put, "spot-de", data, "spot.csv") for data in files]:
+            done.result()
+    for reader in (book, followed(log)):
+        assert reader.lists()[0].prices == 2
+
+
+def test_a_record_of_before_takes_back_nothing_that_was_written_since() -> None:
+    log = MemoryLog()
+    book = PriceBook(log)
+    book.put("spot-de", b"start,price\n2026-10-25T01:00Z,0.1\n", "spot.csv")
+    [first] = log.read(log.positions(PRICES.name, EARLIEST), 100, 0.0)
+    book.put("spot-de", b"start,price\n2026-10-25T02:00Z,0.2\n", "spot.csv")
+    book.take(first)  # whoever follows the topic comes to it only now
+    book.put("spot-de", b"start,price\n2026-10-25T03:00Z,0.3\n", "spot.csv")
+    for reader in (book, followed(log)):
+        assert reader.lists()[0].prices == 3

@@ -30,7 +30,9 @@ class PriceBook:
 
     def __init__(self, log: Log) -> None:
         self._log, self._lock = log, Lock()
+        self._writing = Lock()  # a day is written whole: of two writers the second has the first's
         self._days: dict[str, dict[str, tuple[PriceSlot, ...]]] = {}  # by list and day
+        self._written: dict[tuple[str, str], int] = {}  # by list and day, where later records lie
         self._made: dict[str, PriceList] = {}  # of all days, made when it is asked for
 
     def take(self, fetched: Fetched) -> None:
@@ -47,7 +49,8 @@ class PriceBook:
                     "unreadable record", at=fetched.topic, offset=offset, reason=str(error)
                 )
                 continue
-            self._keep(list_id, day, tuple(sorted(slots)))
+            if offset >= self._written.get((list_id, day), 0):  # else it is known, or older
+                self._keep(list_id, day, tuple(sorted(slots)))
 
     def _keep(self, list_id: str, day: str, slots: tuple[PriceSlot, ...]) -> None:
         with self._lock:
@@ -120,23 +123,31 @@ class PriceBook:
         Returns:
             How many days have other prices than before: these are written.
         """
+        with self._writing:
+            days = self._changed_days(list_id, slots)
+            if days:
+                keys = [f"{list_id}/{day}".encode() for day in days]
+                values = [PRICE_DAY.encode(_record(found)) for found in days.values()]
+                ends = self._log.append(PRICES.name, Records(keys, values))
+                for day, found in days.items():
+                    self._written[list_id, day] = max(ends.values())  # the topic is one partition
+                    self._keep(list_id, day, found)
+        return len(days)
+
+    def _changed_days(
+        self, list_id: str, slots: Sequence[PriceSlot]
+    ) -> dict[str, tuple[PriceSlot, ...]]:
+        """The days that some prices change, with all prices that they have then."""
         changed: dict[str, dict[int, PriceSlot]] = {}
         with self._lock:
-            known = self._days.get(list_id, {})
-            for slot in slots:
-                day = f"{datetime.fromtimestamp(slot.start_ms / 1000, UTC):%Y-%m-%d}"
-                if day not in changed:
-                    changed[day] = {old.start_ms: old for old in known.get(day, ())}
-                changed[day][slot.start_ms] = slot
+            known = dict(self._days.get(list_id, {}))
+        for slot in slots:
+            day = f"{datetime.fromtimestamp(slot.start_ms / 1000, UTC):%Y-%m-%d}"
+            if day not in changed:
+                changed[day] = {old.start_ms: old for old in known.get(day, ())}
+            changed[day][slot.start_ms] = slot
         every = {day: tuple(sorted(found.values())) for day, found in changed.items()}
-        days = {day: found for day, found in every.items() if found != known.get(day)}
-        if days:
-            keys = [f"{list_id}/{day}".encode() for day in days]
-            values = [PRICE_DAY.encode(_record(found)) for found in days.values()]
-            self._log.append(PRICES.name, Records(keys, values))
-            for day, found in days.items():
-                self._keep(list_id, day, found)
-        return len(days)
+        return {day: found for day, found in every.items() if found != known.get(day)}
 
 
 def _record(slots: tuple[PriceSlot, ...]) -> PriceDay:
