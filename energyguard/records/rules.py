@@ -28,6 +28,7 @@ class RuleBefore(msgspec.Struct, Generic[RuleT], frozen=True, kw_only=True, omit
     at_ms: Annotated[int, doc("When it was changed, wall time.", "ms")]
     device: Annotated[str, doc("Of which device alone; empty: of all.")] = ""
     edits: dict[str, RuleEdit] = {}
+    unswitched: bool = False
 
 
 class RuleChange(msgspec.Struct, Generic[RuleT], frozen=True, kw_only=True):
@@ -43,6 +44,10 @@ class RuleChange(msgspec.Struct, Generic[RuleT], frozen=True, kw_only=True):
         tuple[RuleBefore[RuleT], ...] | msgspec.UnsetType,
         doc("As it was before each of its last changes, the newest last: to take them back."),
     ] = msgspec.UNSET
+    unswitched: Annotated[
+        bool,
+        doc("Nobody has started or stopped it: `rules.use` of who reads says whether it runs."),
+    ] = False
 
 
 class RuleHeaders(RecordHeaders, frozen=True, gc=False):

@@ -39,7 +39,7 @@ class RuleBook:
         """Make a book of rules of which ``use`` run, at a site.
 
         Raises:
-            ConfigError: ``use`` names a rule that is not there.
+            ConfigError: there is no rule of such a name.
         """
         self._rules = {rule.id: rule for rule in rules}
         self._from_files = dict(self._rules)
@@ -48,7 +48,7 @@ class RuleBook:
             known = ", ".join(self._rules)
             raise ConfigError(*(f"rules.use: no rule {n!r}; there are: {known}" for n in unknown))
         self._use, self._site = frozenset(use), site
-        self._active = set(use)
+        self._switched: dict[str, bool] = {}  # those that somebody started or stopped
         self._edits: dict[str, dict[str, RuleEdit]] = {}
         self._before: dict[str, tuple[Before, ...]] = {}
 
@@ -58,7 +58,10 @@ class RuleBook:
 
     def active(self) -> list[Rule]:
         """The rules that run."""
-        return [rule for rule in self._rules.values() if rule.id in self._active]
+        return [rule for rule in self._rules.values() if self._runs(rule.id)]
+
+    def _runs(self, rule_id: str) -> bool:
+        return self._switched.get(rule_id, rule_id in self._use)
 
     def running(self) -> list[Rule]:
         """The same as they are at the site: what operators run."""
@@ -105,15 +108,12 @@ class RuleBook:
 
         One that cannot be read is told in the program's log, and changes nothing.
         """
-        before = self._rules.get(rule_id), rule_id in self._active
+        before = self._rules.get(rule_id), self._runs(rule_id)
         if value is None:
-            self._active.discard(rule_id)
-            self._rules.pop(rule_id, None)
-            self._edits.pop(rule_id, None)
-            self._before.pop(rule_id, None)
+            for known in (self._switched, self._rules, self._edits, self._before):
+                known.pop(rule_id, None)
             if rule_id in self._from_files:
                 self._rules[rule_id] = self._from_files[rule_id]
-                self._active |= {rule_id} & self._use
         else:
             try:
                 change = _DECODER.decode(value)
@@ -123,8 +123,10 @@ class RuleBook:
             self._rules[rule_id] = change.rule
             self._edits[rule_id] = change.edits
             self._before[rule_id] = change.before or ()
-            (self._active.add if change.active else self._active.discard)(rule_id)
-        return before != (self._rules.get(rule_id), rule_id in self._active)
+            self._switched.pop(rule_id, None)
+            if not change.unswitched:
+                self._switched[rule_id] = change.active
+        return before != (self._rules.get(rule_id), self._runs(rule_id))
 
     def history(self, rule_id: str) -> list[ChangedRule]:
         """The last changes of a rule, in words, the newest first.
@@ -135,7 +137,8 @@ class RuleBook:
         return rule_history.history_of(self._now(self.get(rule_id)), self._before.get(rule_id, ()))
 
     def _now(self, rule: Rule) -> RuleInForce:
-        return RuleInForce(rule, rule.id in self._active, self.edits(rule.id))
+        is_unswitched = rule.id not in self._switched
+        return RuleInForce(rule, self._runs(rule.id), self.edits(rule.id), is_unswitched)
 
     def using(self, ids: Sequence[str], edit: RuleEdit | None = None) -> list[RuleRecord]:
         """The records that make exactly these rules run.
@@ -144,11 +147,8 @@ class RuleBook:
             NotFound: one of them is not there.
         """
         wanted = {self.get(rule_id).id for rule_id in ids}
-        return [
-            self._record(rule, rule.id in wanted, self.edits(rule.id), edit)
-            for rule in self._rules.values()
-            if (rule.id in wanted) != (rule.id in self._active)
-        ]
+        turned = [rule for rule in self.all() if (rule.id in wanted) != self._runs(rule.id)]
+        return [self._record(r, self.edits(r.id), edit, active=r.id in wanted) for r in turned]
 
     def changing(
         self, rule_id: str, edit: RuleEdit | None = None, device: str = "", **fields: str
@@ -179,7 +179,7 @@ class RuleBook:
         if faults:
             raise ConfigError(*faults)
         edits = {**self.edits(rule_id), **({device: edit} if edit else {})}
-        return self._record(changed, rule_id in self._active, edits, edit, device)
+        return self._record(changed, edits, edit, device)
 
     def resetting(self, rule_id: str, device: str = "", edit: RuleEdit | None = None) -> RuleRecord:
         """The record that gives a rule the levels of its file again, or a device those of all.
@@ -189,11 +189,10 @@ class RuleBook:
         """
         rule, edits = self.get(rule_id), {**self.edits(rule_id)}
         edits.pop(device, None)
+        changed = rule.differing(device, {}) if isinstance(rule, DeviceRule) else rule
         if not device:
             changed, edits = self.of_file(rule_id), {}
-        else:
-            changed = rule.differing(device, {}) if isinstance(rule, DeviceRule) else rule
-        return self._record(changed, rule_id in self._active, edits, edit, device)
+        return self._record(changed, edits, edit, device)
 
     def undoing(self, rule_id: str, device: str = "") -> RuleRecord:
         """The record that takes back the last change of a rule, or the last one of a device.
@@ -241,29 +240,31 @@ class RuleBook:
         records = []
         for rule in rules:
             before, edits = self.get(rule.id), dict(self.edits(rule.id))
-            devices = {*overrides_of(before), *overrides_of(rule)}
-            for device in ("", *devices):
-                if device and device not in overrides_of(rule):
-                    edits.pop(device, None)
-                elif before.of(device).written() != rule.of(device).written():
+            for device in overrides_of(before).keys() - overrides_of(rule).keys():
+                edits.pop(device, None)
+            for device in ("", *overrides_of(rule)):
+                if before.of(device).written() != rule.of(device).written():
                     edits[device] = edit
-            if before != rule or rule.id not in self._active:
-                records.append(self._record(rule, True, edits, edit))
+            if before != rule or not self._runs(rule.id):
+                records.append(self._record(rule, edits, edit, active=True))
         return records
 
     def _record(
-        self,
-        rule: Rule,
-        active: bool,
-        edits: Mapping[str, RuleEdit],
-        edit: RuleEdit | None,
-        device: str = "",
-    ) -> RuleRecord:
-        """A rule as it is from now on; who changes it can take it back."""
-        before = self._before.get(rule.id, ())
+        self, rule: Rule, edits: Mapping[str, RuleEdit], edit: RuleEdit | None,
+        device: str = "", active: bool | None = None,
+    ) -> RuleRecord:  # fmt: skip
+        """A rule as it is from now on; who changes it can take it back.
+
+        Only who starts or stops it says whether it runs (``active``): of who changes a limit the
+        settings may be others than those of the processes that run it.
+        """
+        before, now = self._before.get(rule.id, ()), self._now(self.get(rule.id))
         if edit is not None:
-            before = rule_history.kept((*before, self._now(self.get(rule.id)).before(edit, device)))
-        return RuleInForce(rule, active, edits).written(before)
+            before = rule_history.kept((*before, now.before(edit, device)))
+        changed = now._replace(rule=rule, edits=edits)
+        if active is not None:
+            changed = changed._replace(active=active, unswitched=False)
+        return changed.written(before)
 
 
 def open_book(files: Iterable[Path], use: Sequence[str], site: SiteCalendar = NOWHERE) -> RuleBook:

@@ -25,12 +25,17 @@ class RuleInForce(NamedTuple):
     rule: Rule
     active: bool
     edits: Mapping[str, RuleEdit]
+    unswitched: bool = False
+    """Nobody has started or stopped it: ``rules.use`` says whether it runs."""
 
     def written(self, before: Sequence[Before]) -> tuple[str, bytes]:
         """Its record, with what it was before its last changes."""
         edits = dict(self.edits)
         kept_before = tuple(before) or UNSET
-        change = RuleChange(rule=self.rule, active=self.active, edits=edits, before=kept_before)
+        change = RuleChange(
+            rule=self.rule, active=self.active, edits=edits, before=kept_before,
+            unswitched=self.unswitched,
+        )  # fmt: skip
         return self.rule.id, RULE_CHANGE.encode(change)
 
     def before(self, edit: RuleEdit, device: str) -> Before:
@@ -42,7 +47,13 @@ class RuleInForce(NamedTuple):
             at_ms=edit.at_ms,
             device=device,
             edits=dict(self.edits),
+            unswitched=self.unswitched,
         )
+
+
+def in_force(entry: Before) -> RuleInForce:
+    """What a rule was before a change."""
+    return RuleInForce(entry.rule, entry.active, entry.edits, entry.unswitched)
 
 
 class ChangedRule(NamedTuple):
@@ -81,7 +92,7 @@ def undone(
     last = places[-1]
     entry, later = entries[last], entries[last + 1 :]
     if not later:
-        return RuleInForce(entry.rule, entry.active, entry.edits), tuple(entries[:last])
+        return in_force(entry), tuple(entries[:last])
     rest = [msgspec.structs.replace(e, **_as_before(e.rule, e.edits, entry, device)) for e in later]
     changed = now._replace(**_as_before(now.rule, now.edits, entry, device))
     return changed, (*entries[:last], *rest)
@@ -100,7 +111,7 @@ def _as_before(
 
 def history_of(now: RuleInForce, entries: Sequence[Before]) -> list[ChangedRule]:
     """The changes that are kept, in words, the newest first."""
-    states = [*(RuleInForce(e.rule, e.active, e.edits) for e in entries), now]
+    states = [*map(in_force, entries), now]
     rows = [
         ChangedRule(entry.by, entry.at_ms, entry.device, _difference(before, after, entry.device))
         for entry, before, after in zip(entries, states, states[1:], strict=False)
@@ -109,7 +120,8 @@ def history_of(now: RuleInForce, entries: Sequence[Before]) -> list[ChangedRule]
 
 
 def _difference(before: RuleInForce, after: RuleInForce, device: str) -> str:
-    parts = [] if before.active == after.active else ["started" if after.active else "stopped"]
+    is_as_before = before.active == after.active or (before.unswitched and after.unswitched)
+    parts = [] if is_as_before else ["started" if after.active else "stopped"]
     old, new = (
         (state.rule.of(device) if device else state.rule).written() for state in (before, after)
     )

@@ -182,3 +182,21 @@ def test_rules_are_added_and_removed_while_running(tmp_path: Path) -> None:
         book.removing("r")
     change(book, book.removing("site-7"))
     assert [rule.id for rule in book.all()] == ["r"]
+
+
+def test_a_limit_is_changed_by_one_who_knows_of_other_rules_that_run(tmp_path: Path) -> None:
+    """``rules.use`` of a command may differ from that of the worker."""
+    worker, command = book_of(tmp_path), RuleBook([rule_of(tmp_path, FLOORS)], [])
+    for level in ("12", "13"):
+        record = command.changing("r", MARA, raise_above=level, clear_at=level)
+        change(worker, record)
+        change(command, record)
+    change(worker, command.undoing("r"))
+    assert (state_rule(worker.get("r")).level, worker.active()) == (to_nano("12"), worker.all())
+    assert [row.what for row in worker.history("r")] == ["raise_above 11 → 12, clear_at 11 → 12"]
+    change(worker, command.resetting("r"))
+    assert (worker.active(), command.active()) == (worker.all(), [])
+    change(worker, *worker.using([], MARA))
+    change(command, worker.changing("r", MARA, raise_above="14"))
+    change(worker, command.changing("r", MARA, raise_above="15"))
+    assert worker.active() == [], "who was stopped is not started by a limit"
