@@ -15,6 +15,8 @@ from babel.numbers import is_currency
 
 from energyguard.catalogue.channel_checks import channel_faults
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
+from energyguard.catalogue.terms import MAX_DEPTH as MAX_NESTED
+from energyguard.catalogue.terms import nested_way
 from energyguard.errors import Malformed
 from energyguard.model.catalogue import (
     DEVICE,
@@ -148,6 +150,9 @@ class PlannedCatalogue:
             yield "replaced_by", "a device cannot take its own place"
         if device.terms and (way := self._round(device_id, device)):
             yield "terms", f"a virtual device cannot be part of itself: {' of '.join(way)}"
+        elif len(way := self._nested(device_id, device)) > MAX_NESTED:
+            what = f"sums of sums count at most {MAX_NESTED} deep"
+            yield "terms", f"{what}: {' of '.join(way)}"
 
     def _round(self, device_id: str, device: Device) -> list[str]:
         """The way on which a virtual device is part of itself; empty: it is not."""
@@ -168,6 +173,15 @@ class PlannedCatalogue:
             if isinstance(found, Device):
                 waiting += [(part, term.device) for term in found.terms]
         return []
+
+    def _nested(self, device_id: str, device: Device) -> list[str]:
+        """The way over virtual devices on which one would be; empty: its terms are as before."""
+        before = self._catalogue.entry(key_of(DEVICE, device_id))
+        if not device.terms or getattr(before, "terms", ()) == device.terms:
+            return []
+        ids = {**self._catalogue.devices, **self._ids(DEVICE)}
+        found = ((name, self.get(DEVICE, name)) for name in ids)
+        return nested_way(device_id, {n: d.terms for n, d in found if isinstance(d, Device)})
 
     def _left_alone(self, kind: str, entry_id: str) -> Faults:
         """What keeps an entry from being taken out: others that stand in it, or are made of it."""

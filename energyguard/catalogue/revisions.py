@@ -102,11 +102,15 @@ class CatalogueRevisions:
         """Of the newest version that was read."""
         return self._catalogue.revision
 
+    @property
+    def entries(self) -> Catalogue:
+        """All that was read."""
+        return self._catalogue
+
     def weights_of(self, device: str) -> Mapping[str, int]:
         """How often each device that sends counts in a virtual device; of any other: nothing."""
-        found = self._catalogue.devices.get(device)
-        is_sum = found is not None and found.is_virtual
-        return device_weights(device, self._catalogue) if is_sum else {}
+        weights = device_weights(device, self._catalogue)
+        return weights if weights.keys() != {device} else {}
 
     def refresh(self) -> None:
         """Take what was written since."""

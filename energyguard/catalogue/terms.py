@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
 from energyguard.catalogue.fold import Catalogue
+from energyguard.model.catalogue import Term
 
 MAX_DEPTH: Final = 8
 """Virtual devices of virtual devices; what is deeper, or goes round, counts nothing."""
@@ -31,3 +33,46 @@ def device_weights(name: str, catalogue: Catalogue) -> dict[str, int]:
         return dict(found)
 
     return weights(name, MAX_DEPTH)
+
+
+def nested_way(name: str, terms: Mapping[str, Sequence[Term]]) -> list[str]:
+    """The longest way over virtual devices on which one is, the innermost first.
+
+    Args:
+        name: the device.
+        terms: of each virtual device.
+    """
+    wholes: dict[str, list[str]] = {}
+    for whole, parts in terms.items():
+        for part in parts:
+            wholes.setdefault(part.device, []).append(whole)
+    outwards = _longest(name, lambda of: wholes.get(of, ()))
+    return [*_inwards(name, terms)[:0:-1], *outwards]
+
+
+def uncounted(catalogue: Catalogue) -> Iterator[list[str]]:
+    """Of each virtual device of which parts count nothing, the way to them, the innermost first."""
+    terms = {name: device.terms for name, device in list(catalogue.devices.items())}
+    for name in sorted(name for name, parts in terms.items() if parts):
+        if len(way := _inwards(name, terms)) > MAX_DEPTH:
+            yield way[::-1]
+
+
+def _inwards(name: str, terms: Mapping[str, Sequence[Term]]) -> list[str]:
+    return _longest(name, lambda of: [t.device for t in terms[of] if terms.get(t.device)])
+
+
+def _longest(name: str, next_of: Callable[[str], Iterable[str]]) -> list[str]:
+    """The longest way from a device on, itself first; at most one more than are counted.
+
+    A device that is part of itself has ways of any length.
+    """
+    levels: list[dict[str, str]] = [{name: ""}]  # each device with the one that it comes after
+    while levels[-1] and len(levels) <= MAX_DEPTH:
+        levels.append({after: before for before in levels[-1] for after in next_of(before)})
+    if not levels[-1]:
+        del levels[-1]
+    way = [next(iter(levels[-1]))]
+    for level in reversed(levels[1:]):
+        way.append(level[way[-1]])
+    return way[::-1]

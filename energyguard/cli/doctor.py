@@ -218,6 +218,28 @@ def edges(settings: Settings) -> Finding:
     return Finding(wrong, "`energyguard edges` shows each; docs/edge.md says what to do")
 
 
+def sums(settings: Settings) -> Finding:
+    """What virtual devices are the sum of counts."""
+    from energyguard.catalogue.revisions import CatalogueRevisions
+    from energyguard.catalogue.terms import MAX_DEPTH, uncounted
+    from energyguard.log.lost import path_of
+    from energyguard.node import open_log
+
+    path = path_of(settings.log_url)
+    if path is not None and not path.exists():
+        return Finding("none yet")
+    try:
+        with open_log(settings) as opened:
+            catalogue = CatalogueRevisions(opened)
+            catalogue.refresh()
+    except EnergyGuardError:
+        return Finding("not known: see to the log first")
+    if ways := list(uncounted(catalogue.entries)):
+        found = f"{len(ways)} virtual devices count too little: {' of '.join(ways[0])}"
+        return Finding(found, f"take sums out of sums: at most {MAX_DEPTH} deep, none in itself")
+    return Finding("they count")
+
+
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "python": python,
     "packages": packages,
@@ -229,6 +251,7 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "history": history,
     "small files": small_files,
     "edges": edges,
+    "sums": sums,
 }
 
 

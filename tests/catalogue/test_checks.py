@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from energyguard.catalogue import Catalogue
@@ -102,6 +103,23 @@ def test_nothing_is_part_of_itself() -> None:
         f"site/{n}": Site(name="", parent=str(n - 1) if n else "") for n in range(17)
     }
     assert faults(deep) == ["site/16: parent"]
+
+
+def test_sums_of_sums_are_as_deep_as_they_count() -> None:
+    """Whichever of them is entered last; what was too deep before may have another name."""
+    chain: dict[str, Entry] = {
+        f"device/v{n}": Device(name="", terms=(Term(device=f"v{n + 1}"),)) for n in range(9)
+    }
+    eight = {key: entry for key, entry in chain.items() if key != "device/v8"}
+    assert faults(dict(eight)) == []
+    for n in (0, 4, 8):
+        key = f"device/v{n}"
+        known = {other: entry for other, entry in chain.items() if other != key}
+        assert faults({key: chain[key]}, known) == [f"{key}: terms"]
+    ninth = chain["device/v8"]
+    assert isinstance(ninth, Device)
+    assert faults({"device/v8": msgspec.structs.replace(ninth, name="Cellar")}, chain) == []
+    assert faults({"device/v8": Device(name="", terms=())}, chain) == []
 
 
 def test_what_others_stand_in_stays() -> None:

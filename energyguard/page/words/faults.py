@@ -34,6 +34,10 @@ _FAULTS: Final = tuple(
         (r"a site cannot be in itself: .*", _("a site cannot be in itself")),
         (r"a virtual device cannot be part of itself: .*", _("a sum cannot be part of itself")),
         (
+            r"sums of sums count at most (?P<n>\d+) deep: .*",
+            _("sums of sums count at most {n} deep"),
+        ),
+        (
             r"in it are (?P<what>.*): move them first",
             _("{what} are still in it: move them first"),
         ),
