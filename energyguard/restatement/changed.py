@@ -34,6 +34,13 @@ class ChangedSpan(NamedTuple):
     channel: str
     from_ms: int
     to_ms: int  # the newest of them
+    import_id: str = ""
+    """Of the import that people took back, or brought again; without a device: of all of its."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Spans of which this is the same may be one."""
+        return self.topic, self.device, self.channel, self.import_id
 
     @property
     def is_correction(self) -> bool:
@@ -60,8 +67,7 @@ class ChangedSpans:
     """Spans, and where in the log the first record stands that each is of."""
 
     def __init__(self) -> None:
-        self._spans: dict[tuple[str, str, str], list[tuple[ChangedSpan, dict[TopicPartition, int]]]]
-        self._spans = {}
+        self._spans: dict[tuple[str, ...], list[tuple[ChangedSpan, dict[TopicPartition, int]]]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._spans.values()))
@@ -96,7 +102,7 @@ class ChangedSpans:
                 self.put(span, {fetched.at: fetched.offsets[i]})
 
     def take_corrections(self, fetched: Fetched, corrections: CorrectionBook) -> None:
-        """Take corrections of devices' readings; those of whole imports are of the past.
+        """Take corrections of readings; which devices' an import has, the history knows.
 
         Args:
             fetched: records of ``energyguard.corrections``.
@@ -105,14 +111,18 @@ class ChangedSpans:
         for offset, value in zip(fetched.offsets, fetched.values, strict=True):
             for correction in corrections.take([value]):
                 about = corrections.root(correction)
-                if not about.import_id and about.channel in ENERGY:
+                if about.import_id:
+                    span = ChangedSpan(fetched.at, "", "", 0, 0, about.import_id)
+                elif about.channel in ENERGY:
                     ends = about.start_ms, about.end_ms - 1
                     span = ChangedSpan(fetched.at, about.device, about.channel, *ends)
-                    self.put(span, {fetched.at: offset})
+                else:
+                    continue
+                self.put(span, {fetched.at: offset})
 
     def put(self, span: ChangedSpan, places: Positions) -> None:
         """Add a span, of which the first records stand there."""
-        key = span.topic, span.device, span.channel
+        key = span.key
         rest, found = [], dict(places)
         for other, there in self._spans.get(key, []):
             if span.meets(other):
@@ -131,7 +141,7 @@ class ChangedSpans:
 
     def pop(self, span: ChangedSpan) -> Positions:
         """Take one of them out; where its first records stand."""
-        key = span.topic, span.device, span.channel
+        key = span.key
         places = next(places for other, places in self._spans[key] if other == span)
         self._spans[key] = [row for row in self._spans[key] if row[0] != span]
         if not self._spans[key]:

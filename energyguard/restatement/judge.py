@@ -66,10 +66,14 @@ class RestatementJudge:
         query: asks the history.
         terms: by what readings are judged.
         newest_ms: how far the partition of the span is, event time.
+        raises: whether there may be alerts that nobody had raised.
     """
 
-    def __init__(self, query: Query, terms: ReplayTerms, newest_ms: int) -> None:
+    def __init__(
+        self, query: Query, terms: ReplayTerms, newest_ms: int, *, raises: bool = True
+    ) -> None:
         self._query, self._terms, self._newest_ms = query, terms, newest_ms
+        self._raises = raises
 
     def judge(self, span: ChangedSpan) -> SpanResult:
         """What is to tell of a span.
@@ -102,7 +106,8 @@ class RestatementJudge:
                 if knot.goes_on:
                     waits = True
                 else:
-                    events += knot.events()
+                    known = {alert.id for alert in knot.known}
+                    events += [e for e in knot.events() if self._raises or e.id in known]
         gave_up = self._newest_ms > span.to_ms + self._terms.reach_ms + PATIENCE_MS
         return SpanResult(events, not waits or gave_up)
 
@@ -130,7 +135,9 @@ class RestatementJudge:
         rows = self._query("fold_rows", device=span.device, start_ms=from_ms, end_ms=to_ms)
         time = _times(rows, span.channel)
         if not len(time):
-            return None
+            if not span.import_id:
+                return None
+            time = np.array([span.from_ms, span.to_ms])  # there was nothing else
         until_ms = max(int(time[-1]), min(to_ms, self._newest_ms))
         made = alerts_in_order(self._terms, span.topic, span.device, rows, until_ms)
         place = {"device": span.device, "topic": span.topic, "channel": span.channel}

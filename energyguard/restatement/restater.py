@@ -146,11 +146,17 @@ class Restater:
     def _judge_next(self) -> None:
         """Judge a span; tell what came of it before positions move behind it."""
         span = next(iter(self._counting))
+        if span.import_id and not span.device:
+            self._split(span)
+            return
         events: list[AlertEvent] = []
         is_done = True
         for placed in self._placed(span) if span.is_correction else [span]:
             terms, newest_ms = self._terms(placed), self._newest_ms(placed)
-            found = RestatementJudge(self._history.query, terms, newest_ms).judge(placed)
+            judge = RestatementJudge(
+                self._history.query, terms, newest_ms, raises=self._may_raise(span.import_id)
+            )
+            found = judge.judge(placed)
             events += found.events
             is_done &= found.is_done
         places = self._counting.pop(span)
@@ -161,6 +167,26 @@ class Restater:
         except Unavailable:  # nothing was written: it is judged once more
             self._counting.put(span, places)
             raise
+
+    def _split(self, span: ChangedSpan) -> None:
+        """Judge of an import each device by itself: there may be many, of a long time."""
+        rows = self._history.query("import_spans", import_id=span.import_id).to_pylist()
+        places = self._counting.pop(span)
+        for row in rows:
+            if row["channel"] in ENERGY and (topic := topic_named(row["topic"])):
+                device = row["device"]
+                at = TopicPartition(row["topic"], partition_for(device.encode(), topic.partitions))
+                ends = row["from_ms"], row["until_ms"] - 1
+                of_device = ChangedSpan(at, device, row["channel"], *ends, span.import_id)
+                self._counting.put(of_device, places)
+
+    def _may_raise(self, import_id: str) -> bool:
+        """Whether alerts may come that nobody had raised: not of what is of the past, unasked.
+
+        An import whose readings count again brings those back that were taken back without it.
+        """
+        counts = import_id and self._corrections.of_import(import_id) is None
+        return self._settings.restate.backfills or not counts
 
     def _placed(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
         """A corrected span where its readings lie, hardly longer than there are any."""

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from energyguard.history import Tables
 from energyguard.history.corrected_spans import TimeSpan, TimeSpans, lots, merged, span_of
-from energyguard.history.corrected_tables import CORRECTING, LAST_VERSION, SENT_READINGS
+from energyguard.history.corrected_tables import CORRECTING, SENT_READINGS
 from energyguard.history.correction_book import CorrectionBook
-from energyguard.history.effective import PLACES, ImportedRecords, effective, imported_records
+from energyguard.history.effective import ImportedRecords, effective, imported_records
 from energyguard.history.query import query_named
 from energyguard.log.records import Fetched
 from energyguard.model.channels import CHANNELS
@@ -28,16 +28,6 @@ from energyguard.records.corrections import Correction
 
 MINUTE_MS = 60_000
 
-_SPANS = """
-SELECT toString(device) AS device, toString(channel) AS channel,
-    min(toUnixTimestamp64Milli(time)) AS from_ms, max(toUnixTimestamp64Milli(time)) + 1 AS to_ms,
-    count() AS n
-FROM {table}
-WHERE topic = {topic:String} AND version >= {low:UInt64} AND version <= {high:UInt64}
-    AND time >= fromUnixTimestamp64Milli({first:Int64}, 'UTC')
-    AND time <= fromUnixTimestamp64Milli({last:Int64}, 'UTC')
-GROUP BY device, channel
-"""
 _KEPT = """
 SELECT toString(device) AS device, toString(channel) AS channel,
     min(toUnixTimestamp64Milli(time)) AS from_ms, max(toUnixTimestamp64Milli(time)) + 1 AS to_ms
@@ -207,22 +197,10 @@ class Corrector:
 
     def _of_import(self, import_id: str) -> Iterator[TimeSpan]:
         """Where readings of an import lie; some of others may lie between."""
-        rows = self._places(import_id)
-        topics = rows["topic"].to_pylist()
-        for topic in dict.fromkeys(topics):
-            of_topic = rows.filter(pc.equal(rows["topic"], topic))
-            offset = of_topic["offset"].to_numpy()
-            bound = {
-                "topic": topic,
-                "low": str(LAST_VERSION + 1 - (int(offset.max()) + 1) * PLACES),
-                "high": str(LAST_VERSION - int(offset.min()) * PLACES),
-                "first": str(pc.min(of_topic["first_ms"]).as_py()),
-                "last": str(pc.max(of_topic["last_ms"]).as_py()),
-            }
-            for table in ("readings", SENT_READINGS.name):
-                sql = _SPANS.replace("{table}", table)
-                for row in _rows(self._history, sql, bound):
-                    yield TimeSpan(*row.values())
+        query, bound = query_named("import_spans").bind({"import_id": import_id})
+        for row in self._history.answer(query, bound).to_pylist():
+            ends = row["from_ms"], row["until_ms"]
+            yield TimeSpan(row["device"], row["channel"], *ends, row["readings"])
 
 
 def _by_channel(rows: pa.Table, devices: Collection[str]) -> Iterator[tuple[str, str, Ints]]:

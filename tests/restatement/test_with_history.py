@@ -13,6 +13,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.alerts import State
+from energyguard.model.readings import BACKFILL
 from energyguard.model.topics import CORRECTIONS, LATE
 from energyguard.records.alerts import ALERTS_TABLE
 from energyguard.records.corrections import CORRECTION, Correction
@@ -115,6 +116,48 @@ def test_a_correction_takes_an_alert_back_and_its_undo_brings_it_again(
         (alert,) = alerts_of(log)
         assert (alert.id, alert.restated, alert.reason) == (raised.id, number, reason)
     assert (alert.peak, alert.window_end_ms) == (raised.peak, raised.window_end_ms)
+    assert one.waiting == 0
+
+
+@pytest.mark.parametrize("others", [[], [("H1", m, 0.1) for m in range(30)]])
+def test_an_import_that_is_undone_takes_its_alerts_with_it(
+    log: Log, history: ChdbHistory, people: People, others: list[Row]
+) -> None:
+    """Whether its devices have other readings, or none at all."""
+    clock, archive = ManualClock(START), Archive(history, log, 0.0, people)
+    imported: list[Row] = [("H1", 30, 1.0), *(("H1", m, 0.1) for m in range(31, 150))]
+    append(log, sorted([*others, *imported]), headers=[("import", b"i1")])
+    work(log)
+    (raised,) = alerts_of(log)
+    one = Restater(log, history, SETTINGS, book(), clock)
+    wrong = Correction(id="c1", at_ms=1, by="mara", import_id="i1")
+    again = Correction(id="c2", at_ms=2, by="mara", undoes="c1")
+    for correction, number, reason in ((wrong, 1, RESTATED), (again, 2, "")):
+        log.append(CORRECTIONS.name, Records([b"i1"], [CORRECTION.encode(correction)]))
+        restate(one, clock)
+        catch_up(archive)
+        restate(one, clock)
+        catch_up(archive)
+        (alert,) = alerts_of(log)
+        assert (alert.id, alert.restated, alert.reason) == (raised.id, number, reason)
+    assert one.waiting == 0
+
+
+def test_an_import_of_the_past_that_counts_again_raises_nothing(
+    log: Log, history: ChdbHistory, people: People
+) -> None:
+    clock, archive = ManualClock(START), Archive(history, log, 0.0, people)
+    append(log, [("H1", 30, 1.0)], headers=[("import", b"i1"), *BACKFILL])
+    append(log, [("H1", m, 0.1) for m in range(90) if m != 30])
+    work(log)
+    one = Restater(log, history, SETTINGS, book(), clock)
+    undone = Correction(id="c1", at_ms=1, by="mara", import_id="i1")
+    again = Correction(id="c2", at_ms=2, by="mara", undoes="c1")
+    for correction in (undone, again):
+        log.append(CORRECTIONS.name, Records([b"i1"], [CORRECTION.encode(correction)]))
+        catch_up(archive)
+        restate(one, clock)
+    assert alerts_of(log) == []
     assert one.waiting == 0
 
 
