@@ -128,13 +128,14 @@ def questions(
     span: dict[str, object] = {"start_ms": start_ms, "end_ms": start_ms + days * DAY_S * 1000}
     step = {"step_ms": {1: 900_000, 30: 3_600_000, 365: 86_400_000}[days]}
     here = span | {"station": station}
+    money = {"currency": "EUR", "currencies": ""}
     return {
         "availability and occupancy": ("station_occupancy", here),
         "mean stay": ("station_stays", here),
         "mean charge": ("station_charges", here),
         "sessions per interval": ("station_sessions", here | step),
-        "revenue per period": ("station_revenue", here | step),
-        "top and bottom 5": ("station_top", span | {"n": 5, "by": "station"}),
+        "revenue per period": ("station_revenue", here | step | money),
+        "top and bottom 5": ("station_top", span | money | {"n": 5, "by": "station"}),
         "violations, listed": ("station_violations", here | {"n": 100}),
         "violations by kind": ("station_violation_kinds", here),
         "occupied, curve": ("station_occupied", span | step),

@@ -130,7 +130,8 @@ ROWS: Final = (
                 "Revenue",
                 "station_revenue",
                 "timeseries",
-                {"time": ("time", ""), "eur": ("revenue", "currencyEUR")},
+                {"time": ("time", ""), "eur": ("revenue", ""), "currency": ("currency", "")},
+                about="A curve for each currency.",
                 least_s=60,
                 custom=BARS,
             ),
@@ -160,7 +161,8 @@ ROWS: Final = (
                     "side": ("", ""),
                     "rank": ("rank", ""),
                     "station": ("station", ""),
-                    "eur": ("profit", "currencyEUR"),
+                    "eur": ("profit", ""),
+                    "currency": ("currency", ""),
                     "kwh": ("energy", "kwatth"),
                     "charges": ("charges", ""),
                 },
@@ -232,4 +234,19 @@ STATION: Final = {
     "allValue": "''",
     "current": {"text": "All", "value": "$__all"},
 }
-CHARGERS: Final = Board("chargers", "Chargers", ROWS, "1s", "now-15m", (STATION,))
+CURRENCY: Final = {
+    "name": "currency",
+    "label": "Currency",
+    "type": "textbox",
+    "query": "EUR",
+    "current": {"text": "EUR", "value": "EUR"},
+}
+OTHERS: Final = {
+    "name": "currencies",
+    "label": "Stations with another currency",
+    "description": 'Such as {"Seestrasse 4": "CHF"}: the server does not know the catalogue.',
+    "type": "textbox",
+    "query": "",
+    "current": {"text": "", "value": ""},
+}
+CHARGERS: Final = Board("chargers", "Chargers", ROWS, "1s", "now-15m", (STATION, CURRENCY, OTHERS))

@@ -21,6 +21,8 @@ GIVEN: Final[Mapping[str, str]] = {
     "end_ms": "$__to",
     "step_ms": "$__interval_ms",
     "station": "${station:sqlstring}",
+    "currency": "${currency:sqlstring}",
+    "currencies": "${currencies:sqlstring}",
 }
 """What Grafana puts in for a question's parameters: the range that is looked at, and a choice."""
 

@@ -180,7 +180,9 @@ def verb_of(query: Query) -> Callable[..., None]:
 def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a query, for values by name, among them ``since`` and ``until``."""
     as_known = given.get("as_known")
-    whole = nullcontext() if as_known is None else call.service()
+    chosen = query.instead(given)
+    filled = chosen.named("filled")
+    whole = call.service() if filled or as_known is not None else nullcontext()
     with whole as service, call.history() as history:
         since, until = given["since"], given["until"]
         if clock := query.header.get("clock"):
@@ -195,9 +197,8 @@ def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, An
                 wanted[f"{name}_ms"] = length(span, given[name])
             elif name != "range":
                 wanted[name] = given[name]
-        chosen = query.instead(given)
-        parameters = {name: wanted[name] for name in chosen.parameters}
-        answer = history.query
+        parameters = {name: wanted[name] for name in chosen.parameters if name not in filled}
+        answer = history.query if service is None else service.query
         if service is not None and as_known is not None:
             zone = zone_of(call, given, given["device"])
             answer = service.explanations.known(parse_time(as_known, SYSTEM.now_ms(), zone))

@@ -39,11 +39,12 @@ class HistoryClient:
         """Answer ``queries/<name>.sql``.
 
         Of some devices alone the role `history` is told the name of the question and makes the text
-        itself: a statement that changes settings it takes from nobody.
+        itself: a statement that changes settings it takes from nobody. So it is of what the service
+        fills in, which may be longer than an address.
         """
         question = query_named(name)
         sql, bound = question.bind(parameters)
-        if ONLY in parameters:
+        if ONLY in parameters or question.named("filled"):
             answer = self._ask(json.dumps(parameters), {"question": name})
         else:
             answer = self._ask(sql, {f"param_{k}": v for k, v in bound.items()})

@@ -5,7 +5,8 @@ rows of a domain such as chargers' stays ``stays_in(…, station = …)`` (on a 
 of the same names). The borders are worked out here, so the engine plans only the roll-ups that the
 range needs: planning all of them anew for each query took three times as long as reading them. What
 lies in part of the finest bucket comes from raw rows in the same columns, or as the source says. Of
-one place only its rows are read; ``…_by_step`` of all reads the sums of all.
+one place only its rows are read; ``…_by_step`` of all reads the sums of all, unless the query is
+given ``currencies``: these sums would add up several.
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
@@ -86,7 +87,8 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         sort, _, how = call[1].partition("_")
         source = _sources()[sort]
         here = source.here if call[3] and bound.get("station") else ""
-        if how == "by_step" and not (here or of_some) and source.together is not None:
+        apart = here or of_some or bound.get("currencies")
+        if how == "by_step" and not apart and source.together is not None:
             source = source.together
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"

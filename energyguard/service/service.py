@@ -24,6 +24,7 @@ from energyguard.codecs.sources import device_in
 from energyguard.domain import load
 from energyguard.history import History
 from energyguard.history.newest import newest_ms
+from energyguard.history.query import query_named
 from energyguard.log import Log, Positions
 from energyguard.model import topics
 from energyguard.pipeline import PROJECTIONS
@@ -169,7 +170,8 @@ class EnergyService(AlertVerbs, RuleVerbs):
             NotFound: there is no such question.
             Unavailable: the history is not there now.
         """
-        return self.history.query(name, **parameters)
+        filled = query_named(name).filled(self)
+        return self.history.query(name, **filled, **parameters)
 
     def archived_ms(self, device: str = "", channel: str = "") -> int | None:
         """The newest reading that the history has, of a device and channel or of all; None: none.

@@ -11,13 +11,15 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
+from energyguard.catalogue.changes import Edit
 from energyguard.clock import SYSTEM
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
+from energyguard.model.catalogue import Site
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
-from energyguard.testing import MemoryLog
+from tests.application.catalogue import OwnedLog
 from tests.application.client import client_of, ok
 from tests.history.charging import LISTED, T0_S, Stayed, table, tables
 
@@ -62,12 +64,10 @@ def names() -> bool:
 
 
 @pytest.fixture
-def asked(
-    log: MemoryLog, real: ChdbHistory, tmp_path: Path, names: bool
-) -> Iterator[EnergyService]:
+def asked(real: ChdbHistory, tmp_path: Path, names: bool) -> Iterator[EnergyService]:
     serve = Settings().serve.model_copy(update={"names": names})
     settings = Settings(data_dir=tmp_path, serve=serve)
-    with EnergyService(log, real, settings, SYSTEM) as opened:
+    with EnergyService(OwnedLog(), real, settings, SYSTEM) as opened:
         yield opened
 
 
@@ -106,6 +106,56 @@ async def test_the_eight_questions(http: httpx.AsyncClient) -> None:
     assert now == {"time": "2024-05-06T00:00:59Z", "occupied": 2, "chargers": 4}
     (minute,) = await ok(http.get(f"/occupied?{SPAN}&step=1m"))
     assert (minute["occupied"], minute["least"], minute["most"]) == (1.0, 0, 2)
+
+
+async def test_money_of_three_currencies_is_three_sums(
+    http: httpx.AsyncClient, asked: EnergyService, real: ChdbHistory
+) -> None:
+    paid = [
+        Stayed("c3", 10_800, 600, (0, 600, 2 * 10**9, 150), None),
+        Stayed("c5", 10_800, 600, (0, 600, 3 * 10**9, 1_234), None),  # listed nowhere
+    ]
+    rollups = RollUps(real)
+    for name, found in tables(paid).items():
+        real.insert(name, found)
+        rollups.mark(name, found)
+    rollups.settle()
+    alps = Site(name="Alps", currency="CHF")
+    edits = [
+        Edit("site/alps", alps),
+        Edit("site/station:south", Site(name="Bern 4", parent="alps")),  # renamed, of its parent's
+        Edit("site/station:c5", Site(name="c5", currency="PLN")),
+    ]
+    asked.catalogue.put(edits, "mara")
+    sums = {"EUR": (2, 8.05, 15.0), "CHF": (1, 1.5, 2.0), "PLN": (1, 12.34, 3.0)}
+    rows = await ok(http.get(f"/revenue?{SPAN}&step=24h"))
+    assert {r["currency"]: (r["charges"], r["eur"], r["kwh"]) for r in rows} == sums
+    hours = await ok(http.get(f"/revenue?{SPAN}&step=1h"))
+    assert [(r["time"][11:13], r["currency"], r["eur"]) for r in hours if r["charges"]] == [
+        ("00", "EUR", 6.05), ("02", "EUR", 2.0), ("03", "CHF", 1.5), ("03", "PLN", 12.34),
+    ]  # fmt: skip
+    assert {r["currency"] for r in hours if not r["charges"]} == {"CHF", "EUR"}  # who is listed
+    (south,) = await ok(http.get(f"/revenue?{SPAN}&step=24h&station=south"))
+    assert (south["eur"], south["currency"]) == (1.5, "CHF")
+    top = await ok(http.get(f"/top?{SPAN}&n=1"))
+    assert [(r["side"], r["rank"], r["station"], r["eur"], r["currency"]) for r in top] == [
+        ("top", 1, "south", 1.5, "CHF"), ("top", 1, "north", 8.05, "EUR"),
+        ("top", 1, "c5", 12.34, "PLN"), ("bottom", 1, "south", 1.5, "CHF"),
+        ("bottom", 1, "north", 8.05, "EUR"), ("bottom", 1, "c5", 12.34, "PLN"),
+    ]  # fmt: skip
+    chargers = await ok(http.get(f"/top?{SPAN}&n=9&by=charger"))
+    assert {r["charger"]: r["currency"] for r in chargers} == {
+        "c1": "EUR", "c2": "EUR", "c3": "CHF", "c4": "CHF", "c5": "PLN",
+    }  # fmt: skip
+    day = await ok(http.get(f"/day?{SPAN}&station=south"))
+    assert [(r["what"], r["eur"], r["currency"]) for r in day] == [
+        ("stay", None, None), ("violation", None, None), ("charge", 1.5, "CHF"),
+        ("stay", None, None),
+    ]  # fmt: skip
+    month = await ok(http.get("/charging-sessions?month=2024-05"))
+    assert [(r["station"], r["eur"], r["currency"]) for r in month] == [
+        ("north", 6.05, "EUR"), ("north", 2.0, "EUR"), ("south", 1.5, "CHF"), ("c5", 12.34, "PLN"),
+    ]  # fmt: skip
 
 
 async def test_a_day_and_the_signals(http: httpx.AsyncClient, pseudonym: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -130,26 +131,34 @@ class ChargingHistory:
         mean = [sum(took) / len(took)] if took else []
         return pa.table({"station": [station][: len(mean)], "mean_charge_s": mean})
 
-    def revenue(self, start_ms: int, end_ms: int, step_ms: int, station: str) -> pa.Table:
+    def revenue(
+        self, start_ms: int, end_ms: int, step_ms: int, station: str, currency: str,
+        currencies: str,
+    ) -> pa.Table:  # fmt: skip
         steps = list(range(start_ms - start_ms % step_ms, end_ms, step_ms))
-        sums = {at: [0, 0, 0] for at in steps}
+        others: dict[str, str] = json.loads(currencies or "{}")
+        codes = sorted({others.get(self._of(one), currency) for one in self.paid} or {currency})
+        sums = {(at, code): [0, 0, 0] for at in steps for code in codes}
         for one in self.paid:
             at = one.start * 1000 - one.start * 1000 % step_ms
-            if at in sums and (not station or self._of(one) == station):
-                sums[at][0] += 1
-                sums[at][1] += profit_cents(one, HOUR)
-                sums[at][2] += energy_nano_kwh(one, HOUR)
+            of = at, others.get(self._of(one), currency)
+            if of in sums and (not station or self._of(one) == station):
+                sums[of][0] += 1
+                sums[of][1] += profit_cents(one, HOUR)
+                sums[of][2] += energy_nano_kwh(one, HOUR)
         rows = list(sums.values())
         return pa.table(
             {
-                "time": pa.array(steps, STAMP),
+                "time": pa.array([at for at, _ in sums], STAMP),
+                "currency": [code for _, code in sums],
                 "charges": [row[0] for row in rows],
                 "eur": [row[1] / 100 for row in rows],
                 "kwh": [row[2] / 1e9 for row in rows],
             }
         )
 
-    def top(self, n: int, **_: object) -> pa.Table:
+    def top(self, n: int, currency: str, currencies: str, **_: object) -> pa.Table:
+        others: dict[str, str] = json.loads(currencies or "{}")
         cents: dict[str, int] = defaultdict(int)
         energy: dict[str, int] = defaultdict(int)
         charges: dict[str, int] = defaultdict(int)
@@ -163,6 +172,7 @@ class ChargingHistory:
             {
                 "side": [side for side, _ in sides],
                 "station": [name for _, name in sides],
+                "currency": [others.get(name, currency) for _, name in sides],
                 "eur": [cents[name] / 100 for _, name in sides],
                 "kwh": [energy[name] / 1e9 for _, name in sides],
                 "charges": [charges[name] for _, name in sides],
@@ -183,7 +193,8 @@ class ChargingHistory:
             }
         )
 
-    def day(self, station: str, **_: object) -> pa.Table:
+    def day(self, station: str, currency: str, currencies: str, **_: object) -> pa.Table:
+        code = json.loads(currencies or "{}").get(station, currency)
         rows: list[tuple[Any, ...]] = [
             ("stay", one.charger, one.start_parking, one.end_parking, one.quality, None, None)
             for one in self.closed
@@ -216,5 +227,6 @@ class ChargingHistory:
                 "detail": detail,
                 "kwh": pa.array(kwh, pa.float64()),
                 "eur": pa.array(eur, pa.float64()),
+                "currency": pa.array([None if e is None else code for e in eur], pa.string()),
             }
         )

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from energyguard.domains.charging.charger_list import list_chargers
+from energyguard.domains.charging.records.stations import Charger
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import HistoryServer
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
+from energyguard.node import open_log
+from energyguard.settings.tree import Settings
 from tests.cli.conftest import Terminal
+from tests.cli.test_catalogue_cli import owned
 from tests.history.charging import LISTED, T0_S, Stayed, table, tables
 
 PLATE = "AB12CD34"
@@ -25,6 +30,8 @@ STAYS = [
 
 @pytest.fixture
 def history(data_dir: Path) -> Iterator[ChdbHistory]:
+    with open_log(Settings(data_dir=data_dir)) as log:  # a history belongs to one
+        list_chargers(log, [Charger(charger=name, station=place) for name, place in LISTED.items()])
     opened = ChdbHistory(data_dir / "history")
     people = People(data_dir)
     rows = [(charger, name, None, None, None, "") for charger, name in LISTED.items()]
@@ -69,6 +76,39 @@ def test_the_eight_questions(terminal: Terminal) -> None:
     assert {row["state"] for row in ask("bays", *DAY)} == {"parked", "unknown"}
     assert ask("now", "--curve", "1h", *DAY)[0]["most"] == 59
     assert [row["what"] for row in ask("day", "south", *DAY)] == ["stay", "violation"]
+
+
+def test_money_of_three_currencies_is_never_one_sum(
+    terminal: Terminal, history: ChdbHistory, data_dir: Path
+) -> None:
+    paid = [
+        Stayed("c3", 7_200, 600, (0, 600, 2 * 10**9, 150), None),
+        Stayed("c5", 7_200, 600, (0, 600, 3 * 10**9, 1_234), None),
+    ]
+    rollups = RollUps(history)
+    for name, found in tables(paid).items():
+        history.insert(name, found)
+        rollups.mark(name, found)
+    rollups.settle()
+    with owned(data_dir):
+        for place, code in (("south", "CHF"), ("c5", "PLN")):
+            put = terminal("sites", "set", f"station:{place}", f"name={place}", f"currency={code}")
+            assert put.code == 0, put.err
+    rows = terminal("stations", "revenue", "--step", "24h", *DAY, "--json").rows
+    assert {row["currency"]: (row["eur"], row["kwh"]) for row in rows} == {
+        "CHF": (1.5, 2.0), "EUR": (6.05, 11.0), "PLN": (12.34, 3.0),
+    }  # fmt: skip
+    usual = terminal("stations", "revenue", *DAY, "--json", "--set", "charging.currency=SEK").rows
+    assert {row["currency"] for row in usual if row["charges"]} == {"CHF", "PLN", "SEK"}
+    shown = terminal("stations", "revenue", "--step", "24h", *DAY)
+    assert shown.out.split()[:5] == ["time", "charges", "eur", "currency", "kwh"]
+    best = terminal("stations", "top", "-n", 1, *DAY, "--json").rows
+    assert {row["currency"]: row["station"] for row in best if row["side"] == "top"} == {
+        "CHF": "south", "EUR": "north", "PLN": "c5",
+    }  # fmt: skip
+    (charge,) = (row for row in terminal("stations", "day", "c5", *DAY, "--json").rows
+                 if row["what"] == "charge")  # fmt: skip
+    assert (charge["eur"], charge["currency"]) == (12.34, "PLN")
 
 
 @pytest.mark.usefixtures("history")

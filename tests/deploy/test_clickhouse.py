@@ -260,7 +260,8 @@ def test_a_question_has_one_text_and_one_answer(
     given_: dict[str, object] = {
         "start_ms": low, "end_ms": low + borders[1] * 1000, "step_ms": step * 1000,
         "station": name, "n": 3, "limit": 50, "charger": "c1",
-        "by": "charger" if name else "station",
+        "by": "charger" if name else "station", "currency": "EUR",
+        "currencies": '{"south": "CHF"}' if step == 900 else "",
     }  # fmt: skip
     for file in sorted((CHARGING / "queries").glob("station_*.sql")):
         asked = query_named(file.stem)
@@ -282,7 +283,8 @@ def test_a_panel_shows_what_is_answered(made: Server, tmp_path: Path, panel: Ask
         made.take(log, TOPICS)
     variables = {
         "$__from": str(DAY["start_ms"]), "$__to": str(DAY["end_ms"]), "$__interval_ms": "60000",
-        "${station:sqlstring}": "''",
+        "${station:sqlstring}": "''", "${currency:sqlstring}": "'EUR'",
+        "${currencies:sqlstring}": "''",
     }  # fmt: skip
     sql = panel.query
     for name, word in variables.items():

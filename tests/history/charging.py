@@ -14,6 +14,8 @@ T0_S = 1_714_953_600
 """2024-05-06T00:00:00Z."""
 LISTED = {"c1": "north", "c2": "north", "c3": "south", "c4": "south"}
 """Station by charger; c5 is listed nowhere."""
+EUR = {"currency": "EUR", "currencies": ""}
+"""What the service fills in where all is paid in one currency."""
 KINDS = (
     "Parking without charging",
     "Long parking before recharging",
@@ -201,7 +203,10 @@ class Oracle:
         every = [T0_S + start for found in starts.values() for start in found]
         return [(n * step, sum(at // step == n for at in every)) for n in self._steps(step)]
 
-    def revenue(self, step: int) -> list[tuple[int, int, float, float]]:
+    def revenue(
+        self, step: int, others: Mapping[str, str]
+    ) -> list[tuple[int, int, float, str, float]]:
+        """Of each step a row for each currency: EUR, but of ``others``, by station."""
         made = self._of(
             lambda one: (
                 (T0_S + one.start + one.charge[0], *one.charge[2:])
@@ -209,29 +214,47 @@ class Oracle:
                 else None
             )
         )
-        every = [charge for found in made.values() for charge in found]
-        return [
-            (
-                n * step,
-                sum(at // step == n for at, _, _ in every),
-                sum(cents for at, _, cents in every if at // step == n) / 100,
-                sum(energy for at, energy, _ in every if at // step == n) / 1e9,
-            )
-            for n in self._steps(step)
+        every = [
+            (*charge, others.get(name, "EUR")) for name, found in made.items() for charge in found
         ]
+        always = self._always(others)
+        rows = []
+        for n in self._steps(step):
+            for code in sorted(always | {code for *_, code in every}):
+                mine = [charge for charge in every if charge[0] // step == n and charge[3] == code]
+                kwh = sum(energy for _, energy, _, _ in mine) / 1e9
+                cents = sum(cents for _, _, cents, _ in mine)
+                if mine or code in always:
+                    rows.append((n * step, len(mine), cents / 100, code, kwh))
+        return rows
 
-    def top(self, n: int) -> list[tuple[str, int, str, float, int]]:
+    def _always(self, others: Mapping[str, str]) -> set[str]:
+        """The currencies of which a step has a row whether anything was paid or not."""
+        names = {self.wanted} if self.wanted else set(LISTED.values())
+        return {others.get(name, "EUR") for name in names}
+
+    def top(self, n: int, others: Mapping[str, str]) -> list[tuple[str, int, str, float, str, int]]:
+        """The best of each currency, then the worst."""
         by_station = self._of(self.charged)
         sums = [
-            (sum(c[3] for c in by_station[name]), name, len(by_station[name]))
+            (
+                others.get(name, "EUR"),
+                sum(c[3] for c in by_station[name]),
+                name,
+                len(by_station[name]),
+            )
             for name in self._stations(by_station)
         ]
-        best = sorted(sums, key=lambda one: (-one[0], one[1]))
-        return [
-            (side, rank, name, cents / 100, count)
-            for side, ranked in (("top", best), ("bottom", best[::-1]))
-            for rank, (cents, name, count) in enumerate(ranked[:n], 1)
-        ]
+        found = []
+        for side in ("top", "bottom"):
+            for code in sorted({code for code, *_ in sums}):
+                mine = sorted((s for s in sums if s[0] == code), key=lambda s: (-s[1], s[2]))
+                ranked = mine if side == "top" else mine[::-1]
+                found += [
+                    (side, rank, name, cents / 100, code, count)
+                    for rank, (_, cents, name, count) in enumerate(ranked[:n], 1)
+                ]
+        return found
 
     def violations(self) -> list[tuple[int, str, str]]:
         """Second, charger and kind of each, newest first."""

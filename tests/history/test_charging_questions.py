@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -101,6 +102,7 @@ def seconds(table_: pa.Table) -> list[int]:
     borders=BORDERS,
     name=st.sampled_from(["", "north", "south", "c5"]),
     step=st.sampled_from([900, 3_600, 7_200, DAY_S]),
+    others=st.sampled_from([{}, {"south": "CHF"}, {"south": "CHF", "c5": "PLN"}, {"c5": "PLN"}]),
 )
 def test_every_question_is_answered_as_one_by_one(
     history: ChdbHistory,
@@ -111,6 +113,7 @@ def test_every_question_is_answered_as_one_by_one(
     borders: tuple[int, int],
     name: str,
     step: int,
+    others: dict[str, str],
 ) -> None:
     keep(history, now, stays[cut:], stays[:cut], stays[:again])  # some of them twice
     low, high = borders[0], borders[0] + borders[1]
@@ -130,14 +133,21 @@ def test_every_question_is_answered_as_one_by_one(
     sessions = history.query("station_sessions", step_ms=step * 1000, **here)
     told = list(zip(seconds(sessions), sessions["sessions"].to_pylist(), strict=True))
     assert told == oracle.sessions(step)
-    paid = history.query("station_revenue", step_ms=step * 1000, **here)
-    columns = (paid[column].to_pylist() for column in ("charges", "eur", "kwh"))
-    assert list(zip(seconds(paid), *columns, strict=True)) == oracle.revenue(step)
-    ranked = rows("station_top", n=2, by="station", **span)
-    assert [(r["side"], r["rank"], r["station"], r["eur"], r["charges"]) for r in ranked] == Oracle(
-        stays, low, high
-    ).top(2)
-    assert_chargers_are_ranked(rows("station_top", n=2, by="charger", **span), ranked)
+    money = {"currency": "EUR", "currencies": json.dumps(others) if others else ""}
+    paid = history.query("station_revenue", step_ms=step * 1000, **here, **money)
+    columns = (paid[column].to_pylist() for column in ("charges", "eur", "currency", "kwh"))
+    assert list(zip(seconds(paid), *columns, strict=True)) == oracle.revenue(step, others)
+    ranked = rows("station_top", n=2, by="station", **span, **money)
+    told = ("side", "rank", "station", "eur", "currency", "charges")
+    assert [tuple(row[name] for name in told) for row in ranked] == Oracle(stays, low, high).top(
+        2, others
+    )
+    for code in {row["currency"] for row in ranked}:
+        best = rows("station_top", n=2, by="charger", **span, **money)
+        of_both = ([r for r in found if r["currency"] == code] for found in (best, ranked))
+        assert_chargers_are_ranked(*of_both)
+    charges = rows("station_charge_list", limit=99, **here, **money)
+    assert all(r["currency"] == others.get(r["station"], "EUR") for r in charges)
     broken = rows("station_violations", n=100, **here)
     assert sorted((int(r["time"].timestamp()), r["charger"], r["kind"]) for r in broken) == sorted(
         oracle.violations()

@@ -24,7 +24,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
 from energyguard.sinks.archive import Archive
-from tests.history.charging import SCHEMAS
+from tests.history.charging import EUR, SCHEMAS
 from tests.sinks.test_archive import drain
 
 S = 1_714_953_600
@@ -147,14 +147,14 @@ def test_the_questions_tell_what_came(log: Log, history: ChdbHistory, people: Pe
         ("c-2", 3_700),
         ("c-7", 11),  # a car stands there: up to the newest second that is known
     ]
-    happened = history.query("station_day", station="A", n=9, **DAY).to_pylist()
+    happened = history.query("station_day", station="A", n=9, **EUR, **DAY).to_pylist()
     assert [(one["what"], one["detail"], one["eur"]) for one in happened] == [
         ("stay", "complete", None),
         ("charge", "", 6.05),
         ("violation", "Long parking after recharging", None),
     ]
     late = {"start_ms": (S + 45) * 1000, "end_ms": (S + 46) * 1000}
-    happened = history.query("station_day", station="A", n=9, **late).to_pylist()
+    happened = history.query("station_day", station="A", n=9, **EUR, **late).to_pylist()
     assert [one["what"] for one in happened] == ["stay"]
     told = history.query("station_signals", charger="c-1", n=2, **DAY).to_pylist()
     assert [(one["kind"], one["price"], one["power_kw"], one["register_kwh"]) for one in told] == [

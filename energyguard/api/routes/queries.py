@@ -124,6 +124,7 @@ def _endpoint(query: HistoryQuery, name: str, about: str) -> Callable[..., Any]:
         parameters = {
             field: int(wanted[field]) if kind != "String" else wanted[field]
             for field, kind in chosen.parameters.items()
+            if field not in chosen.named("filled")
         }
         found = _named(service, chosen, rows(ask(chosen.name, **parameters)))
         if not found and (clock := query.header.get("clock")):

@@ -5,10 +5,11 @@ Sums are of one currency; of several each has its own.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from energyguard.domains.charging.places import site_id
+from energyguard.domains.charging.places import site_id, station_of
 from energyguard.service.contract import Service
 
 Sums = Mapping[str, float]
@@ -17,19 +18,40 @@ Sums = Mapping[str, float]
 
 def currency_of(service: Service, station: str) -> str:
     """The currency of a station's prices: as the catalogue says, else `charging.currency`."""
-    entries = service.catalogue.entries
-    found = (entries.sites[site].currency for site in entries.path(site_id(station)))
-    return next(filter(None, found), service.settings.charging.currency)
+    return _said(service, site_id(station)) or usual_currency(service)
 
 
-def sums_of(service: Service, paid: Iterable[tuple[str, float]]) -> Sums:
-    """What stations took, each currency by itself.
+def usual_currency(service: Service) -> str:
+    """The currency of stations of which the catalogue says none, ISO 4217."""
+    return service.settings.charging.currency
+
+
+def other_currencies(service: Service) -> str:
+    """The stations with another one, for the history: JSON of names and codes; empty: none has."""
+    usual = usual_currency(service)
+    found = {
+        station: code
+        for site in list(service.catalogue.entries.sites)
+        if (station := station_of(site)) is not None
+        and (code := _said(service, site)) not in ("", usual)
+    }
+    return json.dumps(found, sort_keys=True) if found else ""
+
+
+def sums_of(paid: Iterable[tuple[str, float]]) -> Sums:
+    """What was paid, each currency by itself.
 
     Args:
-        service: knows the catalogue.
-        paid: stations, and what was paid there.
+        paid: currencies, and amounts in them.
     """
     found: dict[str, float] = defaultdict(float)
-    for station, amount in paid:
-        found[currency_of(service, station)] += amount
+    for code, amount in paid:
+        found[code] += amount
     return found
+
+
+def _said(service: Service, site: str) -> str:
+    """What the catalogue says of a site, or of what it stands in; empty: nothing."""
+    entries = service.catalogue.entries
+    found = (entries.sites[around].currency for around in entries.path(site))
+    return next(filter(None, found), "")

@@ -28,6 +28,12 @@ def site_id(station: str) -> str:
     return f"station:{_without_slash(station)}"
 
 
+def station_of(site: str) -> str | None:
+    """The station that a site of the catalogue is; None: it is another one."""
+    kind, _, name = site.partition(":")
+    return name.replace("%2F", "/").replace("%25", "%") if kind == STATION_KIND and name else None
+
+
 class ChargerPlaces:
     """A ``catalogue.known.KnownPlaces``."""
 

@@ -10,13 +10,11 @@ from fastapi.responses import Response
 
 from energyguard.api.middleware import CurrentService
 from energyguard.codecs.sheets import MEDIA, sheet_bytes
-from energyguard.domains.charging.currencies import currency_of
 from energyguard.domains.charging.live.bays import BayView, StationView
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.errors import Malformed
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
-from energyguard.service.contract import Service
 
 MAX_SESSIONS = 1_000_000
 """Rows of a workbook; a month of a network has fewer."""
@@ -61,20 +59,12 @@ def charging_sessions(
         "station_charge_list", start_ms=span.start_ms, end_ms=span.end_ms, station=station,
         limit=MAX_SESSIONS,
     )  # fmt: skip
-    table = with_currencies(in_zone(found, zone), service)
+    table = in_zone(found, zone)
     if shape == "json":
         return table.to_pylist()
     name = f'attachment; filename="sessions-{span}.{shape}"'
     body = sheet_bytes(table, shape, f"Sessions {span}")
     return Response(body, media_type=MEDIA[shape], headers={"Content-Disposition": name})
-
-
-def with_currencies(table: pa.Table, service: Service) -> pa.Table:
-    """A table of what stations took, each row with its currency behind ``eur``."""
-    stations = table["station"].to_pylist()
-    codes = {station: currency_of(service, station) for station in set(stations)}
-    column = pa.array([codes[station] for station in stations], pa.string())
-    return table.add_column(table.column_names.index("eur") + 1, "currency", column)
 
 
 def in_zone(table: pa.Table, zone: str) -> pa.Table:

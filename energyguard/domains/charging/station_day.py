@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from energyguard.domains.charging.bay_grid import BayGrid, broken_limit, legend, taken, trouble
-from energyguard.domains.charging.currencies import currency_of
+from energyguard.domains.charging.currencies import sums_of
 from energyguard.domains.charging.live.stations import stations_of
-from energyguard.domains.charging.money import amount_words
+from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.model.days import day_ms, local
 from energyguard.page.elements.components import Figures, Tag, card, choice
 from energyguard.page.elements.plots import Plot
@@ -169,13 +169,10 @@ class StationDay:
             (STAY, _length(stays.get("mean_stay_s"))),
             (CHARGE, _length(charges.get("mean_charge_s"))),
             (SESSIONS, count(int(stays.get("sessions") or 0))),
-            (REVENUE, self._money(sum(row["eur"] for row in paid))),
+            (REVENUE, sums_words(sums_of((row["currency"], row["eur"]) for row in paid))),
             (ENERGY, f"{number(sum(row['kwh'] for row in paid))}{SPACE}kWh"),
         ):
             self.figures.show(words[name], text)
-
-    def _money(self, amount: float) -> str:
-        return amount_words(amount, currency_of(self.cache.service, self.station))
 
     async def _timeline(self, start: int, end: int) -> None:
         rows = await self._ask("station_day", start, end, n=MAX_ROWS)
@@ -183,7 +180,8 @@ class StationDay:
             bay.charger: [] for bay in self.service.bays(self.station)
         }
         for row in rows:
-            money = self._money(_float(row["eur"])) if row["eur"] is not None else UNKNOWN
+            known = row["eur"] is not None
+            money = amount_words(row["eur"], row["currency"]) if known else UNKNOWN
             lanes.setdefault(row["charger"], []).append(_bar(row, money))
         self.plot.show(
             {

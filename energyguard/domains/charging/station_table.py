@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,7 +33,8 @@ class StationMonth:
     """What a station's month came to; None: it is not known."""
 
     station: str
-    eur: float = 0.0  # in its currency
+    currency: str
+    eur: float = 0.0  # in this currency
     kwh: float = 0.0
     charges: int = 0
     sessions: int = 0
@@ -138,14 +140,15 @@ class StationTable:
         stays = await ask((key, ""), KEEP_S, "station_stays", station="", **span)
         kinds = await ask((key, ""), KEEP_S, "station_violation_kinds", station="", **span)
         now = stations_of(self.cache.service).stations()
-        found = months(paid.to_pylist(), stays.to_pylist(), kinds.to_pylist(), now)
+        found = months(
+            paid.to_pylist(), stays.to_pylist(), kinds.to_pylist(), now,
+            partial(currency_of, self.cache.service),
+        )  # fmt: skip
         self.rows = sorted(found, key=ORDERS[self.by])
         self._show()
 
     def _show(self) -> None:
-        service = self.cache.service
-        shown = self.rows[: self.shown]
-        self.body.show([_cells(row, currency_of(service, row.station)) for row in shown])
+        self.body.show([_cells(row) for row in self.rows[: self.shown]])
         self.more.set_visibility(len(self.rows) > self.shown)
         words = ngettext("{n} station", "{n} stations", len(self.rows))
         self.note.text = words.format(n=count(len(self.rows)))
@@ -153,7 +156,7 @@ class StationTable:
         if not paid:
             self.answer.text = ""
             return
-        sums = sums_of(service, ((row.station, row.eur) for row in paid))
+        sums = sums_of((row.currency, row.eur) for row in paid)
         named = {
             "month": span_name(self.month),
             "revenue": sums_words(sums),
@@ -167,7 +170,7 @@ class StationTable:
         worst = min(paid, key=lambda row: (row.eur, row.station))
         self.answer.text = _(
             "{month}: revenue {revenue}, of {stations}. The weakest is {worst} with {least}."
-        ).format(**named, worst=worst.station, least=amount_words(worst.eur, next(iter(sums))))
+        ).format(**named, worst=worst.station, least=amount_words(worst.eur, worst.currency))
 
     def _row(self, row: tuple[str, ...]) -> None:
         with Tag("tr"):
@@ -186,8 +189,17 @@ def months(
     stays: Sequence[dict[str, Any]],
     kinds: Sequence[dict[str, Any]],
     now: Sequence[StationView],
+    currency_at: Callable[[str], str],
 ) -> list[StationMonth]:
-    """Rows of the history's answers by station, with what is so now."""
+    """Rows of the history's answers by station, with what is so now.
+
+    Args:
+        paid: rows of `station_top`.
+        stays: of `station_stays`.
+        kinds: of `station_violation_kinds`.
+        now: the stations as they are now.
+        currency_at: of a station that nothing was paid at.
+    """
     earnings = {row["station"]: row for row in paid if row["side"] == "top"}
     stood = {row["station"]: row for row in stays}
     live = {view.station: view for view in now}
@@ -200,6 +212,7 @@ def months(
         found.append(
             StationMonth(
                 station,
+                earned.get("currency") or currency_at(station),
                 eur=earned.get("eur", 0.0),
                 kwh=earned.get("kwh", 0.0),
                 charges=earned.get("charges", 0),
@@ -213,7 +226,7 @@ def months(
     return found
 
 
-def _cells(row: StationMonth, currency: str) -> tuple[str, ...]:
+def _cells(row: StationMonth) -> tuple[str, ...]:
     now = []
     if row.faulty:
         words = ngettext("! {n} fault", "! {n} faults", row.faulty)
@@ -223,6 +236,6 @@ def _cells(row: StationMonth, currency: str) -> tuple[str, ...]:
         now.append(words.format(n=count(row.overstaying)))
     stay = UNKNOWN if row.stay_s is None else SPACE.join(age(round(row.stay_s * 1000)))
     return (
-        row.station, amount_words(row.eur, currency), number(row.kwh, 4), count(row.charges),
+        row.station, amount_words(row.eur, row.currency), number(row.kwh, 4), count(row.charges),
         count(row.sessions), stay, count(row.broken), ", ".join(now) or "✓",
     )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from energyguard.domains.charging.bay_grid import (
@@ -12,7 +14,7 @@ from energyguard.domains.charging.bay_grid import (
     taken,
     trouble,
 )
-from energyguard.domains.charging.currencies import currency_of, sums_of
+from energyguard.domains.charging.currencies import sums_of, usual_currency
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.money import amount_words, sums_words
@@ -28,7 +30,6 @@ from energyguard.page.words.formatting import SPACE, age, count, moment, number,
 from energyguard.page.words.language import _
 
 MAX_STATIONS = 5
-ALL_STATIONS = 10_000
 MAX_VIOLATIONS = 8
 KEEP_S = 5.0
 MIN_COURSE = 3
@@ -135,27 +136,23 @@ class Network:
         paid = await self.cache.ask(
             "station_revenue", KEEP_S, start_ms=day, end_ms=end, step_ms=HOUR_MS, station=""
         )
-        eur, kwh = (paid[name].to_pylist() for name in ("eur", "kwh"))
-        charges = sum(paid["charges"].to_pylist())
+        rows = paid.to_pylist()
+        charges = sum(row["charges"] for row in rows)
         if not charges and await self.cache.lags_ms():
             for tile in (self.energy, self.revenue):
                 tile.coming(none_words(coming=True))
             return
+        kwh = _by_hour(rows, "kwh")
         self.energy.show(number(sum(kwh)), "kWh", plural(charges, "charge"))
-        top = await self.cache.ask(
-            "station_top", KEEP_S, start_ms=day, end_ms=end, n=ALL_STATIONS, by="station"
-        )
-        rows = [row for row in top.to_pylist() if row["side"] == "top" and row["charges"]]
-        sums = sums_of(self.cache.service, ((row["station"], row["eur"]) for row in rows))
-        default = self.cache.service.settings.charging.currency
+        sums = sums_of((row["currency"], row["eur"]) for row in rows if row["charges"])
         mean = _("since midnight, {day}").format(day=moment(day, self.context.zone, "%a %-d %b"))
         if sum(kwh) and len(sums) == 1:
-            code = next(iter(sums))
-            price = amount_words(sum(eur) / sum(kwh), code)
+            ((code, amount),) = sums.items()
+            price = amount_words(amount / sum(kwh), code)
             mean = _("{price} per kWh on average").format(price=price)
-        self.revenue.show(sums_words(sums or {default: 0.0}), "", mean)
-        if len(sums) > 1:
-            eur = []  # a course of several currencies would say nothing
+        self.revenue.show(sums_words(sums or {usual_currency(self.cache.service): 0.0}), "", mean)
+        # a course of several currencies would say nothing
+        eur = _by_hour(rows, "eur") if len(sums) == 1 else []
         over = (now_ms - day) // HOUR_MS  # the running hour would look like a fall
         for tile, hours in ((self.energy, kwh), (self.revenue, eur)):
             tile.spark.show({"ys": hours[:over] if over >= MIN_COURSE else []})
@@ -177,11 +174,10 @@ class Network:
         rows = top.to_pylist()
         for side, shown in (("top", self.best), ("bottom", self.worst)):
             shown.show(
-                (row["station"], row["eur"], self._paid(row)) for row in rows if row["side"] == side
+                (row["station"], row["eur"], amount_words(row["eur"], row["currency"]))
+                for row in rows
+                if row["side"] == side
             )
-
-    def _paid(self, row: Mapping[str, Any]) -> str:
-        return amount_words(row["eur"], currency_of(self.cache.service, row["station"]))
 
     async def _broken(self, now_ms: int) -> None:
         end = now_ms - now_ms % 1000 + 1000
@@ -205,6 +201,14 @@ class Network:
             ]
         )
         self.kinds.text = _("the newest") if found.num_rows == MAX_VIOLATIONS else ""
+
+
+def _by_hour(rows: Iterable[Mapping[str, Any]], name: str) -> list[float]:
+    """A column of hours, in order, of which each may have a row for each currency."""
+    hours: dict[datetime, float] = defaultdict(float)
+    for row in rows:
+        hours[row["time"]] += row[name]
+    return [hours[time] for time in sorted(hours)]
 
 
 def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:

@@ -30,6 +30,7 @@ from energyguard.settings.charging import ChargingSettings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.record_rows import tables_of
 from tests.domains.charging.test_session_worker import STREAM, opened, quiet, send, work
+from tests.history.charging import EUR
 from tests.sinks.test_archive import drain
 
 CASES = Path(__file__).parents[2] / "cases" / "charging"
@@ -90,7 +91,7 @@ def test_the_history_keeps_the_newest_revision(
         drain(archive)
         archive.settle()
         archive.close()
-    found = history.query("station_day", station="charger-7", n=50, **DAY).to_pylist()
+    found = history.query("station_day", station="charger-7", n=50, **EUR, **DAY).to_pylist()
     assert [(row["what"], row["start"].isoformat()[11:19], row["eur"]) for row in found] == [
         ("stay", "10:00:00", None),
         ("charge", "10:00:10", 5.5),

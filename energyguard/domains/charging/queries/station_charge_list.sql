@@ -2,8 +2,13 @@
 --   of time: when the car came, charged and left, what the counter showed, and what was paid.
 --   Users are pseudonyms. The counter is null where the charger did not send it.
 -- columns: station text, charger text, arrived time?, start time, end time?, left time?, kwh number
---   kWh, meter_start number? kWh, meter_stop number? kWh, eur number EUR, user person, id text
+--   kWh, meter_start number? kWh, meter_stop number? kWh, eur number, currency text, user
+--   person, id text
+-- column currency: Of `eur`, ISO 4217.
+-- filled currency: energyguard.domains.charging.currencies:usual_currency
+-- filled currencies: energyguard.domains.charging.currencies:other_currencies
 WITH
+    JSONExtract({currencies:String}, 'Map(String, String)') AS others,
     toDateTime(intDiv({start_ms:Int64} + 999, 1000), 'UTC') AS low,
     toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC') AS high,
     paid AS (
@@ -26,7 +31,8 @@ SELECT
     toDateTime64(p.end, 0, 'UTC') AS end,
     if(t.id = '', NULL, toDateTime64(t.end_parking, 0, 'UTC')) AS left,
     p.energy / 1e9 AS kwh, b.began / 1e9 AS meter_start, e.ended / 1e9 AS meter_stop,
-    p.cents / 100 AS eur, p.user AS user, p.id AS id
+    p.cents / 100 AS eur, if(mapContains(others, station), others[station], {currency:String}) AS currency,
+    p.user AS user, p.id AS id
 FROM paid AS p
 LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS s ON s.charger = p.charger
 LEFT JOIN (SELECT id, start_parking, end_parking FROM stays FINAL WHERE id IN (SELECT stay FROM paid)) AS t ON t.id = p.stay

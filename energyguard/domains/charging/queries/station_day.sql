@@ -1,7 +1,9 @@
 -- question: What happened at the chargers of a station in a range: stays and charges that touch it,
 --   violations in it; in order of time, at most n. Plates and users are pseudonyms.
 -- columns: what stay|charge|violation, charger text, start time, end time?, detail text, kwh
---   number? kWh, eur number? EUR, plate person, user person, stay text, id text
+--   number? kWh, eur number?, currency text?, plate person, user person, stay text, id text
+-- column eur: Of a charge: what was paid, to the hundredth, in `currency`.
+-- column currency: ISO 4217; null where there is no amount.
 -- column detail: Of a stay: its quality; of a violation: which.
 -- row: Happening: A stay, a charge or a violation.
 -- rest: station_day /stations/day: Stays, charges and violations at the chargers of a station, in
@@ -11,8 +13,11 @@
 -- empty: nothing of chargers in this time
 -- parameter station: text 200 = ! | | A station.
 -- parameter n: count 10000 = 5000 / 200 | At most so many. | At most so many.
+-- filled currency: energyguard.domains.charging.currencies:usual_currency
+-- filled currencies: energyguard.domains.charging.currencies:other_currencies
 -- range: 1d
 WITH
+    JSONExtract({currencies:String}, 'Map(String, String)') AS others,
     mine AS (
         SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
         UNION ALL
@@ -22,7 +27,9 @@ WITH
     toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC') AS high
 SELECT
     what, charger, toDateTime64(o.start, 0, 'UTC') AS start, toDateTime64(o.end, 0, 'UTC') AS end, detail,
-    kwh, eur, plate, user, stay, id
+    kwh, eur,
+    if(eur IS NULL, NULL, if(mapContains(others, {station:String}), others[{station:String}], {currency:String})) AS currency,
+    plate, user, stay, id
 FROM (
     SELECT
         'stay' AS what, charger, start_parking AS start, toNullable(end_parking) AS end,

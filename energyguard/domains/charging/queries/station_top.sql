@@ -1,18 +1,25 @@
 -- question: The n stations, or chargers, with the most profit in a range, best first, and the n
---   with the least, worst first; among equals the names decide.
--- columns: side top|bottom, rank integer, charger text? optional, station text, eur number EUR,
---   kwh number kWh, charges integer
+--   with the least, worst first; among equals the names decide. Amounts of two currencies are not
+--   compared: of each there are n.
+-- columns: side top|bottom, rank integer, charger text? optional, station text, eur number,
+--   currency text, kwh number kWh, charges integer
+-- column rank: Among those of one currency.
+-- column eur: What was paid, to the hundredth, in `currency`.
+-- column currency: ISO 4217.
 -- row: RankedStation: A station, or a charger, among the best or among the worst.
 -- rest: station_top /stations/top: The stations, or the chargers, with the most and the least
---   profit.
+--   profit, among those of one currency.
 -- cli: stations top: Show the stations, or the chargers, with the most profit, and those with the
 --   least.
 -- clock: chargers
 -- empty: nothing of chargers in this time
 -- parameter n: count 10000 = 5 | At most so many. | How many of each.
 -- parameter by: choice station charger = station | Who is ranked. | Who is ranked.
+-- filled currency: energyguard.domains.charging.currencies:usual_currency
+-- filled currencies: energyguard.domains.charging.currencies:other_currencies
 -- range: 1d
 WITH
+    JSONExtract({currencies:String}, 'Map(String, String)') AS others,
     earned AS (
         SELECT
             if({by:String} = 'charger', a.charger, NULL) AS who,
@@ -32,14 +39,15 @@ WITH
         SELECT
             *,
             ifNull(who, station) AS name,
-            row_number() OVER (ORDER BY cents DESC, name) AS best,
-            row_number() OVER (ORDER BY cents, name DESC) AS worst
+            if(mapContains(others, station), others[station], {currency:String}) AS currency,
+            row_number() OVER (PARTITION BY currency ORDER BY cents DESC, name) AS best,
+            row_number() OVER (PARTITION BY currency ORDER BY cents, name DESC) AS worst
         FROM earned
     )
 SELECT
     side, if(side = 'top', best, worst) AS rank, who AS charger, station,
-    cents / 100 AS eur, energy / 1e9 AS kwh, charges
+    cents / 100 AS eur, currency, energy / 1e9 AS kwh, charges
 FROM ranked
 ARRAY JOIN ['top', 'bottom'] AS side
 WHERE rank <= {n:UInt32}
-ORDER BY side = 'bottom', rank
+ORDER BY side = 'bottom', currency, rank
