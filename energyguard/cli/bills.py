@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from energyguard.cli.call import Call, Group
+from energyguard.cli.consumption import archived_sums
 from energyguard.cli.entry_verbs import Id, entry_verbs, facts
 from energyguard.cli.output import at, writable
 from energyguard.cli.spans import Day, Month, Week, Year, Zone
@@ -69,14 +70,10 @@ def bill(
 def _bill(call: Call, key: str, span: str, zone: str, tariff: str) -> EnergyBill:
     """The bill up to the newest reading that the history has."""
     from energyguard.service.bills.bills import EnergyBills
-    from energyguard.service.consumption.consumption import ConsumptionSums
 
     with call.service() as service:
-        newest_ms = service.archived_ms()
-        now_ms = service.clock.now_ms() if newest_ms is None else newest_ms
-        entries = service.catalogue.entries
-        sums = ConsumptionSums(service.query, entries, lambda: now_ms)
-        bills = EnergyBills(sums, entries, service.prices.get)
+        sums = archived_sums(service)
+        bills = EnergyBills(sums, service.catalogue.entries, service.prices.get)
         return bills.of(key, sums.span(span, [key], zone), tariff)
 
 

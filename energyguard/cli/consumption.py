@@ -14,7 +14,8 @@ from energyguard.cli.spans import Zone
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from energyguard.service.consumption.consumption import ConsumptionSeries
+    from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionSums
+    from energyguard.service.service import EnergyService
 
 _Step = Literal["quarter", "hour", "day", "week", "month"]
 _Shape = Literal["table", "csv", "xlsx", "parquet"]
@@ -45,16 +46,13 @@ def consumption(
     Sums are net: what was fed in counts against what was drawn. `bounds` says both apart.
     """
     from energyguard.codecs.sheets import write_sheet
-    from energyguard.service.consumption.consumption import ConsumptionSums
     from energyguard.service.consumption.rows import consumption_table
 
     keys = [key if "/" in key or not key else f"device/{key}" for key in of or [""]]
     if shape == "xlsx" and output == "-":
         raise typer.BadParameter("--format xlsx: give it a file with --output")
     with call.service() as service:
-        newest_ms = service.archived_ms()
-        now_ms = service.clock.now_ms() if newest_ms is None else newest_ms
-        sums = ConsumptionSums(service.query, service.catalogue.entries, lambda: now_ms)
+        sums = archived_sums(service)
         found = sums.of(keys, sums.span(span, keys, zone or ""), step=step)
         table = consumption_table(found, service.catalogue.entries)
     if shape != "table":
@@ -67,6 +65,17 @@ def consumption(
         call.out.rows(_totals(found, table))
     else:
         call.out.rows(map(dict, _steps(table, call.json)), empty="nothing came in this span")
+
+
+def archived_sums(service: EnergyService) -> ConsumptionSums:
+    """What was used up to the newest reading that the history has."""
+    from energyguard.service.consumption.consumption import ConsumptionSums
+
+    service.live.wait_for_readings()
+    newest_ms = service.live.data_ms() if service.live.apart() else service.archived_ms()
+    now_ms = service.clock.now_ms() if newest_ms is None else newest_ms
+    entries = service.catalogue.entries
+    return ConsumptionSums(service.query, entries, lambda: now_ms, apart=service.live.apart)
 
 
 def _totals(found: Sequence[ConsumptionSeries], table: pa.Table) -> list[dict[str, Any]]:

@@ -112,10 +112,10 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.profiles = DeviceProfiles(log, self.live.device, clock)
         self.prices, entries = self.live.prices, self.catalogue.entries
         self.consumption = ConsumptionSums(
-            self.query, entries, self.live.data_ms, self.live.clock_of
+            self.query, entries, self.live.data_ms, self.live.clock_of, self.live.apart
         )
         self.corrections = CorrectionVerbs(log, self.live.corrections, self.query, entries, clock)
-        self.bills = EnergyBills(self.consumption, entries, self.prices.get)
+        self.bills = EnergyBills(self.consumption, entries, self.prices.get, self.live.apart)
         originals = LogOriginals(log, self.query, settings.wire)
         known = partial(KnownReadings, log, self.query, self.live.corrections, settings.wire)
         self.explanations = EnergyExplanations(self, originals.of, known)

@@ -42,6 +42,25 @@ async def test_a_day_is_answered_by_its_hours(http: httpx.AsyncClient) -> None:
     assert (alone["series"][0]["before"], alone["series"][0]["before_total_kwh"]) == (None, None)
 
 
+async def test_everything_leaves_out_what_lives_in_another_time_in_files_too() -> None:
+    service, span = MadeUpService(), "2025-09-05"
+    async with client_of(service) as http:
+
+        async def total() -> float:
+            [everything] = (await asked(http, span=span)).json()["series"]
+            found = (await asked(http, span=span, format="parquet", compare=False)).content
+            kwh = pq.read_table(io.BytesIO(found))["kwh"].to_pylist()
+            assert sum(kwh) == pytest.approx(everything["total_kwh"])
+            return float(everything["total_kwh"])
+
+        every = await total()
+        [gone] = (await asked(http, of="device/H001", span=span)).json()["series"]
+        service.live.apart = lambda among=None: frozenset({"H001"})  # type: ignore[method-assign]
+        assert await total() == pytest.approx(every - gone["total_kwh"])
+        [itself] = (await asked(http, of="device/H001", span=span)).json()["series"]
+        assert itself["total_kwh"] == gone["total_kwh"]
+
+
 async def test_without_words_it_is_today_and_everything(http: httpx.AsyncClient) -> None:
     answer = (await http.get("/consumption")).json()
     assert answer["zone"] == "UTC"

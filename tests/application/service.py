@@ -151,7 +151,9 @@ class MadeUpService(EnergyService):
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.prices, entries, clock_ms = self.live.prices, self.catalogue.entries, self.live.data_ms
-        self.consumption = ConsumptionSums(self.query, entries, clock_ms)
+        self.consumption = ConsumptionSums(
+            self.query, entries, clock_ms, apart=lambda: self.live.apart()
+        )
         self.bills = EnergyBills(self.consumption, entries, self.prices.get)
         if floors:
             self.profiles = building.MadeUpProfiles(self.log, self.live.device, clock)

@@ -148,3 +148,22 @@ def test_wrong_spans_say_what_to_write(terminal: Terminal) -> None:
         assert said.code in (2, 3)
         assert says in said.err
         assert said.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("_history")
+def test_everything_leaves_out_a_simulation_of_another_time(
+    terminal: Terminal, data_dir: Path
+) -> None:
+    """The oven goes by the wall clock of others; what is simulated has another year."""
+    [before] = terminal("consumption", "--span", "2026-03-29", "--total", "--json").rows
+    reading = "timestamp,household_id,energy_kwh\n2025-03-29T10:00:00Z,berlin,1\n"
+    (data_dir / "old.csv").write_text(reading)
+    sent = terminal("replay", data_dir / "old.csv", "--keep-time", "--name", "old")
+    assert sent.code == 0, sent.err
+    now = data_dir / "now.csv"
+    now.write_text(reading.replace("2025-03-29", "2026-03-29").replace("berlin", "other"))
+    assert terminal("replay", now, "--keep-time", "--name", "two").code == 0
+    [after] = terminal("consumption", "--span", "2026-03-29", "--total", "--json").rows
+    assert (before["kwh"], after["kwh"]) == (22.0, None)  # of UTC
+    [oven] = terminal("consumption", "berlin", "--span", "2026-03-29", "--total", "--json").rows
+    assert oven["kwh"] == 23.0

@@ -138,10 +138,10 @@ def test_every_question_is_answered_as_one_by_one(
     columns = (paid[column].to_pylist() for column in ("charges", "eur", "currency", "kwh"))
     assert list(zip(seconds(paid), *columns, strict=True)) == oracle.revenue(step, others)
     ranked = rows("station_top", n=2, by="station", **span, **money)
-    told = ("side", "rank", "station", "eur", "currency", "charges")
-    assert [tuple(row[name] for name in told) for row in ranked] == Oracle(stays, low, high).top(
-        2, others
-    )
+    fields = ("side", "rank", "station", "eur", "currency", "charges")
+    assert [tuple(row[field] for field in fields) for row in ranked] == Oracle(
+        stays, low, high
+    ).top(2, others)
     for code in {row["currency"] for row in ranked}:
         best = rows("station_top", n=2, by="charger", **span, **money)
         of_both = ([r for r in found if r["currency"] == code] for found in (best, ranked))

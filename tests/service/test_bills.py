@@ -265,3 +265,16 @@ def test_who_is_limited_to_sites_sees_their_bills_and_tariffs(
         limited.of("device/pump", span, "cheap")
     with pytest.raises(Forbidden):
         limited.costs(["site/shop"], span)
+
+
+def test_everything_costs_what_goes_by_one_clock(
+    bills: EnergyBills, consumption: ConsumptionSums, catalogue: Catalogue, prices: PriceBook
+) -> None:
+    """A site of which all lives in a time of its own is in no sum of everything."""
+    span = consumption.span("2026-10-18", zone=BERLIN)
+    keys = ["", "site/house", "site/shop"]
+    every = bills.costs(keys, span)
+    assert "" not in every  # the house pays in another currency than the shop
+    ruled = EnergyBills(consumption, catalogue, prices.get, lambda: {"till", "pump"})
+    found = ruled.costs(keys, span)
+    assert found == {**every, "": every["site/house"]}

@@ -146,6 +146,12 @@ def test_what_lives_in_another_time_is_left_out_and_has_its_own_day(
     assert house.total_kwh - without.total_kwh == 12.0
     assert every.total_kwh - less.total_kwh == 12.0 + (gone.total_kwh or 0)
     assert [step.kwh for step in without.steps] == [(s.kwh or 0) - 0.5 for s in house.steps]
+    own_rule = ConsumptionSums(
+        history.query, consumption._catalogue, lambda: NOON, apart=lambda: {"pump", "delhi"}
+    )
+    ruled, own = own_rule.of(keys, span)  # of everything alone: a site is all that stands there
+    assert (ruled.total_kwh, own.total_kwh) == (less.total_kwh, house.total_kwh)
+    assert [step.kwh for step in ruled.steps] == [step.kwh for step in less.steps]
     clocks = {frozenset({"main"}): NOON - 10 * 86_400_000}
     sums = ConsumptionSums(
         history.query, consumption._catalogue, lambda: NOON, lambda d: clocks.get(frozenset(d))

@@ -372,8 +372,9 @@ def test_who_writes_sees_no_part_of_it(made: MadeUpService) -> None:
 
 
 def test_everything_is_what_is_at_ones_sites(made: MadeUpService) -> None:
-    def used(keys: list[str], span: Any, *_: Any) -> list[ConsumptionSeries]:
+    def used(keys: list[str], span: Any, *more: Any) -> list[ConsumptionSeries]:
         assert "" not in keys
+        assert more[-1] == {"old"}  # what is left out of everything
         return [
             ConsumptionSeries(key, span, (ConsumptionStep(0, 1, kwh, 1),), kwh, (), None, 1, 0, 0,
                               (0,) * (kwh is None), None)
@@ -384,6 +385,6 @@ def test_everything_is_what_is_at_ones_sites(made: MadeUpService) -> None:
     for sites, kwh in ((SITES, 1.5), (("lindenhof", "elsewhere", "floor-2"), 3.5)):
         scope = SiteScope(made.catalogue, sites)
         span: Any = "2026-11"
-        [series] = LimitedConsumption(whole, scope).of([""], span)
+        [series] = LimitedConsumption(whole, scope, lambda: {"old"}).of([""], span)
         assert (series.key, series.total_kwh, series.steps[0].kwh) == ("", kwh, kwh)
         assert (series.highest, series.missing) == (0, ())

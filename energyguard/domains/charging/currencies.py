@@ -18,7 +18,7 @@ Sums = Mapping[str, float]
 
 def currency_of(service: Service, station: str) -> str:
     """The currency of a station's prices: as the catalogue says, else `charging.currency`."""
-    return _said(service, site_id(station)) or usual_currency(service)
+    return _of_site(service, site_id(station)) or usual_currency(service)
 
 
 def usual_currency(service: Service) -> str:
@@ -33,7 +33,7 @@ def other_currencies(service: Service) -> str:
         station: code
         for site in list(service.catalogue.entries.sites)
         if (station := station_of(site)) is not None
-        and (code := _said(service, site)) not in ("", usual)
+        and (code := _of_site(service, site)) not in ("", usual)
     }
     return json.dumps(found, sort_keys=True) if found else ""
 
@@ -50,8 +50,8 @@ def sums_of(paid: Iterable[tuple[str, float]]) -> Sums:
     return found
 
 
-def _said(service: Service, site: str) -> str:
-    """What the catalogue says of a site, or of what it stands in; empty: nothing."""
+def _of_site(service: Service, site: str) -> str:
+    """The currency of a site, or of what it stands in; empty: the catalogue says none."""
     entries = service.catalogue.entries
     found = (entries.sites[around].currency for around in entries.path(site))
     return next(filter(None, found), "")

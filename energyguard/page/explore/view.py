@@ -264,12 +264,11 @@ class ExplorePage:
         is_compared = self.compared is not None and self.beside != "year"
         key = ("consumption", keys, span, is_compared)
         ask = self.cache.service.consumption.of
-        apart = self.cache.service.live.apart() if keys == ("",) else ()
         try:
             return await self.cache.shared(
                 key,
                 KEEP_S,
-                lambda: ask(keys, span, until_ms, compare=is_compared, without=apart),
+                lambda: ask(keys, span, until_ms, compare=is_compared),
             )
         except NotFound:  # taken out meanwhile
             await asyncio.sleep(0)

@@ -61,22 +61,14 @@ class UsageData:
         return self._consumption.now_of(self.keys[:1])
 
     async def of(self, span: str, keep_s: float, step: str = "") -> dict[str, ConsumptionSeries]:
-        """What each key used in a span such as ``today``, each by the clock of its devices.
-
-        Everything together is what goes by one clock: a simulation that lives in another time has
-        a *today* of its own, and is not added to it.
-        """
+        """What each key used in a span such as ``today``, each by the clock of its devices."""
         zone, now_ms = self.zone, self.now_ms
 
         def ask() -> dict[str, ConsumptionSeries]:
             found: list[ConsumptionSeries] = []
-            apart = self.cache.service.live.apart() if "" in self.keys else ()
             for at_ms, keys in self._by_clock(now_ms):
                 days = CalendarSpan.parse(span, zone, local(at_ms, zone).date())
-                found += self._consumption.of(
-                    keys, days, at_ms + 1, "hour" if step else None,
-                    without=apart if "" in keys else (),
-                )  # fmt: skip
+                found += self._consumption.of(keys, days, at_ms + 1, "hour" if step else None)
             return {series.key: series for series in found}
 
         key = ("usage", self.keys, span, zone, local(now_ms, zone).date(), step)

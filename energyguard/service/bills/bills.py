@@ -7,7 +7,7 @@ bill.total, bill.rated.lines
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from energyguard.service.bills.applies import (
 )
 from energyguard.service.bills.contract import EnergyBill, EnergyCost, TariffCard
 from energyguard.service.consumption.contract import Consumption
+from energyguard.service.consumption.keys import weights_of
 from energyguard.tariffs.bill import PlannedPiece, RatedSpan, borders_of, major, plan, rate
 from energyguard.tariffs.energy import MeteredEnergy
 from energyguard.tariffs.holidays import holiday_dates
@@ -52,6 +53,7 @@ class EnergyBills:
         consumption: what was used.
         catalogue: sites and tariffs.
         prices: a list of dynamic prices by its id; of one that there is not, none.
+        apart: the devices that are in no sum of everything.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class EnergyBills:
         consumption: Consumption,
         catalogue: Catalogue,
         prices: Callable[[str], PriceList],
+        apart: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._consumption, self._catalogue, self._prices = consumption, catalogue, prices
+        self._apart = apart
 
     def of(
         self, key: str, span: CalendarSpan, tariff: str = "", until_ms: int | None = None
@@ -100,7 +104,8 @@ class EnergyBills:
 
         Args:
             keys: as of ``of``; empty for everything. A site without a tariff has what the sites in
-                it come to; of several currencies there is no sum.
+                it come to; of several currencies there is no sum. Everything leaves out sites of
+                which all lives in a time of its own.
             span: days of a zone.
 
         Raises:
@@ -129,7 +134,12 @@ class EnergyBills:
             return [key]
         if key and any(entries.sites[site].tariff for site in entries.path(name)):
             return [key]
-        return [part for s in entries.children(name) for part in self._billed(key_of(SITE, s))]
+        parts = [part for s in entries.children(name) for part in self._billed(key_of(SITE, s))]
+        if key or not (apart := set(self._apart())):
+            return parts
+        return [
+            part for part in parts if not (there := set(weights_of(part, entries))) or there - apart
+        ]
 
     def _energy(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
         """What was used; of a span that has not begun, nothing."""

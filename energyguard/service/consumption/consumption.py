@@ -5,7 +5,8 @@
     lindenhof.total_kwh, lindenhof.before_total_kwh    # today so far, yesterday up to the same time
 
 A *key* is ``device/ID``, ``site/ID`` (all devices in it), ``group/ID``, or empty: everything. A
-virtual device is the signed sum of its terms. Sums are whole 1e-9 kWh until the end.
+virtual device is the signed sum of its terms. Sums are whole 1e-9 kWh until the end. Everything is
+what goes by one clock: a simulation of another time is in no sum of everything, whoever asks.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class ConsumptionSums:
         catalogue: sites, groups, virtual devices, and the zones of days.
         clock: what time it is where the readings come from (ms since 1970 UTC).
         clock_of: the same of some devices: a simulation has a clock of its own; None: not known.
+        apart: the devices that are in no sum of everything.
     """
 
     def __init__(
@@ -80,9 +82,10 @@ class ConsumptionSums:
         catalogue: Catalogue,
         clock: Callable[[], int],
         clock_of: Callable[[Collection[str]], int | None] = lambda devices: None,
+        apart: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._query, self._catalogue, self._clock = query, catalogue, clock
-        self._clock_of = clock_of
+        self._clock_of, self._apart = clock_of, apart
 
     def now_of(self, keys: Sequence[str]) -> int:
         """What time it is where the readings of all of these come from, ms since 1970 UTC."""
@@ -134,7 +137,7 @@ class ConsumptionSums:
                 readings' own clock: what the newest of them tell may be of a time after their own.
             step: what it is divided into; None: by its length.
             compare: ask of the span before, too; else nothing is known of it.
-            without: devices that are left out, such as ``Live.apart``.
+            without: devices that are left out of each of these.
 
         Raises:
             Malformed: a key is none, or there are too many steps.
@@ -188,7 +191,7 @@ class ConsumptionSums:
         found: list[tuple[str, _Amounts]] = []
         for key in keys:
             if not key:
-                found.append((key, self._everything(borders, without)))
+                found.append((key, self._everything(borders, {*without, *self._apart()})))
             elif table is not None:
                 found.append((key, _summed(table, weights[key], borders)))
             else:

@@ -31,7 +31,10 @@ class Consumption(Protocol):
         compare: bool = True,
         without: Collection[str] = (),
     ) -> list[ConsumptionSeries]:
-        """What each of these used in a span, step by step, and in the span before."""
+        """What each of these used in a span, step by step, and in the span before.
+
+        Everything leaves out simulations that live in a time of their own.
+        """
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
         """What each of these used between any borders."""

@@ -242,17 +242,10 @@ class EnergyExplanations:
     ) -> list[ConsumptionSeries]:
         """What each used, in steps that end at all borders."""
         span, step = span_around(borders[0], borders[-1], zone), step_of(borders[0], borders[-1])
-        consumption, apart = self._service.consumption, self._service.live.apart()
-        until_ms, whole = borders[-1], [key for key in keys if not key]
-        found = {
-            series.key: series
-            for part in (whole, [key for key in keys if key])
-            if part
-            for series in consumption.of(
-                part, span, until_ms, step, compare=False, without=apart if part == whole else ()
-            )
-        }
-        return [found[key] for key in keys]
+        consumption = self._service.consumption
+        found = consumption.of(list(dict.fromkeys(keys)), span, borders[-1], step, compare=False)
+        by_key = {series.key: series for series in found}
+        return [by_key[key] for key in keys]
 
     def _bill(self, key: str, start_ms: int, end_ms: int, zone: str) -> EnergyBill | None:
         """What it cost, line by line, of whole days; None: no tariff holds."""

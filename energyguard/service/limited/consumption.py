@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.catalogue import SITE, key_of
@@ -15,8 +15,10 @@ from energyguard.tariffs.energy import MeteredEnergy
 class LimitedConsumption:
     """What was used by devices, sites and groups that are seen."""
 
-    def __init__(self, whole: Consumption, scope: SiteScope) -> None:
-        self._all, self._scope = whole, scope
+    def __init__(
+        self, whole: Consumption, scope: SiteScope, apart: Callable[[], Collection[str]]
+    ) -> None:
+        self._all, self._scope, self._apart = whole, scope, apart
 
     def zone_of(self, keys: Sequence[str]) -> str:
         """The zone of the days of all of these."""
@@ -44,9 +46,15 @@ class LimitedConsumption:
         Raises:
             Forbidden: one of them is not seen, or not all of it.
         """
-        every = self._all.of(self._seen(keys), span, until_ms, step, compare, without)
-        found = {series.key: series for series in every}
-        return [found[key] if key else self._everything(found) for key in keys]
+        self._scope.check_keys([key for key in keys if key])
+        more = until_ms, step, compare
+        named = [key for key in keys if key]
+        found = {s.key: s for s in (self._all.of(named, span, *more, without) if named else ())}
+        if "" in keys:
+            left_out = {*without, *self._apart()}
+            parts = self._all.of(self._seen([""]), span, *more, left_out)
+            found[""] = _together(parts)
+        return [found[key] for key in keys]
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
         """What each of these used between any borders; everything is not one of them.
@@ -67,19 +75,20 @@ class LimitedConsumption:
         self._scope.check_keys(wanted or keys)
         return list(dict.fromkeys(wanted))
 
-    def _everything(self, found: dict[str, ConsumptionSeries]) -> ConsumptionSeries:
-        parts = [found[key] for key in self._roots()]
-        steps = _added(part.steps for part in parts)
-        known = [i for i, step in enumerate(steps) if step.kwh is not None]
-        return parts[0]._replace(
-            key="",
-            steps=steps,
-            total_kwh=_sum(part.total_kwh for part in parts),
-            before=_added(part.before for part in parts),
-            before_total_kwh=_sum(part.before_total_kwh for part in parts),
-            highest=max(known, key=lambda i: steps[i].kwh or 0.0, default=None),
-            missing=tuple(sorted(set.intersection(*(set(part.missing) for part in parts)))),
-        )
+
+def _together(parts: Sequence[ConsumptionSeries]) -> ConsumptionSeries:
+    """Everything: the sum of what is used at the sites."""
+    steps = _added(part.steps for part in parts)
+    known = [i for i, step in enumerate(steps) if step.kwh is not None]
+    return parts[0]._replace(
+        key="",
+        steps=steps,
+        total_kwh=_sum(part.total_kwh for part in parts),
+        before=_added(part.before for part in parts),
+        before_total_kwh=_sum(part.before_total_kwh for part in parts),
+        highest=max(known, key=lambda i: steps[i].kwh or 0.0, default=None),
+        missing=tuple(sorted(set.intersection(*(set(part.missing) for part in parts)))),
+    )
 
 
 def _added(series: Iterable[tuple[ConsumptionStep, ...]]) -> tuple[ConsumptionStep, ...]:

@@ -169,7 +169,9 @@ class LimitedView:
     def consumption(self) -> Consumption:
         """What was used by what is seen."""
         consumption = self._for(READ).consumption
-        return LimitedConsumption(consumption, self._scope) if self._scope else consumption
+        if self._scope is None:
+            return consumption
+        return LimitedConsumption(consumption, self._scope, self._live.apart)
 
     @property
     def corrections(self) -> Corrections:

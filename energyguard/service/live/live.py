@@ -139,6 +139,10 @@ class LiveProjection:
         for follower in (self._alerts, self._reports):  # else health would not know the worker
             follower.caught_up.wait(wait)
 
+    def wait_for_readings(self, wait: float = 10.0) -> None:
+        """Return when the newest readings of the log are known, or after so many seconds."""
+        self._readings.caught_up.wait(wait)
+
     def close(self) -> None:
         """Stop following."""
         self._stop.set()
