@@ -142,7 +142,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         history = ChdbHistory(given.folder or Path(made))
-        if not history.query("devices").num_rows:
+        if not history.query("devices", device="").num_rows:
             fill(history, given.devices, given.days)
         end_ms = second(FIRST + timedelta(given.days)) * 1000
         sums = ConsumptionSums(history.query, catalogue(given.devices), lambda: end_ms)

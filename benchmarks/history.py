@@ -86,7 +86,7 @@ def questions(end_ms: int) -> dict[str, Callable[[ChdbHistory], pa.Table]]:
     window = {"window_ms": 900_000, "slide_ms": 15_000}
     return {
         "readings 1 h": lambda h: h.query("readings", limit=500, **one, **kwh, **hour),
-        "devices": lambda h: h.query("devices"),
+        "devices": lambda h: h.query("devices", device=""),
         "series device 24 h": lambda h: h.query("series", step_ms=900_000, **one, **kwh, **day),
         "series all 24 h": lambda h: h.query("series", step_ms=HOUR, device="", **kwh, **day),
         "window_sums 6 h": lambda h: h.query(

@@ -26,6 +26,7 @@ VIEWS = {
     "home": "/",
     "alerts": "/alerts",
     "explore": "/explore?of=device/H001,device/H002&span=last-30-days",
+    "explain": "/explain?of=device/H001&span=yesterday",
     "sites": "/sites",
     "site": "/sites/lindenhof",
     "device": "/devices/H001",
@@ -36,6 +37,8 @@ VIEWS = {
     "stations": "/stations",
     "station-day": "/stations?station=Old Mill",
     "thermometer": "/thermometer",
+    "bill": "/bills?of=site/lindenhof&span=last-month",
+    "tariffs": "/tariffs",
     "rules": "/rules",
     "data": "/data",
     "add-device": "/add",
@@ -54,7 +57,10 @@ LOOKS = {
         "has_touch": True, "is_mobile": True,
     },
 }  # fmt: skip
-SETTLED_MS = 4_000
+SETTLED_MS, WAIT_MS = 4_000, 60_000
+FILLED = """() => ![...document.querySelectorAll(".waiting, .coming")]
+    .some((part) => part.checkVisibility())"""
+"""No part that is seen waits for its first numbers."""
 TALLEST = 1_900
 COLOURS = 200
 SHEET_COLUMNS = {"": 4, "-dark": 4, "-phone": 7}
@@ -87,6 +93,7 @@ def take(
         span = f"{'&' if '?' in path else '?'}range={SPANS[name]}" if name in SPANS else ""
         page.goto(f"{parts.scheme}://{parts.netloc}{path}{span}")
         page.wait_for_timeout(SETTLED_MS)
+        page.wait_for_function(FILLED, timeout=WAIT_MS)
         height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
         page.set_viewport_size({"width": width, "height": max(844, height)})
         page.wait_for_timeout(400)

@@ -98,7 +98,7 @@ def _between_by(
 
 def _missing(call: Call, history: History, device: str, channel: str) -> str:
     """Why there is nothing of a device: its channels, names that are near, what is not in yet."""
-    devices = history.query("devices")
+    devices = history.query("devices", device="")
     names = devices["device"].to_pylist()
     if device in names:
         own = devices["channel"].to_pylist()

@@ -79,7 +79,7 @@ class PastReadings:
         waited = 0.0
         while True:
             try:
-                rows: list[dict[str, Any]] = self._history.query("devices").to_pylist()
+                rows: list[dict[str, Any]] = self._history.query("devices", device="").to_pylist()
                 return rows
             except Unavailable:
                 if waited >= self._patience_s:

@@ -190,7 +190,7 @@ class Restater:
 
     def _placed(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
         """A corrected span where its readings lie, hardly longer than there are any."""
-        for row in self._history.query("devices").to_pylist():
+        for row in self._history.query("devices", device="").to_pylist():
             topic = topic_named(row["topic"])
             if (row["device"], row["channel"]) == (span.device, span.channel) and topic:
                 first, last = (int(row[end].timestamp() * 1000) for end in ("first", "last"))

@@ -53,6 +53,19 @@ class DeviceChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredDevice:
+    """A device by what it measures."""
+
+    device: str
+    channels: tuple[DeviceChannel, ...]  # one at least
+
+    @property
+    def last_ms(self) -> int:
+        """Event time of its newest reading."""
+        return max(channel.last_ms for channel in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingGap:
     """A time without readings of a channel."""
 
@@ -129,7 +142,7 @@ class Devices:
         ranked = self._rows("top", **span, by="kwh", n=MAX_RANKED)
         used = {row["device"]: row for row in ranked}
         opened = [alert.device for alert in self._book.open()]
-        known = self._channels(self._live.devices(), self._rows("devices"))
+        known = self._channels(self._live.devices(), self._rows("devices", device=""))
         return [
             DeviceSummary(
                 device=device,
@@ -144,31 +157,41 @@ class Devices:
             for device, rows in sorted(known.items())
         ]
 
-    def detail(
-        self, device: str, start_ms: int | None = None, end_ms: int | None = None
-    ) -> DeviceDetail:
-        """One of them; without a range: the day up to its newest reading.
+    def measured(self, device: str) -> MeasuredDevice:
+        """What one of them measures. One question, quick.
 
         Raises:
             NotFound: nothing was ever heard of it.
         """
-        past = [row for row in self._rows("devices") if row["device"] == device]
+        past = self._rows("devices", device=device)
         channels = self._channels(self._live.device(device), past).get(device)
         if not channels:
             raise NotFound(f"no device {device!r} has sent anything yet")
-        last_ms = max(channel.last_ms for channel in channels)
-        end_ms = last_ms + 1 if end_ms is None else end_ms
+        return MeasuredDevice(device, tuple(channels))
+
+    def detail(
+        self, device: str, start_ms: int | None = None, end_ms: int | None = None
+    ) -> DeviceDetail:
+        """One of them, and how well; without a range: in the day up to its newest reading.
+
+        Raises:
+            NotFound: nothing was ever heard of it.
+        """
+        found = self.measured(device)
+        end_ms = found.last_ms + 1 if end_ms is None else end_ms
         start_ms = end_ms - DAY_MS if start_ms is None else start_ms
         span = {"device": device, "start_ms": start_ms, "end_ms": end_ms}
         return DeviceDetail(
             device=device,
-            channels=tuple(channels),
-            last_ms=last_ms,
+            channels=found.channels,
+            last_ms=found.last_ms,
             open_alerts=tuple(alert.id for alert in self._book.open() if alert.device == device),
             start_ms=start_ms,
             end_ms=end_ms,
             verdicts={row["verdict"]: row["readings"] for row in self._rows("verdicts", **span)},
-            gaps=tuple(gap for channel in channels for gap in self._gaps(channel.channel, span)),
+            gaps=tuple(
+                gap for channel in found.channels for gap in self._gaps(channel.channel, span)
+            ),
         )
 
     def _gaps(self, channel: str, span: Mapping[str, Any]) -> Iterable[ReadingGap]:

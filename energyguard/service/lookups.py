@@ -15,7 +15,7 @@ from energyguard.records.rules import RuleEdit
 from energyguard.rules.rule import Rule
 from energyguard.rules.rule_history import ChangedRule
 from energyguard.service.alerts.notifications import Notification, Wanted, everything
-from energyguard.service.devices import DeviceDetail, DeviceSummary
+from energyguard.service.devices import DeviceDetail, DeviceSummary, MeasuredDevice
 from energyguard.service.profiles import DeviceProfile
 
 
@@ -97,10 +97,13 @@ class DeviceLookup(Protocol):
     def summaries(self, start_ms: int, end_ms: int) -> Sequence[DeviceSummary]:
         """All of them, by name; energy and alerts of a range."""
 
+    def measured(self, device: str) -> MeasuredDevice:
+        """What one of them measures."""
+
     def detail(
         self, device: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> DeviceDetail:
-        """One of them."""
+        """One of them, and how well."""
 
 
 class ProfileLookup(Protocol):

@@ -93,10 +93,11 @@ class MadeUpHistory(EntryAnswers):
         times = [] if self.empty else [self._now() - self.behind_ms]
         return pa.table({"newest_ms": pa.array(times, pa.int64())})
 
-    def devices(self) -> pa.Table:
+    def devices(self, device: str) -> pa.Table:
         rows = [] if self.empty else [(d, "energy_kwh", "energy_readings") for d in HOMES]
         rows += [] if self.empty else [("thermometer", "temperature_c", "topic-test")]
         rows += [(d, c, building.TOPIC) for d in self._floors for c in building.channels(d)]
+        rows = [row for row in rows if device in ("", row[0])]
         columns = zip(*rows, strict=True) if rows else ([], [], [])
         names = dict(zip(("device", "channel", "topic"), map(list, columns), strict=True))
         size = len(rows)

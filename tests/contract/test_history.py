@@ -104,7 +104,7 @@ class HistoryContract:
         assert rows["time"].to_pylist() == [START + timedelta(seconds=15)]
 
     def test_devices(self, history: History) -> None:
-        rows = history.query("devices").to_pylist()
+        rows = history.query("devices", device="").to_pylist()
         assert [(r["device"], r["channel"], r["topic"], r["readings"]) for r in rows] == [
             ("H1", "energy_kwh", "energy_readings", 240),
             ("H2", "energy_kwh", "energy_readings", 240),
@@ -246,7 +246,7 @@ class HistoryContract:
     def test_readings_of_no_device_and_no_channel_are_those_of_all(self, history: History) -> None:
         every = {
             (row["device"], row["channel"])
-            for row in history.query("devices").select(["device", "channel"]).to_pylist()
+            for row in history.query("devices", device="").select(["device", "channel"]).to_pylist()
         }
         rows = history.query("readings", device="", channel="", limit=100_000, **DAY)
         assert {(row["device"], row["channel"]) for row in rows.to_pylist()} == every

@@ -61,7 +61,7 @@ def kept(folder: Path) -> dict[str, int]:
     """Readings of each device in the history."""
     client = HistoryClient(folder)
     try:
-        rows = client.query("devices").to_pylist()
+        rows = client.query("devices", device="").to_pylist()
     finally:
         client.close()
     return {row["device"]: row["readings"] for row in rows}

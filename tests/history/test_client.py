@@ -21,7 +21,7 @@ def ask(folder: Path, port: int) -> None:
     (folder / CARD).write_text(json.dumps(card))
     client = HistoryClient(folder, TIMEOUT_S)
     try:
-        client.query("devices")
+        client.query("devices", device="")
     finally:
         client.close()
 

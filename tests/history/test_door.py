@@ -173,7 +173,7 @@ def test_chunks(http: httpx.Client) -> None:
 def test_a_client_without_a_history(tmp_path: Path) -> None:
     client = HistoryClient(tmp_path)
     with pytest.raises(Unavailable, match="not running") as raised:
-        client.query("devices")
+        client.query("devices", device="")
     assert raised.value.retry_after > 0
     with pytest.raises(Conflict):
         client.insert("readings", readings([]))
@@ -181,7 +181,7 @@ def test_a_client_without_a_history(tmp_path: Path) -> None:
     card.parent.mkdir()
     card.write_text('{"host": "127.0.0.1", "port": 9, "user": "default", "password": "x"}')
     with pytest.raises(Unavailable, match="no answer"):
-        client.query("devices")
+        client.query("devices", device="")
     client.close()
 
 

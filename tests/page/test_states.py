@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from nicegui.testing import User, user_simulation
 
+from energyguard.catalogue.changes import Edit
+from energyguard.model.catalogue import Site
 from energyguard.model.days import day_ms, midnight_ms
 from energyguard.page.elements.components import Tag, Tile
 from energyguard.page.elements.plots import Plot
@@ -191,3 +193,17 @@ async def test_a_history_that_lags_is_said_in_every_view(
     service.past.empty = True
     await user.open("/explore?span=2025-09")  # may be what it is still reading
     await sees(user, "The first sums are on their way")
+
+
+@pytest.mark.parametrize("path", ["/sites/home", "/devices/H017", "/explore?of=device/H017"])
+async def test_a_page_does_not_wait_for_how_sure_its_sums_are(
+    user: User, service: MadeUpService, path: str
+) -> None:
+    service.catalogue.put([Edit("site/home", Site(name="Weber house"))], "mara")
+    service.catalogue.change("device/H017", "mara", {"site": "home"})
+    assert "kWh" in (await user.http_client.get(path)).text  # sent, and nobody has connected yet
+    questions = {name for name, _given in service.past.asked}
+    assert "consumption" in questions
+    assert not questions & {"bounds_between", "verdicts"}
+    await user.open(path)
+    await asked(service, "bounds_between")

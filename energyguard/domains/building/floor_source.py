@@ -35,7 +35,7 @@ class FloorSource:
     async def now(self) -> list[FloorNow]:
         """All of them, by floor; while the history is away, those that were heard."""
         try:
-            devices = await self.cache.ask("devices", KEEP_S)
+            devices = await self.cache.ask("devices", KEEP_S, device="")
         except Unavailable:
             past = {}
         else:

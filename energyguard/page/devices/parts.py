@@ -24,7 +24,7 @@ from energyguard.page.elements.components import (
 )
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
-from energyguard.page.frame.page_cache import SPANS
+from energyguard.page.frame.page_cache import DAY_MS, SPANS
 from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
 from energyguard.page.measures.limits import hold_against, limit_rows
@@ -34,9 +34,10 @@ from energyguard.page.words.formatting import SPACE, UNKNOWN, count, day_moment,
 from energyguard.page.words.language import _
 from energyguard.page.words.readings import ending_words, kind_of_channel, level_words
 from energyguard.rules.kinds.threshold import ThresholdRule
-from energyguard.service.devices import DeviceChannel, DeviceDetail
+from energyguard.service.devices import DeviceChannel, MeasuredDevice
 
 VERDICTS = ("kept", "late", "duplicate", "conflicting", "ahead")
+VERDICTS_KEEP_S = 15.0
 MAX_RULES = 3
 
 
@@ -55,7 +56,7 @@ class MeasuredParts:
     """
 
     def __init__(
-        self, context: PageContext, found: DeviceDetail, zone: str, left: Tag, right: Tag
+        self, context: PageContext, found: MeasuredDevice, zone: str, left: Tag, right: Tag
     ) -> None:
         self.context, self.cache, self.device = context, context.cache, found.device
         self.usual: UsualNow | None = None
@@ -120,7 +121,7 @@ class MeasuredParts:
         about = [rule for rule in sums if set(rule.channels) & set(channels)]
         return [rule for rule in about if rule.selects(self.device, facts)]
 
-    def channel_of(self, found: DeviceDetail) -> DeviceChannel:
+    def channel_of(self, found: MeasuredDevice) -> DeviceChannel:
         """The channel that is shown, as it is now."""
         return next(row for row in found.channels if row.channel == self.channel)
 
@@ -129,15 +130,15 @@ class MeasuredParts:
         if (newest := self.series.newest_ms()) is not None:
             self.series.push(newest)
 
-    async def draw(self, found: DeviceDetail | None) -> None:
+    async def draw(self, found: MeasuredDevice | None) -> None:
         """The numbers and the whole line."""
         if found is None:
             return
         channel = self.channel_of(found)
         firsts = [row.first_ms for row in found.channels if row.first_ms is not None]
         now_ms = max(self.context.now_ms, found.last_ms)
-        await self._draw_course(found, channel)  # what people look at first
         await asyncio.gather(
+            self._draw_course(found, channel),  # what people look at first
             self.tiles.show_sums(),
             self.readings.draw(found.last_ms),
             self.hours.draw(min(firsts, default=None), now_ms),
@@ -145,14 +146,26 @@ class MeasuredParts:
         )
         if self.levels is not None:
             self.levels.show()
+        self.channels.show([self._row(row) for row in found.channels])
+
+    async def draw_rest(self, found: MeasuredDevice | None) -> None:
+        """How sure the sums are, and how the readings of the last day ended."""
+        if found is None:
+            return
+        await self.tiles.show_doubts()
+        end_ms = found.last_ms + 1
+        seen = await self.cache.ask_as(
+            self.device, VERDICTS_KEEP_S, "verdicts", device=self.device,
+            start_ms=end_ms - DAY_MS, end_ms=end_ms,
+        )  # fmt: skip
+        ended = dict(zip(seen["verdict"].to_pylist(), seen["readings"].to_pylist(), strict=True))
         for name in VERDICTS:
-            n = found.verdicts.get(name, 0)
+            n = ended.get(name, 0)
             self.figures.show(
                 self.endings[name], count(n), n > 0 and name in ("conflicting", "ahead")
             )
-        self.channels.show([self._row(row) for row in found.channels])
 
-    async def _draw_course(self, found: DeviceDetail, channel: DeviceChannel) -> None:
+    async def _draw_course(self, found: MeasuredDevice, channel: DeviceChannel) -> None:
         """The line, what is usual, and the tile of now: they say the same."""
         self.usual = await usual_at(self.context, self.device, self.channel, found.last_ms)
         held = await hold_against(self.cache, self.series, found.last_ms)
@@ -185,7 +198,7 @@ class SumParts:
         with card(_("Energy by hour"), "c12", _("today"), anchor="series"):
             self.plot = Plot("bars", _("Energy by hour today, yesterday behind it"), 260)
 
-    async def draw(self, found: DeviceDetail | None) -> None:
+    async def draw(self, found: MeasuredDevice | None) -> None:
         """The sums, and the bars of today."""
         today, *_rest = await self.tiles.show_sums()
         name = self.context.cache.service.catalogue.entries.name(self.device)
@@ -196,6 +209,10 @@ class SumParts:
         )
         before = span_name(span.before())
         self.plot.show(consumption_bars([row], span.step, span.zone, before, none_words(coming)))
+
+    async def draw_rest(self, found: MeasuredDevice | None) -> None:
+        """How sure the sums are."""
+        await self.tiles.show_doubts()
 
 
 def _first(names: list[str]) -> str:

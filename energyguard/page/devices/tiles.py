@@ -86,20 +86,28 @@ class DeviceTiles:
         """The sums of the spans, each beside the one before up to the same time."""
         return await asyncio.gather(*(self._show_sum(name) for name in self._spans))
 
-    async def _show_sum(self, name: str) -> ConsumptionSeries:
+    async def show_doubts(self) -> None:
+        """How sure each of them is: the readings of the whole span are folded for it."""
+        for name, tile in self._spans.items():
+            tile.show_doubt(await bounds_line(self.context.cache, await self._series(name)))
+
+    async def _series(self, name: str) -> ConsumptionSeries:
         consumption, key = self.context.cache.service.consumption, key_of(DEVICE, self.device)
         span = consumption.span(name, [key])
         (series,) = await self.context.cache.shared(
             ("consumption", (key,), span), KEEP_S, lambda: consumption.of([key], span)
         )
+        return series
+
+    async def _show_sum(self, name: str) -> ConsumptionSeries:
+        series, key = await self._series(name), key_of(DEVICE, self.device)
         if series.total_kwh is None and await is_coming(self.context.cache, key):
             self._spans[name].coming(none_words(coming=True))
             return series
         before = self._before(name, series)
         self._spans[name].show(number(series.total_kwh), "kWh", before)
-        costs = await costs_of(self.context.cache, (key,), span, MONEY_KEEP_S)
+        costs = await costs_of(self.context.cache, (key,), series.span, MONEY_KEEP_S)
         self._spans[name].show_money(cost_words(costs.get(key), series.total_kwh, brief=True))
-        self._spans[name].show_doubt(await bounds_line(self.context.cache, series))
         return series
 
     def _before(self, name: str, series: ConsumptionSeries) -> str:

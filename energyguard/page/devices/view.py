@@ -19,7 +19,7 @@ from energyguard.page.words.formatting import SPACE, age, day_moment, number
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
 from energyguard.service.catalogue.views import CatalogueCard
-from energyguard.service.devices import DeviceChannel, DeviceDetail
+from energyguard.service.devices import DeviceChannel, MeasuredDevice
 
 KEEP_S = 5.0
 LOOK_S = 0.5
@@ -49,6 +49,7 @@ class DevicePage:
                 self.right = Tag("div", "", "stack")
                 self.about = AboutCard(context, self.device, self.draw)
         context.every(KEEP_S, self.draw)
+        context.every(KEEP_S, self.draw_rest, is_first=False)
         context.every(2.0, self.move_on)
         self._revision = -1
         context.every(LOOK_S, self.look)
@@ -76,28 +77,35 @@ class DevicePage:
 
     async def draw(self) -> None:
         """Everything that the history, the live view and the catalogue know of it."""
-        detail = await self._detail()
-        self.channels = tuple(channel.channel for channel in detail.channels) if detail else ()
+        found = await self._measured()
+        self.channels = tuple(channel.channel for channel in found.channels) if found else ()
         entry = await self._entry()
         if entry is None:
             return
-        if self.parts is None and (detail is not None or entry.device.is_virtual):
-            self.parts = self._build(entry, detail)
+        if self.parts is None and (found is not None or entry.device.is_virtual):
+            self.parts = self._build(entry, found)
         if self.parts is not None:
-            await self.parts.draw(detail)
-        self.answer.text = self._answer(entry, detail)
+            await self.parts.draw(found)
+        self.answer.text = self._answer(entry, found)
 
-    def _build(self, entry: CatalogueCard, detail: DeviceDetail | None) -> MeasuredParts | SumParts:
-        if detail is None:
+    async def draw_rest(self) -> None:
+        """What takes longer to find out, and nobody looks for first."""
+        if self.parts is not None:
+            await self.parts.draw_rest(await self._measured())
+
+    def _build(
+        self, entry: CatalogueCard, found: MeasuredDevice | None
+    ) -> MeasuredParts | SumParts:
+        if found is None:
             with self.left:
                 return SumParts(self.context, self.device)
-        return MeasuredParts(self.context, detail, entry.zone, self.left, self.right)
+        return MeasuredParts(self.context, found, entry.zone, self.left, self.right)
 
-    async def _detail(self) -> DeviceDetail | None:
-        """What it sent, and how that ended in the day up to its newest reading; None: nothing."""
+    async def _measured(self) -> MeasuredDevice | None:
+        """What it measures; None: it sent nothing yet."""
         devices, key = self.cache.service.devices, ("device", self.device)
         try:
-            return await self.cache.shared(key, KEEP_S, lambda: devices.detail(self.device))
+            return await self.cache.shared(key, KEEP_S, lambda: devices.measured(self.device))
         except NotFound:
             return None
 
@@ -121,12 +129,12 @@ class DevicePage:
         except NotFound:
             return None
 
-    def _answer(self, entry: CatalogueCard, detail: DeviceDetail | None) -> str:
+    def _answer(self, entry: CatalogueCard, found: MeasuredDevice | None) -> str:
         """Whether it is as usual, in a sentence."""
         zone = entry.zone
         if entry.state == "retired":
             return _("Retired since {when}").format(when=day_moment(entry.device.retired_ms, zone))
-        if detail is None:
+        if found is None:
             if entry.device.is_virtual:
                 return _("A sum of others; it sends nothing itself")
             return _("It has not sent anything yet")
@@ -136,9 +144,9 @@ class DevicePage:
             for alert in self.cache.service.book.find(device=self.device, limit=1)
             if alert.open
         ]
-        channel = self.parts.channel_of(detail) if isinstance(self.parts, MeasuredParts) else None
+        channel = self.parts.channel_of(found) if isinstance(self.parts, MeasuredParts) else None
         usual = self.parts.usual if isinstance(self.parts, MeasuredParts) else None
-        return standing(alerts, channel, usual, max(0, self.context.now_ms - detail.last_ms), zone)
+        return standing(alerts, channel, usual, max(0, self.context.now_ms - found.last_ms), zone)
 
 
 def standing(

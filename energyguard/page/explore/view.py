@@ -75,6 +75,7 @@ class ExplorePage:
         self.bars: Plot | None = None
         self.lines: LevelLines | None = None
         context.every(KEEP_S, self.draw)
+        context.every(KEEP_S, self.draw_doubts, is_first=False)
         context.every(LOOK_S, self.look)
 
     def _differences(self) -> DifferenceCard | None:
@@ -203,8 +204,15 @@ class ExplorePage:
             more, less = sorted((0, 1), key=lambda n: -(rows[n].series.total_kwh or 0.0))
             pair = (hourly[more], hourly[less]) if hourly else ()
             self.apart.show(rows[more], rows[less], pair)
-        self.doubts = [await bounds_line(self.cache, row.series) for row in rows]
-        self.table.show(rows, self.span, compared, costs, self.doubts)
+
+    async def draw_doubts(self) -> None:
+        """How sure each sum is: the readings of the whole span are folded for it."""
+        if self.channels.shown != ENERGY:
+            return
+        found = [await bounds_line(self.cache, row.series) for row in await self._rows()]
+        if found != self.doubts:
+            self.doubts = found
+            await self.draw()
 
     @property
     def _above(self) -> str:

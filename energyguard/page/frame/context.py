@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from nicegui import ui
@@ -23,6 +23,14 @@ from energyguard.service.views import Freshness
 
 T = TypeVar("T")
 Refresh = Callable[[], Coroutine[None, None, None]]
+
+
+class Timer(NamedTuple):
+    """A refresh of an open page."""
+
+    seconds: float
+    refresh: Refresh
+    is_first: bool  # before the page is sent, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ class PageContext:
     query: Mapping[str, str]  # of the address, its path's parameters too
     caller: Caller
     reader: Reader = ENGLISH  # how the person reads
-    timers: list[tuple[float, Refresh]] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
     first: set[asyncio.Future[None]] = field(default_factory=set)
     fresh: Callable[[], Freshness] | None = None  # of what is shown, where it is no energy
     header: Header | None = None  # None: the view has the whole screen
@@ -140,9 +148,16 @@ class PageContext:
         path = f"/devices/{quote(device, safe='')}"
         return self.href(path) if self.query.get("range") else path
 
-    def every(self, seconds: float, refresh: Refresh) -> None:
-        """Call ``refresh`` before the page is sent, and again every so often."""
-        self.timers.append((seconds, refresh))
+    def every(self, seconds: float, refresh: Refresh, is_first: bool = True) -> None:
+        """Call ``refresh`` before the page is sent, and again every so often.
+
+        Args:
+            seconds: from one call to the next.
+            refresh: fills a part of the page.
+            is_first: the page waits for it; else it begins when the page is there, for what takes
+                a while and nobody looks for first.
+        """
+        self.timers.append(Timer(seconds, refresh, is_first))
 
     async def do(self, act: Callable[[], T], done: str | Callable[[T], str]) -> bool:
         """Let the service do something in a thread, and say what came of it."""

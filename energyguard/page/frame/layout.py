@@ -77,7 +77,8 @@ def frame(context: PageContext) -> Iterator[None]:
 
 def _guard(context: PageContext, banner: Tag) -> None:
     context.timers[:] = [
-        (seconds, _guarded(refresh, banner, context.reader)) for seconds, refresh in context.timers
+        timer._replace(refresh=_guarded(timer.refresh, banner, context.reader))
+        for timer in context.timers
     ]
 
 
@@ -112,11 +113,13 @@ def _filled(done: asyncio.Future[None], page: Client) -> None:
 async def keep_fresh(context: PageContext) -> None:
     """Fill the page before it is sent, if that is quick, and keep it fresh afterwards."""
     page = ui.context.client
-    context.first = {asyncio.ensure_future(refresh()) for _, refresh in context.timers}
+    context.first = {
+        asyncio.ensure_future(timer.refresh()) for timer in context.timers if timer.is_first
+    }
     for filling in context.first:
         filling.add_done_callback(lambda done: _filled(done, page))
     await asyncio.wait(context.first, timeout=FIRST_S)  # what is slower comes when it comes
     if page.is_deleted:
         return  # closed while it was built
-    for seconds, refresh in context.timers:
-        ui.timer(seconds, refresh, immediate=False)
+    for timer in context.timers:
+        ui.timer(timer.seconds, timer.refresh, immediate=not timer.is_first)

@@ -5,6 +5,7 @@ Each number stands beside the same span before, up to the same time.
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from energyguard.model.calendar import CalendarSpan
@@ -156,6 +157,12 @@ class UsageTiles:
                 )
             )
 
+        self._spans = (
+            (self.today, "today", TODAY_KEEP_S),
+            (self.yesterday, "yesterday", LONG_KEEP_S),
+            (self.month, "this-month", LONG_KEEP_S),
+        )
+
     def show_now(
         self, kw: float | None, at_ms: int | None, live: bool, usual: UsualRange | None
     ) -> None:
@@ -179,22 +186,28 @@ class UsageTiles:
     async def show_past(self) -> None:
         """The sums, beside those of the span before; which of them are on their way."""
         key, zone = self.data.keys[0], self.data.zone
-        today = (await self.data.of("today", TODAY_KEEP_S))[key]
+        questions = (self.data.of(span, keep_s) for _tile, span, keep_s in self._spans)
+        today, yesterday, month = (found[key] for found in await asyncio.gather(*questions))
         coming = today.total_kwh is None and await is_coming(self.data.cache, key)
         time = moment(today.until_ms, zone)
         words = beside(today, _("{change} on yesterday by {time} ({kwh})"), time=time)
         costs = await self.data.costs("today", MONEY_KEEP_S)
         await self._show(self.today, today, coming, words, costs)
-        yesterday = (await self.data.of("yesterday", LONG_KEEP_S))[key]
         words = beside(yesterday, _("{change} on the day before ({kwh})"))
         costs = await self.data.costs("yesterday", LONG_KEEP_S, first=True)
         await self._show(self.yesterday, yesterday, coming, words, costs)
-        month = (await self.data.of("this-month", LONG_KEEP_S))[key]
         span = days(month.span.before().start_ms, month.before_until_ms, zone)
         words = beside(month, _("{change} on {span} ({kwh})"), span=span)
         costs = await self.data.costs("this-month", LONG_KEEP_S, first=True)
         name = moment(month.span.start_ms, zone, "%B")
         await self._show(self.month, month, coming, words, costs, name)
+
+    async def show_doubts(self) -> None:
+        """How sure each of them is: the readings of the whole span are folded for it."""
+        key = self.data.keys[0]
+        for tile, span, keep_s in self._spans:
+            series = (await self.data.of(span, keep_s))[key]
+            tile.show_doubt(await bounds_line(self.data.cache, series))
 
     async def _show(
         self,
@@ -210,7 +223,6 @@ class UsageTiles:
             return
         tile.show(number(series.total_kwh), "kWh", words, name)
         tile.show_money(cost_words(costs.get(series.key), series.total_kwh, brief=True))
-        tile.show_doubt(await bounds_line(self.data.cache, series))
 
 
 def beside(series: ConsumptionSeries, words: str, **more: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from energyguard.model.catalogue import DEVICE, key_of
@@ -60,6 +61,7 @@ class HomePage:
         context.every(1.0, self.second)
         context.every(3.0, self.look)
         context.every(TODAY_KEEP_S, self.past)
+        context.every(TODAY_KEEP_S, self.tiles.show_doubts, is_first=False)
 
     async def second(self) -> None:
         """The answer, what is drawn now, and what needs someone."""
@@ -100,8 +102,10 @@ class HomePage:
 
     async def past(self) -> None:
         """The sums, the bars, and where it went."""
-        await self.tiles.show_past()
-        await self.chart.show()
+        await asyncio.gather(self.tiles.show_past(), self.chart.show(), self._show_top())
+
+    async def _show_top(self) -> None:
+        """Which devices used the largest part of today."""
         start = midnight_ms(self.context.now_ms, self.data.zone)
         apart = self.cache.service.live.apart()
         limit = MAX_BARS + min(len(apart), MAX_APART)

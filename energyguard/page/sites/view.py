@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from urllib.parse import quote
@@ -54,6 +55,7 @@ class SitePage:
             self._edit()
         context.every(1.0, self.second)
         context.every(TODAY_KEEP_S, self.past)
+        context.every(TODAY_KEEP_S, self.tiles.show_doubts, is_first=False)
 
     def _money(self) -> None:
         """The month's bill; of a site without a tariff, where to say what its energy costs."""
@@ -121,8 +123,7 @@ class SitePage:
 
     async def past(self) -> None:
         """The sums and the bars."""
-        await self.tiles.show_past()
-        await self.chart.show()
+        await asyncio.gather(self.tiles.show_past(), self.chart.show())
 
 
 def answer(name: str, waiting: int, odd: Sequence[str] = ()) -> str:

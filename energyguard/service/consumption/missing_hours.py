@@ -112,7 +112,7 @@ def gaps_of(service: Service, device: str, start_ms: int, end_ms: int) -> list[t
 
 def _known(service: Service) -> Iterable[_Known]:
     """Every device that the history has, with the topic that its newest reading came in."""
-    rows = service.query("devices").to_pylist()
+    rows = service.query("devices", device="").to_pylist()
     for device, channels in groupby(rows, key=lambda row: str(row["device"])):
         of_device = list(channels)
         newest = max(of_device, key=lambda row: row["last"])

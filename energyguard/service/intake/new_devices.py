@@ -102,7 +102,7 @@ def known_to(history: History, live: LiveProjection) -> Callable[[], Iterable[st
     def ask() -> set[str]:
         found = {view.device for view in live.devices()}
         try:
-            found.update(history.query("devices").column("device").to_pylist())
+            found.update(history.query("devices", device="").column("device").to_pylist())
         except EnergyGuardError as error:
             _log.warning("the history does not say which devices there are", reason=str(error))
         return found

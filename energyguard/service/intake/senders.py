@@ -67,7 +67,7 @@ class Senders:
 
     def _read_past(self) -> None:
         try:
-            rows = self._query("devices").select(["device", "topic"]).to_pydict()
+            rows = self._query("devices", device="").select(["device", "topic"]).to_pydict()
             found = list(zip(rows["device"], rows["topic"], strict=True))
         except EnergyGuardError:  # it is away; the lists say so already
             with self._lock:
