@@ -99,7 +99,8 @@ def _ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a packed CSV file."""
     with gzip.open(path, "rt") as file:
         return list(csv.DictReader(file))
 
@@ -123,9 +124,9 @@ def counted(homes: Homes, rule: Rule) -> list[tuple[str, int]]:
 
 def show(name: str, homes: Homes, faults: Path, rule: Rule) -> None:
     """Print what the rule raises in homes as they are, and finds where faults were put in."""
-    events = [row for row in _rows(faults / f"{name}_events.csv.gz") if row["meter"] in homes.ids]
+    events = [row for row in rows_of(faults / f"{name}_events.csv.gz") if row["meter"] in homes.ids]
     clean = counted(homes, rule)
-    faulty = counted(with_faults(homes, _rows(faults / f"{name}_values.csv.gz")), rule)
+    faulty = counted(with_faults(homes, rows_of(faults / f"{name}_values.csv.gz")), rule)
     after = HOUR_MS // homes.slot_ms
     mine: dict[str, list[int]] = defaultdict(list)
     for device, slot in faulty:

@@ -45,6 +45,7 @@ FOUNDATION = ("errors", "clock", "telemetry", "limits", "domain", "flow", "topic
 MAY_IMPORT = {
     "model": ("model",),
     "ledger": ("ledger", "model"),
+    "detection": ("detection", "ledger", "model"),
     "tariffs": ("tariffs", "model", *FOUNDATION),
     "records": ("records", "model", "errors", "domain", "topics"),
     "codecs": ("codecs", "records", "model", "errors", "domain"),

@@ -1,0 +1,162 @@
+"""How detectors are compared: streams, live weeks, thresholds, joined alerts, events.
+
+A detector gives each slot of each home a score. Its threshold is the smallest whose alerts on the
+streams as they are stay within a budget per live home-week; what it finds is counted on the same
+streams with faults written over them. `check_values.json` of the faults has what two plain scores
+come to, so that another program can be held to the same counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.building import HOUR_MS
+from benchmarks.household_profile import (
+    Homes,
+    of_15_minutes,
+    of_30_minutes,
+    rows_of,
+    with_faults,
+)
+from energyguard.detection.alerts import AlertNotices, hot_runs, notices
+
+Scores = npt.NDArray[np.float64]
+BUDGETS: Final = (0.1, 0.5)
+KINDS: Final = ("surge", "stuck_on", "leak", "night", "dropout", "frozen")
+LEVELS: Final = np.concatenate([np.linspace(0.5, 0.99, 50), 1 - np.logspace(-2, -6, 60), [1.0]])
+"""Parts of the scores below a level that is tried as a threshold."""
+
+
+class FaultEvent(NamedTuple):
+    """A fault that was written over a stream."""
+
+    home: int
+    start: int
+    end: int
+    """The slot after its last."""
+    kind: str
+
+
+class Streams(NamedTuple):
+    """Homes as they are, the same with faults, and where these are."""
+
+    clean: Homes
+    faulty: Homes
+    events: list[FaultEvent]
+
+    @property
+    def an_hour(self) -> int:
+        """Slots of an hour."""
+        return HOUR_MS // self.clean.slot_ms
+
+    @property
+    def live(self) -> npt.NDArray[np.bool_]:
+        """(homes, slots) which count: readings after the first weeks."""
+        counted = np.arange(self.clean.kwh.shape[1]) >= self.clean.warm[:, None]
+        return np.asarray(np.isfinite(self.clean.kwh) & counted)
+
+
+def household_streams(data: Path, faults: Path, name: str, homes: int = 384) -> Streams:
+    """The streams of ``household_15min`` or ``household_30min``."""
+    folder = data / name
+    clean = of_15_minutes(folder, homes) if name.endswith("15min") else of_30_minutes(folder)
+    place = {meter: n for n, meter in enumerate(clean.ids)}
+    events = [
+        FaultEvent(place[r["meter"]], int(r["start_index"]), int(r["end_index"]), r["kind"])
+        for r in rows_of(faults / f"{name}_events.csv.gz")
+        if r["meter"] in place
+    ]
+    return Streams(clean, with_faults(clean, rows_of(faults / f"{name}_values.csv.gz")), events)
+
+
+def notices_of(hot: npt.NDArray[np.bool_], an_hour: int) -> AlertNotices:
+    """The alerts of hot slots, (homes, slots), and their reminders."""
+    return notices(hot_runs(hot, an_hour), an_hour)
+
+
+def threshold(scores: Scores, streams: Streams, budget: float) -> float:
+    """The smallest level whose alerts on the streams as they are are within the budget."""
+    live = streams.live
+    every = np.where(live, scores, -np.inf).ravel()  # also what does not count
+    levels = np.quantile(every, LEVELS)
+    allowed = budget * streams.clean.weeks
+    low, high = 0, len(levels) - 1
+    while low < high:
+        middle = (low + high) // 2
+        hot = live & (scores >= levels[middle] + 1e-9)
+        if len(notices_of(hot, streams.an_hour)) <= allowed:
+            high = middle
+        else:
+            low = middle + 1
+    return float(levels[low]) + 1e-9
+
+
+class Found(NamedTuple):
+    """What a threshold finds of the faults."""
+
+    threshold: float
+    precision: float
+    precision_onsets: float
+    """Without the alerts of runs that go on."""
+    recall: float
+    by_kind: dict[str, tuple[float, float]]
+    """Recall, and the median delay in minutes, of each kind."""
+    delay: float
+    """Minutes, the median."""
+
+    @property
+    def f1(self) -> float:
+        """Of precision and recall."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+def found(scores: Scores, streams: Streams, level: float) -> Found:
+    """Hold the alerts of the streams with faults against their events."""
+    an_hour = streams.an_hour
+    raised = notices_of(streams.live & (scores >= level), an_hour)
+    good = np.zeros(len(raised.slot), bool)
+    delays: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for event in streams.events:
+        first, last = np.searchsorted(raised.device, [event.home, event.home + 1])
+        at = raised.slot[first:last]
+        inside = np.flatnonzero((at >= event.start) & (at < event.end + an_hour))
+        good[first + inside] = True
+        late = (at[inside[0]] - event.start) * 60 / an_hour if len(inside) else np.nan
+        delays[event.kind].append(float(late))
+    onsets = ~raised.again
+    return _found(level, good, onsets, delays)
+
+
+def _found(
+    level: float, good: npt.NDArray[np.bool_], onsets: npt.NDArray[np.bool_],
+    delays: dict[str, list[float]],
+) -> Found:  # fmt: skip
+    every = [delay for of in delays.values() for delay in of]
+    return Found(
+        threshold=level,
+        precision=float(good.mean()) if len(good) else 0.0,
+        precision_onsets=float(good[onsets].mean()) if onsets.any() else 0.0,
+        recall=_recall(every)[0],
+        by_kind={kind: _recall(of) for kind, of in delays.items()},
+        delay=_recall(every)[1],
+    )
+
+
+def _recall(delays: Sequence[float]) -> tuple[float, float]:
+    caught = [delay for delay in delays if not np.isnan(delay)]
+    return len(caught) / max(len(delays), 1), float(np.median(caught)) if caught else np.nan
+
+
+def over_quantile(homes: Homes) -> Scores:
+    """The plainest score: a value over the 99.5 % quantile of the home's first weeks."""
+    value = np.maximum(homes.kwh, 0)
+    found = np.empty(value.shape)
+    for home, (row, warm) in enumerate(zip(value, homes.warm.tolist(), strict=True)):
+        found[home] = row / max(np.nanquantile(row[:warm], 0.995), 1e-9)
+    return found

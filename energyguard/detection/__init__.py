@@ -1,0 +1,12 @@
+"""What is unusual for a device: slot by slot, learned of the device alone.
+
+cohort.py     devices of one zone and slot length, stepped through time together; begin here
+state.py      what is kept of a device: one table of rows
+slots.py      the clock: slots, local hours
+windows.py    the last hours, and what windows over them hold
+evidence.py   how unlike its usual use a slot is: numbers without a unit
+learning.py   what is learned of a slot
+alerts.py     from hot slots to alerts
+
+It knows no log, no clock and no file ([decision 0029](../../docs/decisions/0029-unusual.md)).
+"""
