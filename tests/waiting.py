@@ -9,7 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 PATIENCE_S = 180.0
 """Generous, for a machine on which many tests run: only so that a fault does not hang."""
+TRIES = 600
+"""Of a simulated person, a tenth of a second apart: as generous."""
 LOOKS_EVERY_S = 0.02
+"""At least; a look that takes long leaves the machine thrice as long to what it waits for."""
 
 
 def until(answer: Callable[[], T | None], what: str = "it", patience_s: float = PATIENCE_S) -> T:
@@ -21,7 +24,10 @@ def until(answer: Callable[[], T | None], what: str = "it", patience_s: float = 
         patience_s: after which it will not come any more.
     """
     deadline = time.monotonic() + patience_s
-    while not (found := answer()):
-        assert time.monotonic() < deadline, f"{what} never came"
-        time.sleep(LOOKS_EVERY_S)
-    return found
+    while True:
+        began = time.monotonic()
+        if found := answer():
+            return found
+        looked = time.monotonic()
+        assert looked < deadline, f"{what} never came"
+        time.sleep(max(LOOKS_EVERY_S, min(3 * (looked - began), 1.0)))

@@ -101,6 +101,10 @@ def made(folder: Path, files: list[Path], history: ChdbHistory, people: People) 
 
 @pytest.fixture
 def server(made: Server) -> Server:
+    return emptied(made)
+
+
+def emptied(made: Server) -> Server:
     for name in (*SCHEMAS, "readings", "refused", "signals_as_sent"):
         made.run(f"TRUNCATE TABLE {name}")
     return made
@@ -271,16 +275,23 @@ def test_a_question_has_one_text_and_one_answer(
         assert made.run(asked.sql, **bound) == [msgspec.json.decode(one) for one in embedded], file
 
 
+@pytest.fixture(scope="module")
+def filled(made: Server, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """With what the panels show; tests that empty the tables stand before."""
+    path = tmp_path_factory.mktemp("filled") / "log.db"
+    with closing(open_log(f"sqlite:///{path}")) as log:
+        everything(log)
+        append(log, THERMOMETER.name, degrees("2024-05-06 00:00:10", 17))
+        emptied(made).take(log, TOPICS)
+    return made
+
+
 @pytest.mark.parametrize(
     "panel",
     [panel for row in ROWS for panel in row.panels if isinstance(panel, Asked)],
     ids=lambda panel: panel.title,
 )
-def test_a_panel_shows_what_is_answered(made: Server, tmp_path: Path, panel: Asked) -> None:
-    with closing(open_log(f"sqlite:///{tmp_path / 'log.db'}")) as log:
-        everything(log)
-        append(log, THERMOMETER.name, degrees("2024-05-06 00:00:10", 17))
-        made.take(log, TOPICS)
+def test_a_panel_shows_what_is_answered(filled: Server, panel: Asked) -> None:
     variables = {
         "$__from": str(DAY["start_ms"]), "$__to": str(DAY["end_ms"]), "$__interval_ms": "60000",
         "${station:sqlstring}": "''", "${currency:sqlstring}": "'EUR'",
@@ -290,7 +301,7 @@ def test_a_panel_shows_what_is_answered(made: Server, tmp_path: Path, panel: Ask
     for name, word in variables.items():
         sql = sql.replace(name, word)
     assert not re.search(r"[{}$]", sql)
-    rows = made.run(sql)
+    rows = filled.run(sql)
     assert rows
     assert panel.shown.keys() <= rows[0].keys()
 

@@ -18,6 +18,7 @@ from tests.deploy.stack import Stack
 from tests.store.shards import free_nodes
 from tests.waiting import until
 
+CLIENT = httpx.Client(timeout=60)  # s: ten services and a broker share the machine
 SHARDS = ("shard-1", "shard-2", "shard-3")
 STARTED = ("worker", "detector", "history", "serve", "simulate", *SHARDS, "coordinator", "ingestor")
 
@@ -69,7 +70,7 @@ def token(stack: Stack) -> str:
 
 
 def ask(url: str, token: str, **parameters: str) -> httpx.Response:
-    answer = httpx.get(url, params=parameters, headers={"Authorization": f"Bearer {token}"})
+    answer = CLIENT.get(url, params=parameters, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -87,11 +88,11 @@ def test_the_link_of_the_guide_lets_a_person_in_once(stack: Stack) -> None:
     assert made.returncode == 0, made.stderr
     link = made.stdout.strip()
     assert link.startswith(stack.page)
-    with httpx.Client() as browser:
+    with httpx.Client(timeout=60) as browser:
         assert browser.get(stack.page).status_code == 303
         assert browser.get(link).status_code == 303
         assert browser.get(stack.page).status_code == 200
-    assert httpx.get(link).status_code == 401  # used up
+    assert CLIENT.get(link).status_code == 401  # used up
 
 
 def test_readings_of_one_process_are_in_the_history_of_another(stack: Stack, token: str) -> None:
@@ -120,13 +121,13 @@ def test_the_coordinator_serves_keys_to_whoever_has_a_token(stack: Stack) -> Non
     made = stack.run("coordinator", "energyguard", "token", "create", "laptop")
     assert made.returncode == 0, made.stderr
     url = f"http://127.0.0.1:{stack.port('coordinator')}/key/H1"
-    assert httpx.get(url).status_code == 401
+    assert CLIENT.get(url).status_code == 401
     asking = {"Authorization": f"Bearer {made.stdout.strip()}"}
-    put = httpx.put(url, json={"value": {"kwh": 1}}, headers=asking)
+    put = CLIENT.put(url, json={"value": {"kwh": 1}}, headers=asking)
     assert put.status_code == 200, put.text
     assert put.json()["replicas_ok"] >= 2
     assert len(put.json()["targets"]) == 3
-    assert httpx.get(url, headers=asking).json() == {"value": {"kwh": 1}}
+    assert CLIENT.get(url, headers=asking).json() == {"value": {"kwh": 1}}
 
 
 def test_the_page_tells_of_the_shards(stack: Stack, token: str) -> None:
@@ -144,7 +145,7 @@ def test_each_process_tells_its_own_figures(stack: Stack, token: str) -> None:
     }
     for service, sample in wanted.items():
         url = stack.figures(service)
-        until(lambda url=url, sample=sample: sample in httpx.get(url).text, sample)  # type: ignore[misc]
+        until(lambda url=url, sample=sample: sample in CLIENT.get(url).text, sample)  # type: ignore[misc]
 
 
 def test_the_page_tells_of_alerts_and_of_requests(stack: Stack, token: str) -> None:

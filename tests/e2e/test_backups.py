@@ -78,7 +78,7 @@ def test_a_copy_is_made_while_all_runs_and_put_back_on_the_page(
     page = browser.new_page()
     page.goto(api.replace("/api/v1", "/backups"))
     page.get_by_role("button", name="Make a copy now").click()
-    expect(page.locator("#backups .alert")).to_have_count(1, timeout=20_000)
+    expect(page.locator("#backups .alert")).to_have_count(1)
     (made,) = CLIENT.get(f"{api}/backups").json()
     send(api, "after")
     until(lambda: "after" in kept(data))
@@ -89,7 +89,7 @@ def test_a_copy_is_made_while_all_runs_and_put_back_on_the_page(
     until(lambda: [*tmp_path.glob("data.before-*")] and there(api))
     until(lambda: kept(data) == {"before": 60, "just before": 60})
     # by itself the page is that of what runs now
-    expect(page.locator("body:not([data-before]) #backups .alert")).to_have_count(1, timeout=20_000)
+    expect(page.locator("body:not([data-before]) #backups .alert")).to_have_count(1)
     assert CLIENT.get(f"{api}/backups").json() == [made]
     send(api, "later")  # and it goes on
     until(lambda: kept(data).get("later") == 60)

@@ -49,7 +49,7 @@ def test_a_hundred_floors_are_pages_and_a_number_finds_one(window: Window) -> No
 def test_the_numbers_of_a_card_go_on_in_place(window: Window) -> None:
     page = window.open("/building?search=1&metric=volt")
     volts = page.locator(".floor dd").nth(2)
-    expect(volts).not_to_have_text(volts.inner_text(), timeout=10_000)
+    expect(volts).not_to_have_text(volts.inner_text())
 
 
 def test_a_limit_is_changed_by_keyboard_and_a_fault_is_at_its_field(

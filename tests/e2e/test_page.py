@@ -60,7 +60,7 @@ def test_readings_pause_and_filter(window: Window) -> None:
     expect(rows.locator("visible=true").filter(has_not_text="H01")).to_have_count(0)
     page.get_by_role("button", name="Pause").click()
     count = rows.count()
-    expect(page.get_by_role("button", name="new")).to_be_visible(timeout=8_000)
+    expect(page.get_by_role("button", name="new")).to_be_visible()
     assert rows.count() == count
 
 

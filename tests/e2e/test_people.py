@@ -85,7 +85,7 @@ def test_somebody_is_invited_who_may_only_look(
     admin.get_by_role("dialog").get_by_label("May").select_option("operate")
     admin.get_by_role("button", name="Change it").click()
     expect(admin.get_by_text("look and act: alerts, limits, names · all sites")).to_be_visible()
-    expect(admin.locator(".q-notification")).to_have_count(0, timeout=10_000)  # it fades
+    expect(admin.locator(".q-notification")).to_have_count(0)  # it fades
     assert axe(admin) == []
     admin.get_by_role("button", name="Log out nina").first.click()
     guest.wait_for_timeout(2_500)

@@ -49,7 +49,7 @@ def rule_of(service: MadeUpService) -> ThresholdRule:
 
 def has_gone(page: Page) -> None:
     """The word that something was done has faded."""
-    expect(page.locator(".q-notification")).to_have_count(0, timeout=10_000)
+    expect(page.locator(".q-notification")).to_have_count(0)
 
 
 def test_a_rule_is_made_changed_undone_and_removed(window: Window, service: MadeUpService) -> None:

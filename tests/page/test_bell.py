@@ -13,6 +13,7 @@ from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
 from tests.application.service import MadeUpService, alerts, put
 from tests.page.test_views import sees
+from tests.waiting import TRIES
 
 ALL = 6
 
@@ -68,7 +69,7 @@ async def test_a_view_that_lists_what_fires_needs_no_word(
     await sees(user, str(ALL))
     fire(service, "H098")
     await sees(user, "H098 passed")  # in the list
-    for _ in range(40):
+    for _ in range(TRIES):
         if badge(user) == str(ALL + 1):  # the bell has seen it, too
             break
         await asyncio.sleep(0.1)

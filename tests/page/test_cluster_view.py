@@ -15,6 +15,7 @@ from energyguard.service.views import ClusterView, NodeView
 from energyguard.settings.tree import Settings, StoreSettings
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
+from tests.waiting import TRIES
 
 NODES = tuple(f"http://10.0.0.{n}:8101" for n in (1, 2, 3))
 WELL = NodeView("", True, False, False, 1 / 3, 1_024, 4_711, 0, 0, 0)
@@ -142,7 +143,7 @@ async def test_nodes_that_are_away_are_said_until_they_are_back(
     await sees(someone, "no node of the store replies")
     cluster.now = VIEW
     await sees(someone, "All 3 nodes are up")
-    await someone.should_not_see("no node of the store replies", retries=40)
+    await someone.should_not_see("no node of the store replies", retries=TRIES)
 
 
 async def test_a_store_that_is_no_ring_has_no_such_view(user: User) -> None:

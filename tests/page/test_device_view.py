@@ -17,6 +17,7 @@ from energyguard.page.views import VIEWS
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
 from tests.page.test_views import plotted, sees
+from tests.waiting import TRIES
 
 
 async def test_a_meter_has_its_sums_its_course_its_limit_and_its_gaps(user: User) -> None:
@@ -58,7 +59,7 @@ async def test_a_device_is_named_placed_and_grouped_and_that_is_undone(
     await user.open("/devices/H017")
     await sees(user, "Nobody has named it yet.")
     user.find(marker="edit-device").click()
-    await user.should_see(marker="device", retries=40)
+    await user.should_see(marker="device", retries=TRIES)
     values = {
         "name": "Heat pump", "site": "+", "new_site": "Cellar", "groups": "Heating",
         "kind": "heat pump", "labels": "floor=0", "rating_kw": "4,5",
@@ -87,7 +88,7 @@ async def test_what_cannot_be_is_said_where_it_was_typed(
     await user.open("/devices/H017")
     await sees(user, "Nobody has named it yet.")
     user.find(marker="edit-device").click()
-    await user.should_see(marker="device", retries=40)
+    await user.should_see(marker="device", retries=TRIES)
     user.find(marker="device").trigger("submit", {"name": "x", "rating_kw": "much"})
     await sees(user, "much is no number")
     user.find(marker="device").trigger("submit", {"name": "x", "labels": "floor"})
@@ -102,7 +103,7 @@ async def test_two_people_do_not_lose_each_others_work(user: User, service: Made
     await user.open("/devices/H017")
     await sees(user, "Nobody has named it yet.")
     user.find(marker="edit-device").click()
-    await user.should_see(marker="device", retries=40)
+    await user.should_see(marker="device", retries=TRIES)
     service.catalogue.change("device/H017", "mara", {"name": "Heat pump"})
     user.find(marker="device").trigger("submit", {"name": "Boiler"})
     await sees(user, "mara changed it meanwhile: here is what is there now.")
@@ -143,7 +144,7 @@ async def test_a_sender_waits_for_its_name(user: User, service: MadeUpService) -
     user.find(marker="name-H001").trigger("submit", {"name": "Washing machine", "site": ""})
     await sees(user, "Washing machine is there")
     await sees(user, "50 devices are sending; give them a name")
-    await user.should_not_see(marker="name-H001", retries=40)
+    await user.should_not_see(marker="name-H001", retries=TRIES)
     user.find(marker="ask-H003").click()
     user.find(marker="name-H003").trigger("submit", {"name": "Dryer"})
     await sees(user, "Dryer is there")

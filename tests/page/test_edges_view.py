@@ -17,6 +17,7 @@ from tests.application.edges import MINUTE, add, edge_service, follow
 from tests.application.service import MadeUpService
 from tests.edge.lines import link
 from tests.page.test_views import plotted, sees
+from tests.waiting import TRIES
 
 WELL = EdgeView(
     edge="roof", state="connected", identity="roof#1", let_in_by="mara", let_in_ms=0,
@@ -84,7 +85,7 @@ async def test_an_edge_is_forgotten_after_a_question(
     someone.find(marker="sure").click()
     await sees(someone, "cellar is forgotten")
     await sees(someone, "cellar was forgotten by somebody")
-    await someone.should_not_see(marker="forget-cellar", retries=40)
+    await someone.should_not_see(marker="forget-cellar", retries=TRIES)
     assert edge_made.edges.get("cellar").forgotten_by == "somebody"
 
 

@@ -17,6 +17,7 @@ from energyguard.service.explain.contract import BoundedEnergy, ExplainedEntry
 from tests.application.entries import QUARTER, ZERO
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
+from tests.waiting import TRIES
 
 HOUR = 3_600_000
 
@@ -84,7 +85,7 @@ async def test_a_reading_is_corrected_after_a_look_and_that_is_taken_back(
     await sees(user, "went down and came back")
     await sees(user, "Nothing was corrected by hand.")
     user.find(marker="entry").click()
-    await user.should_see(marker="correct-reading", retries=40)
+    await user.should_see(marker="correct-reading", retries=TRIES)
     user.find(marker="correct-reading").click()
     await sees(user, "Right value, kWh")
     form = user.find(marker="correct")
@@ -169,7 +170,7 @@ async def test_tiles_lead_to_how_they_were_counted(
     assert explain_href(key, "today") in links(user)
     if not key:
         return
-    for _ in range(40):
+    for _ in range(TRIES):
         if any("covers" in tag.text for tag in user.find(kind=Tag).elements):
             return
         await asyncio.sleep(0.1)

@@ -14,7 +14,7 @@ from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.service.made import StandInHistory, alert_event, raise_alerts, send
-from tests.waiting import until
+from tests.waiting import TRIES, until
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def test_an_empty_service_without_a_history_shows_every_view(
     someone: User, path: str
 ) -> None:
     await someone.open(path)
-    await someone.should_see("No data yet", retries=40)
+    await someone.should_see("No data yet", retries=TRIES)
 
 
 async def test_readings_and_an_alert_come_up_and_an_acknowledgement_goes_down(
@@ -53,11 +53,11 @@ async def test_readings_and_an_alert_come_up_and_an_acknowledgement_goes_down(
     raise_alerts(log, event)
     until(lambda: real_service.book.open() and real_service.live.newest_ms())
     await someone.open("/")
-    await someone.should_see("2 meters", retries=40)
-    await someone.should_see("H017 passed 2", retries=40)
+    await someone.should_see("2 meters", retries=TRIES)
+    await someone.should_see("H017 passed 2", retries=TRIES)
     await someone.open(f"/alerts/{event.id}")
     someone.find(marker="take").click()
-    await someone.should_see("You have it", retries=40)
+    await someone.should_see("You have it", retries=TRIES)
     assert real_service.book.get(event.id).state is State.ACKNOWLEDGED
 
 
@@ -65,11 +65,11 @@ async def test_a_threshold_set_on_the_page_is_in_the_log(
     someone: User, real_service: EnergyService, log: MemoryLog
 ) -> None:
     await someone.open("/rules")
-    await someone.should_see(marker="change-household-prod", retries=40)
+    await someone.should_see(marker="change-household-prod", retries=TRIES)
     someone.find(marker="change-household-prod").click()
-    await someone.should_see(marker="rule-household-prod", retries=40)
+    await someone.should_see(marker="rule-household-prod", retries=TRIES)
     someone.find(marker="rule-household-prod").trigger("submit", {"raise_above": "1.5"})
-    await someone.should_see("household-prod was changed", retries=40)
+    await someone.should_see("household-prod was changed", retries=TRIES)
     until(lambda: real_service.rules.get("household-prod").level == 1_500_000_000)
 
 
@@ -79,4 +79,4 @@ async def test_a_refused_row_is_shown_with_its_bytes(
     bad = b"2025-09-06T12:00:00Z,H001,n/a\n2025-09-06T12:00:00Z,H002,0.1\n"
     real_service.take_readings(bad, "csv")
     await someone.open("/quality")
-    await someone.should_see("2025-09-06T12:00:00Z,H001,n/a", retries=60)
+    await someone.should_see("2025-09-06T12:00:00Z,H001,n/a", retries=TRIES)

@@ -23,6 +23,7 @@ from energyguard.rules.windowed import WindowBasis
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
 from tests.page.test_views import sees
+from tests.waiting import TRIES
 
 ENERGY = {"channels.energy_kwh": "on"}
 TYPED = {
@@ -111,9 +112,9 @@ async def test_a_rule_is_made_changed_undone_and_removed(
     user: User, service: MadeUpService
 ) -> None:
     await user.open("/rules")
-    await user.should_see(marker="new-rule-open", retries=40)
+    await user.should_see(marker="new-rule-open", retries=TRIES)
     user.find(marker="new-rule-open").click()
-    await user.should_see(marker="new-rule", retries=40)
+    await user.should_see(marker="new-rule", retries=TRIES)
     form = user.find(marker="new-rule")
     form.trigger("change", {"kind": "threshold", "selector": "site=home", **TYPED["threshold"]})
     await sees(user, "It is about 1 of ")
@@ -129,7 +130,7 @@ async def test_a_rule_is_made_changed_undone_and_removed(
     await sees(user, "site Weber house · warning · changed by ")
 
     user.find(marker="change-night-use").click()
-    await user.should_see(marker="rule-night-use", retries=40)
+    await user.should_see(marker="rule-night-use", retries=TRIES)
     form = user.find(marker="rule-night-use")
     now = rule.written()
     form.trigger("submit", {**now, "raise_above": "0,5", "clear_at": "0,9"})
@@ -150,7 +151,7 @@ async def test_a_rule_is_made_changed_undone_and_removed(
     assert service.rules.get("night-use").level == 1_500_000_000
 
     user.find(marker="change-night-use").click()
-    await user.should_see(marker="remove-night-use", retries=40)
+    await user.should_see(marker="remove-night-use", retries=TRIES)
     user.find(marker="remove-night-use").click()
     user.find(marker="sure").click()
     await sees(user, "night-use was removed")
@@ -170,13 +171,13 @@ async def test_rules_of_every_kind_are_opened_and_changed(
         rule = service.rules.get(name)
         await sees(user, rule_summary(rule))
         user.find(marker=f"change-{name}").click()
-        await user.should_see(marker=f"rule-{name}", retries=40)
+        await user.should_see(marker=f"rule-{name}", retries=TRIES)
         typed = {**rule.written(), rule.limit: limits[name]}
         user.find(marker=f"rule-{name}").trigger("submit", typed)
         await sees(user, f"{name} was changed")
         assert service.rules.get(name).written()[rule.limit] == limits[name]
     user.find(marker="change-mute").click()
-    await user.should_see(marker="rule-mute", retries=40)
+    await user.should_see(marker="rule-mute", retries=TRIES)
     user.find(marker="rule-mute").trigger("submit", {"longer_than": "soon"})
     await sees(user, "not a duration: 'soon'")
     assert service.rules.get("mute").written()["longer_than"] == limits["mute"]
@@ -184,7 +185,7 @@ async def test_rules_of_every_kind_are_opened_and_changed(
 
 async def test_a_device_s_page_leads_to_a_rule_about_it(user: User) -> None:
     await user.open("/rules?device=H003")
-    await user.should_see(marker="new-rule-selector", retries=40)
+    await user.should_see(marker="new-rule-selector", retries=TRIES)
     (field,) = user.find(marker="new-rule-selector").elements
     assert "id=H003" in field.props.values()
     await sees(user, "Fill in what is missing")

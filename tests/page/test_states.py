@@ -23,6 +23,7 @@ from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.world import DAY, HOUR, START
 from tests.page.test_views import plotted, sees
+from tests.waiting import TRIES
 
 NOW = START + 20 * HOUR  # Sunday 13:00 UTC
 
@@ -37,7 +38,7 @@ def fresh(**changes: int | bool) -> Freshness:
 
 async def asked(service: MadeUpService, name: str) -> dict[str, Any]:
     """What the history was asked for, as soon as it is."""
-    for _ in range(40):
+    for _ in range(TRIES):
         for query, await_done in service.past.asked:
             if query == name:
                 return dict(await_done)
@@ -85,7 +86,7 @@ async def test_a_simulation_has_a_badge_with_its_own_clock(
     await sees(user, "Sat 22 Nov, 17:0")
     service.simulated = False
     await user.open("/quality")
-    await user.should_not_see("DEMO", retries=60)  # what was looked at is kept for a moment
+    await user.should_not_see("DEMO", retries=TRIES)  # what was looked at is kept for a moment
 
 
 async def test_what_loads_does_not_look_like_nothing(user: User, service: MadeUpService) -> None:

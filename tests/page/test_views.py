@@ -13,16 +13,17 @@ from energyguard.model.alerts import State
 from energyguard.model.catalogue import Device, Site
 from energyguard.page.elements.plots import Plot
 from tests.application.service import MadeUpService
+from tests.waiting import TRIES
 
 
 async def sees(user: User, text: str) -> None:
     """The pages refresh every second or two: a person waits that long, too."""
-    await user.should_see(text, retries=40)
+    await user.should_see(text, retries=TRIES)
 
 
 async def plotted(user: User, kind: str, about: str = "") -> dict[str, Any]:
     """The data of the page's chart of this kind (and label), as soon as it has some."""
-    for _ in range(40):
+    for _ in range(TRIES):
         for found in user.find(kind=Plot).elements:
             fits = found.props["kind"] == kind and about in found.props["label"]
             if fits and "start" in found.props:
@@ -69,7 +70,7 @@ async def test_sites_stand_on_home_and_in_the_rail_as_they_are_called(
     await sees(user, "! 1 alert")
     service.catalogue.change("site/mill", "mara", {"name": "New mill"})
     await sees(user, "New mill")
-    await user.should_not_see("Old mill", retries=40)
+    await user.should_not_see("Old mill", retries=TRIES)
 
 
 async def test_an_empty_system_says_how_to_fill_it(nobody: User) -> None:
