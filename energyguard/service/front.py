@@ -76,21 +76,22 @@ class Front:
         if day_ms is None or now_ms is None or self._clock.monotonic() < queried_s + TOTALS_KEPT_S:
             return kwh
         try:
-            rows = self._query("totals", start_ms=day_ms, end_ms=now_ms + 1).to_pylist()
-            kwh = float(rows[0]["kwh"] or 0.0) if rows and rows[0]["readings"] else None
-            if kwh is not None and (apart := self._live.apart()):
-                kwh -= self._kwh_of(apart, day_ms, now_ms)
+            if apart := self._live.apart():
+                kwh = self._kwh_without(apart, day_ms, now_ms)
+            else:
+                rows = self._query("totals", start_ms=day_ms, end_ms=now_ms + 1).to_pylist()
+                kwh = float(rows[0]["kwh"] or 0.0) if rows and rows[0]["readings"] else None
         except Unavailable:
             kwh = None
         self._totals = (self._clock.monotonic(), kwh)
         return kwh
 
-    def _kwh_of(self, devices: Collection[str], start_ms: int, end_ms: int) -> float:
-        """The energy of some devices, to the minute."""
+    def _kwh_without(self, apart: Collection[str], start_ms: int, end_ms: int) -> float | None:
+        """The energy of all but some devices, to the minute; None: nothing came of them."""
         until_ms = (end_ms // MINUTE_MS + 1) * MINUTE_MS
         rows = self._query(
             "consumption", borders=f"{start_ms},{until_ms}",
-            devices=json.dumps(sorted(devices)), apart="no",
+            devices="", without=json.dumps(sorted(apart)), apart="no",
         )  # fmt: skip
         nano: list[int] = rows["nano"].to_pylist()
-        return sum(nano) / NANO
+        return sum(nano) / NANO if nano else None

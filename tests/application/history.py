@@ -118,10 +118,11 @@ class MadeUpHistory(EntryAnswers):
         kwh = [sum(kw(d, t) for d in HOMES[::10]) * 10 * step_ms / HOUR for t in times]
         return table(times, kwh=kwh)
 
-    def consumption(self, borders: str, devices: str, apart: str) -> pa.Table:
+    def consumption(self, borders: str, devices: str, apart: str, without: str) -> pa.Table:
         """As ``energy``; an hour is missing."""
         at = [int(border) for border in borders.split(",")]
         names = json.loads(devices) if devices else HOMES
+        names = [name for name in names if name not in json.loads(without or "[]")]
         rows: list[tuple[str, int, int, int]] = []
         for start, end in pairwise(at):
             times = self._times(start, end, min(HOUR, end - start))

@@ -57,7 +57,9 @@ def test_a_new_device_is_named_and_put_on_the_second_floor_in_berlin(
 ) -> None:
     page = window.open("/sites")
     enter_site(page, "Lindenhof 12", "building", zone="Europe/Berlin")
-    window.open("/sites")
+    page.get_by_text("Name, place and zone").click()
+    page.get_by_role("link", name="Add a site in it").click()
+    expect(page.get_by_label("Part of")).to_have_value("lindenhof-12")
     enter_site(page, "Floor 2", "floor", parent="lindenhof-12")
     window.open("/sites")
     page.get_by_role("link", name="Name them").click()

@@ -80,10 +80,15 @@ Answer = dict[tuple[str, int], tuple[int, int]]
 
 
 def asked(
-    history: ChdbHistory, borders: list[int], devices: str = "", apart: str = "yes"
+    history: ChdbHistory,
+    borders: list[int],
+    devices: str = "",
+    apart: str = "yes",
+    without: str = "",
 ) -> Answer:
     spelled = ",".join(str(T0 + border) for border in borders)
-    rows = history.query("consumption", borders=spelled, devices=devices, apart=apart)
+    given = {"devices": devices, "apart": apart, "without": without}
+    rows = history.query("consumption", borders=spelled, **given)
     return {
         (row["device"], row["start_ms"] - T0): (row["nano"], row["readings"])
         for row in rows.to_pylist()

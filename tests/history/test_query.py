@@ -18,7 +18,7 @@ WORDS = {
     "kind": "alerts", "wall": "", "station": "", "device": "", "channel": "", "charger": "c-1",
     "region": "", "verdict": "", "topic": "energy_readings", "channels": "power_kw",
     "borders": "0,3600000", "ends": "0,3600000", "time_ms": 0, "devices": "", "apart": "yes",
-    "import_id": "i1", "currency": "EUR", "currencies": '{"Harbour": "CHF"}',
+    "without": "", "import_id": "i1", "currency": "EUR", "currencies": '{"Harbour": "CHF"}',
     "ids": "a1", "before_ms": 0, "named": "", "rule": "", "severity": "", "text": "",
 }  # fmt: skip
 ANSWERS_ALWAYS = {"trend", "totals"}

@@ -31,7 +31,7 @@ OF_STATIONS = {"start_ms": CHARGING_S * 1000, "end_ms": CHARGING_S * 1000 + 9 * 
 GIVEN: dict[str, Any] = {
     **SPAN, "step_ms": HOUR_MS, "window_ms": HOUR_MS, "slide_ms": HOUR_MS, "channel": "",
     "zone": "UTC", "by": "kwh", "n": 50, "limit": 500, "before_ms": T0 + 30 * HOUR_MS, "text": "",
-    "devices": "", "named": "", "kind": "alerts", "verdict": "", "wall": "",
+    "devices": "", "without": "", "named": "", "kind": "alerts", "verdict": "", "wall": "",
     "now_ms": T0 + 30 * HOUR_MS, "borders": f"{T0},{T0 + HOUR_MS},{T0 + 24 * HOUR_MS}",
     "ends": f"{T0},{T0 + 24 * HOUR_MS}", "time_ms": T0, "import_id": "i1",
     "apart": "yes", "topic": "energy_readings", "channels": "energy_kwh", "rule": "",

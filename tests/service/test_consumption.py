@@ -160,6 +160,29 @@ def test_what_lives_in_another_time_is_left_out_and_has_its_own_day(
     assert str(sums.span("today", [""])) == str(sums.span("today", ["device/pump"])) == "2026-03-29"
 
 
+@pytest.mark.parametrize("max_named", [500, 1])
+def test_a_sum_and_what_is_left_out_of_it_are_of_one_moment(
+    consumption: ConsumptionSums, history: ChdbHistory, monkeypatch: pytest.MonkeyPatch,
+    max_named: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("energyguard.service.consumption.consumption.MAX_NAMED", max_named)
+    questions = list[str]()
+
+    def query(name: str, **parameters: Any) -> pa.Table:
+        questions.append(name)  # readings come between two of them
+        return history.query(name, **parameters)
+
+    sums = ConsumptionSums(query, consumption._catalogue, lambda: NOON)
+    span = sums.span("2026-03-28")
+    [every] = sums.of([""], span)
+    [less] = sums.of([""], span, without=["pump", "delhi"])
+    assert questions == ["consumption"] * 2
+    assert every.total_kwh and less.total_kwh
+    assert [step.readings for step in less.steps] < [step.readings for step in every.steps]
+    alone = [asked(consumption, f"device/{name}", "2026-03-28") for name in ("pump", "delhi")]
+    assert less.total_kwh == every.total_kwh - sum(one.total_kwh or 0 for one in alone)
+
+
 def test_a_span_that_is_over_or_not_begun_has_no_open_step(consumption: ConsumptionSums) -> None:
     long_ago = asked(consumption, "device/main", "1980-01-01..2026-03-28")  # before it: from 1933
     assert (long_ago.total_kwh, long_ago.before_total_kwh) == (3 * 48.0, None)

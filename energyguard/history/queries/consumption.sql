@@ -1,7 +1,7 @@
 -- question: Energy between borders (`borders`: whole minutes in ms, increasing, with commas), of
 --   each device or (`apart` no) of all together; that of a device that has several channels is that
---   of the first of: interval, register, power. `devices`: their ids as a JSON array; empty: all.
---   Where a step has no row, nothing came in it.
+--   of the first of: interval, register, power. `devices`: their ids as a JSON array; empty: all;
+--   `without`: ids that are left out, in the same way; empty: none. Where a step has no row, nothing came in it.
 -- columns: device text, start_ms integer, nano integer, readings integer
 -- column nano: 1e-9 kWh
 SELECT
@@ -18,6 +18,7 @@ FROM (
         FROM (
             SELECT device, channel, start_s, sum(c.kwh) AS used, sum(c.counted) AS counts
             FROM between(borders = {borders:String}, devices = {devices:String}) AS c
+            WHERE NOT has(JSONExtract({without:String}, 'Array(String)'), device)
             GROUP BY device, channel, start_s
         )
         GROUP BY device, channel

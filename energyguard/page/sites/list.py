@@ -69,7 +69,7 @@ class SitesPage:
                     self.known_rows = self._tree(_("Sites that are known by their devices"), "")
             if context.may("operate"):
                 with card(_("Add a site"), "c4", anchor="add"):
-                    SiteForm(context, "", self._added)
+                    SiteForm(context, "", self._added, context.query.get("parent", ""))
         context.every(KEEP_S, self.draw)
 
     def _tree(self, title: str, empty: str) -> ChangingList[TreeRow]:

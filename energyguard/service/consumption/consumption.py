@@ -216,19 +216,23 @@ class ConsumptionSums:
         return _Amounts(np.array(borders, np.int64), nano, readings)
 
     def _everything(self, borders: Sequence[int], without: Collection[str]) -> _Amounts:
-        every = _summed(self._ask([], borders), {"": 1}, borders)
-        if not without:
-            return every
-        less = _summed(self._ask(sorted(without), borders), dict.fromkeys(without, 1), borders)
-        return _Amounts(every.borders, every.nano - less.nano, every.readings - less.readings)
+        """One question: of a sum and what is left out of it, the two would be of two moments."""
+        if len(without) <= MAX_NAMED:
+            return _summed(self._ask([], borders, without), {"": 1}, borders)
+        table = self._ask(list(without), borders)
+        others = set(table["device"].to_pylist()) - set(without)
+        return _summed(table, dict.fromkeys(others, 1), borders)
 
-    def _ask(self, names: Sequence[str], borders: Sequence[int]) -> pa.Table:
-        """The rows of devices by name; of none: of everything together."""
+    def _ask(
+        self, names: Sequence[str], borders: Sequence[int], without: Collection[str] = ()
+    ) -> pa.Table:
+        """The rows of devices by name; of none: of everything together, but for some."""
         wanted = json.dumps(names) if 0 < len(names) <= MAX_NAMED else ""
         return self._query(
             "consumption",
             borders=",".join(map(str, borders)),
             devices=wanted,
+            without=json.dumps(sorted(without)) if without else "",
             apart="yes" if names else "no",
         )
 
