@@ -16,7 +16,8 @@ from energyguard.page.explore.gaps import gap_reason
 from energyguard.page.measures.consumption_chart import NamedSeries, stretches
 from energyguard.page.measures.picked import read_keys, written
 from energyguard.page.measures.spans import last_year, span_name, span_words
-from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.amounts import ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
 from tests.application.service import MadeUpService
 from tests.application.world import HOMES, HOUR, START
 from tests.page.test_views import plotted, sees

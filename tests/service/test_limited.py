@@ -28,7 +28,8 @@ from energyguard.model.access import AccessRole, Caller
 from energyguard.model.alerts import Act
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site, Term
 from energyguard.records.edges import EdgeDevice
-from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.amounts import ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
 from energyguard.service.limited.consumption import LimitedConsumption

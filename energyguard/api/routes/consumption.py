@@ -13,7 +13,8 @@ from energyguard.codecs.sheets import MEDIA, sheet_bytes
 from energyguard.errors import Malformed
 from energyguard.model.calendar import FORMS, CalendarStep
 from energyguard.model.days import local
-from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.amounts import ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.consumption.rows import consumption_table, name_of_key
 from energyguard.service.contract import Service
 

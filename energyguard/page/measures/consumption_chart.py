@@ -12,7 +12,8 @@ from energyguard.page.elements.plots import Data
 from energyguard.page.measures.explained import step_hrefs
 from energyguard.page.measures.spans import bar_steps
 from energyguard.page.words.language import _
-from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.amounts import ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
 
 MAX_NAMED_GAPS = 3
 """Of more gaps than this, words would lie on one another."""

@@ -11,7 +11,8 @@ from energyguard.page.measures.explained import step_hrefs
 from energyguard.page.measures.usage import LONG_KEEP_S, TODAY_KEEP_S, UsageData
 from energyguard.page.words.formatting import days, measured, moment
 from energyguard.page.words.language import _
-from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.amounts import ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
 
 UNITS: tuple[SpanUnit, ...] = ("day", "week", "month", "year")
 _LABELS = {"hour": "%H", "day": "%-d", "month": "%b"}

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +22,8 @@ from energyguard.catalogue import Catalogue
 from energyguard.errors import Malformed
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.days import local
-from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
+from energyguard.service.consumption.amounts import BorderAmounts, ConsumptionStep, summed
 from energyguard.service.consumption.cut import SpanCut
 from energyguard.service.consumption.keys import weights_of, zone_of_key
 from energyguard.settings.section import known_zone
@@ -38,15 +37,6 @@ MAX_APART = 100_000
 """More devices times borders are added up where they are kept, for one key."""
 MAX_TOGETHER = 10_000
 """So many devices are added up at once."""
-
-
-class ConsumptionStep(NamedTuple):
-    """An hour, a day, a month …: what was used in it."""
-
-    start_ms: int
-    end_ms: int
-    kwh: float | None  # None: nothing came in it, or it has not begun
-    readings: int
 
 
 class ConsumptionSeries(NamedTuple):
@@ -178,7 +168,7 @@ class ConsumptionSums:
 
     def _amounts(
         self, keys: Sequence[str], borders: Sequence[int], without: Collection[str] = ()
-    ) -> list[tuple[str, _Amounts]]:
+    ) -> list[tuple[str, BorderAmounts]]:
         """Of each key its energy and readings between all borders."""
         weights = {key: weights_of(key, self._catalogue) for key in keys if key}
         for of_key in weights.values():
@@ -188,17 +178,17 @@ class ConsumptionSums:
         if len(keys) == 1 and len(names) * len(borders) > MAX_APART:
             return [(keys[0], self._together(weights[keys[0]], borders))]
         table = self._ask(names, borders) if names else None
-        found: list[tuple[str, _Amounts]] = []
+        found: list[tuple[str, BorderAmounts]] = []
         for key in keys:
             if not key:
                 found.append((key, self._everything(borders, {*without, *self._apart()})))
             elif table is not None:
-                found.append((key, _summed(table, weights[key], borders)))
+                found.append((key, summed(table, weights[key], borders)))
             else:
-                found.append((key, _summed(None, {}, borders)))
+                found.append((key, summed(None, {}, borders)))
         return found
 
-    def _together(self, weights: Mapping[str, int], borders: Sequence[int]) -> _Amounts:
+    def _together(self, weights: Mapping[str, int], borders: Sequence[int]) -> BorderAmounts:
         """The signed sum of many devices, added up where they are kept: a row a border."""
         nano, readings = (np.zeros(len(borders), np.int64) for _ in range(2))
         for weight in sorted(set(weights.values()) - {0}):
@@ -213,15 +203,15 @@ class ConsumptionSums:
                 at = np.searchsorted(borders, table["start_ms"].to_numpy())
                 nano[at] += weight * table["nano"].to_numpy()
                 readings[at] += table["readings"].to_numpy()
-        return _Amounts(np.array(borders, np.int64), nano, readings)
+        return BorderAmounts(np.array(borders, np.int64), nano, readings)
 
-    def _everything(self, borders: Sequence[int], without: Collection[str]) -> _Amounts:
+    def _everything(self, borders: Sequence[int], without: Collection[str]) -> BorderAmounts:
         """One question: of a sum and what is left out of it, the two would be of two moments."""
         if len(without) <= MAX_NAMED:
-            return _summed(self._ask([], borders, without), {"": 1}, borders)
+            return summed(self._ask([], borders, without), {"": 1}, borders)
         table = self._ask(list(without), borders)
         others = set(table["device"].to_pylist()) - set(without)
-        return _summed(table, dict.fromkeys(others, 1), borders)
+        return summed(table, dict.fromkeys(others, 1), borders)
 
     def _ask(
         self, names: Sequence[str], borders: Sequence[int], without: Collection[str] = ()
@@ -237,7 +227,7 @@ class ConsumptionSums:
         )
 
     @staticmethod
-    def _series(key: str, cut: SpanCut, amounts: _Amounts, end_ms: int) -> ConsumptionSeries:
+    def _series(key: str, cut: SpanCut, amounts: BorderAmounts, end_ms: int) -> ConsumptionSeries:
         steps = amounts.steps(cut.steps, end_ms)
         before = amounts.steps(cut.before)
         known = [i for i, step in enumerate(steps) if step.kwh is not None]
@@ -261,44 +251,3 @@ class ConsumptionSums:
             ),
             open=cut.open,
         )
-
-
-class _Amounts(NamedTuple):
-    """Energy (1e-9 kWh) and readings from each border to the next."""
-
-    borders: Ints
-    nano: Ints
-    readings: Ints
-
-    def _between(self, start_ms: int, end_ms: int) -> tuple[float | None, int]:
-        low, high = np.searchsorted(self.borders, (start_ms, end_ms))
-        nano, readings = int(self.nano[low:high].sum()), int(self.readings[low:high].sum())
-        return (nano / NANO if nano or readings else None), readings
-
-    def total(self, start_ms: int, end_ms: int) -> float | None:
-        """Of the time between two borders, in kWh; None: nothing came."""
-        return self._between(start_ms, end_ms)[0]
-
-    def steps(
-        self, steps: Sequence[int], until_ms: int | None = None
-    ) -> tuple[ConsumptionStep, ...]:
-        """Step by step, up to a time."""
-        found = []
-        for start_ms, end_ms in pairwise(steps):
-            end = end_ms if until_ms is None else min(end_ms, max(until_ms, start_ms))
-            found.append(ConsumptionStep(start_ms, end_ms, *self._between(start_ms, end)))
-        return tuple(found)
-
-
-def _summed(table: pa.Table | None, weights: dict[str, int], cuts: Sequence[int]) -> _Amounts:
-    """The signed sum of devices, from the rows of all."""
-    borders = np.array(cuts, np.int64)
-    nano, readings = (np.zeros(len(borders), np.int64) for _ in range(2))
-    if table is not None and table.num_rows:
-        device = table["device"].combine_chunks().cast(pa.string()).dictionary_encode()
-        signs = np.array([weights.get(name, 0) for name in device.dictionary.to_pylist()], np.int64)
-        sign = signs[device.indices.to_numpy()]
-        at = np.searchsorted(borders, table["start_ms"].to_numpy(), side="right") - 1
-        np.add.at(nano, at, sign * table["nano"].to_numpy())
-        np.add.at(readings, at, np.abs(np.sign(sign)) * table["readings"].to_numpy())
-    return _Amounts(borders, nano, readings)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.catalogue import SITE, key_of
-from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.amounts import ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.limited.site_scope import SiteScope
 from energyguard.tariffs.energy import MeteredEnergy
