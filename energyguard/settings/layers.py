@@ -71,7 +71,7 @@ def load(
     known = dict(fields())
     overrides, faults = apply(environ)
     given = [
-        *_from_file(environ, cwd or Path.cwd(), faults),
+        *_from_file(environ, cwd or Path.cwd(), known, faults),
         *(_Given(name, value, "an older system's variables") for name, value in overrides.items()),
         *_from_environment(environ, known),
         *_from_options(set_, faults),
@@ -95,7 +95,9 @@ def load(
     return Loaded(settings, origins)
 
 
-def _from_file(environ: Mapping[str, str], cwd: Path, faults: list[str]) -> list[_Given]:
+def _from_file(
+    environ: Mapping[str, str], cwd: Path, known: Mapping[str, FieldInfo], faults: list[str]
+) -> list[_Given]:
     named = environ.get("ENERGYGUARD_CONFIG")
     path = Path(named) if named else cwd / FILE
     if not named and not path.exists():
@@ -105,24 +107,31 @@ def _from_file(environ: Mapping[str, str], cwd: Path, faults: list[str]) -> list
     except ConfigError as error:
         faults.extend(error.faults)
     else:
-        return [_Given(name, value, f"{path}:{_line(text, name)}") for name, value in _flat(table)]
+        given = _flat(table, known)
+        return [_Given(name, value, f"{path}:{_line(text, name)}") for name, value in given]
     return []
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in table.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
+def _flat(
+    table: Mapping[str, Any], known: Mapping[str, FieldInfo], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Values by their dotted names; what is a setting stays whole where it is a table, too."""
+    for key, value in table.items():
+        name = prefix + key
+        if isinstance(value, dict) and name not in known:
+            yield from _flat(value, known, f"{name}.")
         else:
-            yield prefix + name, value
+            yield name, value
 
 
 def _line(text: str, name: str) -> int:
-    """The line of a TOML text on which a dotted name gets its value."""
+    """The line of a TOML text on which a dotted name gets its value, or its table begins."""
     section = ""
     for number, row in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[([\w.\s-]+)\]", row):
             section = header[1].replace(" ", "") + "."
+            if section == f"{name}.":
+                return number
         elif (key := re.match(r"\s*([\w.-]+)\s*=", row)) and name.startswith(section + key[1]):
             return number
     return 1
@@ -167,9 +176,10 @@ def _near(name: str, known: Mapping[str, FieldInfo]) -> str:
 
 
 def _fault(row: Mapping[str, Any], origins: Mapping[str, str]) -> str:
-    """A validation error as ``place: name: reason``; the place of a whole section is its first."""
+    """A validation error as ``place: name: reason``; of a whole section the place of its first."""
     name = ".".join(part for part in row["loc"] if isinstance(part, str))
-    place = origins.get(name) or next(
+    setting = name if name in origins else name.rpartition(".")[0]
+    place = origins.get(setting) or next(
         (at for option, at in origins.items() if option.startswith(f"{name}.")), "settings"
     )
     return f"{place}: {name}: {row['msg'].removeprefix('Value error, ')} (not {row['input']!r})"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from energyguard.settings.section import Duration, Section
 
@@ -33,9 +33,26 @@ class PriceSettings(Section):
         "`spot-de=https://api.energy-charts.info/price?bzn=DE-LU`. JSON of the usual forms, or "
         "CSV. Empty: none is fetched.",
     )
+    token_files: dict[str, str] = Field(
+        {},
+        description="By list: a file with the token that its source asks for, sent as "
+        "`Authorization: Bearer`; `home=/etc/energyguard/tibber.token`. It is read anew each time.",
+    )
+    queries: dict[str, str] = Field(
+        {},
+        description="By list: a query of GraphQL, with which its source is asked by POST. "
+        "Tibber's address needs none to be said.",
+    )
     every: Duration = Field("1h", description="How often each is fetched.")
     inside: bool = Field(
         False,
-        description="True: an address may be inside the network (loopback, 10.…, 192.168.…). "
-        "Otherwise only what all the world reaches is fetched.",
+        description="True: an address may be inside the network (loopback, 10.…, 192.168.…), and "
+        "asked with a token by http. Otherwise only what all the world reaches is fetched.",
     )
+
+    @model_validator(mode="after")
+    def _of_sources(self) -> Self:
+        for list_id in (*self.token_files, *self.queries):
+            if list_id not in self.sources:
+                raise ValueError(f"{list_id!r} is no list of prices.sources")
+        return self

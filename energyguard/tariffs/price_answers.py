@@ -49,6 +49,7 @@ _PRICES: Final[Mapping[str, Decimal]] = {
 """What prices are called, and how many of the currency per kWh one of theirs is."""
 _MS_FROM: Final = 100_000_000_000
 _MAX_DEPTH: Final = 12
+_MAX_REFUSAL: Final = 200
 _decode = msgspec.json.Decoder(Any, float_hook=Decimal).decode
 
 
@@ -73,17 +74,28 @@ def prices_in(data: bytes, name: str) -> list[PriceSlot]:
         for start_ms, end_ms, nano in _rows(answer, 0):
             if end_ms is not None and not start_ms < end_ms <= start_ms + DAY_MS:
                 raise ValueError(f"a price of {start_ms} ms since 1970 ends at {end_ms}")
-            found[start_ms] = end_ms, nano
+            if found.setdefault(start_ms, (end_ms, nano))[1] != nano:
+                raise ValueError(f"two prices for {start_ms} ms since 1970: ask for one home")
             if len(found) > MAX_PRICE_ROWS:
                 raise ValueError(f"more than {MAX_PRICE_ROWS:,} prices")
     except ValueError as error:
         raise Faulty(f"{name}: {error}") from None
     if not found:
+        if refusal := _refusal(answer):
+            raise Faulty(f"{name}: answers {refusal!r}")
         raise Faulty(
             f"{name}: no prices in it; known are rows with one of {', '.join(_STARTS)} and one "
             f"of {', '.join(_PRICES)}, or lists unix_seconds and price"
         )
     return with_ends(found)
+
+
+def _refusal(answer: Any) -> str:
+    """What GraphQL says instead of an answer; empty: nothing."""
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return message[:_MAX_REFUSAL] if isinstance(message, str) else ""
 
 
 Row = tuple[int, int | None, int]

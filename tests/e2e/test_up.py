@@ -29,11 +29,12 @@ USUAL = tuple(
 class Up:
     """A running `energyguard up`."""
 
-    def __init__(self, data_dir: Path, *options: str) -> None:
+    def __init__(self, data_dir: Path, *options: str, demo: bool = True) -> None:
         self.data_dir = data_dir
         self.output = data_dir.parent / "output.txt"
         options += ("serve.port=0", "history.port=0", "rules.use=household-demo,household-prod")
         words = [word for option in options for word in ("--set", option)]
+        words += [] if demo else ["--no-demo"]
         with self.output.open("a") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "energyguard", "up", "--data-dir", str(data_dir), *words],

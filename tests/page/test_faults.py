@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal as D
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,13 @@ import pytest
 import energyguard
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.checks import PlannedCatalogue
+from energyguard.errors import ConfigError
 from energyguard.model.catalogue import Device, Entry, Site
+from energyguard.model.tariffs import PriceBlock, Tariff, TimedPrice
 from energyguard.page.words.faults import _FAULTS, fault_words
 from energyguard.page.words.language import reader, speak, speaking
+from energyguard.tariffs.checks import tariff_faults
+from tests.application.service import MadeUpService
 
 ROOT = Path(energyguard.__file__).parent
 _WILD = re.compile(r"\(\?P<[^)]*\)|\(\?:[^)]*\)|\.\*|\\S\+|\\d\+|\\[().]|['`]")
@@ -63,3 +68,49 @@ def _sources() -> str:
 
 
 SOURCES = _sources()
+
+
+RULE_FAULTS = (
+    ({"clear_at": "9"}, "die Meldung würde aufgehoben, wo sie noch ausgelöst wird"),
+    ({"raise_above": "x"}, "raise_above: x ist keine Zahl"),
+    ({"slide": "0s"}, "muss länger als nichts sein"),
+    ({"window": "7m", "slide": "5m"}, "das Fenster (7\u00a0min) ist kein Vielfaches des Abstands"),
+    ({"window": "soon"}, "window: soon ist keine Dauer; schreiben Sie 15 min oder 1 h"),
+)
+
+
+@pytest.mark.parametrize(("fields", "words"), RULE_FAULTS)
+def test_what_is_wrong_with_a_rule_is_said_in_ones_language(
+    fields: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        MadeUpService().change_rule("household-prod", "mara", **fields)
+    assert said(refused.value).startswith(f"household-prod: {words}")
+    for language in ("it", "pl"):
+        assert said(refused.value, language) not in (str(refused.value), said(refused.value))
+
+
+TARIFFS = (
+    Tariff(name="x", price=D("0.3"), source="spot"),
+    Tariff(name="x", source="sp ot", surcharge=D("2000000")),
+    Tariff(name="x", price=D("0.12345678901"), surcharge=D(1)),
+    Tariff(name="x", prices=(TimedPrice(price=D(1)), TimedPrice(price=D(2), name="night"))),
+    Tariff(name="x", prices=(TimedPrice(price=D(1), when="soon"),)),
+    Tariff(name="x", prices=(TimedPrice(price=D(1), when="07:01-08:00"),)),
+    Tariff(name="x", blocks=(PriceBlock(price=D(1)), PriceBlock(price=D(2), up_to_kwh=D(5)))),
+    Tariff(name="x", blocks=(PriceBlock(price=D(1), up_to_kwh=D(9)), PriceBlock(
+        price=D(2), up_to_kwh=D(5)), PriceBlock(price=D(3), name=" y"))),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["de", "it", "pl"])
+@pytest.mark.parametrize("tariff", TARIFFS, ids=range(len(TARIFFS)))
+def test_what_is_wrong_with_a_tariff_is_said_in_ones_language(
+    tariff: Tariff, language: str
+) -> None:
+    faults = [f"tariff/x: {field}: {reason}" for field, reason in tariff_faults(tariff)]
+    assert faults
+    for fault in faults:
+        place = ": ".join(fault.split(": ")[:2])
+        assert said(fault, language).startswith(f"{place}: ")
+        assert said(fault, language) != fault

@@ -91,7 +91,7 @@ async def test_a_tariff_changes_from_a_day_on(user: User, placed: MadeUpService)
     await sees(user, "Who changed it")
     values = {"name": "Home", "kind": "timed", "price": "0.2", "peak": "0.4", "holidays": "low"}
     await send(user, "tariff-home", **values, when="noon")
-    await sees(user, "'noon' is no day and no time")
+    await sees(user, "noon is no day and no time")
     await send(user, "tariff-home", **values, when="06:00-22:00", **{"from": "2025-12-01"})
     await sees(user, "Saved: Home")
     version = placed.catalogue.entries.version("tariff/home")

@@ -128,3 +128,14 @@ def test_names_and_values_in_one_text(tmp_path: Path) -> None:
     given = {"ENERGYGUARD_LOG_KAFKA": "security.protocol=SASL_SSL, sasl.username=me"}
     kafka = load(environ=given, cwd=tmp_path).settings.log.kafka
     assert kafka == {"security.protocol": "SASL_SSL", "sasl.username": "me"}
+
+
+def test_a_setting_of_names_and_values_may_be_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "energyguard.toml"
+    file.write_text('[prices.sources]\nspot-de = "https://a/b?c=d,e"\nx = "http://y"\n')
+    loaded = load((), {}, tmp_path)
+    assert loaded.settings.prices.sources == {"spot-de": "https://a/b?c=d,e", "x": "http://y"}
+    assert loaded.origins["prices.sources"] == f"{file}:1"
+    file.write_text('[prices]\ninside = true\n[prices.sources]\nspot = "no address"\n')
+    with pytest.raises(ConfigError, match=r"energyguard\.toml:3: prices\.sources.*no address"):
+        load((), {}, tmp_path)

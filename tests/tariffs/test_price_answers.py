@@ -110,3 +110,18 @@ def test_any_json_is_prices_or_a_fault(answer: Any) -> None:
         return
     assert slots == sorted(slots)
     assert all(slot.start_ms < slot.end_ms for slot in slots)
+
+
+def test_two_prices_of_one_time_are_no_answer() -> None:
+    """Of two homes in two areas nobody knows which is meant; the same price twice is one."""
+    home = json.loads(TIBBER)["data"]["viewer"]["homes"][0]
+    assert prices_in(json.dumps([home, home]).encode(), "x") == WANTED
+    other = TIBBER.replace("0.08213", "0.09")
+    with pytest.raises(Faulty, match="two prices for 1795474800000 ms"):
+        prices_in(f"[{TIBBER},{other}]".encode(), "x")
+
+
+@pytest.mark.parametrize("errors", ["[]", '"no"', '[{"message":7}]', "[3]", "null"])
+def test_what_graphql_refuses_without_words_has_no_prices(errors: str) -> None:
+    with pytest.raises(Faulty, match="no prices in it"):
+        prices_in(f'{{"errors":{errors},"data":null}}'.encode(), "x")

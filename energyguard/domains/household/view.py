@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nicegui import ui
 
 from energyguard.model.days import hour_step_ms
@@ -11,6 +13,7 @@ from energyguard.page.frame.context import PageContext, View
 from energyguard.page.measures.rule_chart import RuleChart
 from energyguard.page.words.formatting import count, measured, moment, plural
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.views import ReadingView
 
@@ -133,14 +136,14 @@ class HouseholdsPage:
         start, end = self.cache.borders(span)
         span_of = {"start_ms": start, "end_ms": end, "by": self.by}
         top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **span_of)
-        entries = self.cache.service.catalogue.entries
+        named = partial(device_name, self.cache.service.catalogue)
         self.top.show(
             (
                 (d, v, measured(v, "kWh") if unit == "kWh" else plural(v, "alert"))
                 for d, v in zip(top["device"].to_pylist(), top[self.by].to_pylist(), strict=True)
                 if v
             ),
-            name=entries.name,
+            name=named,
         )
         heat = await self.cache.ask(
             "heatmap", span.keep_s, n=MAX_HEAT, zone=self.context.zone,
@@ -155,7 +158,11 @@ class HouseholdsPage:
         self.heat.show(
             {
                 "rows": [
-                    {"name": entries.name(d), "href": self.context.href(device=d), "values": v}
+                    {
+                        "name": named(d),
+                        "href": self.context.href(device=d),
+                        "values": v,
+                    }
                     for d, v in rows.items()
                 ],
                 "columns": [f"{hour:02d}" for hour in range(24)],

@@ -18,9 +18,10 @@ from energyguard.page.alerts.words import is_long_ago
 from energyguard.page.elements.components import ChangingList, Tag, button, choice
 from energyguard.page.elements.controls import Dropdown, Option
 from energyguard.page.frame.context import PageContext
-from energyguard.page.frame.places import place_of, site_choices
+from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import indented_sites
 from energyguard.rules.rule import Rule
 from energyguard.service.alerts.past import FOREVER_MS, PastAlerts
 
@@ -111,11 +112,7 @@ class AlertList:
         self.bulk.set_visibility(False)
 
     def _sites(self) -> list[Option]:
-        found = [
-            (site, "\u2003" * depth + name)
-            for site, name, depth in site_choices(self.service.catalogue)
-        ]
-        return [("", _("All sites")), *found]
+        return [("", _("All sites")), *indented_sites(self.service.catalogue)]
 
     def _rules(self) -> list[Option]:
         return [("", _("All rules")), *((rule.id, rule.id) for rule in self.service.rules.all())]

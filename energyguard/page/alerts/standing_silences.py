@@ -10,6 +10,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import site_name
 
 SilenceRow = tuple[str, str, str]
 """An id, what is quiet, and until when, by whom, why."""
@@ -50,7 +51,7 @@ class StandingSilencesCard:
             if field == "id":
                 words.append(place_of(self.service.catalogue, pattern).name)
             elif field == "site" and pattern in entries.sites:
-                words.append(entries.sites[pattern].name)
+                words.append(site_name(self.service.catalogue, pattern))
             else:
                 words.append(f"{field} {pattern}")
         if rule:

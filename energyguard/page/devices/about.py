@@ -25,6 +25,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, UNKNOWN, day_moment, number
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name
 from energyguard.page.words.readings import kind_of_device, level_words
 from energyguard.service.catalogue.views import CatalogueCard, EntryChange
 
@@ -90,14 +91,14 @@ class AboutCard:
              else f"{number(device.rating_kw)}{SPACE}kW"),
             (_("Measures"), ", ".join(level_words(name) for name in self._channels)),
             (_("Sum of"), " ".join(
-                f"{'−' if term.minus else '+'} {self.catalogue.entries.name(term.device)}"
+                f"{'−' if term.minus else '+'} {device_name(self.catalogue, term.device)}"
                 for term in device.terms)),
             (_("Took the place of"), ", ".join(
-                self.catalogue.entries.name(name) for name in found.replaces)),
+                device_name(self.catalogue, name) for name in found.replaces)),
             (_("Retired"), "" if device.retired_ms is None
              else day_moment(device.retired_ms, found.zone)),
-            (_("Replaced by"), device.replaced_by and self.catalogue.entries.name(
-                device.replaced_by)),
+            (_("Replaced by"), device.replaced_by and device_name(
+                self.catalogue, device.replaced_by)),
             (_("Number"), found.id),
             (_("Days in"), found.zone),
         ]  # fmt: skip

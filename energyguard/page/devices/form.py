@@ -11,6 +11,7 @@ from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import GROUP, SITE, DeviceGroup, Entry, Site, key_of
 from energyguard.page.elements.forms import Form, Options, Values
 from energyguard.page.words.language import _
+from energyguard.page.words.names import indented_sites
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.catalogue.views import CatalogueCard
 
@@ -43,7 +44,7 @@ def site_options(catalogue: SiteCatalogue, may_make: bool = False) -> Options:
     """Every site, those in another below it and further in; and that a new one is made."""
     return [
         ("", _("nowhere yet")),
-        *((card.id, f"{'   ' * card.depth}{card.site.name}") for card in catalogue.sites()),
+        *indented_sites(catalogue),
         *([(NEW_SITE, _("+ a new site …"))] if may_make else []),
     ]
 

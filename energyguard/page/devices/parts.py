@@ -32,6 +32,7 @@ from energyguard.page.measures.series_chart import SeriesChart
 from energyguard.page.measures.spans import span_name
 from energyguard.page.words.formatting import SPACE, UNKNOWN, count, day_moment, measured, number
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name
 from energyguard.page.words.readings import ending_words, kind_of_channel, level_words
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.devices import DeviceChannel, MeasuredDevice
@@ -201,7 +202,7 @@ class SumParts:
     async def draw(self, found: MeasuredDevice | None) -> None:
         """The sums, and the bars of today."""
         today, *_rest = await self.tiles.show_sums()
-        name = self.context.cache.service.catalogue.entries.name(self.device)
+        name = device_name(self.context.cache.service.catalogue, self.device)
         row = NamedSeries(name, today, today.before, today.before_total_kwh)
         span = today.span
         coming = today.total_kwh is None and await is_coming(

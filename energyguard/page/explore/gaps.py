@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from energyguard.model.catalogue import DEVICE, parts_of
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name
 from energyguard.service.contract import Service
 
 MAX_LETTERS = 50
@@ -27,7 +28,7 @@ def gap_reason(service: Service, key: str, start_ms: int, end_ms: int) -> str:
     known = service.catalogue.entries.devices.get(device)
     if known is not None and known.retired_ms is not None and known.retired_ms < end_ms:
         if known.replaced_by:
-            name = service.catalogue.entries.name(known.replaced_by)
+            name = device_name(service.catalogue, known.replaced_by)
             return _("{name} took its place").format(name=name)
         return _("retired")
     for alert in service.book.find(device=device, limit=MAX_ALERTS):

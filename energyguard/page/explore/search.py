@@ -13,6 +13,7 @@ from energyguard.page.elements.components import ChangingList, Tag
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.picked import EVERYTHING, written
 from energyguard.page.words.language import _
+from energyguard.page.words.names import site_name
 from energyguard.service.catalogue.contract import SiteCatalogue
 
 MAX_FOUND = 12
@@ -30,9 +31,9 @@ def find(catalogue: SiteCatalogue, text: str, limit: int = MAX_FOUND) -> list[Ad
     """Sites, groups and devices with a text in their names: those of each sort by name."""
     words = text.casefold().strip()
     sites = [
-        Addable(f"{SITE}/{card.id}", card.site.name, _("site"))
+        Addable(f"{SITE}/{card.id}", name, _("site"))
         for card in catalogue.sites()
-        if words in card.site.name.casefold()
+        if words in (name := site_name(catalogue, card.id)).casefold()
     ]
     groups = [
         Addable(f"{GROUP}/{card.id}", card.group.name, _("group"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from energyguard.page.words.names import device_name, site_name
@@ -55,15 +54,3 @@ def called(catalogue: SiteCatalogue, text: str) -> frozenset[str]:
         if text in place.name.casefold():
             found.update(entries.devices_at(site))
     return frozenset(found)
-
-
-def site_choices(catalogue: SiteCatalogue) -> Iterable[tuple[str, str, int]]:
-    """Every site with its name and how deep it is in others, in the order of the tree."""
-    entries = catalogue.entries
-
-    def below(site: str, depth: int) -> Iterable[tuple[str, str, int]]:
-        for inner in entries.children(site):
-            yield inner, site_name(catalogue, inner), depth
-            yield from below(inner, depth + 1)
-
-    return below("", 0)

@@ -14,6 +14,7 @@ from energyguard.page.elements.components import ChangingList, Tag, symbol
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.words.formatting import count, needs_someone
 from energyguard.page.words.language import _
+from energyguard.page.words.names import site_name
 
 TABS = ("/alerts", "/", "/explore", "/sites")
 """What a phone shows at once, besides *More*."""
@@ -62,11 +63,11 @@ class Rail:
         self._badge.text = count(needed) if needed else ""
         entries = service.catalogue.entries
         named = [s for s in entries.children() if entries.is_entered(key_of(SITE, s))]
-        shown = [(s, entries.sites[s].name) for s in named if s not in self._skins]
+        shown = [(s, site_name(service.catalogue, s)) for s in named if s not in self._skins]
         self._sites.show(shown[:MAX_SITES])
         for site, word in self._skins.items():
             if site in named:
-                word.text = entries.sites[site].name
+                word.text = site_name(service.catalogue, site)
 
     def _tab(self, view: View, listed: Sequence[View]) -> None:
         with self._link(view, "tab" if view.path in TABS else "tab far")[0]:

@@ -28,8 +28,8 @@ from energyguard.page.money.prices import (
 )
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
+from energyguard.page.words.names import indented_sites
 
-INDENT = "\u00a0\u00a0\u00a0"
 Done = Callable[[str], Awaitable[object]]
 """What is done with the id of a tariff that was entered."""
 
@@ -101,9 +101,7 @@ class TariffForm:
         return [("", _("none yet")), *((name, name) for name in ids)]
 
     def _sites(self) -> list[tuple[str, str]]:
-        cards = self.catalogue.sites()
-        named = [(card.id, INDENT * card.depth + (card.site.name or card.id)) for card in cards]
-        return [("", _("none yet")), *named]
+        return [("", _("none yet")), *indented_sites(self.catalogue)]
 
     async def _send(self, values: Values) -> None:
         typed = {name: values.get(name, "") for name in TariffFields._fields}

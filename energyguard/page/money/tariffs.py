@@ -24,6 +24,7 @@ from energyguard.page.money.prices import TariffFields, fields_of, price_words, 
 from energyguard.page.sites.table import site_href
 from energyguard.page.words.formatting import count, moment
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import site_name
 from energyguard.service.bills.contract import TariffCard
 
 KEEP_S = 2.0
@@ -76,8 +77,9 @@ class TariffsPage:
         self.context.say(words if cards else none, _("What energy costs"))
 
     def _row(self, found: TariffCard) -> TariffRow:
-        sites = self.service.catalogue.entries.sites
-        names = tuple((s, sites[s].name or s) for s in found.sites if s in sites)
+        catalogue = self.service.catalogue
+        there = catalogue.entries.sites
+        names = tuple((s, site_name(catalogue, s)) for s in found.sites if s in there)
         tariff = found.tariff
         name = tariff.name or found.id
         return TariffRow(found.id, name, price_words(tariff), tax_words(tariff.taxes), names)

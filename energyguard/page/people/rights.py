@@ -8,6 +8,7 @@ from energyguard.access.people import check_rights
 from energyguard.model.access import AccessRole
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.words.language import _
+from energyguard.page.words.names import indented_sites, site_name
 from energyguard.service.contract import Service
 
 DAY_MS = 86_400_000
@@ -34,9 +35,10 @@ def rights_fields(
     """
     known = service.catalogue.entries.sites
     offered = [r for r in AccessRole if not people or r is not AccessRole.WRITE]
-    options = [("", _("all sites")), *((site, entry.name) for site, entry in known.items())]
+    options = [("", _("all sites")), *indented_sites(service.catalogue)]
     if len(sites) > 1 or any(site not in known for site in sites):
-        options.append((SEVERAL.join(sites), ", ".join(sites)))
+        names = (site_name(service.catalogue, site) for site in sites)
+        options.append((SEVERAL.join(sites), ", ".join(names)))
     ends = [("", _("without an end")), *((str(days), _days(days)) for days in DAYS)]
     form.choose("role", _("May"), [(r.value, roles()[r]) for r in offered], role.value)
     form.choose("site", _("Sees"), options, SEVERAL.join(sites))

@@ -12,6 +12,7 @@ from energyguard.page.elements.components import Tag
 from energyguard.page.elements.forms import Choices, Form, Values
 from energyguard.page.rules.words import field_words, hint_of, option_words
 from energyguard.page.words.language import _
+from energyguard.page.words.names import device_name, indented_sites
 from energyguard.page.words.readings import level_words
 from energyguard.rules.fields import FieldShape, RuleField
 from energyguard.rules.rule import Rule
@@ -101,14 +102,15 @@ def choices_of(service: Service) -> Choices:
             kinds[device.kind] = None
         if len(labels) < MAX_CHOICES:
             labels |= dict.fromkeys(device.labels.items())
-    sites = ((card.id, f"{'   ' * card.depth}{card.site.name or card.id}")
-             for card in catalogue.sites())  # fmt: skip
     found = {
-        _("Sites"): (("site", name, words) for name, words in sites),
+        _("Sites"): (("site", site, name) for site, name in indented_sites(catalogue)),
         _("Groups"): (("group", card.id, card.group.name) for card in catalogue.groups()),
         _("Kinds"): (("kind", kind, kind) for kind in sorted(kinds)),
         _("Labels"): ((f"label.{name}", text, f"{name} {text}") for name, text in sorted(labels)),
-        _("Devices"): (("id", row.id, row.name) for row in catalogue.find(limit=MAX_CHOICES).rows),
+        _("Devices"): (
+            ("id", row.id, device_name(catalogue, row.id))
+            for row in catalogue.find(limit=MAX_CHOICES).rows
+        ),
     }
     return [
         (group, [(_term(*row[:2]), row[2]) for row in islice(rows, MAX_CHOICES)])

@@ -9,6 +9,7 @@ from typing import Final
 from energyguard.model.selector import LABEL, Selector
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.names import site_name
 from energyguard.rules.devices import SelectedRule
 from energyguard.rules.fields import FieldShape, RuleField
 from energyguard.rules.rule import Rule
@@ -117,7 +118,7 @@ def devices_words(rule: Rule, catalogue: SiteCatalogue) -> str:
         entries = catalogue.entries
         name = pattern
         if field == "site" and pattern in entries.sites:
-            name = entries.sites[pattern].name or pattern
+            name = site_name(catalogue, pattern)
         elif field == "group" and pattern in entries.groups:
             name = entries.groups[pattern].name or pattern
         elif field == "id":

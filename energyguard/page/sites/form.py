@@ -15,9 +15,9 @@ from energyguard.page.elements.forms import Form, Options, Values
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
+from energyguard.page.words.names import indented_sites
 from energyguard.service.catalogue.contract import SiteCatalogue
 
-INDENT = "\u00a0\u00a0\u00a0"
 Done = Callable[[str], Awaitable[object]]
 """What is done with the id of a site that was changed."""
 
@@ -46,11 +46,7 @@ def parents(catalogue: SiteCatalogue, without: str = "") -> Options:
     inside = set(catalogue.entries.within(without)) if without else set()
     return [
         ("", _("no other site")),
-        *(
-            (card.id, INDENT * card.depth + card.site.name)
-            for card in catalogue.sites()
-            if card.id not in inside
-        ),
+        *((site, name) for site, name in indented_sites(catalogue) if site not in inside),
     ]
 
 

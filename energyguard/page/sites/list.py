@@ -98,7 +98,9 @@ class SitesPage:
         self.count.text = words.format(n=count(new))
         self.waiting.set_visibility(bool(new))
         found = (
-            [c for c in cards if self.search in c.site.name.casefold()] if self.search else cards
+            [c for c in cards if self.search in site_name(self.catalogue, c.id).casefold()]
+            if self.search
+            else cards
         )
         sums = await live_sums(self.cache)
         opened = self.cache.service.book.open()

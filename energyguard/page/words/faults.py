@@ -7,12 +7,22 @@ meet is said here in their own words, line by line; a fault that is not known he
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from energyguard.model.quantities import parse_duration
+from energyguard.page.words.entered_faults import OF_RULES, OF_TARIFFS
 from energyguard.page.words.language import _
+from energyguard.page.words.lengths import duration
 
-_PLACE: Final = re.compile(r"(?P<place>(?:[a-z]+/[^:]{1,80}: )?(?:[a-z_]{2,20}: )?)(?P<fault>.*)")
-"""A fault may begin with the entry and the field that it is about: they are not translated."""
+_PLACE: Final = re.compile(
+    r"(?P<place>(?:[a-z]+/[^:]{1,80}: )?(?:[\w-]{1,80}: ){0,3})(?P<fault>.*)"
+)
+"""A fault may begin with the entry, or the rule, and the field that it is about: they are not
+translated.
+"""
+_LENGTHS: Final = frozenset({"window", "slide"})
+"""Of what is named in faults: lengths of time, as rule files write them."""
 _FAULTS: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
@@ -145,6 +155,8 @@ _FAULTS: Final = tuple(
             r".*: this is of all sites, and you see some of them",
             _("this is of all sites, and you see some of them"),
         ),
+        *OF_RULES,
+        *OF_TARIFFS,
         (r"history: .*", _("The history is not there now")),
         (r".*: no room on the disk; .*", _("The disk is full: nothing was written")),
     )
@@ -161,8 +173,14 @@ def _line(line: str) -> str:
     for text, place in ((line, ""), *_parted(line)):
         for pattern, words in _FAULTS:
             if found := pattern.fullmatch(text):
-                return place + _(words).format(**found.groupdict())
+                return place + _(words).format(**_named(found.groupdict()))
     return line
+
+
+def _named(found: Mapping[str, str]) -> dict[str, str]:
+    """What a fault is about; lengths of time as the reader writes them."""
+    lengths = {name: duration(parse_duration(found[name])) for name in _LENGTHS & found.keys()}
+    return {**found, **lengths}
 
 
 def _parted(line: str) -> tuple[tuple[str, str], ...]:

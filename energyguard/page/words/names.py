@@ -13,6 +13,8 @@ from energyguard.model.catalogue import DEVICE, SITE, key_of
 from energyguard.page.words.language import _
 from energyguard.service.catalogue.contract import SiteCatalogue
 
+INDENT: Final = "\u00a0\u00a0\u00a0"
+"""Before the names of sites in another, in a list: a browser leaves out spaces."""
 _FLOOR: Final = re.compile(r"Floor (?P<n>\S+)")
 
 
@@ -26,6 +28,13 @@ def site_name(catalogue: SiteCatalogue, site: str) -> str:
     """A site's name for people: its id where it has none, or is not there."""
     known = catalogue.entries.sites.get(site)
     return _shown(catalogue, key_of(SITE, site), known.name if known else "") or site
+
+
+def indented_sites(catalogue: SiteCatalogue) -> list[tuple[str, str]]:
+    """Every site by its id and name, those in another below it and further in: for a list."""
+    return [
+        (card.id, INDENT * card.depth + site_name(catalogue, card.id)) for card in catalogue.sites()
+    ]
 
 
 def _shown(catalogue: SiteCatalogue, key: str, name: str) -> str:

@@ -1,14 +1,15 @@
 """One answer of an address on the web, with its limits: which address, how long, how large.
 
 A name is looked up once and that address is connected to, so that a name which leads inside the
-network is refused however often it changes.
+network is refused however often it changes. A token is sent to the address of the settings alone,
+wherever that leads on, and stands in no message.
 """
 
 from __future__ import annotations
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 
@@ -21,36 +22,58 @@ MAX_RETRY_S: Final = 24 * 3_600.0
 Address = IPv4Address | IPv6Address
 
 
-def fetch(url: str, *, inside: bool = False) -> bytes:
+class PriceRequest(NamedTuple):
+    """What is asked of an address: a query of GraphQL, by POST; and as whom."""
+
+    query: str = ""
+    token: str = ""
+
+
+PLAIN: Final = PriceRequest()
+
+
+def fetch(url: str, wanted: PriceRequest = PLAIN, *, inside: bool = False) -> bytes:
     """The body of an address.
 
     Args:
         url: http or https.
+        wanted: by POST where there is a query.
         inside: whether it may be inside the network.
 
     Raises:
-        Faulty: it may not be asked, or says that there is nothing of this name.
+        Faulty: it may not be asked, or says that there is nothing of this name, or a token would
+            be sent for all to read.
         Unavailable: it cannot be reached now, or does not answer as it should; with what it says
             of when to come again.
     """
     with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
-        at = httpx.URL(url)
+        at = first = httpx.URL(url)
+        if wanted.token and at.scheme != "https" and not inside:
+            raise Faulty(f"{url}: a token is sent by https only")
         for _ in range(MAX_REDIRECTS + 1):
-            answer = _answer(client, at, inside)
+            answer = _answer(client, at, wanted, inside)
             if not answer.is_redirect:
                 return answer.content
             at = at.join(answer.headers.get("location", ""))
+            if (at.scheme, at.netloc) != (first.scheme, first.netloc):
+                wanted = wanted._replace(token="")
     raise Faulty(f"{url}: leads on more than {MAX_REDIRECTS} times")
 
 
-def _answer(client: httpx.Client, url: httpx.URL, inside: bool) -> httpx.Response:
+def _answer(
+    client: httpx.Client, url: httpx.URL, wanted: PriceRequest, inside: bool
+) -> httpx.Response:
     if url.scheme not in ("http", "https"):
         raise Faulty(f"{url}: is neither http nor https")
     address = _looked_up(url, inside)
+    headers = {"Host": url.netloc.decode(), "Accept": "application/json, text/csv"}
+    if wanted.token:
+        headers["Authorization"] = f"Bearer {wanted.token}"
     request = client.build_request(
-        "GET",
+        "POST" if wanted.query else "GET",
         url.copy_with(host=str(address)),
-        headers={"Host": url.netloc.decode(), "Accept": "application/json, text/csv"},
+        json={"query": wanted.query} if wanted.query else None,
+        headers=headers,
         extensions={"sni_hostname": url.host},
     )
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -15,11 +17,11 @@ from energyguard.errors import Faulty, Unavailable
 from energyguard.log import EARLIEST
 from energyguard.model.topics import PRICES
 from energyguard.service.price_feed import fetch as fetching
-from energyguard.service.price_feed.feed import RETRY_S, PriceFeed
-from energyguard.service.price_feed.fetch import fetch
+from energyguard.service.price_feed.feed import RETRY_S, TIBBER_QUERY, PriceFeed
+from energyguard.service.price_feed.fetch import PriceRequest, fetch
 from energyguard.settings.prices import PriceSettings
 from energyguard.testing import MemoryLog
-from tests.tariffs.test_price_answers import AWATTAR, START_MS
+from tests.tariffs.test_price_answers import AWATTAR, START_MS, TIBBER
 
 HOUR_S = 3_600
 
@@ -29,6 +31,7 @@ class PriceServer(ThreadingHTTPServer):
 
     answers: list[tuple[int, bytes, dict[str, str]]]
     asked: list[str]
+    posted: list[tuple[str, str]]  # the header Authorization, and the body
 
     @property
     def url(self) -> str:
@@ -48,6 +51,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, PriceServer)
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        server.posted.append((self.headers["Authorization"] or "", body))
+        self.do_GET()
+
     def log_message(self, *args: object) -> None:
         pass
 
@@ -55,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(*answers: tuple[int, bytes, dict[str, str]]) -> Iterator[PriceServer]:
     with PriceServer(("127.0.0.1", 0), _Handler) as server:
-        server.answers, server.asked = list(answers), []
+        server.answers, server.asked, server.posted = list(answers), [], []
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -111,6 +121,85 @@ def test_one_source_that_fails_keeps_no_other_from_its_prices() -> None:
         sources = {"gone": "http://127.0.0.1:9/", "spot": server.url}
         assert PriceFeed(log, PriceSettings(sources=sources, inside=True), clock).step() == RETRY_S
         assert len(keys(log)) == 2
+
+
+TOKEN = "s3cret-of-a-home"
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> str:
+    file = tmp_path / "tibber.token"
+    file.write_text(f"{TOKEN}\n")
+    return str(file)
+
+
+def test_graphql_is_asked_by_post_with_the_token_of_a_file(
+    token_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = b'{"errors":[{"message":"Context creation failed: invalid token"}],"data":null}'
+    log, clock = MemoryLog(), ManualClock(START_MS)
+    with serving((200, refused, {}), (200, TIBBER.encode(), {})) as server:
+        prices = PriceSettings(
+            sources={"home": server.url}, queries={"home": TIBBER_QUERY},
+            token_files={"home": token_file}, inside=True,
+        )  # fmt: skip
+        feed = PriceFeed(log, prices, clock)
+        assert feed.step() == RETRY_S  # refused: it is asked again
+        assert not keys(log)
+        Path(token_file).write_text("another-one")
+        clock.sleep(RETRY_S)
+        assert feed.step() == HOUR_S
+        assert keys(log) == [b"home/2026-11-23", b"home/2026-11-24"]
+        body = json.dumps({"query": TIBBER_QUERY}, separators=(",", ":"))
+        assert server.posted == [(f"Bearer {TOKEN}", body), ("Bearer another-one", body)]
+    written = capsys.readouterr()
+    assert "invalid token" in written.err + written.out
+    assert TOKEN not in written.err + written.out + repr(prices) + prices.model_dump_json()
+
+
+def test_tibber_needs_no_query_to_be_said() -> None:
+    settings = PriceSettings(
+        sources={"home": "https://api.tibber.com/v1-beta/gql", "spot": "http://a"}
+    )
+    feed = PriceFeed(MemoryLog(), settings, ManualClock(0))
+    assert [source.query for source in feed.sources] == [TIBBER_QUERY, ""]
+
+
+def test_a_token_goes_nowhere_else_and_never_for_all_to_read(token_file: str) -> None:
+    asked = PriceRequest("{viewer}", TOKEN)
+    with serving((200, b"[]", {})) as other, serving((307, b"", {"Location": other.url})) as server:
+        assert fetch(server.url, asked, inside=True) == b"[]"
+        assert [header for header, _ in server.posted] == [f"Bearer {TOKEN}"]
+        assert [header for header, _ in other.posted] == [""]
+    with serving((200, b"[]", {})) as server:
+        with pytest.raises(Faulty, match="a token is sent by https only") as refused:
+            fetch(server.url, asked)
+        assert TOKEN not in str(refused.value)
+        assert not server.asked
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [(None, "No such file"), ("", "is no token"), ("two words", "is no token"), ("ü", "no token")],
+)
+def test_a_token_that_is_none_is_said_and_not_shown(
+    text: str | None, fault: str, token_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(token_file).unlink() if text is None else Path(token_file).write_text(text)
+    with serving((200, TIBBER.encode(), {})) as server:
+        prices = PriceSettings(
+            sources={"home": server.url}, token_files={"home": token_file}, inside=True
+        )
+        assert PriceFeed(MemoryLog(), prices, ManualClock(START_MS)).step() == RETRY_S
+        assert not server.asked
+    written = capsys.readouterr()
+    assert fault in written.err + written.out
+    assert not text or text not in written.err + written.out
+
+
+def test_a_token_of_no_source_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'hom' is no list of prices\.sources"):
+        PriceSettings(sources={"home": "http://a"}, token_files={"hom": "/etc/token"})
 
 
 def test_what_is_inside_the_network_is_not_asked() -> None:

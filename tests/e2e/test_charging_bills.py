@@ -1,0 +1,99 @@
+"""Signals of chargers as people have them, posted to a running `up`: what is paid in the end."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from energyguard.processes.registry import living
+from energyguard.settings.tree import Settings
+from tests.e2e.test_up import Up
+from tests.waiting import until
+
+CASES = Path(__file__).parents[1] / "cases" / "charging"
+Paid = list[tuple[float, float]]  # kWh, and the amount, in order of time
+REAL_PACE = ("charging.hour=1h", "charging.before=10m", "charging.after=6m")
+AS_SIMULATED: tuple[str, ...] = ()
+BILLS: Mapping[tuple[str, ...], Mapping[str, Paid]] = {
+    REAL_PACE: {
+        "s07_offline_queue": [(11.0, 5.5)],
+        "s08_tariff_change": [(44.0, 13.2)],
+        "s10_rfid": [(11.0, 5.5)],
+        "s11_no_parking_sensor": [(11.0, 5.5)] * 3,
+        "s13_7_4kw": [(7.4, 3.7)],
+    },
+    AS_SIMULATED: {"s22_iso": [(11.0, 5.5)]},
+}
+NEIGHBOURS = range(3, 13)
+"""By hundreds: a charger's partition is its number modulo 100."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a data folder, whose processes are surely gone afterwards."""
+    made = Settings(data_dir=tmp_path / "data")
+    yield made
+    for role in living(made.data_dir):
+        os.kill(role.pid, 9)
+
+
+def signals(case: str, number: int) -> str:
+    """A case at chargers of its own: those of one case share no partition with another's."""
+    text = (CASES / f"{case}.jsonl").read_text()
+    text = text.replace('"charger-8"', f'"charger-{number + 50}"')
+    return text.replace('"charger-7"', f'"charger-{number}"')
+
+
+def neighbours(case: str, number: int) -> str:
+    """Ten plain charges in the same partition, and one three hours later."""
+    plain = "s22_iso" if case == "s22_iso" else "s10_rfid"
+    bodies = [signals(plain, 100 * n + number) for n in NEIGHBOURS]
+    bodies.append(signals(plain, 100 * NEIGHBOURS.stop + number).replace(" 10:", " 13:"))
+    return "".join(bodies)
+
+
+@pytest.mark.parametrize("pace", BILLS, ids=["real", "as-simulated"])
+def test_each_is_billed_rightly_alone_and_beside_neighbours(
+    settings: Settings, pace: tuple[str, ...]
+) -> None:
+    up = Up(settings.data_dir, "serve.auth=false", "history.flush=100ms", *pace, demo=False)
+    link = httpx.URL(up.link())
+    base = link.copy_with(path="/api/v1")
+    with httpx.Client(base_url=base, trust_env=False, timeout=60.0) as http:
+        cases = list(enumerate(BILLS[pace].items(), 11))
+        for number, (case, _) in cases:
+            post(http, signals(case, number))
+        alone = {f"charger-{number}": bills for number, (_, bills) in cases}
+        assert_paid(http, alone)
+        for number, (case, _) in cases:  # the same again where others are, and are further on
+            post(http, neighbours(case, number))
+            post(http, "".join(reversed(signals(case, 200 + number).splitlines(keepends=True))))
+        beside = {f"charger-{200 + number}": bills for number, (_, bills) in cases}
+        assert_paid(http, alone | beside)
+    assert up.end() == 0, up.output.read_text()
+    assert "Traceback" not in up.output.read_text()
+
+
+def post(http: httpx.Client, body: str) -> None:
+    receipt = http.post("/readings", content=body.encode()).raise_for_status().json()
+    assert receipt["accepted"] == len(body.splitlines()), receipt
+
+
+def assert_paid(http: httpx.Client, wanted: Mapping[str, Paid]) -> None:
+    """Each of these chargers comes to its bills, and stays at them."""
+    until(lambda: paid(http, wanted) == wanted, f"{wanted}; there is {paid(http, wanted)}")
+
+
+def paid(http: httpx.Client, chargers: Iterable[str]) -> dict[str, Paid]:
+    rows = http.get("/stations/charging-sessions", params={"month": "2024-05"}).json()
+    found: dict[str, Paid] = defaultdict(list)
+    for row in rows:
+        assert row["currency"] == "EUR"
+        if row["charger"] in chargers:
+            found[row["charger"]].append((row["kwh"], row["eur"]))
+    return found
