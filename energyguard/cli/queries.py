@@ -18,6 +18,7 @@ from energyguard.cli.spans import SPAN_OPTIONS, span_of, zone_of
 from energyguard.cli.times import parse_range, parse_span, parse_time
 from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound
+from energyguard.model.days import ms_of
 from energyguard.pipeline import ARCHIVE, PROJECTIONS
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _between_by(
     """The same; durations count back from the newest of a domain's devices."""
     newest = 0
     for row in rows_of(history.query(PROJECTIONS[clock].span)):
-        newest = int(row["last"].timestamp() * 1000) + 1
+        newest = ms_of(row["last"]) + 1
     zone = zone_of(call, calendar)
     if span := span_of(calendar, zone, newest or SYSTEM.now_ms()):
         return {"start_ms": span.start_ms, "end_ms": span.end_ms}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import typer
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.model.days import ms_of
 from energyguard.model.quantities import parse_duration
 
 DAYS = {"today": 0, "yesterday": 1}
@@ -67,7 +68,7 @@ def parse_range(since: str, until: str | None, newest_ms: int, zone: str) -> dic
 
 def _ms(moment: datetime, zone: tzinfo) -> int:
     moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return ms_of(moment)
 
 
 def parse_span(text: str) -> int:

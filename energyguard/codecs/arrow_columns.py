@@ -27,6 +27,7 @@ from energyguard.codecs.columns import (
 )
 from energyguard.codecs.row_by_row import BEYOND
 from energyguard.errors import Malformed
+from energyguard.model.days import ms_of
 from energyguard.model.quantities import NANO, to_nano
 from energyguard.model.readings import Verdict
 
@@ -184,7 +185,7 @@ def _parsed(array: pa.Array, plain_utc: bool) -> tuple[Ints, Bools]:
         text = tidy_time((cell or "").strip(SPACES))
         try:
             when = datetime.fromisoformat(text + "Z" if plain_utc and text[-1:] != "Z" else text)
-            ms[place] = round(when.timestamp() * 1_000)
+            ms[place] = ms_of(when)
             bad[place] = when.tzinfo is None or "T" not in text
         except (ValueError, OverflowError):
             bad[place] = True

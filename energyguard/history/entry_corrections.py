@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from energyguard.model.days import ms_of
 from energyguard.model.quantities import from_nano
 
 KIND: Final = "correction"
@@ -35,7 +36,7 @@ def with_corrections(entries: pa.Table, rows: pa.Table, wrong: pa.Table) -> pa.T
     set_at = {(row["name"], row["ms"]): row for row in given}
     found = entries.to_pylist()
     for entry in found:
-        if row := set_at.get((entry["channel"], round(entry["time"].timestamp() * 1000))):
+        if row := set_at.get((entry["channel"], ms_of(entry["time"]))):
             says = f"set from {from_nano(row['sent'])} to {from_nano(row['nano'])} {_who(row)}"
             why = f"{says}; {entry['why']}" if entry["why"] else says
             entry |= {"kind": KIND, "evidence": EVIDENCE, "why": why}

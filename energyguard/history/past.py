@@ -11,6 +11,7 @@ import pyarrow as pa
 from energyguard.clock import SYSTEM
 from energyguard.errors import Unavailable
 from energyguard.history import History
+from energyguard.model.days import ms_of
 from energyguard.model.readings import Ints, ReadingBatch, batch_of
 from energyguard.model.topics import DAY_MS, partition_for
 
@@ -70,7 +71,7 @@ class PastReadings:
         if not known:
             return 0, 0
         first, last = (
-            int(some.timestamp() * 1000) // DAY_MS * DAY_MS
+            ms_of(some) // DAY_MS * DAY_MS
             for some in (min(r["first"] for r in known), max(r["last"] for r in known))
         )
         return max(first, last - MAX_DAYS * DAY_MS), last + DAY_MS

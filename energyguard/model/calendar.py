@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from energyguard.model.days import QUARTER_MS, day_ms, local
+from energyguard.model.days import QUARTER_MS, day_ms, local, ms_of
 
 SpanUnit = Literal["day", "week", "month", "year", "dates"]
 CalendarStep = Literal["quarter", "hour", "day", "week", "month"]
@@ -192,7 +192,7 @@ class CalendarSpan:
             day = now.date().replace(year=before.first.year)
         moment = datetime.combine(day, clock)
         there = moment.replace(tzinfo=ZoneInfo(self.zone), fold=now.fold)
-        return min(max(_ms(there), before.start_ms), before.end_ms)
+        return min(max(ms_of(there), before.start_ms), before.end_ms)
 
 
 def _named(word: str, zone: str, today: date) -> CalendarSpan | None:
@@ -236,7 +236,3 @@ def _clock_borders(start_ms: int, end_ms: int, zone: str, hours: bool) -> Iterat
         if not hours or at.minute == 0 or at.utcoffset() != offset:
             yield ms
         offset = at.utcoffset()
-
-
-def _ms(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

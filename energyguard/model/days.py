@@ -15,6 +15,11 @@ def local(ms: int, zone: str) -> datetime:
     return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone))
 
 
+def ms_of(moment: datetime) -> int:
+    """A moment as ms since 1970 UTC."""
+    return round(moment.timestamp() * 1000)
+
+
 def midnight_ms(ms: int, zone: str) -> int:
     """When the day of a time began in a zone."""
     return day_ms(local(ms, zone).date(), zone)[0]
@@ -26,7 +31,7 @@ def day_ms(day: date, zone: str) -> tuple[int, int]:
         datetime(at.year, at.month, at.day, tzinfo=ZoneInfo(zone))
         for at in (day, day + timedelta(1))
     )
-    return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+    return ms_of(start), ms_of(end)
 
 
 def hour_step_ms(ms: int, zone: str) -> int:

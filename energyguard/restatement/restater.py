@@ -19,6 +19,7 @@ from energyguard.history import History
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import LATEST, Log, Positions, TopicPartition
 from energyguard.log.compacted import CompactedReader, CompactedTable
+from energyguard.model.days import ms_of
 from energyguard.model.topics import (
     ALERTS,
     CORRECTIONS,
@@ -193,7 +194,7 @@ class Restater:
         for row in self._history.query("devices", device="").to_pylist():
             topic = topic_named(row["topic"])
             if (row["device"], row["channel"]) == (span.device, span.channel) and topic:
-                first, last = (int(row[end].timestamp() * 1000) for end in ("first", "last"))
+                first, last = (ms_of(row[end]) for end in ("first", "last"))
                 at = TopicPartition(
                     row["topic"], partition_for(span.device.encode(), topic.partitions)
                 )

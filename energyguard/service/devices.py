@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 from energyguard.alerts.alert import Alert
 from energyguard.errors import NotFound, Unavailable
 from energyguard.model.channels import CHANNELS
+from energyguard.model.days import ms_of
 from energyguard.model.topics import DAY_MS
 from energyguard.service.views import DeviceView
 
@@ -198,7 +198,7 @@ class Devices:
         length_ms = span["end_ms"] - span["start_ms"]
         step_ms = next((s for s in STEPS_MS if length_ms <= s * MAX_STEPS), STEPS_MS[-1])
         rows = self._rows("series", **span, channel=channel, step_ms=step_ms)
-        for before, after in pairwise(_ms(row["time"]) for row in rows):
+        for before, after in pairwise(ms_of(row["time"]) for row in rows):
             if after - before > GAP_STEPS * step_ms:
                 yield ReadingGap(channel, before + step_ms, after)
 
@@ -224,8 +224,8 @@ class Devices:
                     channel=channel,
                     unit=CHANNELS[channel].unit if channel in CHANNELS else "",
                     topic=now.topic if now else then["topic"] if then else "",
-                    first_ms=_ms(then["first"]) if then else None,
-                    last_ms=max(now.time_ms if now else 0, _ms(then["last"]) if then else 0),
+                    first_ms=ms_of(then["first"]) if then else None,
+                    last_ms=max(now.time_ms if now else 0, ms_of(then["last"]) if then else 0),
                     readings=then["readings"] if then else None,
                     value=now.value if now else None,
                     kw=now.kw if now else None,
@@ -233,7 +233,3 @@ class Devices:
                 )
             )
         return found
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

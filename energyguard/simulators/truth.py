@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from energyguard.errors import Corrupt
+from energyguard.model.days import ms_of
 
 COLUMNS = ("device", "kind", "from", "to")
 
@@ -79,4 +80,4 @@ def _text(ms: int) -> str:
 
 
 def _ms(text: str) -> int:
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
+    return ms_of(datetime.fromisoformat(text))

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from energyguard.errors import Faulty
-from energyguard.model.days import HOUR_MS, QUARTER_MS
+from energyguard.model.days import HOUR_MS, QUARTER_MS, ms_of
 from energyguard.model.quantities import to_nano
 from energyguard.model.readings import EARLIEST_MS, Ints
 
@@ -133,7 +133,7 @@ def time_ms(text: str) -> int:
         raise ValueError(f"{text!r} is no time; write 2026-11-24T00:15+01:00") from None
     if at.utcoffset() is None:
         raise ValueError(f"{text!r} has no offset from UTC; write 2026-11-24T00:15+01:00")
-    return checked_ms(round(at.timestamp() * 1000), text)
+    return checked_ms(ms_of(at), text)
 
 
 def checked_ms(ms: int, text: str) -> int:

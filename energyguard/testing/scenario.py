@@ -36,6 +36,7 @@ from pathlib import Path
 from energyguard.errors import ConfigError
 from energyguard.model.alerts import State
 from energyguard.model.channels import CHANNELS
+from energyguard.model.days import ms_of
 from energyguard.model.quantities import parse_duration, to_nano
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DAY_MS, ENERGY_READINGS
@@ -187,12 +188,12 @@ class ScenarioReader:
         """A time of the day, or whole, in ms since 1970 UTC; 24:00 and later are days after."""
         if "T" in text:
             whole = datetime.fromisoformat(text)
-            return int(whole.replace(tzinfo=whole.tzinfo or UTC).timestamp() * 1000)
+            return ms_of(whole.replace(tzinfo=whole.tzinfo or UTC))
         hours, _, rest = text.partition(":")
         days, hour = divmod(int(hours), 24)
         at = time.fromisoformat(f"{hour:02d}:{rest}")
         moment = datetime.combine(self.day, at, UTC)
-        return int(moment.timestamp() * 1000) + days * DAY_MS
+        return ms_of(moment) + days * DAY_MS
 
     def _add(self, made: Expectation) -> None:
         self.scenario = replace(self.scenario, expectations=(*self.scenario.expectations, made))

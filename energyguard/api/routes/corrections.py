@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from energyguard.api.middleware import CurrentService, User
 from energyguard.errors import Malformed
 from energyguard.model.channels import CHANNELS
+from energyguard.model.days import ms_of
 from energyguard.service.corrections.contract import WantedCorrection
 
 router = APIRouter(tags=["corrections"])
@@ -156,4 +157,4 @@ def _ms(field: str, text: str) -> int:
         raise Malformed(f"{field}: {text!r} is no time: 2026-11-28T17:54:02Z", field) from None
     if moment.tzinfo is None:
         raise Malformed(f"{field}: {text!r} says no offset: end it with Z or +01:00", field)
-    return round(moment.timestamp() * 1000)
+    return ms_of(moment)

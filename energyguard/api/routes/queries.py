@@ -18,7 +18,7 @@ from energyguard.domain import Projection
 from energyguard.history.people import People
 from energyguard.history.query import Query as HistoryQuery
 from energyguard.history.query import QueryParameter, queries
-from energyguard.model.days import hour_step_ms
+from energyguard.model.days import hour_step_ms, ms_of
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import DAY_MS
 from energyguard.pipeline import PROJECTIONS
@@ -61,7 +61,7 @@ def _newest_of(projection: Projection, service: Service) -> int:
     now = service.projections[projection.name].event_ms()
     if now is None:
         for row in rows(service.query(projection.span)):
-            now = int(row["last"].timestamp() * 1000)
+            now = ms_of(row["last"])
     return service.clock.now_ms() if now is None else now
 
 

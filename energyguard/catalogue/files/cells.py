@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from energyguard.model.days import ms_of
+
 RETIRED, RETIRED_MS, TERMS = "retired", "retired_ms", "terms"
 
 
@@ -59,7 +61,7 @@ def _time(value: object) -> int | None:
             at = datetime(at.year, at.month, at.day)
         if not isinstance(at, datetime):
             raise ValueError
-        return round(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
+        return ms_of(at.replace(tzinfo=at.tzinfo or UTC))
     except (ValueError, OverflowError):
         raise ValueError(f"{RETIRED}: {value!r} is no time; write 2026-11-01T00:00:00Z") from None
 

@@ -9,7 +9,7 @@ from energyguard.domains.charging.bay_grid import BayGrid, broken_limit, legend,
 from energyguard.domains.charging.currencies import sums_of
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.money import amount_words, sums_words
-from energyguard.model.days import day_ms, local
+from energyguard.model.days import day_ms, local, ms_of
 from energyguard.page.elements.components import Figures, Tag, card, choice
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
@@ -221,7 +221,7 @@ def _layer(bar: dict[str, object]) -> int:
 
 
 def _bar(row: dict[str, Any], money: str) -> dict[str, object]:
-    since, until = (at and round(at.timestamp() * 1000) for at in (row["start"], row["end"]))
+    since, until = (at and ms_of(at) for at in (row["start"], row["end"]))
     what = str(row["what"])
     state = {"stay": "unknown", "charge": "info"}.get(what, "warning")
     about = broken_limit(str(row["detail"])) if what == "violation" else _("stay")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
+from energyguard.model.days import ms_of
 from energyguard.page.elements.components import ChangingList, Tag, button, card
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
@@ -219,7 +220,7 @@ def _midnights(start_ms: int, end_ms: int, zone: str) -> list[int]:
         hour=0, minute=0, second=0, microsecond=0
     )
     found = []
-    while (at := round(day.timestamp() * 1000)) < end_ms:
+    while (at := ms_of(day)) < end_ms:
         if at >= start_ms:
             found.append(at)
         day += timedelta(days=1)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from energyguard.errors import EnergyGuardError, Malformed
 from energyguard.model.channels import CHANNELS
-from energyguard.model.days import local
+from energyguard.model.days import local, ms_of
 from energyguard.page.elements.components import ChangingList, Tag, button, card
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
@@ -110,7 +110,7 @@ class CorrectionsCard:
             at = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(self.zone))
         except ValueError:
             raise Malformed(_("{text} is no time").format(text=text), name) from None
-        return round(at.timestamp() * 1000)
+        return ms_of(at)
 
     async def _look(self, values: Values) -> None:
         """What it would change; nothing is done."""

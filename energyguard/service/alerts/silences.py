@@ -16,6 +16,7 @@ from energyguard.catalogue import Catalogue
 from energyguard.clock import Clock
 from energyguard.errors import Conflict, Malformed, NotFound
 from energyguard.log import Log, Records
+from energyguard.model.days import ms_of
 from energyguard.model.quantities import parse_duration
 from energyguard.model.selector import Selector
 from energyguard.model.topics import SILENCES
@@ -181,7 +182,7 @@ class SilenceVerbs:
         now = datetime.fromtimestamp(now_ms / 1000, zone)
         if text == TONIGHT:
             days = int(now.time() >= MORNING)
-            return _ms(datetime.combine(now.date() + timedelta(days=days), MORNING, zone))
+            return ms_of(datetime.combine(now.date() + timedelta(days=days), MORNING, zone))
         try:
             return now_ms + parse_duration(text)
         except ValueError:
@@ -194,7 +195,7 @@ class SilenceVerbs:
             ) from None
         if len(text) <= 10:  # a date: until its end
             moment += timedelta(days=1)
-        return _ms(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+        return ms_of(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
     def zone_of(self, selector: str) -> str:
         """The zone of what a selector is about: of its site or its one device, else the product's.
@@ -249,7 +250,3 @@ class SilenceVerbs:
         self._log.append(SILENCES.name, Records(keys, values))
         for silence_id, silence in silences:
             self._silences.put(silence_id, silence)
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

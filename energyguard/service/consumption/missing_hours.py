@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 
 from energyguard.catalogue import Catalogue
+from energyguard.model.days import ms_of
 from energyguard.model.topics import DAY_MS, TopicClock
 from energyguard.service.contract import Service
 from energyguard.topics import topic_named
@@ -117,8 +117,8 @@ def _known(service: Service) -> Iterable[_Known]:
         of_device = list(channels)
         newest = max(of_device, key=lambda row: row["last"])
         if not newest["topic"].startswith(_REPLAYS):
-            first = min(_ms(row["first"]) for row in of_device)
-            yield _Known(device, newest["topic"], first, _ms(newest["last"]))
+            first = min(ms_of(row["first"]) for row in of_device)
+            yield _Known(device, newest["topic"], first, ms_of(newest["last"]))
 
 
 def _end_ms(service: Service, topic: str, known: Iterable[_Known]) -> int:
@@ -146,14 +146,10 @@ def _gaps(
     found: dict[str, list[tuple[int, int]]] = {}
     rows = service.query("missing", device=device, start_ms=start_ms, end_ms=end_ms)
     for row in rows.to_pylist():
-        found.setdefault(row["device"], []).append((_ms(row["start"]), _ms(row["end"])))
+        found.setdefault(row["device"], []).append((ms_of(row["start"]), ms_of(row["end"])))
     return found
 
 
 def _cut(stretches: Iterable[tuple[int, int]], end_ms: int) -> Iterable[tuple[int, int]]:
     """Stretches up to a time."""
     return ((start, min(to, end_ms)) for start, to in stretches if start < end_ms)
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 
 import pyarrow as pa
 
@@ -15,7 +14,7 @@ from energyguard.errors import Conflict, Malformed, NotFound
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import Log, Records
 from energyguard.model.channels import CHANNELS
-from energyguard.model.days import midnight_ms
+from energyguard.model.days import midnight_ms, ms_of
 from energyguard.model.topics import CORRECTIONS, DAY_MS
 from energyguard.records.corrections import CORRECTION, Correction
 from energyguard.service.corrections.checks import CorrectionChecks
@@ -151,10 +150,10 @@ class CorrectionVerbs:
                 row["id"],
                 row["file"],
                 row["by"],
-                _ms(row["at"]),
+                ms_of(row["at"]),
                 row["readings"],
-                _ms(row["first"]),
-                _ms(row["last"]),
+                ms_of(row["first"]),
+                ms_of(row["last"]),
                 self.import_undone_by(row["id"]),
             )
             for row in self._query("imports", limit=limit).to_pylist()
@@ -231,7 +230,3 @@ def _short(why: str) -> str:
     if len(why) > MAX_WHY:
         raise Malformed(f"why: is longer than {MAX_WHY:,} characters", "why")
     return why.strip()
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

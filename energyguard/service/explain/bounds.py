@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from energyguard.model.days import ms_of
 from energyguard.service.explain.contract import BoundedEnergy
-from energyguard.service.explain.entries import ms_of
 
 Query = Callable[..., pa.Table]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from energyguard.model.days import ms_of
 from energyguard.service.explain.contract import ExplainedEntry, JudgedReading, OrdinaryEntries
 
 ORDINARY: tuple[str, ...] = ("interval", "difference")
@@ -74,9 +75,3 @@ def _entry(row: Mapping[str, Any], verdicts: Verdicts) -> ExplainedEntry:
 _AS_THEY_ARE = (
     "value", "kwh", "inside", "low", "high", "kind", "why", "evidence", "number", "after_ms"
 )  # fmt: skip
-
-
-def ms_of(moment: Any) -> int:
-    """A time of an answer as ms since 1970 UTC."""
-    ms: float = moment.timestamp() * 1000
-    return round(ms)
