@@ -103,11 +103,21 @@ class Ledger:
         """(keys,) whose newest reading has no entry yet that counts: in doubt, or no rhythm."""
         return self._fold.waits()
 
-    def begun(self) -> Bools:
-        """(keys,) which have had a reading."""
+    def in_doubt(self) -> Bools:
+        """(keys,) of which readings may still be explained otherwise."""
+        found = np.zeros(self.keys, np.bool_)
+        found[[*self._doubts()]] = True
+        return found
+
+    def newest_ms(self) -> Ints:
+        """(keys,) the time of the newest reading of each; ``NOTHING`` before the first."""
         fold = self._fold
         newest = fold.rows.newest if isinstance(fold, RegisterFolds) else fold.rows.time[:, -1]
-        begun: Bools = newest[: self.keys] != NOTHING
+        return newest[: self.keys]
+
+    def begun(self) -> Bools:
+        """(keys,) which have had a reading."""
+        begun: Bools = self.newest_ms() != NOTHING
         return begun
 
     def cadence_ms(self) -> Ints:
@@ -123,6 +133,11 @@ class Ledger:
         Never less than a cadence that is said; 0 where fewer than three steps are known.
         """
         return np.maximum(self._learned(1), self._given())
+
+    def longest_ms(self) -> Ints:
+        """(keys,) the longest of the newest eight steps of each; 0: there is none."""
+        longest: Ints = self._fold.steps().max(axis=1, initial=0).astype(np.int64)
+        return longest
 
     def steps_known(self) -> Ints:
         """(keys,) of how many steps the rhythm is, up to eight."""

@@ -16,13 +16,14 @@ from energyguard.model.readings import Bools, batch_from, batch_of
 from energyguard.model.selector import DeviceFacts
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.windows import energy_operator
-from energyguard.stream.windows.apart_operator import KeysApart, RowsByKey
+from energyguard.stream.windows.apart_operator import KeysApart
 from energyguard.stream.windows.energy_operator import EnergyOperator
 from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import Collected, WindowOutput
 from energyguard.stream.windows.panes import BatchSlice
+from energyguard.stream.windows.reordering import RowsByKey
 from energyguard.stream.windows.verdicts import Judged, LaneRows
 
 START, HOUR_MS = 1_757_116_800_000, 3_600_000
@@ -37,8 +38,8 @@ class KeyByKey(EnergyOperator):
         """No key is quick."""
 
     def _calm(self, given: RowsByKey, out: Bools) -> KeysApart:
-        calm, busy, smooth = super()._calm(given, out)
-        return KeysApart(calm & False, calm | busy, smooth & False)
+        calm, busy, smooth, mixed = super()._calm(given, out)
+        return KeysApart(calm & False, calm | busy, smooth & False, mixed)
 
 
 def rules(channel: str) -> list[ThresholdRule]:

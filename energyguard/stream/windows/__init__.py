@@ -6,6 +6,8 @@ channel_operator.py   one channel: verdicts, recent readings, panes, episodes
 energy_state.py       what is known of the devices of a channel of energy
 energy_operator.py    a channel of energy: windows sum the entries of the ledger
 apart_operator.py     devices that are slow, new, late or in doubt
+reordering.py         those of which readings came out of order, folded again at once
+envelope.py           what their windows had at most, whatever was known when
 delays.py             how late each device usually is
 patience.py           how long windows wait for each device
 key_entries.py        what one key's readings come to

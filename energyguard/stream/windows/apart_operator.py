@@ -18,7 +18,7 @@ from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.bounded import goes_by_bounds, is_bounded
-from energyguard.stream.windows.energy_state import NO_NUMBERS, EnergyState
+from energyguard.stream.windows.energy_state import NO_NUMBERS
 from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.key_entries import KeyEntries
@@ -34,17 +34,9 @@ from energyguard.stream.windows.key_sums import (
 from energyguard.stream.windows.key_windows import KeyTime, KeyWindows, WindowsOfRule
 from energyguard.stream.windows.output import Breaches, Collected
 from energyguard.stream.windows.panes import BatchSlice, bincount_exact
+from energyguard.stream.windows.reordering import FOLLOWS, ReorderingOperator, RowsByKey
 from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
-
-
-class RowsByKey(NamedTuple):
-    """Readings by key, and in log order within each."""
-
-    rows: LaneRows
-    prior: Ints
-    run: Ints
-    before: Ints  # the partition's newest time before each
 
 
 class KeysApart(NamedTuple):
@@ -53,9 +45,10 @@ class KeysApart(NamedTuple):
     calm: Bools  # have readings, and nothing is to tell
     busy: Bools  # have readings, and something may be
     smooth: Bools  # each of their readings just follows: windows can be closed at once
+    mixed: Bools  # their readings came out of order, or are not all in the head yet
 
 
-class ApartOperator(EnergyState):
+class ApartOperator(ReorderingOperator):
     """The windows of keys that are apart."""
 
     def scores_now(self, rule: WindowRule, ends: Ints) -> Ints:
@@ -101,34 +94,36 @@ class ApartOperator(EnergyState):
         before and all that has come since: where that is below each level, none is looked at.
         """
         rows = given.rows
-        smooth = ~self._is_stale & ~out & (self.holds.doubt == 0)
+        settled = self.holds.doubt == 0
         for state in self.rule_states:
-            smooth &= ~state.watched(len(smooth))
+            settled &= ~state.watched(len(settled))
         if self.ended or not all(state.goes_by_level for state in self.rule_states):
-            smooth[:] = False
-        busy = np.zeros(len(out), bool)
+            settled[:] = False
+        busy, mixed = np.zeros(len(out), bool), self._is_stale | out
         mine = ~self.is_quick[rows.key]
         rows, prior = rows.where(mine), given.prior[mine]
         busy[rows.key] = True
-        smooth[rows.key[rows.time <= prior]] = False
+        mixed[rows.key[rows.time <= prior]] = True
+        again, smooth = busy & settled & mixed, settled & ~mixed
         calm = busy & smooth
         rows = rows.where(calm[rows.key])
         if len(rows):
             entries = self.head.fold(rows.key, rows.time, rows.value)
-            odd = (entries.evidence != Evidence.PLAIN) & (entries.evidence != Evidence.LONG)
-            calm[entries.key[odd]] = False
+            calm[entries.key[~FOLLOWS[entries.evidence]]] = False
             self._allow(entries)
             smooth &= calm | ~busy
+            smooth[entries.key[entries.evidence == Evidence.UNUSUAL]] = False
             smooth &= self._one_each(rows, entries)
         if self.measure.holds and len(rows):
             self._tail[rows.key] = tail_of(rows.value, self.head.usual_ms()[rows.key])
+        calm |= self._fold_again(again, given)
         calm &= ~self._may_tell()
         if self.measure.kind is not Kind.POWER:
             waits = self.head.waits()
             smooth[: len(waits)] &= ~waits
             if self.measure.kind is Kind.REGISTER:
                 calm[: len(waits)] &= ~waits
-        return KeysApart(calm, busy & ~calm, smooth)
+        return KeysApart(calm, busy & ~calm, smooth, mixed)
 
     def _one_each(self, rows: LaneRows, entries: Entries) -> Bools:
         """(keys,) whose readings made an entry each, and none was made anew."""

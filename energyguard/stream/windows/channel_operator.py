@@ -61,7 +61,7 @@ class ChannelOperator(ChannelLane):
         """
         prior = newest_before(rows, self.newest)
         whole = BatchSlice(run, before, 0, len(run), changes)
-        self._prior = rows, prior
+        self._prior = prior
         parts = [
             self._process_part(rows, whole.cut(start, stop), collected)
             for start, stop in self._pieces(rows, prior, whole)
@@ -89,11 +89,6 @@ class ChannelOperator(ChannelLane):
             start += cuts[: many + 1][-1]
             many *= 2
 
-    def prior_of(self, rows: LaneRows, span: BatchSlice) -> Ints:
-        """The newest time of each reading's key before it; of a whole batch it is known."""
-        known, prior = self._prior
-        return prior if known is rows else newest_before(rows, self.newest)
-
     def cuts(self, rows: LaneRows, prior: Ints, whole: BatchSlice) -> set[int]:
         """Where a batch has to be cut, so that each part can be taken at once."""
         if self.registers.in_order and (rows.time <= prior).any():
@@ -111,7 +106,9 @@ class ChannelOperator(ChannelLane):
         inner = Collected([], [], collected.follow_episodes, collected.closed)
         mine = [change._replace(at=change.at - start) for change in changes]
         alone = BatchSlice(run[start:stop], before, 0, stop - start, mine)
+        prior, self._prior = self._prior, self._prior[low:high]
         judged = self._process(part, alone, inner)
+        self._prior = prior
         collected.transitions += [
             t._replace(event=t.event._replace(at=t.event.at + start)) for t in inner.transitions
         ]
@@ -120,7 +117,7 @@ class ChannelOperator(ChannelLane):
 
     def _process(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
         run = span.run
-        prior = newest_before(rows, self.newest)
+        prior = self._prior
         late = self.late(rows, run)
         if self.keeps_past:
             judged = judge(rows, late, prior, self.ring)

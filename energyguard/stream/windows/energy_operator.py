@@ -19,7 +19,7 @@ from energyguard.model.channels import MEASURES, Kind
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.apart_operator import ApartOperator, RowsByKey
+from energyguard.stream.windows.apart_operator import ApartOperator
 from energyguard.stream.windows.bounded import bounded_keys
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.delays import GRAIN_MS
@@ -36,6 +36,7 @@ from energyguard.stream.windows.patience import (
     unsteady,
 )
 from energyguard.stream.windows.places import DevicePlaces
+from energyguard.stream.windows.reordering import RowsByKey
 from energyguard.stream.windows.verdicts import Judged, LaneRows, by_key, judge
 
 
@@ -110,7 +111,7 @@ class EnergyOperator(ApartOperator):
             self.holds.adopt()
         if self.ended:
             self.holds.hold = np.zeros_like(self.holds.hold)
-        prior = self.prior_of(rows, span)
+        prior = self._prior
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
         good = judged.good
@@ -145,7 +146,7 @@ class EnergyOperator(ApartOperator):
         self.is_quick &= ~out
         for state in self.rule_states:
             state.apart = ~self.is_quick
-        calm, busy, smooth = self._calm(given, out)
+        calm, busy, smooth, mixed = self._calm(given, out)
         busy |= self._watched(newest, span.changes)
         closed_at_once = self._tell_at_once(busy & smooth, given, span, collected)
         calm, busy = calm | closed_at_once, busy & ~closed_at_once
@@ -158,7 +159,7 @@ class EnergyOperator(ApartOperator):
             rows, prior = quick.where(np.argsort(quick.at, kind="stable")), _never(len(quick))
         for start, stop, close_first in self._spans(rows, prior, span):
             self._take(rows, prior, span.cut(start, stop), close_first, collected)
-        self._learn(followed, calm, newest)
+        self._learn(followed, calm, mixed, newest)
 
     def _quick(self, given: RowsByKey, newest: int) -> tuple[EntryRows | None, Bools]:
         """The entries of quick keys, and which keys are no longer quick.
@@ -216,7 +217,9 @@ class EnergyOperator(ApartOperator):
         columns = entries.start, entries.end
         return EntryRows(rows.at, rows.key, rows.time, entries.energy, rows.sequence, *columns), out
 
-    def _learn(self, followed: Mapping[int, KeyEntries], calm: Bools, newest: int) -> None:
+    def _learn(
+        self, followed: Mapping[int, KeyEntries], calm: Bools, mixed: Bools, newest: int
+    ) -> None:
         """Know the rhythm of keys that were followed; those that are quick come to the others."""
         for key, entries in followed.items():
             self.head.put(np.array([key]), entries.ledger)
@@ -233,7 +236,10 @@ class EnergyOperator(ApartOperator):
             steps = np.where(is_point & (self._length[keys] > 0), MIN_STEPS, steps)
             longest = np.where(is_point, 0, longest)
         else:
-            is_point = few_long = np.ones(len(keys), bool)
+            is_point = np.ones(len(keys), bool)
+            # As in _quick: else a key would come back each time, and leave with its next reading.
+            few_long = longest + self.holds.delays.longest()[keys] <= self.limits.lateness_ms
+            few_long &= ~mixed[keys]
         hold = hold_of(steps, longest, self.holds.delays.usual(keys), self.limits.lateness_ms)
         self.holds.next_hold[keys] = hold
         quick = is_point & few_long & (steps >= MIN_STEPS) & (hold == 0)

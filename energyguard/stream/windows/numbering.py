@@ -58,11 +58,15 @@ def rows_by_channel(batch: ReadingBatch) -> dict[str, Ints]:
 def by_key_and_time(key: Ints, time: Ints) -> Ints:
     """The order that sorts readings by key and time, and leaves equal ones as they came.
 
-    Those of a key nearly always came by time: then it is enough to bring keys together.
+    Those of a key nearly always came by time: then it is enough to bring keys together, or to sort
+    what is nearly sorted.
     """
-    if len(key) and int(key.max()) < 1 << 16:
-        order = np.argsort(key.astype(np.uint16), kind="stable")  # a radix sort
-        keys, times = key[order], time[order]
-        if ((keys[1:] != keys[:-1]) | (times[1:] >= times[:-1])).all():
-            return order
-    return np.lexsort((time, key))
+    if not len(key) or int(key.max()) >= 1 << 16:
+        return np.lexsort((time, key))
+    order = np.argsort(key.astype(np.uint16), kind="stable")  # a radix sort
+    first = int(time.min())
+    places = (key * (int(time.max()) - first + 1) + (time - first))[order]
+    if (places[1:] >= places[:-1]).all():
+        return order
+    by_place: Ints = order[np.argsort(places, kind="stable")]
+    return by_place
