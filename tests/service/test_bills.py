@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
@@ -13,7 +13,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site, Term
 from energyguard.model.days import HOUR_MS
-from energyguard.model.tariffs import Tariff, TimedPrice
+from energyguard.model.tariffs import Tariff, TaxRate, TimedPrice
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.bills.contract import EnergyBill
@@ -278,3 +278,35 @@ def test_everything_costs_what_goes_by_one_clock(
     ruled = EnergyBills(consumption, catalogue, prices.get, lambda: {"till", "pump"})
     found = ruled.costs(keys, span)
     assert found == {**every, "": every["site/house"]}
+
+
+@pytest.mark.parametrize(
+    ("currency", "digits", "day"),
+    [("JPY", 0, ("3", "0")), ("EUR", 2, ("3.38", "0.34")), ("KWD", 3, ("3.375", "0.338"))],
+)
+def test_a_stations_bill_is_rounded_to_the_minor_unit_of_its_currency(
+    currency: str, digits: int, day: tuple[str, str], consumption: ConsumptionSums
+) -> None:
+    """48 kWh at 0.0703125 are 3.375: 3 yen, 3.38 euros, 3.375 dinars; taxes are on the rounded."""
+    tariff = Tariff(
+        name="T", price=D("0.0703125"), taxes=(TaxRate(name="VAT", percent=D(10)),)
+    )  # fmt: skip
+    places = Catalogue(BERLIN)
+    enter(places, "tariff/t", [(None, tariff)])
+    station = Site(name="Harbour", kind="station", tariff="t", currency=currency, zone=BERLIN)
+    enter(places, "site/station:Harbour", [(None, station)])
+    enter(places, "device/main", [(None, Device(name="Main", site="station:Harbour"))])
+    sums = ConsumptionSums(consumption._query, places, lambda: NOW)
+    made = EnergyBills(sums, places, PriceBook(MemoryLog()).get)
+    bill = asked(made, "site/station:Harbour", "2026-10-18")
+    unit = D(1).scaleb(-digits)
+    assert (bill.currency, bill.digits) == (currency, digits)
+    assert [line.amount * unit for line in bill.rated.lines] == [D(text) for text in day]
+    assert bill.total == sum(map(D, day))
+    month = asked(made, "site/station:Harbour", "2026-10")
+    energy, tax = month.rated.lines
+    assert energy.price is not None
+    exact = (energy.quantity * energy.price).quantize(unit, ROUND_HALF_UP)
+    assert energy.amount * unit == exact
+    assert tax.amount * unit == (exact / 10).quantize(unit, ROUND_HALF_UP)
+    assert month.total == (energy.amount + tax.amount) * unit

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel.numbers import get_currency_precision
 
 from energyguard.domains.charging.currencies import Sums
 from energyguard.page.words.formatting import money_in
 
 
 def amount_words(amount: float, currency: str) -> str:
-    """An amount to the cent as the reader writes it: ``€9.70``."""
-    return money_in(Decimal(str(round(amount, 2) + 0.0)), currency)
+    """An amount as the reader writes it, in whole minor units: ``€9.70``, ``JP¥971``.
+
+    Args:
+        amount: to the hundredth; half a minor unit is a whole one, as on bills.
+        currency: ISO 4217.
+    """
+    unit = Decimal(1).scaleb(-get_currency_precision(currency))
+    exact = Decimal(str(round(amount, 2) + 0.0))
+    return money_in(exact.quantize(unit, ROUND_HALF_UP) + 0, currency)
 
 
 def sums_words(sums: Sums) -> str:
