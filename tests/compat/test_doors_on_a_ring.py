@@ -19,6 +19,7 @@ from energyguard.store.client import RingStore
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.transport import PORTS_APART
 from tests.compat.doors import Http, Parts
+from tests.waiting import PATIENCE_S
 
 SECRET = "tests"
 READINGS = 300
@@ -99,7 +100,7 @@ class Town:
         return not (await self.a.get("/sharding/info")).json()["moving"]
 
 
-async def until(true: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> None:
+async def until(true: Callable[[], Awaitable[Any]], seconds: float = PATIENCE_S) -> None:
     """Wait until something is so."""
     end = SYSTEM.monotonic() + seconds
     while not await true():

@@ -16,6 +16,7 @@ from energyguard.store.client import RingStore
 from energyguard.store.shard import Shard
 from tests.contract.test_store import NOON, fact
 from tests.store.shards import free_nodes, shards
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -32,7 +33,7 @@ class Ring:
         self.running, self.store = running, store
         self.nodes = [shard.settings.node for shard in running]
 
-    async def until(self, true: Callable[[RingStore], object], most_s: float = 15) -> None:
+    async def until(self, true: Callable[[RingStore], object], most_s: float = PATIENCE_S) -> None:
         """Wait for something."""
         async with asyncio.timeout(most_s):
             while not true(self.store):
@@ -40,7 +41,7 @@ class Ring:
 
     async def alike(self) -> None:
         """Wait until the slots have come to rest, and all owners have the same rows."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 found = await self.store.status()
                 if not found.moving and found.slots_alike == found.slots:
@@ -49,7 +50,7 @@ class Ring:
 
     async def whole(self) -> None:
         """Wait until nobody holds rows for others either."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while not (await self.store.status()).is_whole:
                 await asyncio.sleep(0.05)
 
@@ -263,7 +264,7 @@ async def test_hints_of_all_coordinators_are_told_and_drain(ring: Ring) -> None:
     away = ring.nodes[2]
 
     async def told(wanted: Callable[[int], bool]) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 found = await other.status()
                 if wanted(next(one.hints for one in found.nodes if one.node == away)):

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -18,10 +19,12 @@ TICK_S = 10  # so little that no sender makes another's readings late
 
 
 def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """A port of loopback below those that the system gives to connections, now or meanwhile."""
+    for port in random.SystemRandom().sample(range(22_500, 32_700), 200):
+        with socket.socket() as taken, suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 class Meters(threading.Thread):

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from energyguard.history.client import HistoryClient
-from tests.e2e.test_silences import free_port
+from tests.e2e.meters import free_port
 from tests.e2e.windows import IN_A_BROWSER
 from tests.waiting import until
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.e2e.meters import free_port
 from tests.e2e.processes import Role, roles
 from tests.waiting import until
 
 CLIENT = httpx.Client(timeout=60)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def ask(url: str) -> Any:

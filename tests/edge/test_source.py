@@ -24,6 +24,7 @@ from energyguard.model.topics import DAY_MS
 from energyguard.settings.edge import EdgeSettings
 from energyguard.settings.tree import Settings, StreamSettings
 from energyguard.testing import MemoryLog
+from tests.waiting import PATIENCE_S
 
 NOON = 1_757_160_000_000
 URL = "kafka://somewhere:9092"
@@ -193,7 +194,7 @@ def test_powers_of_a_source_are_averaged(tmp_path: Path) -> None:
         thread = Thread(target=follow_source, args=(log, settings, stop))
         thread.start()
         worker = averaging_worker(log, settings.edge, StreamSettings())
-        until = SYSTEM.monotonic() + 20
+        until = SYSTEM.monotonic() + PATIENCE_S
         while not log.positions(READINGS.topic, LATEST)[READINGS]:
             worker.step(0.1)
             assert SYSTEM.monotonic() < until

@@ -16,16 +16,11 @@ from energyguard.edge.identity import Authority, Bundle, Identity
 from energyguard.edge.nng import MESSAGE_BYTES, frames_of, messages
 from energyguard.edge.transport import CloudPort, EdgeLine, Happened, LineEvent
 from energyguard.errors import ConfigError
+from tests.e2e.meters import free_port
 from tests.edge.proxy import bad_line
 from tests.waiting import until
 
 MAX_FRAME = 1 << 18
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from energyguard.page.elements.plots import Plot
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR
 from tests.page.test_views import plotted, sees
+from tests.waiting import TRIES
 
 
 def alert_of(service: MadeUpService, device: str, state: State) -> Alert:
@@ -41,7 +42,7 @@ async def test_a_picture_is_drawn_again_as_the_history_goes_on(
     assert len((await plotted(user, "line"))["xs"]) <= 2
     service.past.window_sums = whole  # type: ignore[method-assign]
     plot = next(p for p in user.find(kind=Plot).elements if p.props["kind"] == "line")
-    for _ in range(120):
+    for _ in range(TRIES):
         if len(plot.props["start"]["xs"]) > 2:
             break
         await asyncio.sleep(0.1)

@@ -39,6 +39,7 @@ from tests.sinks.made import (
     send_floors,
     send_homes,
 )
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ async def test_a_stop_in_an_outage_commits_nothing_and_the_next_one_goes_on(
     while not flaky.failed:
         await asyncio.sleep(0.001)
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, PATIENCE_S)
     assert committed(log) == 0
     await ingest(log, store)
     assert len(await contents(store)) == readings

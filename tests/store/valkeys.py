@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from energyguard.clock import SYSTEM
+from tests.waiting import PATIENCE_S
 
 HOST = "127.0.0.1"
 BUS = 10_000  # servers of a cluster talk on this port above their own
@@ -146,7 +147,7 @@ def is_whole(server: Server) -> bool:
     return server.says("cluster")["cluster_state"] == "ok" and link == "up" and not lonely
 
 
-def wait_for(is_so: Callable[[], bool], what: str, patience_s: float = 30.0) -> None:
+def wait_for(is_so: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
     """Until something is so."""
     until = SYSTEM.monotonic() + patience_s
     while not is_so():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -29,6 +27,7 @@ from energyguard.service.intake.intake import Reception
 from energyguard.settings.charging import ChargingSettings
 from energyguard.settings.tree import Settings, StreamSettings, WireSettings
 from tests.domains.charging.test_session_worker import quiet, send
+from tests.waiting import until
 
 NOON = 1_716_120_000
 ANNA = "anna567890123456"
@@ -152,13 +151,6 @@ def test_stations_count_their_bays_and_know_where_they_are() -> None:
     harbour, opera = bays.stations(views)
     assert (harbour.station, harbour.bays, harbour.free, harbour.parked) == ("Harbour", 1, 0, 1)
     assert (opera.station, opera.bays, opera.free, opera.latitude) == ("Opera", 2, 2, 45.0)
-
-
-def until(answer: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not answer():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_it_follows_signals_and_the_worker_on_a_real_log(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -27,6 +26,7 @@ from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.tree import Settings
 from energyguard.sinks.store_rows import rows_of
 from energyguard.testing import MemoryLog
+from tests.e2e.meters import free_port
 from tests.waiting import until
 
 BERLIN = [f"berlin-{n}" for n in range(5)]
@@ -74,13 +74,6 @@ def following(log: Log, wanted: Settings) -> Iterator[RegionProjection]:
     with closing(projection):
         projection.start()
         yield projection
-
-
-def free_port() -> int:
-    with socket.socket() as ear:
-        ear.bind(("127.0.0.1", 0))
-        port: int = ear.getsockname()[1]
-        return port
 
 
 def test_what_edges_send_is_shown_by_state_a_year_of_it_and_its_price(tmp_path: Path) -> None:
