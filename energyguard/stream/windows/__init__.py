@@ -15,6 +15,7 @@ key_windows.py        its windows
 key_events.py         what happens to its episodes
 entry_registers.py    the panes of energies; spreading.py: entries over panes and windows
 verdicts.py           which readings count, held against those of the horizon
+recent_readings.py    the readings of the horizon; packed.py: columns in little room
 panes.py              every channel becomes a register, known at the pane borders
 registers.py          the registers of one channel; scores
 episode.py            an alert that is not over, and what happens to it

@@ -33,7 +33,7 @@ from energyguard.stream.windows.key_sums import (
 )
 from energyguard.stream.windows.key_windows import KeyTime, KeyWindows, WindowsOfRule
 from energyguard.stream.windows.output import Breaches, Collected
-from energyguard.stream.windows.panes import BatchSlice, bincount_exact
+from energyguard.stream.windows.panes import BatchSlice
 from energyguard.stream.windows.reordering import FOLLOWS, ReorderingOperator, RowsByKey
 from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
@@ -143,8 +143,7 @@ class ApartOperator(ReorderingOperator):
             window = state.rule.window_ms
             long = lone & (length >= window)
             np.maximum.at(pace, key[long], pace_of(entries.energy[long], length[long], window))
-            energy = np.maximum(entries.energy[~long], 0)
-            ceiling += bincount_exact(key[~long], energy, len(ceiling))
+            np.add.at(ceiling, key[~long], np.maximum(entries.energy[~long], 0))
 
     def _may_tell(self) -> Bools:
         """Whether a window of each key may be above the level of a rule."""

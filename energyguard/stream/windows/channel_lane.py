@@ -17,13 +17,11 @@ from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.limits import ChannelLimits
 from energyguard.stream.windows.output import AlertTransition
 from energyguard.stream.windows.places import DevicePlaces
+from energyguard.stream.windows.recent_readings import RecentReadings
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
 from energyguard.stream.windows.terms import Silence
-from energyguard.stream.windows.verdicts import (
-    LaneRows,
-    RecentReadings,
-)
+from energyguard.stream.windows.verdicts import LaneRows
 
 
 class ChannelLane:
@@ -52,7 +50,7 @@ class ChannelLane:
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
         if keys > len(self.newest):
-            more = np.full(max(keys, len(self.newest) * 5 // 4) - len(self.newest), NEVER)
+            more = np.full(max(keys, len(self.newest) * 9 // 8) - len(self.newest), NEVER)
             self.newest = np.concatenate([self.newest, more])
         self.registers.grow(len(self.newest))
 

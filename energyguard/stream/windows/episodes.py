@@ -220,9 +220,7 @@ class _KeyInBatch(KeyEvents):
         self.panes, self.n = panes, state.rule.panes
         self.closings = closings
         self.sums = sums[:, key].tolist() if len(closings.ends) else []
-        self.column: Ints = panes.registers(np.arange(panes.base, panes.head + 1), np.array([key]))[
-            :, 0
-        ]
+        self.column: Ints = panes.registers(np.arange(panes.base, panes.head + 1), key)
 
     def events(
         self, rows: list[tuple[int, int, int, int]], quiet: list[SilenceChange]

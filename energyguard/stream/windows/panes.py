@@ -13,7 +13,7 @@ touched x keys), whatever the window and the slide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -55,9 +55,11 @@ class Increments:
         if int(amount.min(initial=0)) >= 0:
             return 0
         below = amount < 0
-        return bincount_exact(self.amounts.key[below], -amount[below], keys)
+        return summed(self.amounts.key[below], -amount[below], keys)
 
 
+SPARSE = 4
+"""Of so many times more keys than amounts rows grow by single keys: sums of all would cost more."""
 NOTHING = np.empty(0, np.int64)
 NO_ROWS = Increments(NOTHING, NOTHING, Amounts(NOTHING, NOTHING, NOTHING))
 
@@ -121,31 +123,30 @@ def held_until(
     return np.maximum(until - last_time, 0) * last_value
 
 
-EXACT_FLOAT = 2**53
-_LOW = (1 << 32) - 1
-
-
-def bincount_exact(cell: Ints, amount: Ints, cells: int) -> Ints:
-    """Sum int64 amounts by cell, exactly: ``numpy.bincount`` alone sums in floats."""
-    if not len(amount):
-        return np.zeros(cells, np.int64)
-    largest = max(int(amount.max()), -int(amount.min()))
-    if largest * len(amount) < EXACT_FLOAT:
-        return np.bincount(cell, weights=amount, minlength=cells).astype(np.int64)
-    low = np.bincount(cell, weights=amount & _LOW, minlength=cells).astype(np.int64)
-    high = np.bincount(cell, weights=amount >> 32, minlength=cells).astype(np.int64)
-    return low + (high << 32)
+def summed(cell: Ints, amount: Ints, cells: int) -> Ints:
+    """The sums of amounts by cell: (cells,)."""
+    sums = np.zeros(cells, np.int64)
+    np.add.at(sums, cell, amount)
+    return sums
 
 
 class Panes:
-    """One matrix of registers: panes x keys."""
+    """The registers of keys at the ends of panes, a row for each pane.
+
+    Rows between which nothing grew are one array: slow meters, and keys whose windows are followed
+    elsewhere, take hardly any room.
+    """
 
     def __init__(self, slide_ms: int) -> None:
         self.slide_ms = slide_ms
         self.base = 0
-        self.rows = 0  # 0: nothing yet
         self.keys = 0
-        self._c = np.zeros((0, 0), np.int64)
+        self._rows: list[Ints] = []
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are; 0: nothing yet."""
+        return len(self._rows)
 
     @property
     def head(self) -> int:
@@ -154,30 +155,29 @@ class Panes:
 
     def begin(self, pane: int) -> None:
         """Set the first pane; before it every register is nothing."""
-        if not self.rows:
-            self.base, self.rows = pane - 1, 1
-            self._reserve(1, self.keys)
+        if not self._rows:
+            self.restart(pane)
+
+    def restart(self, pane: int) -> None:
+        """Begin again at a pane, after a gap that leaves nothing to remember."""
+        self.base, self._rows = pane - 1, [np.zeros(self.keys, np.int64)]
 
     def reach(self, pane: int, keys: int) -> None:
         """Make rows up to a pane and columns for so many keys."""
-        if pane > self.head or keys > self._c.shape[1]:
-            self._reserve(max(pane - self.base + 1, self.rows), keys)
-        if pane > self.head:
-            new = pane - self.base + 1
-            self._c[self.rows : new] = self._c[self.rows - 1]
-            self.rows = new
-        self.keys = max(self.keys, keys)
+        if keys > self.keys:
+            more = np.zeros(keys - self.keys, np.int64)
+            for first, stop in self._same(0, self.rows):
+                wider = np.concatenate([self._rows[first], more])
+                self._rows[first:stop] = [wider] * (stop - first)
+            self.keys = keys
+        self._rows += self._rows[-1:] * (pane - self.head)
 
-    def _reserve(self, rows: int, keys: int) -> None:
-        have_rows, have_keys = self._c.shape
-        if rows <= have_rows and keys <= have_keys:
-            return
-        more_rows = max(have_rows, rows + rows // 4 + 8 if rows > have_rows else 0)
-        more_keys = max(have_keys, keys + keys // 4 + 8 if keys > have_keys else 0)
-        grown = np.zeros((more_rows, more_keys), np.int64)
-        kept = min(self.rows, have_rows)
-        grown[:kept, :have_keys] = self._c[:kept]
-        self._c = grown
+    def forget(self, pane: int) -> None:
+        """Let go of the rows before a pane."""
+        gone = min(pane - 1 - self.base, self.rows - 1)
+        if gone > 0:
+            del self._rows[:gone]
+            self.base += gone
 
     def add(self, amounts: Amounts) -> None:
         """Add amounts to panes that have rows; later borders feel them too."""
@@ -186,20 +186,20 @@ class Panes:
         low = int(amounts.pane.min())
         there = np.bincount(amounts.pane - low) > 0
         borders = np.flatnonzero(there) + low - self.base  # the rows where registers grow
-        row = (np.cumsum(there) - 1)[amounts.pane - low]
-        cell = row * self.keys + amounts.key
-        cells = len(borders) * self.keys
-        gained = bincount_exact(cell, amounts.amount, cells).reshape(-1, self.keys)
-        if len(borders) > 1:
-            np.cumsum(gained, axis=0, out=gained)
-        start, last = int(borders[0]), int(borders[-1])
-        if last - start < 2 * len(borders):
-            each = (np.cumsum(there) - 1)[: last - start]
-            self._c[start:last, : self.keys] += gained[each]
-        else:  # slow meters: between two of their readings nothing grows
-            for i, (row_, next_) in enumerate(pairwise(borders.tolist())):
-                self._c[row_:next_, : self.keys] += gained[i]
-        self._c[last : self.rows, : self.keys] += gained[-1]
+        spans = [*pairwise([*borders.tolist(), self.rows])]
+        which = (np.cumsum(there) - 1)[amounts.pane - low]
+        if len(amounts.key) * SPARSE < self.keys:
+            for i in reversed(range(len(spans))):
+                mine = which <= i
+                for row in self._own(*spans[i]):
+                    np.add.at(row, amounts.key[mine], amounts.amount[mine])
+            return
+        cell = which * self.keys + amounts.key
+        gained = summed(cell, amounts.amount, len(borders) * self.keys).reshape(-1, self.keys)
+        np.cumsum(gained, axis=0, out=gained)
+        for i in reversed(range(len(spans))):
+            for row in self._own(*spans[i]):
+                row += gained[i]
 
     def add_within(self, amounts: Amounts) -> None:
         """Add those of the amounts whose panes have rows."""
@@ -208,33 +208,50 @@ class Panes:
 
     def clear(self, keys: Bools) -> None:
         """Set the registers of the keys marked back to nothing."""
-        self._c[: self.rows, : self.keys][:, keys] = 0
+        if not len(places := np.flatnonzero(keys)):
+            return
+        for first, _ in self._same(0, self.rows):
+            self._rows[first][places] = 0
 
-    def restart(self, pane: int) -> None:
-        """Begin again at a pane, after a gap that leaves nothing to remember."""
-        self._c[:] = 0
-        self.base, self.rows = pane - 1, 1
+    def registers(self, panes: Ints, key: int) -> Ints:
+        """A key's registers at the end of panes (before the first: nothing): (panes,)."""
+        return np.array([self._rows[at][key] for at in self._places(panes)], np.int64)
 
-    def forget(self, pane: int) -> None:
-        """Let go of the rows before a pane."""
-        gone = min(pane - 1 - self.base, self.rows - 1)
-        if gone > max(16, self.rows // 4):
-            self._c[: self.rows - gone] = self._c[gone : self.rows].copy()
-            self.base += gone
-            self.rows -= gone
-
-    def registers(self, panes: Ints, keys: Ints | slice = slice(None)) -> Ints:
-        """The registers at the end of panes (before the first: nothing): shape (panes, keys)."""
-        at: Ints = np.minimum(np.maximum(panes - self.base, 0), self.rows - 1)
-        if isinstance(keys, slice):
-            if len(at) and at[-1] - at[0] == len(at) - 1:  # side by side: no copy
-                return self._c[at[0] : at[-1] + 1, : self.keys]
-            return self._c[at, : self.keys]
-        return self._c[np.ix_(at, keys)]
-
-    def windows(self, ends: Ints, panes: int, keys: Ints | slice = slice(None)) -> Ints:
+    def windows(self, ends: Ints, panes: int) -> Ints:
         """What windows of so many panes hold that end before panes ``ends``: (ends, keys)."""
-        return self.registers(ends - 1, keys) - self.registers(ends - 1 - panes, keys)
+        sums = np.empty((len(ends), self.keys), np.int64)
+        places = zip(self._places(ends - 1), self._places(ends - 1 - panes), strict=True)
+        for total, (last, before) in zip(sums, places, strict=True):
+            np.subtract(self._rows[last], self._rows[before], out=total)
+        return sums
+
+    def _places(self, panes: Ints) -> list[int]:
+        """Which row is that of the end of each pane, or of the nearest pane that has one."""
+        places: list[int] = np.clip(panes - self.base, 0, self.rows - 1).tolist()
+        return places
+
+    def _same(self, first: int, stop: int) -> Iterator[tuple[int, int]]:
+        """From where to where rows are one array, among rows ``first`` to ``stop``."""
+        while first < stop:
+            row, end = self._rows[first], first + 1
+            while end < stop and self._rows[end] is row:
+                end += 1
+            yield first, end
+            first = end
+
+    def _own(self, first: int, stop: int) -> Iterator[Ints]:
+        """The arrays of rows ``first`` to ``stop``, which no other row has from now on.
+
+        Where several spans are to change, the last comes first: so an array that rows share is
+        always that of rows side by side.
+        """
+        for begin, end in self._same(first, stop):
+            row = self._rows[begin]
+            before = begin > 0 and self._rows[begin - 1] is row
+            if before or (end < self.rows and self._rows[end] is row):
+                row = row.copy()
+                self._rows[begin:end] = [row] * (end - begin)
+            yield row
 
 
 class BatchSlice(NamedTuple):

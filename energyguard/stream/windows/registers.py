@@ -27,7 +27,8 @@ from energyguard.stream.windows.panes import (
     held_until,
     power_amounts,
 )
-from energyguard.stream.windows.verdicts import LaneRows, ReadingRun, RecentReadings
+from energyguard.stream.windows.recent_readings import ReadingRun, RecentReadings
+from energyguard.stream.windows.verdicts import LaneRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +200,9 @@ class Registers:
         if not self.in_order:
             return
         for piece in gone:
-            order = np.lexsort((piece.time, piece.key))
-            key, time, value = piece.key[order], piece.time[order], piece.value[order]
+            key, time, value, _ = piece.unpacked()
+            order = np.lexsort((time, key))
+            key, time, value = key[order], time[order], value[order]
             last = np.ones(len(key), bool)
             last[:-1] = key[1:] != key[:-1]
             key, time, value = key[last], time[last], self.measure.counted(value[last])

@@ -20,9 +20,9 @@ from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.episode import Episode
 from energyguard.stream.windows.places import DevicePlaces
+from energyguard.stream.windows.recent_readings import ReadingRun
 from energyguard.stream.windows.silences import Silences
 from energyguard.stream.windows.values import ValueRules
-from energyguard.stream.windows.verdicts import ReadingRun
 
 _CLOCK = (
     "newest", "decided", "reached", "alone", "passed", "step", "in_row", "against",
@@ -135,8 +135,7 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
             parts[name] = None
         for serial, piece in lane.ring.sealed.items():
             if f"{prefix}{serial}" not in saved:
-                columns = (piece.key, piece.time, piece.value, piece.sequence)
-                parts[f"{prefix}{serial}"] = dump(list(columns))
+                parts[f"{prefix}{serial}"] = dump([*piece.unpacked()])
         windows.saved = (windows.saved - saved) | have
     return parts
 
@@ -214,8 +213,7 @@ def _load_devices(windows: WindowState, saved: list[Any]) -> None:
 def _load_ring(ring: Any, prefix: str, parts: Mapping[str, bytes]) -> None:
     serials = sorted(int(n.removeprefix(prefix)) for n in parts if n.startswith(prefix))
     for serial in serials:
-        key, time, value, sequence = load(parts[f"{prefix}{serial}"])
-        ring.sealed[serial] = ReadingRun(key, time, value, sequence, int(time.max()))
+        ring.sealed[serial] = ReadingRun.of(*load(parts[f"{prefix}{serial}"]))
     ring.next_serial = serials[-1] + 1 if serials else 0
 
 
