@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.history import Tables
-from energyguard.history.energy_buckets import LONG_ENTRIES, Buckets, Readings, long_rows
+from energyguard.history.energy_buckets import LONG_ENTRIES, Buckets, LongRows, Readings, long_rows
 from energyguard.ledger.entries import Entries
-from energyguard.model.readings import Ints
+from energyguard.model.readings import Bools, Ints
 from energyguard.model.topics import DAY_MS
 
+_DAYS = 2**17
+"""More days than there are until the last one of a DateTime."""
 LAST_S = 2**32 - 1
 """The last second of a DateTime."""
 _BUCKETS = """
@@ -80,7 +82,7 @@ class ReplacedRows(NamedTuple):
         sql = _BUCKETS.replace("{table}", table)
         before = self.history.answer(sql, ends)
         key, start = before["key"].to_numpy(), before["start"].to_numpy()
-        gone = ~np.isin(_pairs(key, start // width), _pairs(made.key, made.start // width))
+        gone = _missing(_pairs(key, start // width), _pairs(made.key, made.start // width))
         key, start = key[gone], start[gone]
         self.history.insert(table, self._rows(made, key, start))
         return max(int(start.max(initial=0)), int(made.start.max(initial=0))) + width
@@ -129,7 +131,7 @@ class ReplacedRows(NamedTuple):
         key, stamp = entries.key[rows.entry], entries.stamp[rows.entry]
         before = self.history.answer(_LONG, self._ends(DAY_MS))
         was = [before[name].to_numpy() for name in ("key", "day", "stamp")]
-        gone = ~np.isin(_triples(*was), _triples(key, rows.day, stamp))
+        gone = self._withdrawn(was[0], was[1], was[2], rows)
         none = np.zeros(int(gone.sum()), np.int64)
         keys, days, stamps = (
             np.concatenate([now, old[gone]])
@@ -149,6 +151,14 @@ class ReplacedRows(NamedTuple):
         }
         self.history.insert(LONG_ENTRIES.name, pa.table(columns))
 
+    def _withdrawn(self, key: Ints, day: Ints, stamp: Ints, rows: LongRows) -> Bools:
+        """(n,) which of the rows that there were are not among those made now."""
+        entries = self.entries
+        entry, mine = _pairs(entries.key, entries.stamp), _pairs(key, stamp)
+        place = np.searchsorted(entry, mine)
+        made = rows.entry * _DAYS + rows.day // DAY_MS
+        return _missing(mine, entry) | _missing(place * _DAYS + day // DAY_MS, made)
+
     def _inside(self, key: Ints, start: Ints) -> Ints:
         return np.flatnonzero(
             (start >= self.replaced.from_ms[key]) & (start < self.replaced.to_ms[key])
@@ -165,13 +175,17 @@ class ReplacedRows(NamedTuple):
 
 
 def _pairs(key: Ints, number: Ints) -> Ints:
-    return key << 40 | number
+    """Two numbers as one, in their order; the second is below 2 ** 42: ms until the year 2109."""
+    return key << 42 | number
 
 
-def _triples(key: Ints, day: Ints, stamp: Ints) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    rows = np.ascontiguousarray(np.stack([key, day, stamp], axis=1).astype(np.int64))
-    found: np.ndarray[tuple[int], np.dtype[np.void]] = rows.view([("", np.int64)] * 3).ravel()
-    return found
+def _missing(wanted: Ints, there: Ints) -> Bools:
+    """(n,) which numbers are not among others, which are sorted."""
+    if not len(there):
+        return np.ones(len(wanted), np.bool_)
+    near = there[np.minimum(np.searchsorted(there, wanted), len(there) - 1)]
+    missing: Bools = near != wanted
+    return missing
 
 
 def _seconds(ms: Ints) -> pa.TimestampArray:

@@ -116,6 +116,8 @@ WHERE time >= fromUnixTimestamp64Milli({lo:Int64}) AND time <= fromUnixTimestamp
 GROUP BY device, channel, day
 """
 
+RUN_READINGS = MAX_READINGS * 3 // 4
+"""So many readings are rolled up in a run; some before them are folded with them, at once."""
 MAX_ROWS = 4_000_000  # one settling of so many takes about 500 MB
 
 
@@ -195,21 +197,21 @@ def _runs(marked: pa.Table) -> Iterator[pa.Table]:
     """Split what is marked into runs of days without a day between, oldest first.
 
     A reading with a wrong clock must not make all others look at the years between. Where clocks
-    are all over the place, one run does for all. No device has more rows in a run than are folded
-    at a time, or else it is a day.
+    are all over the place, one run does for all. No run has more rows than are folded at a time, or
+    else it is a day: a span of time is read as a whole, whoever's readings of it are folded.
     """
     day = marked["day"].to_numpy()
     days, place = np.unique(day, return_inverse=True)
     begins = np.diff(days, prepend=days[0] - 2) > 1
     if begins.sum() > MAX_RUNS:
         begins[1:] = False
-    largest = np.zeros(len(days), np.int64)
-    np.maximum.at(largest, place, marked["rows"].to_numpy())
+    rows = np.zeros(len(days), np.int64)
+    np.add.at(rows, place, marked["rows"].to_numpy())
     so_far = 0
     for i in range(len(days)):
-        so_far = largest[i] if begins[i] else so_far + largest[i]
-        if so_far > MAX_READINGS:
-            begins[i], so_far = True, largest[i]
+        so_far = rows[i] if begins[i] else so_far + rows[i]
+        if so_far > RUN_READINGS:
+            begins[i], so_far = True, rows[i]
     number = np.cumsum(begins)[place]
     for i in range(1, int(begins.sum()) + 1):
         yield _merged(marked.filter(pa.array(number == i)), ["device", "channel"])

@@ -114,8 +114,8 @@ def test_any_order_and_any_batches_give_what_one_fold_gives(
     history: ChdbHistory, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if seed == 4:  # few at a time: days by themselves, a device after the other
-        for module in (energy_rollup, reading_buckets):
-            monkeypatch.setattr(module, "MAX_READINGS", 15)
+        monkeypatch.setattr(energy_rollup, "MAX_READINGS", 15)
+        monkeypatch.setattr(reading_buckets, "RUN_READINGS", 15)
     rows, rng = made(seed, 40 if seed == 4 else 150), random.Random(seed)
     rows.sort(key=lambda row: row[2])
     if seed == 1:  # some come late

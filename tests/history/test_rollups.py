@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
+from energyguard.history import reading_buckets
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 from tests.history.made import SCHEMA, T0, readings
@@ -99,3 +100,17 @@ def test_a_wrong_clock_does_not_disturb_the_others(history: ChdbHistory) -> None
     assert found["A", "energy_kwh", day] == (8 * 5, 8)
     assert found["B", "energy_kwh", day] == (8 * 7, 8)
     assert sum(nano for nano, _ in found.values()) == 8 * 5 + 11 * 7
+
+
+def test_a_run_has_no_more_readings_than_are_folded_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading_buckets, "RUN_READINGS", 2_000)
+    days = [day for day in range(20_000, 20_012) for _ in range(7)]
+    of = [f"H{n % 7}" for n in range(len(days))]
+    at = [day * 86_400_000 for day in days]
+    columns = [of, ["energy_kwh"] * len(of), days, at, at, [96] * len(of)]
+    marked = pa.table(columns, ["device", "channel", "day", "lo_ms", "hi_ms", "rows"])
+    runs = [*reading_buckets._runs(marked)]
+    assert [run["rows"].to_pylist() for run in runs] == [[96 * 2] * 7] * 6
+    assert [run["lo_ms"][0].as_py() // 86_400_000 for run in runs] == [*range(20_000, 20_012, 2)]
