@@ -6,6 +6,7 @@ worker``), or share one (``role worker detector``); ``up`` runs them all and ten
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -75,6 +76,7 @@ def run_roles(
     if unknown := [name for name in names if name not in ROLES]:
         raise NotFound(f"no role {unknown[0]!r}; there are: {', '.join(ROLES)}")
     first = ROLES[names[0]]
+    faulthandler.enable()  # a library that crashes leaves the stacks of all threads in the log
     stop = threading.Event()
     os.nice(first.niceness)
     for number in (signal.SIGTERM, signal.SIGINT):
