@@ -247,14 +247,24 @@ class Catalogue:
         sites = self.within(site_id) if deep else [site_id]
         return [device for site in sites for device in list(self._at.get(site, ()))]
 
+    def site_of(self, device_id: str) -> str:
+        """The site of a device, or of a site's sum (``site/lindenhof``); empty: it has none."""
+        device = self._devices.get(device_id)
+        kind, _, entry_id = device_id.partition("/")
+        of_sum = entry_id if kind == SITE and entry_id in self._sites else ""
+        return of_sum if device is None else device.site
+
     def facts(self, device_id: str) -> DeviceFacts:
         """What selectors look at; of a device that nobody has entered its id alone."""
-        return facts_of(device_id, self._devices.get(device_id), self)
+        sites = self.path(self.site_of(device_id))
+        if (device := self._devices.get(device_id)) is None:
+            return DeviceFacts(device_id, sites)
+        return DeviceFacts(device_id, sites, device.groups, device.kind, device.labels)
 
     def name(self, device_id: str) -> str:
-        """A device's name for people: its id where it has none."""
-        device = self._devices.get(device_id)
-        return device.name or device_id if device else device_id
+        """A name for people, of a device or a sum (``site/lindenhof``): its id without one."""
+        found = self._devices.get(device_id) or self.entry(device_id)
+        return found.name or device_id if found else device_id
 
     def zone_of(self, site_id: str) -> str:
         """The zone of a site's days: its own, or that of the site it is part of."""
@@ -262,8 +272,7 @@ class Catalogue:
 
     def zone_of_device(self, device_id: str) -> str:
         """The zone of a device's days: that of its site."""
-        device = self._devices.get(device_id)
-        return self.zone_of(device.site) if device else self.zone
+        return self.zone_of(self.site_of(device_id))
 
     def part(self, keys: Iterable[str]) -> Catalogue:
         """The same with these entries alone, as of now; it follows nothing."""
@@ -285,11 +294,3 @@ class Catalogue:
             return iter(
                 [f"{kind}/{name}" for kind, table in self._tables.items() for name in table]
             )
-
-
-def facts_of(device_id: str, device: Device | None, catalogue: Catalogue) -> DeviceFacts:
-    """What selectors look at, of a device as it stands in a catalogue."""
-    if device is None:
-        return DeviceFacts(device_id)
-    sites = catalogue.path(device.site)
-    return DeviceFacts(device_id, sites, device.groups, device.kind, device.labels)

@@ -12,10 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from energyguard.catalogue.energy import energy_channels
-from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
-from energyguard.catalogue.known import sender_facts
-from energyguard.catalogue.terms import device_weights
+from energyguard.catalogue.fold import Catalogue
+from energyguard.catalogue.revision_facts import RevisionFacts, Senders, nobody
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
 from energyguard.log.compacted import CompactedReader
@@ -25,21 +23,16 @@ from energyguard.model.catalogue import (
     ChannelFacts,
     Device,
     Entry,
-    Site,
-    key_of,
     parts_of,
 )
 from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
-from energyguard.records.catalogue import CatalogueVersion
 
 MAX_NEWS = 100_000
 """So many changes are remembered by device: whoever is further back looks at all of them."""
 
 
-Senders = Callable[[str, str], Mapping[str, Entry]]
-"""What follows from a device's id and its topic: entries by their keys."""
 _TIMED, _DESCRIBED = b'"from_ms":', b'"channels":'
 Described = Mapping[str, Mapping[str, EnergyChannel]]
 """What is said of channels of energy, by device and channel; of the others nothing is."""
@@ -62,10 +55,6 @@ class PlacesFrom(NamedTuple):
     channels: Described = MappingProxyType({})
 
 
-def _nobody(device: str, topic: str) -> Mapping[str, Entry]:
-    return {}
-
-
 class CatalogueRevisions:
     """A fold that is read when it is asked for, and any revision of it.
 
@@ -82,7 +71,7 @@ class CatalogueRevisions:
     def __init__(
         self,
         log: Log,
-        senders: Senders = _nobody,
+        senders: Senders = nobody,
         zone: str = "UTC",
         defaults: EnergyDefaults = ENERGY_DEFAULTS,
     ) -> None:
@@ -107,10 +96,13 @@ class CatalogueRevisions:
         """All that was read."""
         return self._catalogue
 
-    def weights_of(self, device: str) -> Mapping[str, int]:
-        """How often each device that sends counts in a virtual device; of any other: nothing."""
-        weights = device_weights(device, self._catalogue)
-        return weights if weights.keys() != {device} else {}
+    @property
+    def timed_devices(self) -> Collection[str]:
+        """The devices of which something holds from an event time on."""
+        changes = [change for _, change in self._timed.values()]
+        if any(change.kind == SITE for change in changes):
+            return self._catalogue.devices
+        return {change.entry_id for change in changes if change.kind == DEVICE}
 
     def refresh(self) -> None:
         """Take what was written since."""
@@ -228,73 +220,3 @@ def _channel_facts(entry: Entry | None) -> tuple[Mapping[str, ChannelFacts], str
         return {}, ""
     by_zone = any(facts.resets for facts in entry.channels.values())
     return entry.channels, (entry.site or "-") if by_zone else ""
-
-
-class RevisionFacts:
-    """Where devices stand at a revision, whatever was changed since.
-
-    Of the versions that the revision knew the newest counts whose event time has come.
-    """
-
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        revision: int,
-        time_ms: int | None = None,
-        topic: str = "",
-        senders: Senders = _nobody,
-    ) -> None:
-        self._catalogue, self._revision, self._time_ms = catalogue, revision, time_ms
-        self._topic, self._senders = topic, senders
-        self._paths: dict[str, tuple[str, ...]] = {}
-
-    def __call__(self, device_id: str) -> DeviceFacts:
-        """What selectors look at; of who nobody entered what follows from id and topic."""
-        device = self._entry(key_of(DEVICE, device_id))
-        if isinstance(device, Device):
-            path = self._path(device.site)
-            return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
-        return sender_facts(device_id, self._senders(device_id, self._topic), self._path)
-
-    def channels(self, device_id: str, defaults: EnergyDefaults) -> Mapping[str, EnergyChannel]:
-        """By name the channels of energy of a device of which something is said."""
-        device = self._entry(key_of(DEVICE, device_id))
-        if not isinstance(device, Device) or not device.channels:
-            return {}
-        sites = (self._entry(key_of(SITE, site)) for site in self._path(device.site))
-        zones = (site.zone for site in sites if isinstance(site, Site) and site.zone)
-        return energy_channels(device, next(zones, self._catalogue.zone), defaults)
-
-    def _entry(self, key: str) -> Entry | None:
-        newest = self._catalogue.version(key)
-        if newest is None:
-            return None
-        if self._holds(newest):
-            return newest.entry
-        versions = reversed(self._catalogue.versions(key))
-        return next((version.entry for version in versions if self._holds(version)), None)
-
-    def _holds(self, version: CatalogueVersion) -> bool:
-        """Whether the revision knew it, and its time has come."""
-        if version.revision > self._revision:
-            return False
-        from_ms, time_ms = version.from_ms, self._time_ms
-        return from_ms is None or time_ms is None or from_ms <= time_ms
-
-    def _path(self, site_id: str) -> tuple[str, ...]:
-        """As ``Catalogue.path``: the site and those that it is part of."""
-        if (known := self._paths.get(site_id)) is not None:
-            return known
-        found: list[str] = []
-        at = site_id
-        while at not in found and len(found) < MAX_DEPTH:
-            site = self._entry(key_of(SITE, at))
-            if not isinstance(site, Site):
-                # A site that only a domain lists is a name all the same; one taken out is none.
-                unknown = self._catalogue.version(key_of(SITE, at)) is None
-                found += [at] if at and unknown and not found else []
-                break
-            found.append(at)
-            at = site.parent
-        self._paths[site_id] = tuple(found)
-        return self._paths[site_id]

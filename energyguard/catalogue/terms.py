@@ -8,22 +8,25 @@ from functools import cache
 from typing import Final
 
 from energyguard.catalogue.fold import Catalogue
-from energyguard.model.catalogue import Term
+from energyguard.model.catalogue import Device, Term
 
 MAX_DEPTH: Final = 8
 """Virtual devices of virtual devices; what is deeper, or goes round, counts nothing."""
 
 
-def device_weights(name: str, catalogue: Catalogue) -> dict[str, int]:
+def device_weights(name: str, device_of: Callable[[str], Device | None]) -> dict[str, int]:
     """How often each device that sends counts in a device; below 0: it is taken away.
 
     A device that is no sum, or that nobody has entered, is itself once.
+
+    Args:
+        name: the device.
+        device_of: what somebody entered of a device.
     """
-    devices = catalogue.devices
 
     @cache  # a part of many sums, which are parts of many, is looked at once
     def weights(of: str, depth: int) -> dict[str, int]:
-        device = devices.get(of)
+        device = device_of(of)
         if device is None or not device.is_virtual:
             return {of: 1}
         found: Counter[str] = Counter()

@@ -10,7 +10,6 @@ from energyguard.catalogue.energy import energy_channels
 from energyguard.catalogue.files import read_changes
 from energyguard.errors import ConfigError, NotFound
 from energyguard.ledger.channels import EnergyChannel
-from energyguard.model.catalogue import Device, parts_of
 from energyguard.model.channels import CHANNELS
 from energyguard.settings.tree import Settings
 from energyguard.stream.engines.counting import JobCounting
@@ -42,17 +41,29 @@ def counting_of(settings: Settings, given: dict[str, Any]) -> JobCounting:
 
 def _described(settings: Settings, file: Path, channel: str) -> dict[str, EnergyChannel]:
     """What a file of the catalogue says of a channel, by device."""
-    zone, defaults = settings.serve.zone, settings.ledger.defaults
+    catalogue, defaults = catalogue_of(settings, file), settings.ledger.defaults
+    channels = {
+        name: energy_channels(device, catalogue.zone, defaults)
+        for name, device in catalogue.devices.items()
+    }
+    return {name: own[channel] for name, own in channels.items() if channel in own}
+
+
+def catalogue_of(settings: Settings, file: Path) -> Catalogue:
+    """What a file of the catalogue has.
+
+    Raises:
+        ConfigError: a line of it cannot be used.
+        NotFound: there is no such file.
+    """
+    catalogue = Catalogue(settings.serve.zone)
     try:
         data = file.read_bytes()
     except OSError as error:
         raise NotFound(f"--catalogue {file}: {error.strerror}") from None
-    changes = read_changes(data, file.name, Catalogue(zone))
+    changes = read_changes(data, file.name, catalogue)
     if changes.faults:
         raise ConfigError(*changes.faults)
-    channels = {
-        parts_of(key)[1]: energy_channels(entry, zone, defaults)
-        for key, entry in changes.entries.items()
-        if isinstance(entry, Device)
-    }
-    return {name: own[channel] for name, own in channels.items() if channel in own}
+    for key, entry in changes.entries.items():
+        catalogue.see(key, entry, "file")
+    return catalogue

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 SignalOutput = Literal["full-sessions", "violations", "total-occupied", "transaction-profit"]
 
-
+SumsFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Of a rule about a sum: a file of the catalogue, TOML or CSV, that says what virtual "
+        "devices, sites and groups are.",
+        show_default=False,
+    ),
+]
 MAX_REFUSED = 10
 """So many refused rows are shown."""
 
@@ -34,6 +41,7 @@ def evaluate(
     episodes: Annotated[
         bool, typer.Option("--episodes", help="One alert per episode, not one per window.")
     ] = False,
+    catalogue: SumsFile = None,
     output: Annotated[
         SignalOutput | None,
         typer.Option(help="Of `--rule charging`: which result.", show_default="full-sessions"),
@@ -42,7 +50,8 @@ def evaluate(
     """Hold readings against a rule: one JSON object per window over its threshold, on stdout.
 
     Needs no running system and leaves nothing behind. The end of the input closes every window.
-    A rule about a level, of degrees say, always gives one alert per episode. With
+    A rule about a level, of degrees say, or about a sum of devices always gives one alert per
+    episode. With
     `--rule charging` the lines are signals of chargers, and what comes out is one of the four
     results.
     """
@@ -52,6 +61,7 @@ def evaluate(
         return
     if output is not None:
         raise ConfigError(f"--output {output}: only --rule {', '.join(programs)} has it")
+    from energyguard.cli.counting import catalogue_of
     from energyguard.offline.evaluate import evaluate as hold
     from energyguard.rules.registry import book_of
 
@@ -65,14 +75,11 @@ def evaluate(
             sys.stdout.buffer,
             episodes=episodes or not chosen.makes_energy_alerts,
             settings=settings,
+            catalogue=catalogue_of(settings, catalogue) if catalogue else None,
             on_bytes=lambda done: report(done, total),
         )
     sys.stdout.buffer.flush()
-    verdicts = ", ".join(f"{count:,} {verdict.value}" for verdict, count in result.counts.items())
-    print(
-        f"{result.readings:,} readings ({verdicts or 'none'}), {result.written:,} rows written",
-        file=sys.stderr,
-    )
+    print(result, file=sys.stderr)
     show_refused(result.refused, result.readings > sum(row.count for _, row in result.refused))
 
 

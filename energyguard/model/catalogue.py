@@ -7,7 +7,7 @@ nobody has said it, and what that comes to stands at each field. Times are ms si
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -111,6 +111,13 @@ class Device(
     def is_virtual(self) -> bool:
         """Whether it sends nothing itself."""
         return bool(self.terms)
+
+
+class SumPeriod(NamedTuple):
+    """How often each device counts in a sum from an event time on; below 0: it is taken away."""
+
+    from_ms: int
+    weights: Mapping[str, int]
 
 
 class DeviceGroup(

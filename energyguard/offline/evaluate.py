@@ -21,20 +21,27 @@ from typing import BinaryIO
 
 import msgspec
 
+from energyguard.catalogue import Catalogue
+from energyguard.catalogue.sums import sum_weights
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
 from energyguard.errors import ConfigError
+from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
+from energyguard.rules.sums import summed_device, term_rules
 from energyguard.settings.tree import Settings
+from energyguard.stream.sums.operator import SumOperator
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.energy_state import by_kind
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput, window_alerts
+from energyguard.stream.windows.terms import window_terms
 
+TOPIC = "replay.evaluate"
 _BLOCKS_AHEAD = 3
 LONGEST_MS = 40 * 86_400_000
 """How long after the newest reading windows are closed: the last interval may be a month's."""
@@ -55,6 +62,10 @@ class Evaluation:
         """How many readings and refused rows there were."""
         return sum(self.counts.values())
 
+    def __str__(self) -> str:
+        verdicts = ", ".join(f"{n:,} {verdict.value}" for verdict, n in self.counts.items())
+        return f"{self.readings:,} readings ({verdicts or 'none'}), {self.written:,} rows written"
+
 
 def evaluate(
     rule: Rule,
@@ -65,6 +76,7 @@ def evaluate(
     settings: Settings | None = None,
     shape: str | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Evaluation:
     """Evaluate a rule over files (``-``: standard input) and write JSON lines.
 
@@ -76,12 +88,16 @@ def evaluate(
         settings: lateness and limits; None: the defaults.
         shape: the name of a dialect; None: whichever each file is.
         on_bytes: is told how many bytes were read.
+        catalogue: what sums are of; of a rule about a sum alert events are written.
 
     Raises:
         NotFound: a file is not there.
-        ConfigError: the rule looks at where devices stand, which files do not say.
+        ConfigError: the rule looks at where devices stand, which files do not say; or it is about
+            a sum that the catalogue does not have.
     """
     settings = settings or Settings()
+    rules, sums = _with_terms(rule, catalogue)
+    episodes = episodes or sums is not None
     if rule.needs_catalogue:
         raise ConfigError(
             f"{rule.id}: its selector looks at where devices stand, and files do not say that: "
@@ -94,7 +110,7 @@ def evaluate(
             # What is written before it is known that all is in order might have to be taken back.
             with SpooledTemporaryFile(HELD_BYTES) as held:
                 try:
-                    result = _evaluate(rule, blocks, held, episodes, settings)  # type: ignore[arg-type]
+                    result = _evaluate(rules, blocks, held, episodes, settings, sums)  # type: ignore[arg-type]
                 except OutOfOrder:
                     continue
                 held.seek(0)
@@ -103,12 +119,41 @@ def evaluate(
     return result
 
 
+def _with_terms(
+    rule: Rule, catalogue: Catalogue | None
+) -> tuple[list[Rule], Callable[[], SumOperator] | None]:
+    """The rules that windows go by, and what adds these up; None: it is about no sum."""
+    name = summed_device(rule)
+    is_key = name.partition("/")[0] in (SITE, GROUP)
+    weights = sum_weights(name, catalogue or Catalogue()) if name else {}
+    if is_key and not weights:
+        raise ConfigError(
+            f"{rule.id}: {name} has no devices: say what is there by --catalogue FILE"
+        )
+    if weights.keys() <= {name}:
+        return [rule], None
+    rules = [rule, *term_rules([rule], lambda _: [SumPeriod(0, weights)])]
+
+    def summing() -> SumOperator:
+        operator = SumOperator()
+        operator.set_rules(rules)
+        return operator
+
+    return rules, summing
+
+
 def _evaluate(
-    rule: Rule, blocks: Iterable[Block], out: BinaryIO, episodes: bool, settings: Settings
+    rules: Sequence[Rule],
+    blocks: Iterable[Block],
+    out: BinaryIO,
+    episodes: bool,
+    settings: Settings,
+    summing: Callable[[], SumOperator] | None,
 ) -> Evaluation:
-    limits = WindowLimits.of(settings.stream, [rule])
+    limits = WindowLimits.of(settings.stream, rules)
+    sums = summing() if summing else None
     windows = WindowOperator(
-        "replay.evaluate", [rule], limits, follow_episodes=episodes,
+        TOPIC, rules, limits, follow_episodes=episodes,
         described_by=partial(by_kind, defaults=settings.ledger.defaults),
     )  # fmt: skip
     result = Evaluation()
@@ -117,11 +162,11 @@ def _evaluate(
             result.counts[row.verdict] += row.count
             result.refused.append((name, row))
         if batch.num_rows:
-            _write(windows.process(batch_from(batch)), out, episodes, result)
+            _write(windows.process(batch_from(batch)), out, episodes, result, sums)
     if windows.clock.newest > NEVER:
-        _write(windows.end(), out, episodes, result)
-        end = windows.clock.newest + limits.clock.lateness_ms + rule.reach_ms + LONGEST_MS
-        _write(windows.advance(end, end=True), out, episodes, result)
+        _write(windows.end(), out, episodes, result, sums)
+        end = windows.clock.newest + limits.clock.lateness_ms + rules[0].reach_ms + LONGEST_MS
+        _write(windows.advance(end, end=True), out, episodes, result, sums)
     return result
 
 
@@ -174,12 +219,21 @@ def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
 
 
-def _write(outcome: WindowOutput, out: BinaryIO, episodes: bool, result: Evaluation) -> None:
+def _write(
+    outcome: WindowOutput,
+    out: BinaryIO,
+    episodes: bool,
+    result: Evaluation,
+    sums: SumOperator | None,
+) -> None:
     result.counts.update(outcome.counts)
     if episodes:
-        for event in outcome.events:
+        events = [*outcome.events]
+        if sums is not None:
+            events += sums.process(window_terms(outcome.closed, outcome.devices, TOPIC))
+        for event in events:
             out.write(msgspec.json.encode(event) + b"\n")
-        result.written += len(outcome.placed)
+        result.written += len(events)
         return
     for breaches in outcome.breaches:
         out.write(strings_of(window_alerts([(breaches, outcome.devices)]), "\n"))

@@ -1,7 +1,8 @@
 """Which rules are about the sum of several devices, and what has to be known for them.
 
-A rule is about a virtual device where its selector is that device's id: ``id=house``. A pattern
-(``id=h*``) is about what sends readings.
+A rule is about a sum where its selector is an id: that of a virtual device (``id=house``), or the
+catalogue's key of a site or group (``id=site/lindenhof``). A pattern (``id=h*``), a site
+(``site=lindenhof``) and a group are about each device by itself.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from typing import Final
 
 from msgspec import UNSET
 
+from energyguard.model.catalogue import SumPeriod
 from energyguard.model.selector import Selector
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
 
-WeightsOf = Callable[[str], Mapping[str, int]]
-"""How often each device counts in a virtual one; of any other device: nothing."""
+PeriodsOf = Callable[[str], Sequence[SumPeriod]]
+"""How often each device counts in a sum, from when on; of what is no sum: nothing."""
 _WILD: Final = frozenset("*?[")
 _OTHER: Final = {WindowBasis.LOW: WindowBasis.HIGH, WindowBasis.HIGH: WindowBasis.LOW}
 """What is added goes by what it holds at least where what is taken away goes by the most."""
@@ -35,18 +37,21 @@ def summed_device(rule: Rule) -> str:
     return pattern if field == "id" and not _WILD & {*pattern} else ""
 
 
-def term_rules(rules: Sequence[Rule], weights_of: WeightsOf) -> Iterator[TermRule]:
-    """What workers have to tell of the terms of virtual devices that rules are about.
+def term_rules(rules: Sequence[Rule], periods_of: PeriodsOf) -> Iterator[TermRule]:
+    """What workers have to tell of the terms of sums that rules are about.
 
     Args:
         rules: those that run.
-        weights_of: the terms of a virtual device now.
+        periods_of: the terms of a sum.
     """
     for rule in rules:
         device = summed_device(rule)
         if not device or not isinstance(rule, ThresholdRule):
             continue
-        for basis, terms in _by_basis(rule.goes_by, weights_of(device)).items():
+        periods = _of_one_sign(periods_of(device))
+        every = {name: n for period in periods for name, n in period.weights.items()}
+        for basis, terms in _by_basis(rule.goes_by, every).items():
+            changes = [(p.from_ms, _among(terms, p.weights)) for p in periods]
             for channel in rule.channels if terms else ():
                 yield TermRule(
                     id=f"{rule.id}/{device}/{channel}/{basis}",
@@ -57,9 +62,23 @@ def term_rules(rules: Sequence[Rule], weights_of: WeightsOf) -> Iterator[TermRul
                     window_ms=rule.window_ms,
                     slide_ms=rule.slide_ms,
                     terms=terms,
+                    periods=tuple(changes) if len(changes) > 1 else (),
                     longest_gap_ms=rule.gap_ms,
                     basis=UNSET if basis is WindowBasis.ESTIMATE else basis,
                 )
+
+
+def _of_one_sign(periods: Sequence[SumPeriod]) -> Sequence[SumPeriod]:
+    """Periods; the newest alone, where a device is taken away in one and added in another.
+
+    Its windows are told by one number, which is the other bound of these.
+    """
+    signs = {(name, n < 0) for period in periods for name, n in period.weights.items()}
+    return periods if len(signs) == len({name for name, _ in signs}) else periods[-1:]
+
+
+def _among(terms: Mapping[str, int], weights: Mapping[str, int]) -> dict[str, int]:
+    return {name: n for name, n in weights.items() if name in terms}
 
 
 def _by_basis(

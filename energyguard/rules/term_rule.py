@@ -37,7 +37,9 @@ class TermRule(
         rule: the id of the rule.
         device: the virtual device that the rule is about.
         meaning: what its windows are: sums of other windows are others.
-        terms: how often each device counts in the sum; below 0: it is taken away.
+        terms: how often each device counts in the sum, now or at another time; below 0: it is
+            taken away.
+        periods: where that changes, from which event time on how often those count that do.
     """
 
     kind: ClassVar[str] = "terms"
@@ -51,6 +53,7 @@ class TermRule(
     window_ms: int
     slide_ms: int
     terms: dict[str, int]
+    periods: tuple[tuple[int, dict[str, int]], ...] = ()
     longest_gap_ms: int = 0
     basis: WindowBasis | UnsetType = UNSET
     selector: str | UnsetType = UNSET

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from energyguard.catalogue import Catalogue
 from energyguard.log import Fetched, Records, TopicPartition
-from energyguard.model.catalogue import Device, Entry, Site
+from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
@@ -144,3 +144,17 @@ def test_what_domains_know_is_under_what_people_entered() -> None:
     assert "x" not in catalogue.devices
     assert set(changed) == {("device", "x")}
     assert len(changed) == 6
+
+
+def test_a_site_s_sum_has_the_site_s_name_place_and_days() -> None:
+    catalogue = Catalogue()
+    catalogue.see("site/campus", Site(name="Campus", zone="Europe/Berlin"), "test")
+    catalogue.see("site/hall", Site(name="Hall 3", parent="campus"), "test")
+    catalogue.see("group/pumps", DeviceGroup(name="Pumps"), "test")
+    assert [catalogue.name(key) for key in ("site/hall", "group/pumps", "site/no")] == [
+        "Hall 3", "Pumps", "site/no"
+    ]  # fmt: skip
+    assert catalogue.facts("site/hall").sites == ("hall", "campus")
+    assert catalogue.zone_of_device("site/hall") == "Europe/Berlin"
+    catalogue.see("device/site/hall", Device(name="Odd", site="campus"), "test")
+    assert catalogue.name("site/hall") == "Odd", "a device goes first"

@@ -16,7 +16,7 @@ def test_sums_of_the_same_sums_are_looked_at_once() -> None:
         terms = tuple(Term(device=f"v{level + 1}-{n}", minus=n == 0) for n in range(WIDTH))
         for n in range(WIDTH):
             catalogue.see(f"device/v{level}-{n}", Device(name="Sum", terms=terms), "test")
-    found = device_weights("v0-0", catalogue)
+    found = device_weights("v0-0", catalogue.devices.get)
     assert len(found) == WIDTH
     weight = (WIDTH - 2) ** (MAX_DEPTH - 1)
     assert (found[f"v{MAX_DEPTH}-0"], found[f"v{MAX_DEPTH}-1"]) == (-weight, weight)
@@ -34,5 +34,5 @@ def test_what_counts_nothing_is_known_with_the_way_to_it() -> None:
         ["round"] * (MAX_DEPTH + 1),
         [f"v{n}" for n in range(MAX_DEPTH, -1, -1)],
     ]
-    assert device_weights("v0", catalogue) == {"meter": MAX_DEPTH}
-    assert device_weights("v1", catalogue)["meter"] == MAX_DEPTH
+    assert device_weights("v0", catalogue.devices.get) == {"meter": MAX_DEPTH}
+    assert device_weights("v1", catalogue.devices.get)["meter"] == MAX_DEPTH

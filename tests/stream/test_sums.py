@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from energyguard.log import Records
 from energyguard.model.alerts import State
-from energyguard.model.catalogue import Device, Term
+from energyguard.model.catalogue import Device, DeviceGroup, Site, SumPeriod, Term
 from energyguard.model.readings import batch_from, batch_of
 from energyguard.model.topics import ALERTS, RULES, WINDOW_TERMS
 from energyguard.records.alerts import AlertEvent
@@ -45,7 +45,8 @@ Rows = list[tuple[str, str, int, int]]
 
 
 def rules_of(rule: ThresholdRule, weights: Mapping[str, int] = WEIGHTS) -> list[Any]:
-    return [rule, *term_rules([rule], lambda device: weights if device == "house" else {})]
+    periods = {"house": [SumPeriod(0, weights)]}
+    return [rule, *term_rules([rule], lambda device: periods.get(device, []))]
 
 
 def told(rows: Rows, rules: Sequence[Any], cuts: set[int], until_ms: int) -> list[WindowTerms]:
@@ -158,9 +159,12 @@ def test_what_is_taken_away_is_not_nothing_where_it_is_silent() -> None:
 class House(Campus):
     """A log with a virtual device in its catalogue, and the workers that sum it."""
 
+    of = "house"
+
     def __init__(self, **changed: Any) -> None:
         super().__init__()
-        self.rule = RULE.with_fields(channels=("energy_kwh",), **changed)
+        selector = {"selector": f"id={self.of}"}
+        self.rule = RULE.with_fields(channels=("energy_kwh",), **{**selector, **changed})
         self.say(*WEIGHTS.items())
 
     def say(self, *terms: tuple[str, int]) -> None:
@@ -175,7 +179,7 @@ class House(Campus):
         self.go(worker, ticks)
         self.clock.sleep(1.5)
         work(sums)
-        return [event for event in self.events() if event.device == "house"]
+        return [event for event in self.events() if event.device == self.of]
 
     def sums(self, **changed: Any) -> Any:
         return sum_worker(self.log, self.book(**changed), SETTINGS, self.clock)
@@ -186,22 +190,29 @@ class House(Campus):
         )
 
 
-def sums_of(ticks: int) -> dict[int, int]:
+def sums_of(
+    ticks: int, weights_at: Callable[[int], Mapping[str, int]] = lambda end_ms: WEIGHTS
+) -> dict[int, int]:
     """By their ends in ms, what windows of the house hold, of the values that ``fill`` sends."""
-    rng, values = random.Random(1), []
-    for _ in range(ticks):
-        tick = [rng.choice([5, 20, 30, 60]) for _ in range(6)]
-        values.append(sum(weight * tick[int(name[1:])] for name, weight in WEIGHTS.items()))
-    return {START + (i + 1) * STEP: sum(values[max(i - 3, 0) : i + 1]) for i in range(ticks)}
+    rng = random.Random(1)
+    values = [[rng.choice([5, 20, 30, 60]) for _ in range(6)] for _ in range(ticks)]
+    ends = {START + (i + 1) * STEP: values[max(i - 3, 0) : i + 1] for i in range(ticks)}
+    return {
+        end_ms: sum(n * tick[int(name[1:])] for tick in window for name, n in weights.items())
+        for end_ms, window in ends.items()
+        for weights in [weights_at(end_ms)]
+    }
 
 
-def episodes_of(sums: Mapping[int, int], until_ms: int) -> list[tuple[State, int, int]]:
+def episodes_of(
+    sums: Mapping[int, int], until_ms: int, rule: ThresholdRule = RULE
+) -> list[tuple[State, int, int]]:
     """State, time and observed of the alerts of these windows."""
     found, is_open = [], False
     for end_ms, energy in sums.items():
         if end_ms > until_ms:
             break
-        if energy > RULE.level if not is_open else energy <= RULE.clear_level:
+        if energy > rule.level if not is_open else energy <= rule.clear_level:
             is_open = not is_open
             found.append((State.FIRING if is_open else State.RESOLVED, end_ms, energy))
     return found
@@ -262,3 +273,77 @@ def test_what_a_rule_or_a_device_becomes_ends_its_alert(reason: str) -> None:
         house.log.append(RULES.name, Records([b"house"], [value]))
     found = house.go_on(worker, sums, 30)
     assert [event.reason for event in found if event.reason] == [reason]
+
+
+LIMITS = {"raise_above": 250, "clear_at": 200}
+MOVED_MS = START + 100 * STEP + 7_000
+"""Between two ends of windows."""
+
+
+class Flats(House):
+    """A campus with a floor and three meters; one of them is moved to the floor later."""
+
+    of = "site/campus"
+
+    def say(self, *terms: tuple[str, int]) -> None:
+        self.put("device/house", Device(name="House", site="campus", terms=(Term(device="H004"),)))
+        self.put("device/H001", Device(name="Oven", site="floor"))  # a part of the campus
+        self.put("device/H002", Device(name="Hob", site="campus"))
+        self.put("device/H003", Device(name="Lamp"))
+
+    def move(self) -> None:
+        self.put("site/attic", Site(name="Attic"))
+        self.put("device/H002", Device(name="Hob", site="attic"), MOVED_MS)
+        self.put("device/H003", Device(name="Lamp", site="floor"), MOVED_MS)
+
+    @staticmethod
+    def weights_at(end_ms: int) -> Mapping[str, int]:
+        return {"H001": 1, ("H003" if end_ms > MOVED_MS else "H002"): 1}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_site_is_summed_and_who_is_moved_counts_from_then_on(seed: int) -> None:
+    """Whoever works meanwhile, and whenever it was said: each window has all that was there."""
+    flats, rng = Flats(**LIMITS), random.Random(seed)
+    flats.move()
+    for _ in range(4):
+        worker, sums = flats.summing(), flats.sums()
+        found = flats.go_on(worker, sums, 50)
+        for member in (worker, sums):
+            (member.drain if rng.random() < 0.5 else member.consumer.leave)()
+    until = START + 199 * STEP - 600_000
+    expected = episodes_of(sums_of(200, Flats.weights_at), until, flats.rule)
+    assert [(event.state, event.time_ms, event.observed) for event in found] == expected
+    assert any(end > MOVED_MS for _, end, _ in expected)
+    assert {event.device for event in flats.events()} == {"site/campus"}
+
+
+def test_a_move_that_is_said_meanwhile_counts_from_its_time_too() -> None:
+    flats = Flats(**LIMITS)
+    worker, sums = flats.summing(), flats.sums()
+    flats.go_on(worker, sums, 50)
+    flats.move()
+    found = flats.go_on(worker, sums, 150)
+    expected = episodes_of(sums_of(200, Flats.weights_at), START + 199 * STEP - 600_000, flats.rule)
+    assert [(event.state, event.time_ms, event.observed) for event in found] == expected
+
+
+def test_a_group_is_summed_and_a_retired_device_counts_until_then() -> None:
+    class Pumps(House):
+        of = "group/pumps"
+
+        def say(self, *terms: tuple[str, int]) -> None:
+            self.put("group/pumps", DeviceGroup(name="Pumps"))
+            for name in ("H001", "H005"):
+                retired_ms = MOVED_MS if name == "H005" else None
+                pump = Device(name="", groups=("pumps",), retired_ms=retired_ms)
+                self.put(f"device/{name}", pump)
+
+    pumps = Pumps(**LIMITS)
+    found = pumps.go_on(pumps.summing(), pumps.sums(), 200)
+    expected = episodes_of(
+        sums_of(200, lambda end_ms: {"H001": 1, "H005": int(end_ms <= MOVED_MS)}),
+        START + 199 * STEP - 600_000,
+        pumps.rule,
+    )
+    assert [(event.state, event.time_ms, event.observed) for event in found] == expected

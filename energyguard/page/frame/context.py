@@ -144,8 +144,13 @@ class PageContext:
         return f"{path}?{urlencode(query)}"
 
     def device_href(self, device: str) -> str:
-        """The address of a device's view: of today, or of the time range that was chosen here."""
-        path = f"/devices/{quote(device, safe='')}"
+        """The address of a device's view, or of the site's whose sum it is.
+
+        Of today, or of the time range that was chosen here.
+        """
+        site, entries = device.removeprefix("site/"), self.cache.service.catalogue.entries
+        is_site = device not in entries.devices and entries.site_of(device) == site
+        path = f"/{'sites' if is_site else 'devices'}/{quote(site if is_site else device, safe='')}"
         return self.href(path) if self.query.get("range") else path
 
     def every(self, seconds: float, refresh: Refresh, is_first: bool = True) -> None:

@@ -37,8 +37,8 @@ class DevicePlace(NamedTuple):
 def place_of(catalogue: SiteCatalogue, device: str) -> DevicePlace:
     """A device's name and place."""
     entries = catalogue.entries
-    known = entries.devices.get(device)
-    site = known.site if known is not None and known.site in entries.sites else ""
+    site = entries.site_of(device)
+    site = site if site in entries.sites else ""
     path = tuple(site_name(catalogue, name) for name in reversed(entries.path(site)))
     name = device_name(catalogue, device)
     return DevicePlace(device, name, path, site, entries.zone_of_device(device))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from energyguard.catalogue import Catalogue
-from energyguard.catalogue.terms import device_weights
+from energyguard.catalogue.sums import sum_weights
 from energyguard.errors import Malformed, NotFound
-from energyguard.model.catalogue import DEVICE, SITE, parts_of
+from energyguard.model.catalogue import DEVICE, GROUP, SITE, parts_of
 from energyguard.model.tariffs import TARIFF
 
 
@@ -31,21 +31,17 @@ def zone_of_key(key: str, catalogue: Catalogue) -> str:
 def weights_of(key: str, catalogue: Catalogue) -> dict[str, int]:
     """How often each device that sends counts in the sum; below 0: it is taken away.
 
-    A device that nobody has entered is one all the same. A site's sum is that of what sends there:
-    its virtual devices are sums of such, and would count them twice.
+    A device that nobody has entered is one all the same.
 
     Raises:
         Malformed: it is no key.
         NotFound: there is no such site or group.
     """
     kind, name = _parts(key)
-    if kind == DEVICE:
-        return device_weights(name, catalogue)
-    there = catalogue.sites if kind == SITE else catalogue.groups
-    if name not in there:
+    there = {SITE: catalogue.sites, GROUP: catalogue.groups}.get(kind)
+    if there is not None and name not in there:
         raise NotFound(f"no {kind} {name!r} in the catalogue")
-    of_kind = catalogue.devices_at(name) if kind == SITE else _members(name, catalogue)
-    return {device: 1 for device in of_kind if not catalogue.devices[device].is_virtual}
+    return sum_weights(name if kind == DEVICE else key, catalogue)
 
 
 def _parts(key: str) -> tuple[str, str]:

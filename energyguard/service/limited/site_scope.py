@@ -73,7 +73,7 @@ class SiteScope:
 
     @property
     def devices(self) -> frozenset[str]:
-        """The ids of the devices that are seen."""
+        """The ids of the devices that are seen; and the keys of the sites: these have sums."""
         return self._seen().devices
 
     @property
@@ -107,8 +107,8 @@ class SiteScope:
             *(key_of(DEVICE, device) for device in devices),
             *(key_of(GROUP, group) for group in groups),
         ]
-        part = whole.part(keys)
-        return _Seen(changes, devices, part, DeviceListing(part))
+        part, sums = whole.part(keys), {key_of(SITE, site) for site in sites}
+        return _Seen(changes, devices | sums, part, DeviceListing(part))
 
 
 def _is_of(device: Device | None, devices: set[str]) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 
 from energyguard.records.window_terms import WindowTerms
 
 MAX_WAITING = 10_000
-"""So many windows of a term wait for the others; the oldest of more are left out of the sum."""
+"""So many windows of a term wait for the others; the oldest of more are left out of the sum.
+
+Windows of which nothing is said wait, too, and cost nothing.
+"""
 
 
 class ClosedLot(msgspec.Struct, array_like=True):
@@ -40,7 +45,7 @@ class TermSeries(msgspec.Struct):
         first_ms = record.windows[0][0]
         return cls(rank, first_ms, first_ms - 1)
 
-    def take(self, record: WindowTerms, slide_ms: int) -> None:
+    def take(self, record: WindowTerms) -> None:
         """Have more windows; those that are known stay as they are."""
         for end_ms, energy in record.windows:
             if end_ms > self.until_ms:
@@ -53,8 +58,8 @@ class TermSeries(msgspec.Struct):
             self.lots[-1].until_ms = last_ms
         else:
             self.lots.append(ClosedLot(last_ms, record.silence))
-        if last_ms - self.first_ms > MAX_WAITING * slide_ms:
-            self.first_ms = last_ms - MAX_WAITING * slide_ms
+        if (excess := len(self.windows) - MAX_WAITING) > 0:
+            self.first_ms = next(islice(self.windows, excess, None))
             self.forget(self.first_ms - 1)
 
     def is_silent(self, end_ms: int) -> bool:

@@ -1,15 +1,17 @@
 """Sums of windows over all partitions: a worker's stage, with a task for each partition.
 
-Which rules run, and what their virtual devices are the sum of, its owner decides from the topics of
+Which rules run, and what they are the sum of, its owner decides from the topics of
 rules and of the catalogue, as that of the windows does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import ClassVar
 
 from energyguard.catalogue.revisions import CatalogueRevisions
+from energyguard.catalogue.sums import sum_periods
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.log.records import decoded
@@ -80,7 +82,7 @@ class SumStage(Stage[SumTask, DecodedTerms]):
         self._rules.refresh()
         self._catalogue.refresh()
         rules = [rule for rule in self.book.running() if summed_device(rule)]
-        terms = tuple(term_rules(rules, self._catalogue.weights_of))
+        terms = tuple(term_rules(rules, partial(sum_periods, revisions=self._catalogue)))
         known = {term.rule for term in terms}  # and those whose device was a sum until now
         known |= {rule.id for task in tasks for rule in task.operator.rules}
         self._active = (*(rule for rule in rules if rule.id in known), *terms)

@@ -1,4 +1,4 @@
-"""The sum of a virtual device under one rule, window by window, in the order of their ends.
+"""A sum under one rule, window by window, in the order of their ends.
 
 A window is summed when each term has closed it, whenever that is: nothing is guessed. Terms that
 are silent hold nothing; such a sum may raise, where no silent device is taken away, and ends
@@ -7,22 +7,28 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
+from energyguard.model.catalogue import SumPeriod
 from energyguard.records.window_terms import WindowTerms
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.stream.sums.series import TermSeries
 
+FOREVER_MS: Final = 2**62
+
 
 class SummedRule(NamedTuple):
-    """A rule, and what its virtual device is the sum of."""
+    """A rule, and what it is about the sum of."""
 
     rule: ThresholdRule
     device: str
     weights: Mapping[str, int]
+    """How often each device counts that does at any time."""
+    periods: Sequence[SumPeriod]
+    """The same from an event time on, oldest first."""
     unsaid: Mapping[str, int | None]
     """By term, what a window holds of which no entry speaks; None: that is not known."""
 
@@ -31,11 +37,32 @@ class SummedRule(NamedTuple):
         """A rule with what follows from it."""
         weights: dict[str, int] = {}
         unsaid: dict[str, int | None] = {}
+        periods: dict[int, dict[str, int]] = {}
         for some in terms:
             is_unknown = bool(some.gap_ms) or some.goes_by is WindowBasis.HIGH
             weights |= some.terms
             unsaid |= dict.fromkeys(some.terms, None if is_unknown else 0)
-        return cls(rule, terms[0].device, weights, unsaid)
+            for from_ms, of_period in some.periods or ((0, some.terms),):
+                periods.setdefault(from_ms, {}).update(of_period)
+        found = [SumPeriod(*period) for period in sorted(periods.items())]
+        return cls(rule, terms[0].device, weights, found, unsaid)
+
+    def spans(self) -> Iterator[SummedSpan]:
+        """Its periods by the ends of the windows that they are for, oldest first."""
+        slide_ms = self.rule.slide_ms
+        starts = [period.from_ms // slide_ms * slide_ms for period in self.periods]
+        for period, after_ms, last_ms in zip(
+            self.periods, starts, [*starts[1:], FOREVER_MS], strict=True
+        ):
+            yield SummedSpan(period.weights, after_ms + slide_ms, last_ms)
+
+
+class SummedSpan(NamedTuple):
+    """Windows that end from a time to another (ms, both among them), and their terms."""
+
+    weights: Mapping[str, int]
+    first_ms: int
+    last_ms: int
 
 
 class SummedWindow(NamedTuple):
@@ -65,7 +92,7 @@ class WindowSum:
             return
         if known is None or rank < known.rank:
             known = self.series[record.term] = TermSeries.begun_by(record, rank)
-        known.take(record, by.rule.slide_ms)
+        known.take(record)
 
     def keep(self, by: SummedRule) -> None:
         """Forget devices that are no terms any more."""
@@ -73,24 +100,29 @@ class WindowSum:
         self.series = {term: series for term, series in known if term in by.weights}
 
     def settled(self, by: SummedRule) -> Iterator[SummedWindow]:
-        """The windows that all terms have closed by now, once each."""
-        if self.series.keys() != by.weights.keys():
-            return
-        slide_ms, every = by.rule.slide_ms, self.series.values()
-        until_ms = min(series.until_ms for series in every)
-        first_ms = max(series.first_ms for series in every)
-        if self.summed_ms is not None:
-            first_ms = max(first_ms, self.summed_ms + slide_ms)
-        for end_ms in range(first_ms, until_ms + 1, slide_ms):
-            yield self._window(end_ms, by)
-        if until_ms >= first_ms:
-            self.summed_ms = until_ms
-            for series in every:
-                series.forget(until_ms)
+        """The windows that all their terms have closed by now, once each."""
+        summed_ms = -1 if self.summed_ms is None else self.summed_ms
+        for span in by.spans():
+            if span.last_ms <= summed_ms or not span.weights:
+                continue
+            if not span.weights.keys() <= self.series.keys():
+                break
+            every = [self.series[term] for term in span.weights]
+            until_ms = min(span.last_ms, *(series.until_ms for series in every))
+            known_ms = max(series.first_ms for series in every)
+            first_ms = max(known_ms, span.first_ms, summed_ms + by.rule.slide_ms)
+            for end_ms in range(first_ms, until_ms + 1, by.rule.slide_ms):
+                yield self._window(end_ms, by, span.weights)
+            if until_ms >= first_ms:
+                self.summed_ms = summed_ms = until_ms
+            if until_ms < span.last_ms:
+                break
+        for series in self.series.values():
+            series.forget(summed_ms)
 
-    def _window(self, end_ms: int, by: SummedRule) -> SummedWindow:
+    def _window(self, end_ms: int, by: SummedRule, weights: Mapping[str, int]) -> SummedWindow:
         total, is_covered = 0, True
-        for term, weight in by.weights.items():
+        for term, weight in weights.items():
             series = self.series[term]
             energy = series.windows.get(end_ms, by.unsaid[term])
             if series.is_silent(end_ms):

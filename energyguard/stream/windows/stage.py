@@ -8,6 +8,7 @@ from functools import partial
 from typing import ClassVar
 
 from energyguard.catalogue.revisions import CatalogueRevisions
+from energyguard.catalogue.sums import sum_periods
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
@@ -60,7 +61,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         super().__init__(log, topics, clock)
         self.book = book
         self.catalogue = CatalogueRevisions(log, senders, zone, energy)
-        self._terms_at = self.catalogue.revision  # what the terms of virtual devices are of
+        self._terms_at = self.catalogue.revision  # what the terms of sums are of
         self._active, self._placed = self._of_flow()
         self._changes = 0  # of the rules, so far
         self.plausible = plausible  # in messages that others sent
@@ -75,10 +76,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     def _of_flow(self) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
         """The rules that run, of those that this flow runs; and which of them ask for places.
 
-        Of rules about virtual devices, what is to be told of the terms of these runs, too.
+        Of rules about sums, what is to be told of the terms of these runs, too.
         """
         rules = tuple(rule for rule in self.book.running() if rule.flow == self.flow.name)
-        terms = term_rules(rules, self.catalogue.weights_of) if self.counts_energy else ()
+        periods_of = partial(sum_periods, revisions=self.catalogue)
+        terms = term_rules(rules, periods_of) if self.counts_energy else ()
         return (*rules, *terms), tuple(rule for rule in rules if rule.needs_catalogue)
 
     def task(self, at: TopicPartition) -> WindowTask:

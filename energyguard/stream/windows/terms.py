@@ -92,15 +92,17 @@ def closed_terms(
             yield ClosedTerms.of(rule, key, ends[a:b] * rule.slide_ms, scores[a:b], state)
 
 
-def term_records(closed: Sequence[ClosedTerms], devices: Sequence[str], topic: str) -> Records:
-    """Records for ``energyguard.window-terms``: key the virtual device.
+def window_terms(
+    closed: Sequence[ClosedTerms], devices: Sequence[str], topic: str
+) -> list[WindowTerms]:
+    """What closed windows say of terms.
 
     Args:
         closed: windows.
         devices: the name of each key.
         topic: of the readings.
     """
-    records = [
+    return [
         WindowTerms(
             topic=topic,
             rule=some.rule.rule,
@@ -113,7 +115,11 @@ def term_records(closed: Sequence[ClosedTerms], devices: Sequence[str], topic: s
         )
         for some in closed
     ]
+
+
+def term_records(closed: Sequence[ClosedTerms], devices: Sequence[str], topic: str) -> Records:
+    """The same as records for ``energyguard.window-terms``: key the sum's name."""
+    terms = window_terms(closed, devices, topic)
     return Records(
-        [record.device.encode() for record in records],
-        [WINDOW_TERM.encode(record) for record in records],
+        [some.device.encode() for some in terms], [WINDOW_TERM.encode(some) for some in terms]
     )

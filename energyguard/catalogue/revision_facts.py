@@ -1,0 +1,96 @@
+"""Where devices stand, and what they are, at a revision of the catalogue and an event time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from energyguard.catalogue.energy import energy_channels
+from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
+from energyguard.catalogue.known import sender_facts
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of
+from energyguard.model.channels import EnergyDefaults
+from energyguard.model.selector import DeviceFacts
+from energyguard.records.catalogue import CatalogueVersion
+
+Senders = Callable[[str, str], Mapping[str, Entry]]
+"""What follows from a device's id and its topic: entries by their keys."""
+
+
+def nobody(device: str, topic: str) -> Mapping[str, Entry]:
+    """Nothing follows."""
+    return {}
+
+
+class RevisionFacts:
+    """Where devices stand at a revision, whatever was changed since.
+
+    Of the versions that the revision knew the newest counts whose event time has come.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        revision: int,
+        time_ms: int | None = None,
+        topic: str = "",
+        senders: Senders = nobody,
+    ) -> None:
+        self._catalogue, self._revision, self._time_ms = catalogue, revision, time_ms
+        self._topic, self._senders = topic, senders
+        self._paths: dict[str, tuple[str, ...]] = {}
+
+    def __call__(self, device_id: str) -> DeviceFacts:
+        """What selectors look at; of who nobody entered what follows from id and topic."""
+        if (device := self.device(device_id)) is not None:
+            path = self._path(device.site)
+            return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
+        return sender_facts(device_id, self._senders(device_id, self._topic), self._path)
+
+    def device(self, device_id: str) -> Device | None:
+        """A device as somebody entered it; None: nobody has."""
+        entry = self._entry(key_of(DEVICE, device_id))
+        return entry if isinstance(entry, Device) else None
+
+    def channels(self, device_id: str, defaults: EnergyDefaults) -> Mapping[str, EnergyChannel]:
+        """By name the channels of energy of a device of which something is said."""
+        device = self.device(device_id)
+        if device is None or not device.channels:
+            return {}
+        sites = (self._entry(key_of(SITE, site)) for site in self._path(device.site))
+        zones = (site.zone for site in sites if isinstance(site, Site) and site.zone)
+        return energy_channels(device, next(zones, self._catalogue.zone), defaults)
+
+    def _entry(self, key: str) -> Entry | None:
+        newest = self._catalogue.version(key)
+        if newest is None:
+            return None
+        if self._holds(newest):
+            return newest.entry
+        versions = reversed(self._catalogue.versions(key))
+        return next((version.entry for version in versions if self._holds(version)), None)
+
+    def _holds(self, version: CatalogueVersion) -> bool:
+        """Whether the revision knew it, and its time has come."""
+        if version.revision > self._revision:
+            return False
+        from_ms, time_ms = version.from_ms, self._time_ms
+        return from_ms is None or time_ms is None or from_ms <= time_ms
+
+    def _path(self, site_id: str) -> tuple[str, ...]:
+        """As ``Catalogue.path``: the site and those that it is part of."""
+        if (known := self._paths.get(site_id)) is not None:
+            return known
+        found: list[str] = []
+        at = site_id
+        while at not in found and len(found) < MAX_DEPTH:
+            site = self._entry(key_of(SITE, at))
+            if not isinstance(site, Site):
+                # A site that only a domain lists is a name all the same; one taken out is none.
+                unknown = self._catalogue.version(key_of(SITE, at)) is None
+                found += [at] if at and unknown and not found else []
+                break
+            found.append(at)
+            at = site.parent
+        self._paths[site_id] = tuple(found)
+        return self._paths[site_id]
