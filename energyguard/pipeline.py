@@ -92,7 +92,7 @@ SUMS = Flow(
     "stream/sums/operator.py",
     (ALERTS, TIME, STATE),
     group="sums",
-    tables=(RULES, ENTRIES, TIME, STATE),
+    tables=(RULES, ENTRIES, PROGRESS, TIME, STATE),
 )
 INGESTOR = Flow(
     "ingest",

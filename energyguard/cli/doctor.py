@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -219,11 +220,12 @@ def edges(settings: Settings) -> Finding:
 
 
 def sums(settings: Settings) -> Finding:
-    """What virtual devices are the sum of counts."""
+    """What virtual devices are the sum of counts, and no rule about a sum waits for a device."""
     from energyguard.catalogue.revisions import CatalogueRevisions
     from energyguard.catalogue.terms import MAX_DEPTH, uncounted
     from energyguard.log.lost import path_of
     from energyguard.node import open_log
+    from energyguard.service.sum_waits import waiting_sums
 
     path = path_of(settings.log_url)
     if path is not None and not path.exists():
@@ -232,12 +234,22 @@ def sums(settings: Settings) -> Finding:
         with open_log(settings) as opened:
             catalogue = CatalogueRevisions(opened)
             catalogue.refresh()
+            waiting = list(waiting_sums(opened))
     except EnergyGuardError:
         return Finding("not known: see to the log first")
     if ways := list(uncounted(catalogue.entries)):
         found = f"{len(ways)} virtual devices count too little: {' of '.join(ways[0])}"
         return Finding(found, f"take sums out of sums: at most {MAX_DEPTH} deep, none in itself")
-    return Finding("they count")
+    if waiting:
+        first = waiting[0]
+        since = datetime.fromtimestamp(first.since_ms / 1000, UTC)
+        verb = "goes on without" if first.goes_on else "waits for"
+        found = (
+            f"{first.device} ({first.rule}) {verb} {first.lacks}, since {since:%Y-%m-%d %H:%M} UTC"
+        )
+        more = f"; {len(waiting) - 1} more" if len(waiting) > 1 else ""
+        return Finding(f"{found}{more}", "see that it sends, or take it out of the sum")
+    return Finding("they count, and lack nothing")
 
 
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {

@@ -33,6 +33,10 @@ class PartitionDecision(
     reached: Annotated[int | None, doc("A second device of the topic has come so far.", "ms")] = (
         None
     )
+    without: Annotated[
+        tuple[str, str, str] | None,
+        doc("Sums of readings of this topic, under this rule, wait no longer for this device."),
+    ] = None
     alone: Annotated[bool, doc("No other partition has a device that sends.")] = False
     quiet: Annotated[
         dict[int, tuple[int, int]],

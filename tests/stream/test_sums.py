@@ -16,7 +16,7 @@ from energyguard.log import Records
 from energyguard.model.alerts import State
 from energyguard.model.catalogue import Device, DeviceGroup, Site, SumPeriod, Term
 from energyguard.model.readings import batch_from, batch_of
-from energyguard.model.topics import ALERTS, RULES, WINDOW_TERMS
+from energyguard.model.topics import ALERTS, RULES, WINDOW_TERMS, partition_for
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.window_terms import WINDOW_TERM, WindowTerms
 from energyguard.rules.kinds.threshold import ThresholdRule
@@ -25,8 +25,12 @@ from energyguard.rules.rule import CHANGED, LEFT, STOPPED
 from energyguard.rules.sums import term_rules
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
-from energyguard.stream.sums.operator import SumOperator
+from energyguard.service import sum_waits
+from energyguard.service.sum_waits import WaitingSum, waiting_sums
+from energyguard.stream.sums import window_sum
+from energyguard.stream.sums.operator import SumOperator, SumWait
 from energyguard.stream.sums.stage import sum_worker
+from energyguard.stream.sums.window_sum import TermWait
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.stage import window_worker
 from energyguard.stream.windows.terms import term_records
@@ -347,3 +351,42 @@ def test_a_group_is_summed_and_a_retired_device_counts_until_then() -> None:
         pumps.rule,
     )
     assert [(event.state, event.time_ms, event.observed) for event in found] == expected
+
+
+@pytest.mark.parametrize("drains", [True, False])
+def test_a_device_that_never_sent_is_waited_for_so_long_and_no_longer(
+    drains: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By event time. Then the sum raises by what the others hold at least, and ends nothing."""
+    monkeypatch.setattr(window_sum, "FIRST_HOLD_MS", 900_000)
+    monkeypatch.setattr(sum_waits, "LONG_MS", 300_000)
+    house = House()
+    house.say(("H001", 1), ("H099", 1))
+    known: list[tuple[int, list[WaitingSum]]] = []
+    for ticks in (80, 40, 80):
+        worker, sums = house.summing(), house.sums()
+        found = house.go_on(worker, sums, ticks)
+        sums.drain()
+        known.append((len(found), list(waiting_sums(house.log))))
+        (worker.drain if drains else worker.consumer.leave)()
+    (first, *_) = episodes_of(sums_of(200, lambda end_ms: {"H001": 1}), START + 199 * STEP)
+    assert [(event.state, event.time_ms, event.observed) for event in found] == [first]
+    lacks = WaitingSum("house", "house", "H099", since_ms=known[0][1][0].since_ms, goes_on=False)
+    assert START <= lacks.since_ms <= START + WINDOW
+    assert known == [(0, [lacks]), *[(1, [lacks._replace(goes_on=True)])] * 2]
+
+
+def test_nobody_is_given_up_whose_readings_wait_to_be_read() -> None:
+    """A partition that nobody reads: what its devices sent is not known yet."""
+    house = House()
+    house.say(("H001", 1), ("H002", 1))
+    worker, sums = house.summing(), house.sums()
+    house.go_on(worker, sums, 20)
+    stage = sums.stage
+    (at,) = [at for at in worker.tasks if at.partition == partition_for(b"H002", 8)]
+    house.log.append(at.topic, Records([None], [b"{}"], partitions=[at.partition]))
+    wait = TermWait("H002", START, START + 10**9, is_newcomer=False, is_given_up=False)
+    assert wait.is_over
+    assert not stage._is_read(SumWait(at.topic, "house", "house", wait))
+    work(worker)
+    assert stage._is_read(SumWait(at.topic, "house", "house", wait))

@@ -19,7 +19,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
 from energyguard.rules.term_rule import TermRule
 from energyguard.stream.sums.series import TermSeries
-from energyguard.stream.sums.window_sum import SummedRule, SummedWindow, WindowSum
+from energyguard.stream.sums.window_sum import SummedRule, SummedWindow, TermWait, WindowSum
 from energyguard.stream.windows.episode import Episode, EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.key_events import KeyEvents, Over
@@ -40,6 +40,15 @@ class SumKey(NamedTuple):
     meaning: str
 
 
+class SumWait(NamedTuple):
+    """A sum that waits for a term: of readings of a topic, under a rule."""
+
+    topic: str
+    rule: str
+    device: str
+    of: TermWait
+
+
 class SavedSum(msgspec.Struct):
     """A sum in a snapshot."""
 
@@ -48,6 +57,8 @@ class SavedSum(msgspec.Struct):
     summed_ms: int | None
     score: int
     episodes: list[Episode]
+    given_up: dict[str, int] = {}
+    begun_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -106,6 +117,21 @@ class SumOperator:
                 running = self._sums[key] = _Running(by, _state(by))
             running.sum.take(record, by)
             found += self._settle(key, running)
+        return found
+
+    def waits(self) -> Iterator[SumWait]:
+        """What sums wait for, or have gone on without: terms that never told anything."""
+        for key, running in self._sums.items():
+            for wait in running.sum.waits(running.by):
+                yield SumWait(key.topic, key.rule, running.by.device, wait)
+
+    def go_on(self, topic: str, rule: str, term: str) -> list[AlertEvent]:
+        """Wait no longer for a term, until it tells something."""
+        found: list[AlertEvent] = []
+        for key, running in self._sums.items():
+            if (key.topic, key.rule) == (topic, rule):
+                running.sum.go_on_without(term, running.by)
+                found += self._settle(key, running)
         return found
 
     def advance(self, time: int, /) -> list[AlertEvent]:
@@ -168,6 +194,8 @@ class SumOperator:
                 running.sum.summed_ms,
                 running.score,
                 list(running.state.episodes.values()),
+                running.sum.given_up,
+                running.sum.begun_ms,
             )
             for key, running in self._sums.items()
         ]
@@ -183,7 +211,7 @@ class SumOperator:
             by = self._by[saved.key.rule, saved.key.meaning]
             state = _state(by)
             state.episodes.update({episode.key: episode for episode in saved.episodes})
-            total = WindowSum(saved.series, saved.summed_ms)
+            total = WindowSum(saved.series, saved.summed_ms, saved.given_up, saved.begun_ms)
             self._sums[saved.key] = _Running(by, state, total, saved.score)
 
 

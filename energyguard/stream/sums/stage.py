@@ -14,10 +14,13 @@ from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.catalogue.sums import sum_periods
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Fetched, Log, TopicPartition
+from energyguard.log.compacted import CompactedTable
+from energyguard.log.lag import unread
 from energyguard.log.records import decoded
 from energyguard.model.topics import ALERTS
-from energyguard.pipeline import SUMS
+from energyguard.pipeline import SUMS, WINDOWS
 from energyguard.records.alerts import AlertEvent
+from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.records.window_terms import WINDOW_TERM, WindowTerms
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
@@ -28,7 +31,7 @@ from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutpu
 from energyguard.stream.runtime.rule_follower import RuleFollower
 from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker
-from energyguard.stream.sums.operator import SumOperator
+from energyguard.stream.sums.operator import SumOperator, SumWait
 from energyguard.stream.windows.output import alert_events
 
 DecodedTerms = DecodedBatch[WindowTerms]
@@ -55,6 +58,8 @@ class SumTask(Task[DecodedTerms, SumOperator]):
         """Run other rules, or sum other terms."""
         if decision.rules is not None:
             _alert(self.operator.set_rules(decision.rules), outputs)
+        if decision.without is not None:
+            _alert(self.operator.go_on(*decision.without), outputs)
 
 
 class SumStage(Stage[SumTask, DecodedTerms]):
@@ -67,6 +72,7 @@ class SumStage(Stage[SumTask, DecodedTerms]):
         super().__init__(log, SUMS.topics, clock)
         self.book, self._catalogue = book, CatalogueRevisions(log)
         self._rules = RuleFollower(log, book)
+        self._progress = CompactedTable(log, PARTITION_PROGRESS)
         self._active: tuple[Rule, ...] = ()
 
     def task(self, at: TopicPartition) -> SumTask:
@@ -81,6 +87,7 @@ class SumStage(Stage[SumTask, DecodedTerms]):
         """Take changes of rules, and of what virtual devices are."""
         self._rules.refresh()
         self._catalogue.refresh()
+        self._progress.refresh()
         rules = [rule for rule in self.book.running() if summed_device(rule)]
         terms = tuple(term_rules(rules, partial(sum_periods, revisions=self._catalogue)))
         known = {term.rule for term in terms}  # and those whose device was a sum until now
@@ -97,6 +104,28 @@ class SumStage(Stage[SumTask, DecodedTerms]):
         if task.operator.rules == self._active:
             return []
         return [task.decision(rules=self._active)]
+
+    def decide_all(self, tasks: Collection[SumTask], decisions: Decisions) -> list[Decision]:
+        """Which terms that never told anything are waited for no longer."""
+        waits = [(task, wait) for task in tasks for wait in task.operator.waits()]
+        return [
+            task.decision(without=(wait.topic, wait.rule, wait.of.term))
+            for task, wait in waits
+            if wait.of.is_over and not wait.of.is_given_up and self._is_read(wait)
+        ]
+
+    def _is_read(self, wait: SumWait) -> bool:
+        """Whether workers have read of a term's partition as much as of the others: else it lags.
+
+        A topic without keys may have it in another one: all that is there is read then.
+        """
+        partitions = unread(self.log.positions, wait.topic, WINDOWS.group)
+        for at, left in partitions.items():
+            row = self._progress.rows.get(f"{at.topic}/{at.partition}")
+            reached_ms = (row.newest_ms if row else None) or 0
+            if left and reached_ms < wait.of.front_ms:
+                return False
+        return True
 
 
 def decoded_terms(fetched: Fetched) -> DecodedTerms:

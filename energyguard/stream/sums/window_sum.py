@@ -2,22 +2,28 @@
 
 A window is summed when each term has closed it, whenever that is: nothing is guessed. Terms that
 are silent hold nothing; such a sum may raise, where no silent device is taken away, and ends
-nothing.
+nothing. So it is where a term that has never told anything was given up; it is waited for again
+once it tells something.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from energyguard.model.catalogue import SumPeriod
+from energyguard.model.days import HOUR_MS
 from energyguard.records.window_terms import WindowTerms
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.stream.sums.series import TermSeries
+from energyguard.stream.windows.patience import FIRST_HOLD_MS
 
 FOREVER_MS: Final = 2**62
+NEWCOMER_MS: Final = HOUR_MS
+"""So long a sum that goes on waits for a term that came to it and has told nothing yet."""
 
 
 class SummedRule(NamedTuple):
@@ -75,14 +81,39 @@ class SummedWindow(NamedTuple):
     """Whether no term was silent."""
 
 
+class TermWait(NamedTuple):
+    """A term that has never told anything of a sum that others have windows of."""
+
+    term: str
+    since_ms: int
+    """The end of the last window that was summed with it, or of the first in which others hold
+    something."""
+    front_ms: int
+    """The end of the newest window that any term told."""
+    is_newcomer: bool
+    """Whether the sum went on without it before."""
+    is_given_up: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is not waited for any longer."""
+        return self.front_ms - self.since_ms >= (NEWCOMER_MS if self.is_newcomer else FIRST_HOLD_MS)
+
+
 class WindowSum:
     """The windows of terms, and how far the sum is."""
 
     def __init__(
-        self, series: dict[str, TermSeries] | None = None, summed_ms: int | None = None
+        self,
+        series: dict[str, TermSeries] | None = None,
+        summed_ms: int | None = None,
+        given_up: Mapping[str, int] = MappingProxyType({}),
+        begun_ms: int | None = None,
     ) -> None:
         self.series = series if series is not None else {}
         self.summed_ms = summed_ms  # the end of the last window that was summed
+        self.given_up = dict(given_up)  # terms that are not waited for, and since when they lack
+        self.begun_ms = begun_ms  # the end of the first window in which any term holds something
 
     def take(self, record: WindowTerms, by: SummedRule) -> None:
         """Have windows of a term."""
@@ -90,6 +121,10 @@ class WindowSum:
         known = self.series.get(record.term)
         if known is not None and rank > known.rank:
             return
+        self.given_up.pop(record.term, None)
+        if self.begun_ms is None:  # windows of before the first reading hold nothing
+            ends = (end_ms for end_ms, energy in record.windows if energy)
+            self.begun_ms = next(ends, None)
         if known is None or rank < known.rank:
             known = self.series[record.term] = TermSeries.begun_by(record, rank)
         known.take(record)
@@ -98,6 +133,25 @@ class WindowSum:
         """Forget devices that are no terms any more."""
         known = self.series.items()
         self.series = {term: series for term, series in known if term in by.weights}
+        self.given_up = {t: ms for t, ms in self.given_up.items() if t in by.weights}
+
+    def waits(self, by: SummedRule) -> Iterator[TermWait]:
+        """The terms that never told anything, of those that count in the next window."""
+        if self.begun_ms is None or not self.series:
+            return
+        front_ms = max(series.until_ms for series in self.series.values())
+        since_ms = self.begun_ms if self.summed_ms is None else self.summed_ms
+        weights = next((s.weights for s in by.spans() if s.last_ms > since_ms), {})
+        for term in sorted(weights.keys() - self.series.keys()):
+            is_newcomer = self.summed_ms is not None
+            lacks_ms, is_given_up = self.given_up.get(term, since_ms), term in self.given_up
+            yield TermWait(term, lacks_ms, front_ms, is_newcomer, is_given_up)
+
+    def go_on_without(self, term: str, by: SummedRule) -> None:
+        """Wait for a term no longer, until it tells something."""
+        for wait in self.waits(by):
+            if wait.term == term:
+                self.given_up[term] = wait.since_ms
 
     def settled(self, by: SummedRule) -> Iterator[SummedWindow]:
         """The windows that all their terms have closed by now, once each."""
@@ -105,9 +159,9 @@ class WindowSum:
         for span in by.spans():
             if span.last_ms <= summed_ms or not span.weights:
                 continue
-            if not span.weights.keys() <= self.series.keys():
+            every = [self.series[term] for term in span.weights if term in self.series]
+            if not every or not span.weights.keys() <= self.series.keys() | self.given_up.keys():
                 break
-            every = [self.series[term] for term in span.weights]
             until_ms = min(span.last_ms, *(series.until_ms for series in every))
             known_ms = max(series.first_ms for series in every)
             first_ms = max(known_ms, span.first_ms, summed_ms + by.rule.slide_ms)
@@ -123,9 +177,10 @@ class WindowSum:
     def _window(self, end_ms: int, by: SummedRule, weights: Mapping[str, int]) -> SummedWindow:
         total, is_covered = 0, True
         for term, weight in weights.items():
-            series = self.series[term]
-            energy = series.windows.get(end_ms, by.unsaid[term])
-            if series.is_silent(end_ms):
+            series, energy = self.series.get(term), by.unsaid[term]
+            if series is not None:
+                energy = series.windows.get(end_ms, energy)
+            if series is None or series.is_silent(end_ms):
                 is_covered = False
                 energy = None if weight < 0 else energy
             if energy is None:
