@@ -91,8 +91,9 @@ class TariffsPage:
             Tag("td", row.prices, "num")
             Tag("td", row.taxes, "num")
             with Tag("td", "", "num"):
-                for n, (site, name) in enumerate(row.sites):
-                    Tag("a", f", {name}" if n else name, "link", href=site_href(site))
+                for n, (site, name) in enumerate(row.sites, 1):
+                    words = f"{name}, " if n < len(row.sites) else name
+                    Tag("a", words, "link", href=site_href(site))
 
     async def _added(self, tariff: str) -> None:
         ui.navigate.to(tariff_href(tariff))
