@@ -42,6 +42,7 @@ from energyguard.cli import (
     simulate,
     store,
     tokens,
+    unusual,
 )
 from energyguard.cli.call import EXIT_CODES, Call, Group, add, named
 from energyguard.domain import installed, load
@@ -136,7 +137,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
             "Check files without running anything.",
             {"rules": rules.check_rules, "scenarios": rules.check_scenarios},
         ),
-        **named(evaluate.evaluate),
+        **named(evaluate.evaluate, unusual.unusual),
         "job": Group("Jobs: the same rules on Spark and Flink.", job.VERBS),
     },
     "Look after": {

@@ -6,7 +6,11 @@ slots.py      the clock: slots, local hours
 windows.py    the last hours, and what windows over them hold
 evidence.py   how unlike its usual use a slot is: numbers without a unit
 learning.py   what is learned of a slot
+scores.py     additive tables over evidence, and how rare a score is; the parameter file
 alerts.py     from hot slots to alerts
+detector.py   all of it together: slots in, alerts out
+text.py       the sentence of an alert
+grid.py       ledger entries as slots
 
 It knows no log, no clock and no file ([decision 0029](../../docs/decisions/0029-unusual.md)).
 """

@@ -41,6 +41,7 @@ class SlotSeen(NamedTuple):
     known: npt.NDArray[np.bool_]
     value: Floats
     expected: Floats
+    usual: Floats  # (2, devices): from where to where an hour's mean is usual
     looked: Looked
 
 
@@ -90,7 +91,9 @@ class Cohort:
         repeat(state, an_hour, value, known, w)
         looked = look(state, at, over)
         learn(state, at, an_hour, value, expected, over, looked, w)
-        seen = SlotSeen(known, value * scale, expected * scale, looked)
+        seen = SlotSeen(
+            known, value * scale, expected * scale, self._usual(expected, looked) * scale, looked
+        )
         if number % an_hour == an_hour - 1:
             close_hour(state, number // an_hour)
             close_block_hour(state, at)
@@ -98,6 +101,13 @@ class Cohort:
                 close_day(state, an_hour)
             self._scale_again()
         return seen
+
+    def _usual(self, expected: Floats, looked: Looked) -> Floats:
+        """(2, devices) a spread below and above what is expected."""
+        c = np.float32(0.1) * self.state.mean
+        up, down = looked.spreads
+        low = np.maximum((expected + c) * np.exp(-down) - c, 0)
+        return np.stack([low, (expected + c) * np.exp(up) - c])
 
     def _expected(self, at: LocalHour) -> Floats:
         """(devices,) by the profile; where that has few hours, by working or free days."""

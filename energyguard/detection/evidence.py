@@ -64,7 +64,7 @@ class Looked(NamedTuple):
 
     numbers: Floats  # (evidence, devices)
     log_ratios: Floats  # (3, devices): of use to what was expected, over 1, 4, 24 h
-    spread_up: Floats  # (devices,): of the hour's
+    spreads: Floats  # (2, devices): of the hour's, up and down
     alarm: npt.NDArray[np.bool_]  # (devices,): far off, whatever it is: to be learned less of
 
     @property
@@ -109,7 +109,7 @@ def look(state: CohortState, at: LocalHour, over: Windows) -> Looked:
     ).astype(np.float32, copy=False)
     alarm = (sums[1] > 4) | (sums[0] > 5) | (floors[2] > 6) | (low[0] > 6)
     alarm |= state.repeats.max(axis=0) > 20
-    return Looked(numbers, ratios, np.maximum(up[0], SPREAD_FLOOR), alarm)
+    return Looked(numbers, ratios, np.maximum(np.stack([up[0], down[0]]), SPREAD_FLOOR), alarm)
 
 
 def _peaks(state: CohortState, over: Windows, c: Floats) -> Floats:

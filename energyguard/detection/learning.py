@@ -70,7 +70,7 @@ def learn(
     step = np.float32(1 / an_hour)
     c = np.float32(0.1) * state.mean
     young = state.seen < 24 * an_hour
-    highest = (expected + c) * np.exp(np.minimum(4 * looked.spread_up, np.float32(2.5)))
+    highest = (expected + c) * np.exp(np.minimum(4 * looked.spreads[0], np.float32(2.5)))
     usual = np.where(young, value, np.minimum(value, highest))
     flat = usual * np.exp(-state.level)
     _average(state.profile_week, state.visits_week, at.of_week, flat, w, _PROFILE_WEEK * step)

@@ -1,0 +1,250 @@
+"""What the detector finds of faults in real homes, beside plainer ways to find them.
+
+    python -m benchmarks.detection DATA FAULTS [--homes 384] [--sets folds,shipped,baselines]
+
+DATA has ``household_15min`` (and ``household_30min``), FAULTS the faults to write over them; how
+alerts are counted says ``detection_protocol.py``. *Folds* trains three times, each time scoring the
+third of the homes that it did not see; *shipped* scores with the program's own parameter file, made
+of simulated homes; *baselines* are limits, an EWMA, a seasonal naive forecast and an hour of
+the week's mean and deviation. Of each: at 0.1 and 0.5 alerts per home-week.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.detection_protocol import (
+    BUDGETS,
+    Scores,
+    Streams,
+    found,
+    household_streams,
+    notices_of,
+    over_quantile,
+    threshold,
+)
+from benchmarks.household_profile import WARM_SLOTS, Homes
+from deploy.detection import train
+from deploy.detection.faults import Fault, with_training_faults
+from energyguard.detection.detector import UnusualDetector
+from energyguard.detection.evidence import EVIDENCE, Steps
+from energyguard.detection.scores import FREE_SHARE, Parameters
+from energyguard.detection.slots import LocalHour, local_hours
+from energyguard.detection.state import Floats
+
+FOLDS: Final = 3
+COPIES: Final = 2
+SEED: Final = 3
+LOWEST: Final = -99.0
+
+
+def hours_of(homes: Homes) -> list[LocalHour]:
+    """The local hours of the slots: streams begin on a Monday's midnight, without clock changes."""
+    slots = homes.kwh.shape[1]
+    monday = homes.start_ms // 86_400_000 + 3
+    halves = (np.arange(slots) * homes.slot_ms // 1_800_000 + monday * 48) % 336
+    return local_hours(halves)
+
+
+class Channels:
+    """Rarities of slots, (homes, slots): of known kinds, label-free, and without each kind."""
+
+    def __init__(self, parameters: Parameters, steps: Steps) -> None:
+        *of_kind, of_all, of_free, of_both = parameters.maps
+        slots, _, homes = steps.shape
+        flat = steps.transpose(1, 2, 0).reshape(len(EVIDENCE), -1)
+        scores = zip(of_kind, parameters.scores(flat), parameters.offsets, strict=True)
+        rarities = np.stack([of(score) + offset for of, score, offset in scores])
+        share, rest = np.log(FREE_SHARE), np.log(1 - FREE_SHARE)
+        free = of_free(parameters.unlikeness(flat)) + share
+
+        def both(known: Floats) -> Floats:
+            return of_both(np.maximum(of_all(known) + rest, free))
+
+        self.known = of_all(rarities.max(axis=0)).reshape(homes, slots)
+        self.both = both(rarities.max(axis=0)).reshape(homes, slots)
+        self.without = {
+            kind: both(np.delete(rarities, n, axis=0).max(axis=0)).reshape(homes, slots)
+            for n, kind in enumerate(parameters.kinds)
+        }
+
+
+def shown(name: str, streams: Streams, clean: Scores, faulty: Scores) -> None:
+    """Print a row for each budget."""
+    for budget in BUDGETS:
+        of = found(faulty, streams, threshold(clean, streams, budget))
+        kinds = " ".join(
+            f"{kind} {recall:.2f}/{delay:.0f}" for kind, (recall, delay) in of.by_kind.items()
+        )
+        print(
+            f"{name:<28} {budget:>4} F1 {of.f1:.3f} precision {of.precision:.2f} (onsets "
+            f"{of.precision_onsets:.2f}) recall {of.recall:.2f} delay {of.delay:.0f} min | {kinds}",
+            flush=True,
+        )
+
+
+def asked_and_got(streams: Streams, clean: Scores, faulty: Scores) -> None:
+    """Print what a budget gives on homes that were not seen, and who raises it."""
+    for budget in BUDGETS:
+        got = notices_of(streams.live & (clean >= -np.log(budget)), streams.an_hour)
+        counts = np.sort(np.bincount(got.device, minlength=len(clean)))[::-1]
+        noisiest = counts[: max(round(0.026 * len(clean)), 1)].sum() / max(counts.sum(), 1)
+        of = found(faulty, streams, float(-np.log(budget)))
+        print(
+            f"asked {budget}: got {len(got) / streams.clean.weeks:.3f} per home-week, F1 "
+            f"{of.f1:.3f}; the noisiest 2.6 % of homes raise {noisiest:.0%}",
+            flush=True,
+        )
+
+
+def padded(rarities: Floats, streams: Streams) -> Scores:
+    """Rarities after the first weeks as scores of all slots."""
+    found_ = np.full(streams.clean.kwh.shape, LOWEST)
+    found_[:, WARM_SLOTS:] = rarities
+    return found_
+
+
+def folds(streams: Streams) -> None:
+    """Train on two thirds of the homes, score the third."""
+    homes, chance = len(streams.clean.ids), np.random.default_rng(7)
+    ordinary = np.maximum(streams.clean.kwh, 0)
+    hours = hours_of(streams.clean)
+    shape = train.shape_of(ordinary[:, :WARM_SLOTS], hours[:WARM_SLOTS])
+    copies = [ordinary, np.maximum(streams.faulty.kwh, 0)]
+    put: list[Fault] = []
+    for copy in range(COPIES):
+        changed, faults = with_training_faults(ordinary, WARM_SLOTS, streams.an_hour, 3.0, chance)
+        copies.append(changed)
+        put += [
+            Fault(f.home + copy * homes, f.start - WARM_SLOTS, f.end - WARM_SLOTS, f.kind)
+            for f in faults
+        ]
+    first = streams.clean.start_ms // streams.clean.slot_ms
+    begun = time.process_time()
+    steps = train.steps_of(
+        np.concatenate(copies), hours, first, streams.clean.slot_ms, WARM_SLOTS, shape
+    )
+    cost = (time.process_time() - begun) / (sum(map(np.size, copies))) * 1e6
+    print(f"core: {cost:.2f} µs of processor time a value, {len(EVIDENCE)} numbers of evidence")
+    seen = train.Streams(steps[:, :, :homes], steps[:, :, 2 * homes :], put, streams.an_hour)
+    fold = np.random.default_rng(SEED).permutation(homes) % FOLDS
+    names = ("known", "both", *train.NAMES)
+    scores = {name: np.full((2, *streams.clean.kwh.shape), LOWEST) for name in names}
+    for number in range(FOLDS):
+        parameters = train.fit(seen, np.flatnonzero(fold != number), number)
+        mine = np.flatnonzero(fold == number)
+        for stream in range(2):
+            of = Channels(parameters, steps[:, :, mine + stream * homes])
+            parts = {"known": of.known, "both": of.both, **of.without}
+            for name, part in parts.items():
+                scores[name][stream][mine, WARM_SLOTS:] = part
+    shown("known kinds only", streams, *scores["known"])
+    shown("with the label-free channel", streams, *scores["both"])
+    asked_and_got(streams, *scores["both"])
+    for kind in train.NAMES:
+        levels = [threshold(scores[kind][0], streams, budget) for budget in BUDGETS]
+        recalls = [found(scores[kind][1], streams, level).by_kind[kind][0] for level in levels]
+        print(f"{kind} left out: recall {recalls[0]:.2f} / {recalls[1]:.2f}", flush=True)
+
+
+def shipped(streams: Streams) -> None:
+    """Score with the program's own parameters."""
+    parameters = Parameters.shipped()
+    print(f"shipped {parameters.digest}: {parameters.about}")
+    hours = hours_of(streams.clean)
+    values = np.concatenate([streams.clean.kwh, streams.faulty.kwh])
+    first = streams.clean.start_ms // streams.clean.slot_ms
+    detector = UnusualDetector(streams.clean.slot_ms, parameters, len(values))
+    rarities = np.full(values.shape, LOWEST)
+    begun = time.process_time()
+    for slot, at in enumerate(hours):
+        looked = detector.cohort.step(first + slot, at, values[:, slot]).looked
+        rarities[:, slot] = parameters.rate(looked.steps).rarity
+    cost = (time.process_time() - begun) / values.size * 1e6
+    print(f"core and scores: {cost:.2f} µs of processor time a value of {len(values)} streams")
+    clean, faulty = np.split(rarities, 2)
+    shown("shipped", streams, clean, faulty)
+    asked_and_got(streams, clean, faulty)
+
+
+def _ewma(homes: Homes) -> Scores:
+    """Deviation from an average that forgets within a day, in deviations that forget in a week."""
+    value = np.nan_to_num(np.maximum(homes.kwh, 0))
+    an_hour = 3_600_000 // homes.slot_ms
+    mean, wide = value[:, 0].copy(), np.full(len(value), 1e-3)
+    score = np.empty(value.shape)
+    for slot, now in enumerate(value.T):
+        off = now - mean
+        score[:, slot] = off / np.sqrt(wide + 1e-6)
+        mean += off / (24 * an_hour)
+        wide += (off**2 - wide) / (168 * an_hour)
+    return score
+
+
+def _seasonal(homes: Homes) -> Scores:
+    """Four hours against the same of a week ago, in the home's mean."""
+    value = np.nan_to_num(np.maximum(homes.kwh, 0))
+    an_hour = 3_600_000 // homes.slot_ms
+    sums = np.cumsum(np.pad(value, ((0, 0), (4 * an_hour, 0))), axis=1)
+    four = sums[:, 4 * an_hour :] - sums[:, : -4 * an_hour]
+    before = np.pad(four, ((0, 0), (168 * an_hour, 0)))[:, : value.shape[1]]
+    return np.asarray((four - before) / (value[:, :WARM_SLOTS].mean(axis=1)[:, None] + 1e-6))
+
+
+def _hour_of_week(homes: Homes) -> Scores:
+    """Four hours against this hour of the week in the first weeks, in its deviations."""
+    value = np.nan_to_num(np.maximum(homes.kwh, 0))
+    an_hour = 3_600_000 // homes.slot_ms
+    sums = np.cumsum(np.pad(value, ((0, 0), (4 * an_hour, 0))), axis=1)
+    four = (sums[:, 4 * an_hour :] - sums[:, : -4 * an_hour]) / (4 * an_hour)
+    hour = np.arange(value.shape[1]) // an_hour % 168
+    score = np.zeros(value.shape)
+    for row in range(168):
+        mine = np.flatnonzero(hour == row)
+        known = four[:, mine[mine < WARM_SLOTS]]
+        wide = known.std(axis=1) + 0.1 * four[:, :WARM_SLOTS].mean(axis=1) + 1e-6
+        score[:, mine] = (four[:, mine] - known.mean(axis=1)[:, None]) / wide[:, None]
+    return score
+
+
+BASELINES: Final[dict[str, Callable[[Homes], Scores]]] = {
+    "one limit for all": lambda homes: np.nan_to_num(homes.kwh),
+    "a limit per home": over_quantile,
+    "EWMA": _ewma,
+    "seasonal naive, 4 h": _seasonal,
+    "hour of the week, 4 h": _hour_of_week,
+}
+
+
+def baselines(streams: Streams) -> None:
+    """Score plainer ways."""
+    for name, score in BASELINES.items():
+        shown(name, streams, score(streams.clean), score(streams.faulty))
+
+
+SETS: Final = {"folds": folds, "shipped": shipped, "baselines": baselines}
+
+
+def main(data: Path, faults: Path, homes: int, sets: Sequence[str]) -> None:
+    """Print all figures."""
+    streams = household_streams(data, faults, "household_15min", homes)
+    weeks = streams.clean.weeks
+    print(f"{len(streams.clean.ids)} homes, {weeks:.0f} home-weeks, {len(streams.events)} faults")
+    for name in sets:
+        SETS[name](streams)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("faults", type=Path)
+    parser.add_argument("--homes", type=int, default=384)
+    parser.add_argument("--sets", type=lambda text: text.split(","), default=list(SETS))
+    given = parser.parse_args()
+    main(given.data, given.faults, given.homes, given.sets)

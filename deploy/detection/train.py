@@ -1,0 +1,233 @@
+"""Make the detector's parameter file: tables, rarities, the shape of a day.
+
+    python -m deploy.detection.train
+
+Homes are simulated (`homes.py`): a file that ships is made of data that anybody may use, and
+anybody can make it again. Half the homes train the tables that score the other half, so that
+rarities are counted on homes that a table has not seen; those of the file are the mean of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from deploy.detection.boosting import Tables, boost
+from deploy.detection.faults import KINDS, Fault, with_training_faults
+from deploy.detection.homes import AN_HOUR, simulated_homes
+from deploy.detection.rarity import counted, single
+from energyguard.detection.cohort import Cohort
+from energyguard.detection.evidence import EVIDENCE, Steps
+from energyguard.detection.scores import FREE_SHARE, SHIPPED, Parameters, RarityMap
+from energyguard.detection.slots import HOUR_MS, LocalHour, local_hours
+from energyguard.detection.state import Floats
+
+NAMES: Final = tuple(KINDS)
+WEIGHTS: Final = {"surge": 1.2, "night": 1.6, "dropout": 0.8, "frozen": 0.8}
+"""What an event of a kind counts; 1 where none is said."""
+OFFSETS: Final = {"stuck_on": 1.0, "leak": 0.5, "night": -1.0, "dropout": -1.0, "frozen": -1.0}
+ORDINARY: Final = 1_000.0
+"""What all ordinary slots count, in all events of a kind: so the rare ones among them matter."""
+AFTER: Final = 0.1
+"""What slots after a fault count, in all ordinary ones: a fault that ended is no alert."""
+WARM: Final = 14 * 24 * AN_HOUR
+"""Slots that a home is learned for, before any counts."""
+COPIES: Final = 3
+FAULTS_A_HOME: Final = 3.0
+_OF_AN_EVENT: Final = 12
+_AFTER_AN_EVENT: Final = 8
+_EVEN: Final = 12_000
+_HARD_OF_A_KIND: Final = 1_500
+_FIRST_ROUNDS: Final = 12
+CONTEXT: Final = frozenset(
+    n
+    for n, evidence in enumerate(EVIDENCE)
+    if evidence.name in ("size over mean", "share of zeros", "irregularity")
+)
+
+
+class Streams(NamedTuple):
+    """What is trained on: evidence of slots that count."""
+
+    clean: Steps  # (slots, evidence, homes)
+    faulty: Steps  # (slots, evidence, copies × homes): home n of a copy is clean's home n
+    faults: Sequence[Fault]  # slots count from the first of ``clean``; home: column of ``faulty``
+    an_hour: int
+
+
+def shape_of(values: npt.NDArray[np.float64], hours: Sequence[LocalHour]) -> Floats:
+    """(48,) the median home's day, working and free, over its mean."""
+    kind = np.array([at.of_day_kind for at in hours])
+    mean = np.maximum(np.nanmean(values, axis=1), 1e-9)
+    parts = [np.nanmean(values[:, kind == row], axis=1) / mean for row in range(48)]
+    found = np.median(parts, axis=1)
+    return np.asarray(found / found.mean(), np.float32)
+
+
+def steps_of(
+    values: npt.NDArray[np.float64], hours: Sequence[LocalHour], first_number: int, slot_ms: int,
+    warm: int, shape: Floats,
+) -> Steps:  # fmt: skip
+    """(slots after ``warm``, evidence, homes) of streams (homes, slots), from empty."""
+    cohort = Cohort(slot_ms, shape)
+    cohort.add(len(values))
+    found = np.empty((values.shape[1] - warm, len(EVIDENCE), len(values)), np.uint8)
+    for slot, at in enumerate(hours):
+        looked = cohort.step(first_number + slot, at, values[:, slot]).looked
+        if slot >= warm:
+            found[slot - warm] = looked.steps
+    return found
+
+
+def fit(streams: Streams, homes: npt.NDArray[np.int64], seed: int) -> Parameters:
+    """Parameters by some homes."""
+    chance = np.random.default_rng(seed)
+    halves = np.array_split(chance.permutation(homes), 2)
+    tables = [_tables(streams, half, chance) for half in halves]
+    clean = streams.clean.transpose(2, 0, 1)
+    maps = []
+    for kind in range(len(NAMES)):
+        other = [_score(tables[1 - n][kind], clean[half]) for n, half in enumerate(halves)]
+        maps.append((counted(np.concatenate(other), streams.an_hour), np.concatenate(other)))
+    offsets = np.array([OFFSETS.get(name, 0.0) for name in NAMES], np.float32)
+    known = np.max([of(score) + o for (of, score), o in zip(maps, offsets, strict=True)], axis=0)
+    of_all = counted(known, streams.an_hour)
+    order = np.concatenate(halves)
+    free = single(streams.clean[:, :, order], streams.an_hour, CONTEXT)
+    unlike = np.full(known.shape, -np.inf, np.float32)
+    for number in range(len(EVIDENCE)):
+        np.maximum(unlike, free[number][clean[order, :, number]], out=unlike)
+    of_free = counted(unlike, streams.an_hour)
+    both = np.maximum(of_all(known) + np.log(1 - FREE_SHARE), of_free(unlike) + np.log(FREE_SHARE))
+    every: tuple[RarityMap, ...] = (
+        *(of for of, _ in maps), of_all, of_free, counted(both, streams.an_hour),
+    )  # fmt: skip
+    return Parameters(
+        kinds=NAMES,
+        tables=np.mean(tables, axis=0).astype(np.float32),
+        maps=every,
+        offsets=offsets,
+        free=free,
+        shape=np.ones(48, np.float32),
+        about="",
+    )
+
+
+def _score(table: Tables, steps: Steps) -> npt.NDArray[np.float32]:
+    """(homes, slots) of (homes, slots, evidence)."""
+    found = np.zeros(steps.shape[:2], np.float32)
+    for number, row in enumerate(table.astype(np.float32)):
+        if row.any():
+            found += row[steps[:, :, number]]
+    return found
+
+
+class Rows(NamedTuple):
+    """Rows to learn from."""
+
+    steps: Steps  # (rows, evidence)
+    kind: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
+
+
+def _event_rows(streams: Streams, homes: npt.NDArray[np.int64]) -> tuple[Rows, Steps]:
+    """Slots of faults, of which each counts 1 in all; and slots after they ended."""
+    count = streams.clean.shape[2]
+    inside, columns, kinds, weights = [], [], [], []
+    after = []
+    mine = set(homes.tolist())
+    for fault in streams.faults:
+        if fault.home % count not in mine:
+            continue
+        slots = np.unique(np.linspace(fault.start, fault.end - 1, _OF_AN_EVENT).astype(int))
+        inside.append(slots)
+        columns.append(np.full(len(slots), fault.home))
+        kinds.append(np.full(len(slots), NAMES.index(fault.kind)))
+        weights.append(np.full(len(slots), WEIGHTS.get(fault.kind, 1.0) / len(slots)))
+        later = fault.end + np.linspace(1, 24, _AFTER_AN_EVENT) * streams.an_hour
+        later = later[later < len(streams.faulty)].astype(int)
+        after.append(streams.faulty[later, :, fault.home])
+    at, column = np.concatenate(inside), np.concatenate(columns)
+    steps = streams.faulty[at, :, column]
+    rows = Rows(steps, np.concatenate(kinds), np.concatenate(weights))
+    return rows, np.concatenate(after)
+
+
+def _tables(
+    streams: Streams, homes: npt.NDArray[np.int64], chance: np.random.Generator
+) -> list[Tables]:
+    """Tables of each kind: first by evenly drawn ordinary slots, then by those hard to tell."""
+    events, after = _event_rows(streams, homes)
+    clean = streams.clean.transpose(2, 0, 1)[homes]
+    every = clean.reshape(-1, len(EVIDENCE))
+    even = chance.choice(len(every), min(_EVEN, len(every)), replace=False)
+    first = [
+        _of_kind(n, events, every[even], np.ones(len(even)), after, _FIRST_ROUNDS)
+        for n in range(len(NAMES))
+    ]
+    hard = np.zeros(len(every), bool)
+    for table in first:
+        score = _score(table, clean).ravel()
+        hard[np.argpartition(score, -_HARD_OF_A_KIND)[-_HARD_OF_A_KIND:]] = True
+    rest = even[~hard[even]]
+    chosen = np.concatenate([np.flatnonzero(hard), rest])
+    weight = np.ones(len(chosen))
+    weight[hard.sum() :] = (len(every) - hard.sum()) / len(rest)
+    return [_of_kind(n, events, every[chosen], weight, after, None) for n in range(len(NAMES))]
+
+
+def _of_kind(
+    kind: int, events: Rows, ordinary: Steps, weight: npt.NDArray[np.float64], after: Steps,
+    rounds: int | None,
+) -> Tables:  # fmt: skip
+    mine = events.kind == kind
+    total = ORDINARY * events.weight[mine].sum()
+    return boost(
+        np.concatenate([events.steps[mine], ordinary, after]),
+        np.arange(mine.sum() + len(ordinary) + len(after)) < mine.sum(),
+        np.concatenate(
+            [
+                events.weight[mine],
+                weight * (total / weight.sum()),
+                np.full(len(after), AFTER * total / len(after)),
+            ]
+        ),
+        **({} if rounds is None else {"rounds": rounds}),
+    )
+
+
+def _main(homes: int, weeks: int, seed: int, to: Path) -> None:
+    chance = np.random.default_rng(seed)
+    ordinary = simulated_homes(homes, weeks, chance)
+    slots = ordinary.shape[1]
+    hours = local_hours(np.arange(slots) // 2 % 336)
+    shape = shape_of(ordinary, hours)
+    copies, put = [ordinary], list[Fault]()
+    for copy in range(COPIES):
+        changed, faults = with_training_faults(ordinary, WARM, AN_HOUR, FAULTS_A_HOME, chance)
+        copies.append(changed)
+        put += [Fault(f.home + copy * homes, f.start - WARM, f.end - WARM, f.kind) for f in faults]
+    steps = steps_of(np.concatenate(copies), hours, 0, HOUR_MS // AN_HOUR, WARM, shape)
+    streams = Streams(steps[:, :, :homes], steps[:, :, homes:], put, AN_HOUR)
+    found = fit(streams, np.arange(homes), seed)
+    about = f"{homes} simulated homes of {weeks} weeks, seed {seed}; Apache-2.0, as the program"
+    found = replace(found, shape=shape, about=about)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(kept := found.to_bytes())
+    print(f"{to}: {to.stat().st_size:,} bytes, {Parameters.from_bytes(kept).digest}, of {about}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--homes", type=int, default=120)
+    parser.add_argument("--weeks", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--to", type=Path, default=SHIPPED)
+    given = parser.parse_args()
+    _main(given.homes, given.weeks, given.seed, given.to)

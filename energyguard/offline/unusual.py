@@ -1,0 +1,179 @@
+"""What is unusual in a table or in files of readings, from empty: no services, nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.codecs.files import read_blocks
+from energyguard.detection.detector import DEFAULT_BUDGET, UnusualDetector
+from energyguard.detection.grid import SlotGrid, slots_of
+from energyguard.detection.scores import Parameters
+from energyguard.detection.slots import HOUR_MS, local_hours, slot_length_ms
+from energyguard.detection.text import sentence
+from energyguard.errors import Rejected
+from energyguard.history.energy_folds import newest_of
+from energyguard.ledger.channels import plain_channel
+from energyguard.ledger.entries import Entries
+from energyguard.ledger.ledger import Ledger
+from energyguard.model.channels import CHANNELS, Kind
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import Ints, batch_of, times_of
+from energyguard.rules.profile.calendar import Calendar, slot_label
+
+ALERTS: Final = pa.schema(
+    [
+        pa.field("device", pa.string()),
+        pa.field("channel", pa.string()),
+        pa.field("opened", pa.timestamp("ms", tz="UTC")),
+        pa.field("since", pa.timestamp("ms", tz="UTC")),
+        pa.field("until", pa.timestamp("ms", tz="UTC")),
+        pa.field("kind", pa.string()),
+        pa.field("weeks", pa.float64()),
+        pa.field("power_kw", pa.float64()),
+        pa.field("expected_kw", pa.float64()),
+        pa.field("text", pa.string()),
+    ]
+)
+
+
+def unusual(
+    readings: Any,
+    *,
+    budget: float = DEFAULT_BUDGET,
+    calendar: Calendar | None = None,
+    parameters: Parameters | None = None,
+    channel: str = "energy_kwh",
+) -> pa.Table:
+    """The alerts of readings, in order of time.
+
+    Args:
+        readings: a table of any library that speaks Arrow (pandas, Polars, PyArrow), with the
+            columns ``device``, ``time`` and ``value`` in the channel's unit.
+        budget: how many alerts per device and week people want to see.
+        calendar: the site's; None: UTC, without holidays.
+        parameters: None: those that come with the program.
+        channel: what the values are.
+
+    Returns:
+        a table of ``ALERTS``.
+
+    Raises:
+        ValueError: the budget is not above 0.
+        Rejected: the channel has no energy, or no device sends at least hourly.
+    """
+    table = pa.table(readings)
+    value = np.rint(np.asarray(table.column("value"), float) * NANO).astype(np.int64)
+    time = table.column("time").cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64())
+    device = table.column("device").cast(pa.string()).combine_chunks()
+    batch = batch_of(device, channel, time.combine_chunks(), value)
+    return _unusual([batch], budget, calendar or Calendar(), parameters or Parameters.shipped())
+
+
+def unusual_in_files(paths: Sequence[Path | str], budget: float, calendar: Calendar) -> pa.Table:
+    """The same of files of any dialect (``-``: standard input).
+
+    Raises:
+        NotFound: a file is not there.
+        Rejected: there is no reading of energy in them.
+    """
+    batches = (decoded.batch for path in paths for _, decoded in read_blocks(path))
+    return _unusual(batches, budget, calendar, Parameters.shipped())
+
+
+def _unusual(
+    batches: Iterable[pa.RecordBatch], budget: float, calendar: Calendar, parameters: Parameters
+) -> pa.Table:
+    table = pa.Table.from_batches([batch for batch in batches if batch.num_rows], None)
+    rows: list[dict[str, Any]] = []
+    watched = False
+    for channel in pc.unique(table.column("channel")).to_pylist():
+        if CHANNELS[channel].kind is Kind.STATE:
+            continue
+        part = table.filter(pc.equal(table.column("channel"), channel))
+        for names, slot_ms, grid in _grids(part, channel):
+            watched = True
+            detector = UnusualDetector(slot_ms, parameters, len(names), budget)
+            rows += _alerts(names, channel, slot_ms, grid, detector, calendar)
+    if not watched:
+        raise Rejected("no device sends energy or power at least hourly: nothing to watch")
+    rows.sort(key=lambda row: (row["opened"], row["device"]))
+    return pa.Table.from_pylist(rows, ALERTS)
+
+
+def _grids(part: pa.Table, channel: str) -> Iterator[tuple[list[str], int, SlotGrid]]:
+    """Devices of one slot length, and their slots."""
+    names = sorted(pc.unique(part.column("device")).to_pylist())
+    key = np.asarray(pc.index_in(part.column("device"), pa.array(names)), np.int64)
+    time, value = times_of(part), np.asarray(part.column("value"), np.int64)
+    order = np.lexsort((time, key))
+    described = plain_channel(CHANNELS[channel].kind)
+    ledger = Ledger(described.kind, lambda _: described)
+    ledger.grow(len(names))
+    folded = ledger.fold(key[order], time[order], value[order])
+    entries = newest_of(Entries.joined([folded, ledger.end()]))
+    cadence = ledger.cadence_ms()
+    lengths = np.array([_length(step) for step in cadence.tolist()])
+    for slot_ms in sorted(set(lengths.tolist()) - {0}):
+        mine = np.flatnonzero(lengths == slot_ms)
+        new = np.full(len(names), -1)
+        new[mine] = np.arange(len(mine))
+        chosen = entries.where(new[entries.key] >= 0)
+        yield (
+            [names[n] for n in mine.tolist()],
+            slot_ms,
+            slots_of(_numbered(chosen, new), cadence[mine], slot_ms),
+        )
+
+
+def _numbered(entries: Entries, new: Ints) -> Entries:
+    columns = list(entries.columns())
+    return Entries(new[columns[0]], *columns[1:])
+
+
+def _length(step_ms: int) -> int:
+    """0: its step is not known, or longer than an hour."""
+    try:
+        return slot_length_ms(step_ms) if step_ms else 0
+    except ValueError:
+        return 0
+
+
+def _alerts(
+    names: list[str], channel: str, slot_ms: int, grid: SlotGrid, detector: UnusualDetector,
+    calendar: Calendar,
+) -> list[dict[str, Any]]:  # fmt: skip
+    numbers = grid.first + np.arange(grid.power_kw.shape[1])
+    halves = calendar.moments(numbers * slot_ms).slot
+    opened = []
+    for number, at, column in zip(
+        numbers.tolist(), local_hours(halves), grid.power_kw.T, strict=True
+    ):
+        opened += detector.step(number, at, column)
+
+    def named(number: int) -> str:
+        local = calendar.moments(np.array([number * slot_ms]))
+        minutes = (number * slot_ms - int(local.start[0])) // 60_000
+        label = slot_label(int(local.slot[0])).split("–")[0]
+        return f"{label[:-2]}{int(label[-2:]) + minutes:02d}"
+
+    return [
+        {
+            "device": names[alert.device],
+            "channel": channel,
+            "opened": alert.opened * slot_ms,
+            "since": alert.since * slot_ms,
+            "until": (alert.last + 1) * slot_ms,
+            "kind": alert.kind,
+            "weeks": alert.weeks,
+            "power_kw": alert.value,
+            "expected_kw": alert.expected,
+            "text": sentence(alert, slot_ms / HOUR_MS, "kW", named),
+        }
+        for alert in opened
+    ]

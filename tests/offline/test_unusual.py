@@ -1,0 +1,79 @@
+"""What is unusual in tables and files: any cadence, units and kinds of channels."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+
+from energyguard.errors import Rejected
+from energyguard.offline.unusual import ALERTS, unusual, unusual_in_files
+from energyguard.rules.profile.calendar import Calendar
+
+MONDAY = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
+QUARTER_MS = 900_000
+DAYS = 16
+
+
+def power(seed: int, stuck: bool) -> npt.NDArray[np.float64]:
+    """kW of each quarter of an hour; on one evening something stays on until the next."""
+    chance = np.random.default_rng(seed)
+    hour = np.arange(DAYS * 96) // 4 % 24
+    kw = 0.1 + 0.02 * chance.random(DAYS * 96) + (chance.random(DAYS * 96) < 0.2) * (hour > 16)
+    if stuck:
+        kw[14 * 96 + 80 : 15 * 96 + 80] += 1.5
+    return kw
+
+
+def readings(kw: npt.NDArray[np.float64], device: str, step: int = 1) -> pa.Table:
+    energy = (kw / 4).reshape(-1, step).sum(axis=1)
+    time = MONDAY + (np.arange(len(energy)) + 1) * QUARTER_MS * step
+    return pa.table(
+        {
+            "device": pa.array([device] * len(energy)),
+            "time": pa.array(time, pa.timestamp("ms", tz="UTC")),
+            "value": energy,
+        }
+    )
+
+
+def test_a_load_that_stays_on_is_found_and_said() -> None:
+    found = unusual(
+        pa.concat_tables([readings(power(1, True), "a"), readings(power(2, False), "b")]),
+        budget=0.2,
+    )
+    assert found.schema == ALERTS
+    mine = [row for row in found.to_pylist() if row["device"] == "a"]
+    assert mine
+    late = mine[0]["opened"].timestamp() * 1000 - (MONDAY + (14 * 96 + 80) * QUARTER_MS)
+    assert 0 <= late <= 12 * 3_600_000
+    assert mine[0]["power_kw"] > 1.4
+    assert "usual for" in mine[0]["text"]
+
+
+def test_a_register_is_watched_like_its_energies() -> None:
+    energies = readings(np.round(power(1, True) / 4, 3) * 4, "a")
+    value = pa.array(100 + np.cumsum(energies["value"].to_numpy()))
+    register = energies.set_column(2, "value", value)
+    of_energy = unusual(energies, budget=0.2)["opened"].to_pylist()
+    of_register = unusual(register, budget=0.2, channel="energy_register_kwh")["opened"].to_pylist()
+    apart = of_energy[0] - of_register[0]  # an energy's stamp is not a register's: see the ledger
+    assert abs(apart.total_seconds()) <= 3_600
+
+
+def test_files_are_read_as_ever(tmp_path: Path) -> None:
+    table = readings(power(1, True), "a")
+    lines = ["timestamp,household_id,energy_kwh"]
+    for time, value in zip(table["time"].to_pylist(), table["value"].to_pylist(), strict=True):
+        lines.append(f"{time:%Y-%m-%dT%H:%M:%SZ},a,{value:.6f}")
+    path = tmp_path / "home.csv"
+    path.write_text("\n".join(lines) + "\n")
+    found = unusual_in_files([path], 0.2, Calendar("Europe/Rome"))
+    assert found.column("device").to_pylist() == unusual(table, budget=0.2)["device"].to_pylist()
+
+
+def test_a_daily_meter_is_refused() -> None:
+    with pytest.raises(Rejected, match="at least hourly"):
+        unusual(readings(power(1, False), "a", step=96))
