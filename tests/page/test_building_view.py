@@ -85,9 +85,9 @@ async def test_an_alert_about_a_reading_is_shown_with_the_readings_around_it(
 ) -> None:
     alert = next(alert for alert in floors.book.open() if alert.rule == "floor-kw")
     await someone.open(f"/alerts?alert={alert.id}")
-    await sees(someone, "p4 rose above 15\u00a0kW")
+    await sees(someone, "rose above 15\u00a0kW")
     await sees(someone, "The highest is 19.9")
-    data = await plotted(someone, "line", "p4 rose above")
+    data = await plotted(someone, "line", "rose above 15")
     assert (data["limit"], data["unit"]) == (15.0, "kW")
     assert data["from"] == alert.since_ms - HOUR // 2
     over = [t for t, y in zip(data["xs"], data["ys"], strict=True) if y > 15.0]

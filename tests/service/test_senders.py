@@ -22,7 +22,7 @@ class Past:
     def __init__(self) -> None:
         self.asked = 0
 
-    def query(self, name: str) -> pa.Table:
+    def query(self, name: str, device: str) -> pa.Table:
         self.asked += 1
         if self.asked == 1:
             raise Unavailable("the history is not there")
