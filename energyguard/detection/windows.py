@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.detection.state import CohortState, Floats
+from energyguard.detection.state import CohortState, Floats, Halves
 
 HOURS = 24
 _RING_H = 4
@@ -55,7 +55,6 @@ def windows(state: CohortState, number: int, an_hour: int) -> Windows:
     half = max(an_hour // 2, 1)
     lasts = [an_hour - 1, 2 * an_hour - 1, size - 1]
     highest = np.maximum.accumulate(slots)[lasts]
-    before = slots[half : half + an_hour] if size > half else slots[half:]
     return Windows(
         np.stack([_mean(slots[:an_hour]), _mean(slots), (total_24 + total) / slots_24]),
         np.stack([_mean(residuals[:an_hour]), _mean(residuals), (rest_24 + rest) / slots_24]),
@@ -71,7 +70,7 @@ def windows(state: CohortState, number: int, an_hour: int) -> Windows:
         np.stack([np.maximum(high_2, high), np.maximum(high_6, high)]),
         np.asarray(lowest[lasts] / np.maximum(highest, np.float32(1e-6)), np.float32),
         lowest[half - 1],
-        _mean(before),
+        _mean(slots[half : half + an_hour]),
     )
 
 
@@ -88,15 +87,19 @@ def close_hour(state: CohortState, hour: int) -> None:
     last = [(hour - back) % HOURS for back in range(HOURS)]
     state.closed[0] = state.hour_min[last[:12]].min(axis=0)
     state.closed[1] = state.hour_min.min(axis=0)
-    state.closed[2] = state.hour_sum.sum(axis=0, dtype=np.float32)
-    state.closed[3] = state.hour_residual.sum(axis=0, dtype=np.float32)
+    state.closed[2] = _total(state.hour_sum)
+    state.closed[3] = _total(state.hour_residual)
     state.closed[4] = state.hour_max[[hour % 8, (hour - 1) % 8]].max(axis=0)
     state.closed[5] = state.hour_max[[(hour - back) % 8 for back in range(6)]].max(axis=0)
 
 
-def _mean(rows: Floats) -> Floats:
-    """Row by row, so that a device's sum does not depend on how many there are."""
-    total = rows[0].copy()
+def _total(rows: Halves | Floats) -> Floats:
+    """Row by row: NumPy's own sum adds the rows of a lone device in another order."""
+    total: Floats = rows[0].astype(np.float32)
     for row in rows[1:]:
         total += row
-    return np.asarray(total / np.float32(len(rows)))
+    return total
+
+
+def _mean(rows: Floats) -> Floats:
+    return np.asarray(_total(rows) / np.float32(len(rows)))

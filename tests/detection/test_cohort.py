@@ -67,6 +67,17 @@ def test_bits_do_not_depend_on_who_else_is_there(seed: int, order: list[int], cu
         assert same(apart.state, together.state.take(np.array(part)))
 
 
+def test_a_device_that_idles_is_alone_as_it_is_among_others() -> None:
+    """Amounts so far apart that a sum in another order is another number."""
+    chance = np.random.default_rng(1)
+    idle = 0.0001 * chance.random((3, 300))
+    values = np.where(chance.random(idle.shape) < 0.05, 2.0, idle)
+    together = steps(new(3), values)
+    for device in range(3):
+        alone = steps(new(1), values[[device]])
+        assert np.array_equal(alone, together[:, :, [device]])
+
+
 @settings(max_examples=4, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 299))
 def test_a_restart_changes_no_bit(seed: int, at: int) -> None:
