@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -64,18 +65,23 @@ class Parameters:
     shape: Floats  # (48,) the day of an ordinary device, working and free
     about: str  # of which data, with which licence, it was made
 
+    @cached_property
+    def _by_evidence(self) -> Floats:
+        """(evidence, 256, kinds): the numbers of a step side by side."""
+        return np.ascontiguousarray(self.tables.transpose(1, 2, 0))
+
     def scores(self, steps: Steps) -> Floats:
         """(kinds, devices) of (evidence, devices)."""
-        found = np.zeros((len(self.kinds), steps.shape[1]), np.float32)
-        for table, step in zip(self.tables.transpose(1, 2, 0), steps, strict=True):
-            found += table[step].T
-        return found
+        found = np.zeros((steps.shape[1], len(self.kinds)), np.float32)
+        for table, step in zip(self._by_evidence, steps, strict=True):
+            found += table.take(step, axis=0)
+        return found.T
 
     def unlikeness(self, steps: Steps) -> Floats:
         """(devices,) of (evidence, devices): the rarest single evidence."""
         found = np.full(steps.shape[1], -np.inf, np.float32)
         for table, step in zip(self.free, steps, strict=True):
-            np.maximum(found, table[step], out=found)
+            np.maximum(found, table.take(step), out=found)
         return found
 
     def rate(self, steps: Steps) -> Rated:
@@ -83,8 +89,9 @@ class Parameters:
         *of_kind, of_all, of_free, of_both = self.maps
         scores = self.scores(steps)
         rarities = np.stack([of(score) for of, score in zip(of_kind, scores, strict=True)])
-        order = np.argsort(rarities + self.offsets[:, None], axis=0)
-        known = of_all((rarities + self.offsets[:, None]).max(axis=0))
+        rarities += self.offsets[:, None]
+        order = np.argsort(rarities, axis=0)
+        known = of_all(rarities.max(axis=0))
         free = of_free(self.unlikeness(steps))
         of_kinds = of_both(known + np.log(1 - FREE_SHARE))
         rarity = np.maximum(of_kinds, of_both(free + np.log(FREE_SHARE)))
