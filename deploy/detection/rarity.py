@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import numpy as np
@@ -34,7 +35,7 @@ def counted(scores: npt.NDArray[np.float32], an_hour: int) -> RarityMap:
     return RarityMap(level, wanted.astype(np.float32))
 
 
-def single(steps: Steps, an_hour: int, context: frozenset[int]) -> Floats:
+def single(steps: Steps, an_hour: int, context: Collection[int]) -> Floats:
     """(evidence, 256) how rare it is that a day's highest step of an evidence is as high.
 
     Args:
@@ -45,7 +46,7 @@ def single(steps: Steps, an_hour: int, context: frozenset[int]) -> Floats:
     slots, evidence, devices = steps.shape
     days = slots // (24 * an_hour)
     found = np.full((evidence, STEPS), -np.inf, np.float32)
-    for number in set(range(evidence)) - context:
+    for number in set(range(evidence)).difference(context):
         part = steps[: days * 24 * an_hour, number].reshape(days, -1, devices)
         highest = np.bincount(part.max(axis=1).ravel(), minlength=STEPS)
         found[number] = _tail(highest[::-1].cumsum()[::-1]) + np.log(days * devices / 7)

@@ -23,7 +23,7 @@ from deploy.detection.faults import KINDS, Fault, with_training_faults
 from deploy.detection.homes import AN_HOUR, simulated_homes
 from deploy.detection.rarity import counted, single
 from energyguard.detection.cohort import Cohort
-from energyguard.detection.evidence import EVIDENCE, Steps
+from energyguard.detection.evidence import CONTEXT, EVIDENCE, Steps
 from energyguard.detection.scores import FREE_SHARE, SHIPPED, Parameters, RarityMap
 from energyguard.detection.slots import HOUR_MS, LocalHour, local_hours
 from energyguard.detection.state import Floats
@@ -45,11 +45,6 @@ _AFTER_AN_EVENT: Final = 8
 _EVEN: Final = 12_000
 _HARD_OF_A_KIND: Final = 1_500
 _FIRST_ROUNDS: Final = 12
-CONTEXT: Final = frozenset(
-    n
-    for n, evidence in enumerate(EVIDENCE)
-    if evidence.name in ("size over mean", "share of zeros", "irregularity")
-)
 
 
 class Streams(NamedTuple):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from energyguard.detection.alerts import JOIN_H
 from energyguard.detection.cohort import Cohort, SlotSeen
-from energyguard.detection.evidence import EVIDENCE
+from energyguard.detection.evidence import CONTEXT, EVIDENCE
 from energyguard.detection.scores import UNLIKE, Parameters, Rated
 from energyguard.detection.slots import HOUR_MS, LocalHour
 from energyguard.model.readings import Ints
@@ -52,7 +52,7 @@ class UnusualUse:
     usual_low: float
     usual_high: float
     reasons: tuple[tuple[str, float], ...]
-    """The strongest evidence, and how much."""
+    """The strongest evidence of the slot, and its numbers."""
 
 
 class UnusualDetector:
@@ -120,6 +120,7 @@ class UnusualDetector:
         parts = self.parameters.free if unlike else self.parameters.tables[likeliest]
         steps = seen.looked.steps[:, device]
         strength = parts[np.arange(len(EVIDENCE)), steps]
+        strength[list(CONTEXT)] = -np.inf
         strongest = np.argsort(-strength, kind="stable")[:_REASONS].tolist()
         numbers = seen.looked.numbers[:, device]
         low, high = seen.usual[:, device].tolist()

@@ -53,6 +53,12 @@ EVIDENCE: Final = (
     *(EvidenceRange(f"evenness of {h} h above the median at night", 0, 1.02) for h in (1, 2, 4)),
     *(EvidenceRange(f"age of a rise of {of}, log of the longest", -4, 2) for of in (0.25, 0.6)),
 )  # fmt: skip
+CONTEXT: Final = tuple(
+    n
+    for n, evidence in enumerate(EVIDENCE)
+    if evidence.name in ("size over mean", "share of zeros", "irregularity")
+)
+"""Evidence of which sort a device is: scores know it, but no slot is unusual for it."""
 _LOW = np.array([evidence.low for evidence in EVIDENCE], np.float32)[:, None]
 _STEP = np.array([(STEPS - 1) / (e.high - e.low) for e in EVIDENCE], np.float32)[:, None]
 SPREAD_FLOOR: Final = np.float32(0.04)

@@ -17,6 +17,7 @@ WORDS: Final = {
     "frozen": "The meter repeats a value",
     UNLIKE: "Unlike anything of this device",
 }
+_OPPOSITE: Final = {" above ": " below ", " below ": " above "}
 
 
 def sentence(alert: UnusualUse, slot_h: float, unit: str, named: Callable[[int], str]) -> str:
@@ -29,7 +30,7 @@ def sentence(alert: UnusualUse, slot_h: float, unit: str, named: Callable[[int],
         named: the local time at which a slot begins, ``Tue 02:15``.
     """
     minutes = round((alert.opened - alert.since + 1) * slot_h * 60)
-    reasons = "; ".join(f"{name} {number:+.1f}" for name, number in alert.reasons)
+    reasons = "; ".join(_reason(name, number) for name, number in alert.reasons)
     return (
         f"{WORDS.get(alert.kind, alert.kind)} since {named(alert.since)} "
         f"({minutes // 60} h {minutes % 60:02d} min). Now {alert.value:.3g} {unit}; usual for "
@@ -37,6 +38,14 @@ def sentence(alert: UnusualUse, slot_h: float, unit: str, named: Callable[[int],
         f"Kind: {_kind(alert.kind)} (next: {_kind(alert.next_kind)}). "
         f"About one such alert in {alert.weeks:.0f} device-weeks."
     )
+
+
+def _reason(name: str, number: float) -> str:
+    """``spreads below usual -16.0`` is ``spreads above usual +16.0``."""
+    for word, opposite in _OPPOSITE.items():
+        if number < 0 and word in name:
+            return f"{name.replace(word, opposite)} {-number:+.1f}"
+    return f"{name} {number:+.1f}"
 
 
 def _kind(name: str) -> str:

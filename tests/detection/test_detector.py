@@ -1,10 +1,13 @@
 """The detector whole: budgets, alerts, and what they say."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from energyguard.detection.detector import UnusualDetector, UnusualUse
+from energyguard.detection.evidence import CONTEXT
 from energyguard.detection.grid import slots_of
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import HOUR_MS, local_hours
@@ -15,8 +18,11 @@ QUARTER_MS = 900_000
 FIRST = 28_800 * 2  # a Monday's first half-hour does not matter here
 
 
-def watched(values: npt.NDArray[np.float64], budget: float) -> list[UnusualUse]:
-    detector = UnusualDetector(QUARTER_MS, Parameters.shipped(), len(values), budget)
+def watched(
+    values: npt.NDArray[np.float64], budget: float, parameters: Parameters | None = None
+) -> list[UnusualUse]:
+    parameters = parameters or Parameters.shipped()
+    detector = UnusualDetector(QUARTER_MS, parameters, len(values), budget)
     hours = local_hours(np.arange(values.shape[1]) // 2 % 336)
     return [
         alert for n, at in enumerate(hours) for alert in detector.step(FIRST + n, at, values[:, n])
@@ -58,6 +64,31 @@ def test_an_alert_says_what_is_usual_and_why(alerts: list[UnusualUse]) -> None:
     text = sentence(surge, 0.25, "kW", lambda slot: f"slot {slot}")
     assert text.startswith(f"Very high use since slot {surge.since} (0 h ")
     assert "usual for slot" in text and "device-weeks." in text
+
+
+def test_reasons_are_of_the_slot_and_never_of_the_device() -> None:
+    shipped = Parameters.shipped()
+    tables = shipped.tables.copy()
+    tables[:, CONTEXT] += 50  # of which sort a device is weighs more than all else
+    found = watched(homes(15 * 96), 0.3, replace(shipped, tables=tables))
+    assert {alert.device for alert in found} == {0, 1, 2, 3}
+    assert all(alert.kind in shipped.kinds for alert in found)
+    names = {name for alert in found for name, _ in alert.reasons}
+    assert not names & {"size over mean", "share of zeros", "irregularity"}
+
+
+def test_a_reason_says_above_or_below_as_it_is(alerts: list[UnusualUse]) -> None:
+    reasons = (
+        ("highest of 2 h, spreads below usual", -16.0),
+        ("lowest of 24 h, spreads above usual", -1.1),
+        ("half hour over the hour before", -0.5),
+        ("lowest of 1 h, sizes above usual", 2.0),
+    )
+    text = sentence(replace(alerts[0], reasons=reasons), 0.25, "kW", str)
+    assert (
+        "highest of 2 h, spreads above usual +16.0; lowest of 24 h, spreads below usual +1.1; "
+        "half hour over the hour before -0.5; lowest of 1 h, sizes above usual +2.0. Kind:"
+    ) in text
 
 
 def test_a_smaller_budget_gives_fewer_alerts() -> None:
