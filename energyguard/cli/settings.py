@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.settings.shown import shown
 
 if TYPE_CHECKING:
     from energyguard.settings.tree import Settings
-
-
-SECRET = ("password", "secret", "key", "token", "oauth")
 
 
 def value_of(settings: Settings, name: str) -> Any:
@@ -20,10 +18,7 @@ def value_of(settings: Settings, name: str) -> Any:
     value: Any = settings
     for part in name.split("."):
         value = getattr(value, part)
-    if isinstance(value, dict):
-        hidden = {key for key in value if any(word in key for word in SECRET)}
-        return {key: "***" if key in hidden else text for key, text in value.items()}
-    return value
+    return shown(value)
 
 
 def show(

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from energyguard.errors import ConfigError
+from energyguard.settings.shown import shown
 from energyguard.settings.toml import read_toml
 from energyguard.settings.tree import Settings, fields
 
@@ -151,10 +152,11 @@ def _from_environment(
 def _from_options(texts: Sequence[str], faults: list[str]) -> Iterator[_Given]:
     for text in texts:
         name, equals, value = text.partition("=")
+        place = f"--set {shown(text)}"
         if equals:
-            yield _Given(name.strip(), value, f"--set {text}")
+            yield _Given(name.strip(), value, place)
         else:
-            faults.append(f"--set {text}: write it as name=value, such as serve.port=8500")
+            faults.append(f"{place}: write it as name=value, such as serve.port=8500")
 
 
 def _listed(field: FieldInfo, value: Any) -> Any:
@@ -178,8 +180,8 @@ def _near(name: str, known: Mapping[str, FieldInfo]) -> str:
 def _fault(row: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     """A validation error as ``place: name: reason``; of a whole section the place of its first."""
     name = ".".join(part for part in row["loc"] if isinstance(part, str))
-    setting = name if name in origins else name.rpartition(".")[0]
-    place = origins.get(setting) or next(
-        (at for option, at in origins.items() if option.startswith(f"{name}.")), "settings"
-    )
-    return f"{place}: {name}: {row['msg'].removeprefix('Value error, ')} (not {row['input']!r})"
+    inside = (at for option, at in origins.items() if f"{name}.".startswith(f"{option}."))
+    parts = (at for option, at in origins.items() if option.startswith(f"{name}."))
+    place = next(inside, None) or next(parts, "settings")
+    reason = row["msg"].removeprefix("Value error, ")
+    return f"{place}: {name}: {reason} (not {shown({name: row['input']})[name]!r})"

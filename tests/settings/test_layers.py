@@ -139,3 +139,41 @@ def test_a_setting_of_names_and_values_may_be_a_table(tmp_path: Path) -> None:
     file.write_text('[prices]\ninside = true\n[prices.sources]\nspot = "no address"\n')
     with pytest.raises(ConfigError, match=r"energyguard\.toml:3: prices\.sources.*no address"):
         load((), {}, tmp_path)
+
+
+PASSWORD = "geheim-1234"
+
+
+def test_no_place_shows_a_secret(tmp_path: Path) -> None:
+    given = f"log.kafka=sasl.username=me, sasl.password={PASSWORD},more"
+    origin = load([given], {}, tmp_path).origins["log.kafka"]
+    assert origin == "--set log.kafka=sasl.username=me, sasl.password=***"
+    address = f"prices.sources=a=https://b/c?securityToken={PASSWORD}"
+    assert load([address], {}, tmp_path).origins["prices.sources"].endswith("?securityToken=***")
+
+
+@pytest.mark.parametrize("given", [f"log.kafak=sasl.password={PASSWORD}",
+                                   f"log.kafka:sasl.password:{PASSWORD}"])  # fmt: skip
+def test_no_fault_of_an_option_shows_a_secret(given: str, tmp_path: Path) -> None:
+    (found,) = faults([given], {}, tmp_path)
+    assert "sasl.password" in found
+    assert PASSWORD not in found
+
+
+def test_a_property_of_the_wrong_type_is_said_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "energyguard.toml"
+    file.write_text('[log.kafka]\n"sasl.password" = 123456\n"socket.timeout.ms" = 1000\n')
+    secret, plain = faults((), {}, tmp_path)
+    assert secret.startswith(f"{file}:1: log.kafka.sasl.password: ")
+    assert secret.endswith("(not '***')")
+    assert plain.startswith(f"{file}:1: log.kafka.socket.timeout.ms: ")
+    assert plain.endswith("(not 1000)")
+
+
+def test_a_fault_of_a_whole_section_shows_no_secret_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "energyguard.toml"
+    address = f"https://a/?token={PASSWORD}"
+    file.write_text(f'[prices.sources]\na = "{address}"\n[prices.token_files]\nb = "/t"\n')
+    (found,) = faults((), {}, tmp_path)
+    assert f"{file}:1: prices: 'b' is no list of prices.sources" in found
+    assert PASSWORD not in found
