@@ -48,11 +48,12 @@ def sum_weights(name: str, catalogue: Catalogue) -> dict[str, int]:
     kind, _, entry_id = name.partition("/")
     if name in devices or kind not in (SITE, GROUP):
         return device_weights(name, devices.get)
-    there = catalogue.devices_at(entry_id) if kind == SITE else _of_group(entry_id, catalogue)
+    there = catalogue.devices_at(entry_id) if kind == SITE else group_members(entry_id, catalogue)
     return {device: 1 for device in there if not devices[device].is_virtual}
 
 
-def _of_group(group: str, catalogue: Catalogue) -> list[str]:
+def group_members(group: str, catalogue: Catalogue) -> list[str]:
+    """The ids of the devices of a group, in order of entry."""
     return [name for name, device in list(catalogue.devices.items()) if group in device.groups]
 
 
@@ -72,7 +73,7 @@ def _candidates(name: str, revisions: CatalogueRevisions) -> Iterable[str]:
     if kind == SITE:
         there = catalogue.devices_at(entry_id)
     elif kind == GROUP:
-        there = _of_group(entry_id, catalogue)
+        there = group_members(entry_id, catalogue)
     return dict.fromkeys([*there, *revisions.timed_devices]) if kind in (SITE, GROUP) else ()
 
 

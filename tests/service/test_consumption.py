@@ -20,6 +20,7 @@ from energyguard.model.catalogue import Device, DeviceGroup, Site, Term
 from energyguard.model.days import HOUR_MS
 from energyguard.service.consumption import consumption as sums
 from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionSums
+from energyguard.service.consumption.keys import weights_of
 from tests.catalogue.test_fold import written
 from tests.history.made import T0, readings
 
@@ -243,3 +244,20 @@ def test_what_cannot_be_asked_says_why(consumption: ConsumptionSums) -> None:
         consumption.of(["site/attic"], span)
     with pytest.raises(Malformed, match="over 10,000 steps"):
         consumption.of([""], consumption.span("2026"), step="quarter")
+
+
+@pytest.mark.parametrize("device", ["site/kitchen", "group/pumps", "floor/2"])
+def test_a_device_that_is_called_as_a_key_counts_itself(device: str) -> None:
+    catalogue = Catalogue("UTC")
+    assert weights_of(f"device/{device}", catalogue) == {device: 1}
+    catalogue.take(
+        written(
+            {
+                "site/kitchen": Site(name="Kitchen"),
+                "group/pumps": DeviceGroup(name="Pumps"),
+                "device/oven": Device(name="Oven", site="kitchen", groups=("pumps",)),
+            }
+        )
+    )
+    of_sum = {"floor/2": 1} if device == "floor/2" else {"oven": 1}
+    assert weights_of(f"device/{device}", catalogue) == of_sum

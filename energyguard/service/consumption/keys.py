@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from energyguard.catalogue import Catalogue
-from energyguard.catalogue.sums import sum_weights
+from energyguard.catalogue.sums import group_members, sum_weights
 from energyguard.errors import Malformed, NotFound
 from energyguard.model.catalogue import DEVICE, GROUP, SITE, parts_of
 from energyguard.model.tariffs import TARIFF
@@ -24,14 +22,15 @@ def zone_of_key(key: str, catalogue: Catalogue) -> str:
         return catalogue.zone_of(name)
     if kind == DEVICE:
         return catalogue.zone_of_device(name)
-    zones = {catalogue.zone_of_device(device) for device in _members(name, catalogue)}
+    zones = {catalogue.zone_of_device(device) for device in group_members(name, catalogue)}
     return zones.pop() if len(zones) == 1 else catalogue.zone
 
 
 def weights_of(key: str, catalogue: Catalogue) -> dict[str, int]:
     """How often each device that sends counts in the sum; below 0: it is taken away.
 
-    A device that nobody has entered is one all the same.
+    A device that nobody has entered is one all the same, whatever it is called: ``site/x`` is the
+    sum of a site only where there is one.
 
     Raises:
         Malformed: it is no key.
@@ -41,6 +40,8 @@ def weights_of(key: str, catalogue: Catalogue) -> dict[str, int]:
     there = {SITE: catalogue.sites, GROUP: catalogue.groups}.get(kind)
     if there is not None and name not in there:
         raise NotFound(f"no {kind} {name!r} in the catalogue")
+    if kind == DEVICE and name not in catalogue.devices and catalogue.entry(name) is None:
+        return {name: 1}
     return sum_weights(name if kind == DEVICE else key, catalogue)
 
 
@@ -52,7 +53,3 @@ def _parts(key: str) -> tuple[str, str]:
     if kind == TARIFF:
         raise Malformed(f"{key} uses nothing; write site/ID, device/ID or group/ID", "of")
     return kind, name
-
-
-def _members(group: str, catalogue: Catalogue) -> Iterable[str]:
-    return [name for name, device in list(catalogue.devices.items()) if group in device.groups]

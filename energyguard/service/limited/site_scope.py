@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.listing import DeviceListing
+from energyguard.catalogue.sums import group_members
 from energyguard.errors import Forbidden
 from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, key_of
 from energyguard.model.tariffs import TARIFF
@@ -64,7 +65,7 @@ class SiteScope:
         for key in keys:
             kind, _, name = key.partition("/")
             if kind == GROUP:
-                of_group = [d for d, e in list(whole.devices.items()) if name in e.groups]
+                of_group = group_members(name, whole)
                 is_seen = bool(of_group) and seen.devices.issuperset(of_group)
             else:
                 is_seen = name in (seen.devices if kind == DEVICE else seen.entries.sites)
