@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from energyguard.log import EARLIEST, Positions, Records
 from energyguard.model.days import HOUR_MS
@@ -91,3 +92,32 @@ def test_a_record_of_before_takes_back_nothing_that_was_written_since() -> None:
     book.put("spot-de", b"start,price\n2026-10-25T03:00Z,0.3\n", "spot.csv")
     for reader in (book, followed(log)):
         assert reader.lists()[0].prices == 3
+
+
+class Interrupted(dict[tuple[str, str], int]):
+    """While something is looked up the first time, somebody else acts, if nothing keeps him."""
+
+    def __init__(self, act: threading.Thread) -> None:
+        super().__init__()
+        self.act = act
+
+    def get(self, *key: Any) -> Any:
+        found = super().get(*key)
+        if self.act.ident is None:
+            self.act.start()
+            self.act.join(0.3)
+        return found
+
+
+def test_who_writes_while_a_record_is_taken_loses_nothing_of_either() -> None:
+    log = MemoryLog()
+    PriceBook(log).put("spot-de", b"start,price\n2026-10-25T01:00Z,0.1\n", "spot.csv")
+    [first] = log.read(log.positions(PRICES.name, EARLIEST), 100, 0.0)
+    book = PriceBook(log)
+    second = b"start,price\n2026-10-25T02:00Z,0.2\n"
+    writer = threading.Thread(target=book.put, args=("spot-de", second, "spot.csv"))
+    book._written = Interrupted(writer)
+    book.take(first)
+    writer.join()
+    for reader in (book, followed(log)):
+        assert reader.lists()[0].prices == 2

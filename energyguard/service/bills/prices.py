@@ -49,18 +49,19 @@ class PriceBook:
                     "unreadable record", at=fetched.topic, offset=offset, reason=str(error)
                 )
                 continue
-            if offset >= self._written.get((list_id, day), 0):  # else it is known, or older
-                self._keep(list_id, day, tuple(sorted(slots)))
+            with self._lock:
+                if offset >= self._written.get((list_id, day), 0):  # else it is known, or older
+                    self._keep(list_id, day, tuple(sorted(slots)))
 
     def _keep(self, list_id: str, day: str, slots: tuple[PriceSlot, ...]) -> None:
-        with self._lock:
-            self._made.pop(list_id, None)
-            days = self._days.setdefault(list_id, {})
-            days[day] = slots
-            if not slots:
-                del days[day]
-            if not days:
-                del self._days[list_id]
+        """Set a day; the caller has the lock."""
+        self._made.pop(list_id, None)
+        days = self._days.setdefault(list_id, {})
+        days[day] = slots
+        if not slots:
+            del days[day]
+        if not days:
+            del self._days[list_id]
 
     def get(self, list_id: str) -> PriceList:
         """All prices of a list; of one that there is not, none."""
@@ -129,9 +130,10 @@ class PriceBook:
                 keys = [f"{list_id}/{day}".encode() for day in days]
                 values = [PRICE_DAY.encode(_record(found)) for found in days.values()]
                 ends = self._log.append(PRICES.name, Records(keys, values))
-                for day, found in days.items():
-                    self._written[list_id, day] = max(ends.values())  # the topic is one partition
-                    self._keep(list_id, day, found)
+                with self._lock:
+                    for day, found in days.items():
+                        self._written[list_id, day] = max(ends.values())  # one partition
+                        self._keep(list_id, day, found)
         return len(days)
 
     def _changed_days(
