@@ -148,9 +148,9 @@ class PageContext:
 
         Of today, or of the time range that was chosen here.
         """
-        site, entries = device.removeprefix("site/"), self.cache.service.catalogue.entries
-        is_site = device not in entries.devices and entries.site_of(device) == site
-        path = f"/{'sites' if is_site else 'devices'}/{quote(site if is_site else device, safe='')}"
+        entries = self.cache.service.catalogue.entries
+        site = "" if device in entries.devices else entries.site_of(device)  # else it is a sum
+        path = f"/sites/{quote(site, safe='')}" if site else f"/devices/{quote(device, safe='')}"
         return self.href(path) if self.query.get("range") else path
 
     def every(self, seconds: float, refresh: Refresh, is_first: bool = True) -> None:

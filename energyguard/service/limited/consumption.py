@@ -47,14 +47,14 @@ class LimitedConsumption:
         Raises:
             Forbidden: one of them is not seen, or not all of it.
         """
-        self._scope.check_keys([key for key in keys if key])
         more = until_ms, step, compare
-        named = [key for key in keys if key]
-        found = {s.key: s for s in (self._all.of(named, span, *more, without) if named else ())}
+        found: dict[str, ConsumptionSeries] = {}
+        if named := [key for key in keys if key]:
+            series = self._all.of(self._seen(named), span, *more, without)
+            found = {of_key.key: of_key for of_key in series}
         if "" in keys:
             left_out = {*without, *self._apart()}
-            parts = self._all.of(self._seen([""]), span, *more, left_out)
-            found[""] = _together(parts)
+            found[""] = _together(self._all.of(self._seen([""]), span, *more, left_out))
         return [found[key] for key in keys]
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
