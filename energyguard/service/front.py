@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import pyarrow as pa
 
@@ -13,6 +12,7 @@ from energyguard.errors import Unavailable
 from energyguard.model.alerts import State
 from energyguard.model.days import midnight_ms
 from energyguard.model.quantities import NANO
+from energyguard.service.consumption.contract import Consumption
 from energyguard.service.live.live import LiveProjection
 from energyguard.service.views import Overview
 
@@ -27,6 +27,7 @@ class Front:
         live: the newest of everything.
         book: the alerts.
         query: asks the history.
+        consumption: what was used, where not all of it goes by one clock.
         zone: where "today" begins at midnight.
         clock: the wall clock.
     """
@@ -36,11 +37,12 @@ class Front:
         live: LiveProjection,
         book: AlertBook,
         query: Callable[..., pa.Table],
+        consumption: Consumption,
         zone: str,
         clock: Clock,
     ) -> None:
         self._live, self._book, self._query = live, book, query
-        self._zone, self._clock = zone, clock
+        self._consumption, self._zone, self._clock = consumption, zone, clock
         self._totals: tuple[float, float | None] = (float("-inf"), None)
 
     def overview(self) -> Overview:
@@ -76,8 +78,8 @@ class Front:
         if day_ms is None or now_ms is None or self._clock.monotonic() < queried_s + TOTALS_KEPT_S:
             return kwh
         try:
-            if apart := self._live.apart():
-                kwh = self._kwh_without(apart, day_ms, now_ms)
+            if self._live.apart():
+                kwh = self._kwh_by_one_clock(day_ms, now_ms)
             else:
                 rows = self._query("totals", start_ms=day_ms, end_ms=now_ms + 1).to_pylist()
                 kwh = float(rows[0]["kwh"] or 0.0) if rows and rows[0]["readings"] else None
@@ -86,12 +88,9 @@ class Front:
         self._totals = (self._clock.monotonic(), kwh)
         return kwh
 
-    def _kwh_without(self, apart: Collection[str], start_ms: int, end_ms: int) -> float | None:
-        """The energy of all but some devices, to the minute; None: nothing came of them."""
-        until_ms = (end_ms // MINUTE_MS + 1) * MINUTE_MS
-        rows = self._query(
-            "consumption", borders=f"{start_ms},{until_ms}",
-            devices="", without=json.dumps(sorted(apart)), apart="no",
-        )  # fmt: skip
-        nano: list[int] = rows["nano"].to_pylist()
-        return sum(nano) / NANO if nano else None
+    def _kwh_by_one_clock(self, start_ms: int, end_ms: int) -> float | None:
+        """The energy of everything but simulations, to the minute; None: nothing came."""
+        borders = (start_ms, (end_ms // MINUTE_MS + 1) * MINUTE_MS)
+        used = self._consumption.between([""], borders)[""]
+        nano = used.between(*borders)
+        return nano / NANO if nano or used.readings.any() else None

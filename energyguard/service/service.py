@@ -107,12 +107,14 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.silences = SilenceVerbs(
             log, self.book, self.notifications, self.rules, self.catalogue.entries, clock
         )
-        self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
         self.prices, entries = self.live.prices, self.catalogue.entries
         self.consumption = ConsumptionSums(
             self.query, entries, self.live.data_ms, self.live.clock_of, self.live.apart
+        )
+        self._front = Front(
+            self.live, self.book, self.query, self.consumption, settings.serve.zone, clock
         )
         self.corrections = CorrectionVerbs(log, self.live.corrections, self.query, entries, clock)
         self.bills = EnergyBills(self.consumption, entries, self.prices.get, self.live.apart)

@@ -148,11 +148,13 @@ class MadeUpService(EnergyService):
         self.live, self.projections = MadeUpLive(self), {"chargers": stations, "regions": regions}
         self.edges, self.catalogue = self.live.edges, self.live.catalogue
         self.catalogue.senders = Senders(self.live.senders, self.query, clock)
-        self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.prices, entries, clock_ms = self.live.prices, self.catalogue.entries, self.live.data_ms
         self.consumption = ConsumptionSums(
             self.query, entries, clock_ms, apart=lambda: self.live.apart()
+        )
+        self._front = Front(
+            self.live, self.book, self.query, self.consumption, settings.serve.zone, clock
         )
         self.bills = EnergyBills(self.consumption, entries, self.prices.get)
         if floors:

@@ -14,6 +14,8 @@ from energyguard.model.alerts import State
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import RulesSettings, Settings
 from energyguard.testing import MemoryLog
+from tests.application.service import MadeUpService
+from tests.application.world import HOMES
 from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send
 from tests.waiting import until
 
@@ -196,3 +198,17 @@ def test_today_is_a_day_of_the_readings(log: MemoryLog, service: EnergyService) 
     until(lambda: service.live.newest_ms())
     assert service.live.data_ms() == NOON
     assert str(service.consumption.span("yesterday")) == "2025-09-05"
+
+
+def test_today_leaves_out_any_number_of_simulated_devices() -> None:
+    service = MadeUpService()
+    gone = frozenset({"H001", *(f"simulated-{n}" for n in range(10_000))})
+    service.live.apart = lambda among=None: gone  # type: ignore[method-assign]
+    kwh = service.overview().kwh_today
+    query, given = service.past.asked[-1]
+    assert query == "consumption"
+    assert sum(len(str(value)) for value in given.values()) < 1_000  # it stands in an address
+    borders = [int(border) for border in given["borders"].split(",")]
+    others = [f"device/{home}" for home in HOMES if home != "H001"]
+    used = service.consumption.between(others, borders).values()
+    assert kwh == sum(energy.between(*borders) for energy in used) / 1e9
