@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.cli.evaluate import show_refused
+
+if TYPE_CHECKING:
+    from energyguard.codecs import RefusedRow
 
 
 def unusual(
@@ -33,7 +37,17 @@ def unusual(
     calendar = calendar_of(settings.serve.zone, tuple(settings.rules.holidays))
     if not budget > 0:
         raise ConfigError(f"--budget {budget:g}: more than 0 is needed")
-    found = unusual_in_files(files or [Path("-")], budget, calendar)
+    refused: list[tuple[str, RefusedRow]] = []
+    try:
+        found = unusual_in_files(
+            files or [Path("-")],
+            budget,
+            calendar,
+            settings=settings,
+            on_refused=lambda name, row: refused.append((name, row)),
+        )
+    finally:
+        show_refused(refused, anything=True)
     rows = found.to_pylist()
     if not call.out.as_json:
         rows = [{name: row[name] for name in ("opened", "device", "text")} for row in rows]

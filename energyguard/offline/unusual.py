@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,21 +11,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.files import read_blocks
 from energyguard.detection.detector import DEFAULT_BUDGET, UnusualDetector
 from energyguard.detection.grid import SlotGrid, slots_of
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import HOUR_MS, local_hours, slot_length_ms
 from energyguard.detection.text import sentence
-from energyguard.errors import Rejected
+from energyguard.errors import ConfigError, Rejected
 from energyguard.history.energy_folds import newest_of
 from energyguard.ledger.channels import plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
-from energyguard.model.channels import CHANNELS, Kind
+from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
 from energyguard.model.quantities import NANO
-from energyguard.model.readings import Ints, batch_of, times_of
-from energyguard.rules.profile.calendar import Calendar, slot_label
+from energyguard.model.readings import SCHEMA, batch_of, times_of
+from energyguard.rules.profile.calendar import Calendar
+from energyguard.settings.tree import Settings
 
 ALERTS: Final = pa.schema(
     [
@@ -54,7 +57,8 @@ def unusual(
 
     Args:
         readings: a table of any library that speaks Arrow (pandas, Polars, PyArrow), with the
-            columns ``device``, ``time`` and ``value`` in the channel's unit.
+            columns ``device``, ``time`` and ``value`` in the channel's unit. Rows without one of
+            them, or with a value that the channel cannot have, are left out.
         budget: how many alerts per device and week people want to see.
         calendar: the site's; None: UTC, without holidays.
         parameters: None: those that come with the program.
@@ -65,38 +69,71 @@ def unusual(
 
     Raises:
         ValueError: the budget is not above 0.
+        ConfigError: there is no such channel.
         Rejected: the channel has no energy, or no device sends at least hourly.
     """
-    table = pa.table(readings)
-    value = np.rint(np.asarray(table.column("value"), float) * NANO).astype(np.int64)
-    time = table.column("time").cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64())
+    if channel not in CHANNELS:
+        raise ConfigError(f"channel {channel}: none of: {', '.join(CHANNELS)}")
+    lowest, highest = CHANNELS[channel].lowest, CHANNELS[channel].highest
+    table = pa.table(readings).select(["device", "time", "value"]).drop_null()
+    value = np.asarray(table.column("value"), float)
+    possible = (value >= lowest) & (value <= highest)
+    table = table.filter(pa.array(possible))
+    time = table.column("time").cast(SCHEMA.field("time").type, safe=False).cast(pa.int64())
     device = table.column("device").cast(pa.string()).combine_chunks()
-    batch = batch_of(device, channel, time.combine_chunks(), value)
-    return _unusual([batch], budget, calendar or Calendar(), parameters or Parameters.shipped())
+    nano = np.rint(value[possible] * NANO).astype(np.int64)
+    batch = batch_of(device, channel, time.combine_chunks(), nano)
+    return _unusual(
+        [batch], budget, calendar or Calendar(), parameters or Parameters.shipped(), ENERGY_DEFAULTS
+    )
 
 
-def unusual_in_files(paths: Sequence[Path | str], budget: float, calendar: Calendar) -> pa.Table:
+def unusual_in_files(
+    paths: Sequence[Path | str],
+    budget: float,
+    calendar: Calendar,
+    *,
+    settings: Settings | None = None,
+    on_refused: Callable[[str, RefusedRow], None] | None = None,
+) -> pa.Table:
     """The same of files of any dialect (``-``: standard input).
+
+    Args:
+        paths: the files.
+        budget: how many alerts per device and week people want to see.
+        calendar: the site's.
+        settings: what is plausible; None: the defaults.
+        on_refused: is told of each row that could not be taken, and of which file it is.
 
     Raises:
         NotFound: a file is not there.
         Rejected: there is no reading of energy in them.
     """
-    batches = (decoded.batch for path in paths for _, decoded in read_blocks(path))
-    return _unusual(batches, budget, calendar, Parameters.shipped())
+    settings = settings or Settings()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for path in paths:
+            for _, decoded in read_blocks(path, limits=settings.wire):
+                if on_refused is not None:
+                    for row in decoded.refused:
+                        on_refused(str(path), row)
+                yield decoded.batch
+
+    return _unusual(batches(), budget, calendar, Parameters.shipped(), settings.ledger.defaults)
 
 
 def _unusual(
-    batches: Iterable[pa.RecordBatch], budget: float, calendar: Calendar, parameters: Parameters
-) -> pa.Table:
-    table = pa.Table.from_batches([batch for batch in batches if batch.num_rows], None)
+    batches: Iterable[pa.RecordBatch], budget: float, calendar: Calendar, parameters: Parameters,
+    energy: EnergyDefaults,
+) -> pa.Table:  # fmt: skip
+    table = pa.Table.from_batches(list(batches), SCHEMA)
     rows: list[dict[str, Any]] = []
     watched = False
     for channel in pc.unique(table.column("channel")).to_pylist():
         if CHANNELS[channel].kind is Kind.STATE:
             continue
         part = table.filter(pc.equal(table.column("channel"), channel))
-        for names, slot_ms, grid in _grids(part, channel):
+        for names, slot_ms, grid in _grids(part, channel, energy):
             watched = True
             detector = UnusualDetector(slot_ms, parameters, len(names), budget)
             rows += _alerts(names, channel, slot_ms, grid, detector, calendar)
@@ -106,13 +143,15 @@ def _unusual(
     return pa.Table.from_pylist(rows, ALERTS)
 
 
-def _grids(part: pa.Table, channel: str) -> Iterator[tuple[list[str], int, SlotGrid]]:
+def _grids(
+    part: pa.Table, channel: str, energy: EnergyDefaults
+) -> Iterator[tuple[list[str], int, SlotGrid]]:
     """Devices of one slot length, and their slots."""
     names = sorted(pc.unique(part.column("device")).to_pylist())
     key = np.asarray(pc.index_in(part.column("device"), pa.array(names)), np.int64)
     time, value = times_of(part), np.asarray(part.column("value"), np.int64)
     order = np.lexsort((time, key))
-    described = plain_channel(CHANNELS[channel].kind)
+    described = plain_channel(CHANNELS[channel].kind, energy)
     ledger = Ledger(described.kind, lambda _: described)
     ledger.grow(len(names))
     folded = ledger.fold(key[order], time[order], value[order])
@@ -127,13 +166,8 @@ def _grids(part: pa.Table, channel: str) -> Iterator[tuple[list[str], int, SlotG
         yield (
             [names[n] for n in mine.tolist()],
             slot_ms,
-            slots_of(_numbered(chosen, new), cadence[mine], slot_ms),
+            slots_of(replace(chosen, key=new[chosen.key]), cadence[mine], slot_ms),
         )
-
-
-def _numbered(entries: Entries, new: Ints) -> Entries:
-    columns = list(entries.columns())
-    return Entries(new[columns[0]], *columns[1:])
 
 
 def _length(step_ms: int) -> int:
@@ -157,10 +191,7 @@ def _alerts(
         opened += detector.step(number, at, column)
 
     def named(number: int) -> str:
-        local = calendar.moments(np.array([number * slot_ms]))
-        minutes = (number * slot_ms - int(local.start[0])) // 60_000
-        label = slot_label(int(local.slot[0])).split("–")[0]
-        return f"{label[:-2]}{int(label[-2:]) + minutes:02d}"
+        return f"{calendar.local(number * slot_ms):%a %H:%M}"
 
     return [
         {

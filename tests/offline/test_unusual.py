@@ -8,9 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from energyguard.errors import Rejected
+from energyguard.errors import ConfigError, Rejected
 from energyguard.offline.unusual import ALERTS, unusual, unusual_in_files
 from energyguard.rules.profile.calendar import Calendar
+from energyguard.settings.ledger import LedgerSettings
+from energyguard.settings.tree import Settings
 
 MONDAY = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
 QUARTER_MS = 900_000
@@ -72,6 +74,56 @@ def test_files_are_read_as_ever(tmp_path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
     found = unusual_in_files([path], 0.2, Calendar("Europe/Rome"))
     assert found.column("device").to_pylist() == unusual(table, budget=0.2)["device"].to_pylist()
+
+
+def test_rows_without_a_value_are_as_if_they_were_not_there() -> None:
+    table = readings(power(1, True), "a")
+    values = table["value"].to_pylist()
+    for at, value in ((700, None), (900, np.nan), (1_300, np.inf), (1_400, 1e12)):
+        values[at] = value
+    kept = [n for n in range(len(values)) if n not in (700, 900, 1_300, 1_400)]
+    time = table["time"].cast(pa.timestamp("ns", tz="UTC")).cast(pa.int64()).to_numpy() + 123
+    odd = table.set_column(2, "value", pa.array(values, pa.float64()))
+    odd = odd.set_column(1, "time", pa.array(time).cast(pa.timestamp("ns", tz="UTC")))
+    assert unusual(odd, budget=0.2) == unusual(table.take(kept), budget=0.2)
+
+
+def test_an_alert_names_the_day_that_it_is() -> None:
+    """A holiday is usual as a Sunday is; it is none."""
+    found = unusual(
+        readings(power(1, True), "a"), budget=0.2, calendar=Calendar("Europe/Rome", ["01-19"])
+    )
+    assert [text.split(" since ")[1][:6] for text in found["text"].to_pylist()] == ["Mon 21"]
+
+
+def test_what_is_plausible_is_a_setting_and_refused_rows_are_named(tmp_path: Path) -> None:
+    lines = ["timestamp,household_id,energy_kwh", "never,a,0.1"]
+    table = readings(power(1, True) * 100, "a")  # up to 260 kW
+    for time, value in zip(table["time"].to_pylist(), table["value"].to_pylist(), strict=True):
+        lines.append(f"{time:%Y-%m-%dT%H:%M:%SZ},a,{value:.6f}")
+    path = tmp_path / "plant.csv"
+    path.write_text("\n".join(lines) + "\n")
+    refused: list[tuple[str, int]] = []
+    found = unusual_in_files(
+        [path],
+        0.2,
+        Calendar(),
+        settings=Settings(ledger=LedgerSettings(largest_power_kw=500)),
+        on_refused=lambda name, row: refused.append((name, row.row)),
+    )
+    assert refused == [(str(path), 2)]
+    assert max(found["power_kw"].to_pylist()) > 150
+
+
+def test_nothing_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text("timestamp,household_id,energy_kwh\n")
+    with pytest.raises(Rejected, match="nothing to watch"):
+        unusual_in_files([path], 0.2, Calendar())
+    with pytest.raises(Rejected, match="nothing to watch"):
+        unusual(readings(power(1, False), "a").slice(0, 0))
+    with pytest.raises(ConfigError, match="channel kwh: none of: energy_kwh, "):
+        unusual(readings(power(1, False), "a"), channel="kwh")
 
 
 def test_a_daily_meter_is_refused() -> None:

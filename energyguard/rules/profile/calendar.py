@@ -73,7 +73,8 @@ class Calendar:
         slot = weekdays[quarter] * A_DAY + local % DAY_MS // HALF_HOUR_MS
         return WeekTimes(slot, time_ms - local % HALF_HOUR_MS)
 
-    def _local(self, time_ms: int) -> datetime:
+    def local(self, time_ms: int) -> datetime:
+        """A time by the site's clock."""
         return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(self._zone)
 
     def _is_holiday(self, day: date) -> bool:
@@ -86,7 +87,7 @@ class Calendar:
         if day not in self._days:
             offsets, weekdays = np.empty(_QUARTERS, np.int64), np.empty(_QUARTERS, np.int64)
             for quarter in range(_QUARTERS):
-                local = self._local(day * DAY_MS + quarter * _QUARTER_MS)
+                local = self.local(day * DAY_MS + quarter * _QUARTER_MS)
                 offset = local.utcoffset()
                 assert offset is not None
                 offsets[quarter] = int(offset.total_seconds() * 1000)
