@@ -8,11 +8,13 @@ unlike anything (the label-free channel) have shares of the budget of their own.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -119,12 +121,12 @@ class Parameters:
         """Read a parameter file.
 
         Raises:
-            ValueError: it is none, or not one of this version's evidence.
+            ValueError: it is none, not whole, or not one of this version's evidence.
         """
         try:
             with np.load(BytesIO(kept)) as file:
                 found = {name: file[name] for name in _FIELDS}
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
             raise ValueError(f"no parameter file: {error}") from None
         names = tuple(str(name) for name in found["evidence"])
         if names != tuple(evidence.name for evidence in EVIDENCE):

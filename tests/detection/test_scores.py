@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from energyguard.detection.evidence import EVIDENCE, STEPS
-from energyguard.detection.scores import Parameters, RarityMap
+from energyguard.detection.scores import SHIPPED, Parameters, RarityMap
 
 LINE = RarityMap(np.array([0, 1, 3], np.float32), np.array([0, 2, 4], np.float32))
 
@@ -33,8 +33,11 @@ def test_a_parameter_file_is_read_as_it_was_written() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match="no parameter file"):
-        Parameters.from_bytes(b"PK not one")
+    whole = SHIPPED.read_bytes()
+    damaged = whole[:5_000] + b"\xff" * 100 + whole[5_100:]
+    for kept in (b"PK not one", b"", whole[:1_000], whole[:-1], damaged):
+        with pytest.raises(ValueError, match="no parameter file"):
+            Parameters.from_bytes(kept)
     made = parameters()
     short = Parameters(("surge",), made.tables, made.maps, made.offsets, made.free, made.shape, "")
     with pytest.raises(ValueError, match="do not fit 1 kinds"):
