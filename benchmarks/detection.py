@@ -31,11 +31,11 @@ from benchmarks.detection_protocol import (
 )
 from benchmarks.household_profile import WARM_SLOTS, Homes
 from deploy.detection import train
-from deploy.detection.faults import Fault, with_training_faults
+from deploy.detection.faults import training_copies
 from energyguard.detection.detector import UnusualDetector
 from energyguard.detection.evidence import EVIDENCE, Steps
 from energyguard.detection.scores import FREE_SHARE, Parameters
-from energyguard.detection.slots import LocalHour, local_hours
+from energyguard.detection.slots import HOUR_MS, LocalHour, local_hours
 from energyguard.detection.state import Floats
 
 FOLDS: Final = 3
@@ -116,15 +116,10 @@ def folds(streams: Streams) -> None:
     ordinary = np.maximum(streams.clean.kwh, 0)
     hours = hours_of(streams.clean)
     shape = train.shape_of(ordinary[:, :WARM_SLOTS], hours[:WARM_SLOTS])
-    copies = [ordinary, np.maximum(streams.faulty.kwh, 0)]
-    put: list[Fault] = []
-    for copy in range(COPIES):
-        changed, faults = with_training_faults(ordinary, WARM_SLOTS, streams.an_hour, 3.0, chance)
-        copies.append(changed)
-        put += [
-            Fault(f.home + copy * homes, f.start - WARM_SLOTS, f.end - WARM_SLOTS, f.kind)
-            for f in faults
-        ]
+    changed, put = training_copies(
+        ordinary, COPIES, WARM_SLOTS, streams.an_hour, train.FAULTS_A_HOME, chance
+    )
+    copies = [ordinary, np.maximum(streams.faulty.kwh, 0), *changed]
     first = streams.clean.start_ms // streams.clean.slot_ms
     begun = time.process_time()
     steps = train.steps_of(
@@ -176,7 +171,7 @@ def shipped(streams: Streams) -> None:
 def _ewma(homes: Homes) -> Scores:
     """Deviation from an average that forgets within a day, in deviations that forget in a week."""
     value = np.nan_to_num(np.maximum(homes.kwh, 0))
-    an_hour = 3_600_000 // homes.slot_ms
+    an_hour = HOUR_MS // homes.slot_ms
     mean, wide = value[:, 0].copy(), np.full(len(value), 1e-3)
     score = np.empty(value.shape)
     for slot, now in enumerate(value.T):
@@ -187,12 +182,16 @@ def _ewma(homes: Homes) -> Scores:
     return score
 
 
+def _sums_of_4_h(value: Scores, an_hour: int) -> Scores:
+    sums = np.cumsum(np.pad(value, ((0, 0), (4 * an_hour, 0))), axis=1)
+    return np.asarray(sums[:, 4 * an_hour :] - sums[:, : -4 * an_hour])
+
+
 def _seasonal(homes: Homes) -> Scores:
     """Four hours against the same of a week ago, in the home's mean."""
     value = np.nan_to_num(np.maximum(homes.kwh, 0))
-    an_hour = 3_600_000 // homes.slot_ms
-    sums = np.cumsum(np.pad(value, ((0, 0), (4 * an_hour, 0))), axis=1)
-    four = sums[:, 4 * an_hour :] - sums[:, : -4 * an_hour]
+    an_hour = HOUR_MS // homes.slot_ms
+    four = _sums_of_4_h(value, an_hour)
     before = np.pad(four, ((0, 0), (168 * an_hour, 0)))[:, : value.shape[1]]
     return np.asarray((four - before) / (value[:, :WARM_SLOTS].mean(axis=1)[:, None] + 1e-6))
 
@@ -200,9 +199,8 @@ def _seasonal(homes: Homes) -> Scores:
 def _hour_of_week(homes: Homes) -> Scores:
     """Four hours against this hour of the week in the first weeks, in its deviations."""
     value = np.nan_to_num(np.maximum(homes.kwh, 0))
-    an_hour = 3_600_000 // homes.slot_ms
-    sums = np.cumsum(np.pad(value, ((0, 0), (4 * an_hour, 0))), axis=1)
-    four = (sums[:, 4 * an_hour :] - sums[:, : -4 * an_hour]) / (4 * an_hour)
+    an_hour = HOUR_MS // homes.slot_ms
+    four = _sums_of_4_h(value, an_hour) / (4 * an_hour)
     hour = np.arange(value.shape[1]) // an_hour % 168
     score = np.zeros(value.shape)
     for row in range(168):

@@ -23,23 +23,13 @@ from benchmarks.household_profile import (
     rows_of,
     with_faults,
 )
+from deploy.detection.faults import KINDS, Fault
 from energyguard.detection.alerts import AlertNotices, hot_runs, notices
 
 Scores = npt.NDArray[np.float64]
 BUDGETS: Final = (0.1, 0.5)
-KINDS: Final = ("surge", "stuck_on", "leak", "night", "dropout", "frozen")
 LEVELS: Final = np.concatenate([np.linspace(0.5, 0.99, 50), 1 - np.logspace(-2, -6, 60), [1.0]])
 """Parts of the scores below a level that is tried as a threshold."""
-
-
-class FaultEvent(NamedTuple):
-    """A fault that was written over a stream."""
-
-    home: int
-    start: int
-    end: int
-    """The slot after its last."""
-    kind: str
 
 
 class Streams(NamedTuple):
@@ -47,7 +37,7 @@ class Streams(NamedTuple):
 
     clean: Homes
     faulty: Homes
-    events: list[FaultEvent]
+    events: list[Fault]
 
     @property
     def an_hour(self) -> int:
@@ -67,7 +57,7 @@ def household_streams(data: Path, faults: Path, name: str, homes: int = 384) -> 
     clean = of_15_minutes(folder, homes) if name.endswith("15min") else of_30_minutes(folder)
     place = {meter: n for n, meter in enumerate(clean.ids)}
     events = [
-        FaultEvent(place[r["meter"]], int(r["start_index"]), int(r["end_index"]), r["kind"])
+        Fault(place[r["meter"]], int(r["start_index"]), int(r["end_index"]), r["kind"])
         for r in rows_of(faults / f"{name}_events.csv.gz")
         if r["meter"] in place
     ]

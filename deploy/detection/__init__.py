@@ -2,6 +2,7 @@
 
     python -m deploy.detection.train
 
+homes.py      simulated homes
 faults.py     faults that are added to streams to learn from
 boosting.py   additive tables by boosted stumps
 rarity.py     how rare a score is, by counting alerts

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from energyguard.detection.evidence import STEPS, Steps
 
 ROUNDS: Final = 60
-AT_ONCE: Final = 5
-"""Stumps of a round, each of another evidence."""
+STUMPS: Final = 5
+"""Of a round, each of another evidence."""
 RATE: Final = 0.12
 _SMOOTH: Final = 20.0
 """Added to each side's curvature, in events."""
@@ -28,7 +28,7 @@ def boost(
         steps: (rows, evidence).
         wanted: (rows,).
         weight: (rows,).
-        rounds: how many stumps.
+        rounds: how many, each of ``STUMPS`` stumps.
     """
     rows, evidence = steps.shape
     place = (np.arange(evidence, dtype=np.int32) * STEPS)[:, None] + steps.T
@@ -36,7 +36,6 @@ def boost(
     tables = np.zeros((evidence, STEPS))
     share = float((weight * wanted).sum() / weight.sum())
     score = np.full(rows, np.log(share / (1 - share)))
-    smooth = _SMOOTH
     flat = place.ravel()
     for _ in range(rounds):
         likely = 1 / (1 + np.exp(-score))
@@ -44,11 +43,11 @@ def boost(
         curve = weight * likely * (1 - likely)
         slopes = _cells(flat, slope, evidence).cumsum(axis=1)
         curves = _cells(flat, curve, evidence).cumsum(axis=1)
-        low = slopes[:, :-1], curves[:, :-1] + smooth
-        high = slopes[:, -1:] - slopes[:, :-1], curves[:, -1:] - curves[:, :-1] + smooth
+        low = slopes[:, :-1], curves[:, :-1] + _SMOOTH
+        high = slopes[:, -1:] - slopes[:, :-1], curves[:, -1:] - curves[:, :-1] + _SMOOTH
         gain = low[0] ** 2 / low[1] + high[0] ** 2 / high[1]
         border = gain.argmax(axis=1)
-        best = np.argsort(-gain.max(axis=1))[:AT_ONCE]
+        best = np.argsort(-gain.max(axis=1))[:STUMPS]
         for chosen in best.tolist():
             at = chosen, border[chosen]
             below = np.arange(STEPS) <= border[chosen]

@@ -24,6 +24,7 @@ class Fault(NamedTuple):
     home: int
     start: int
     end: int
+    """The slot after its last."""
     kind: str
 
 
@@ -106,6 +107,34 @@ def with_training_faults(
             at = end + max(_GAP_H * an_hour, int(chance.exponential(every / 2)))
     changed[~np.isfinite(values)] = np.nan
     return changed, put
+
+
+def training_copies(
+    values: Values, copies: int, first: int, an_hour: int, faults: float, chance: Chance
+) -> tuple[list[Values], list[Fault]]:
+    """Copies of streams, each with faults of its own.
+
+    Args:
+        values: (homes, slots), from a midnight on.
+        copies: how many.
+        first: the first slot that may have a fault.
+        an_hour: slots of an hour.
+        faults: how many a home has on average.
+        chance: where they come from.
+
+    Returns:
+        the copies, and their faults: home n of copy c is ``c * homes + n``, slots count from
+        ``first``.
+    """
+    streams, put = list[Values](), list[Fault]()
+    for copy in range(copies):
+        changed, of_copy = with_training_faults(values, first, an_hour, faults, chance)
+        streams.append(changed)
+        put += [
+            Fault(f.home + copy * len(values), f.start - first, f.end - first, f.kind)
+            for f in of_copy
+        ]
+    return streams, put
 
 
 def _even(between: tuple[float, float], chance: Chance) -> float:

@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from deploy.detection.boosting import Tables, boost
-from deploy.detection.faults import KINDS, Fault, with_training_faults
+from deploy.detection.boosting import ROUNDS, Tables, boost
+from deploy.detection.faults import KINDS, Fault, training_copies
 from deploy.detection.homes import AN_HOUR, simulated_homes
 from deploy.detection.rarity import counted, single
 from energyguard.detection.cohort import Cohort
@@ -94,24 +94,22 @@ def fit(streams: Streams, homes: npt.NDArray[np.int64], seed: int) -> Parameters
     known = np.max([of(score) + o for (of, score), o in zip(maps, offsets, strict=True)], axis=0)
     of_all = counted(known, streams.an_hour)
     order = np.concatenate(halves)
-    free = single(streams.clean[:, :, order], streams.an_hour, CONTEXT)
-    unlike = np.full(known.shape, -np.inf, np.float32)
-    for number in range(len(EVIDENCE)):
-        np.maximum(unlike, free[number][clean[order, :, number]], out=unlike)
+    parameters = Parameters(
+        kinds=NAMES,
+        tables=np.mean(tables, axis=0).astype(np.float32),
+        maps=(),
+        offsets=offsets,
+        free=single(streams.clean[:, :, order], streams.an_hour, CONTEXT),
+        shape=np.ones(48, np.float32),
+        about="",
+    )
+    unlike = parameters.unlikeness(clean[order].transpose(2, 0, 1))
     of_free = counted(unlike, streams.an_hour)
     both = np.maximum(of_all(known) + np.log(1 - FREE_SHARE), of_free(unlike) + np.log(FREE_SHARE))
     every: tuple[RarityMap, ...] = (
         *(of for of, _ in maps), of_all, of_free, counted(both, streams.an_hour),
     )  # fmt: skip
-    return Parameters(
-        kinds=NAMES,
-        tables=np.mean(tables, axis=0).astype(np.float32),
-        maps=every,
-        offsets=offsets,
-        free=free,
-        shape=np.ones(48, np.float32),
-        about="",
-    )
+    return replace(parameters, maps=every)
 
 
 def _score(table: Tables, steps: Steps) -> npt.NDArray[np.float32]:
@@ -174,12 +172,12 @@ def _tables(
     chosen = np.concatenate([np.flatnonzero(hard), rest])
     weight = np.ones(len(chosen))
     weight[hard.sum() :] = (len(every) - hard.sum()) / len(rest)
-    return [_of_kind(n, events, every[chosen], weight, after, None) for n in range(len(NAMES))]
+    return [_of_kind(n, events, every[chosen], weight, after, ROUNDS) for n in range(len(NAMES))]
 
 
 def _of_kind(
     kind: int, events: Rows, ordinary: Steps, weight: npt.NDArray[np.float64], after: Steps,
-    rounds: int | None,
+    rounds: int,
 ) -> Tables:  # fmt: skip
     mine = events.kind == kind
     total = ORDINARY * events.weight[mine].sum()
@@ -193,7 +191,7 @@ def _of_kind(
                 np.full(len(after), AFTER * total / len(after)),
             ]
         ),
-        **({} if rounds is None else {"rounds": rounds}),
+        rounds,
     )
 
 
@@ -203,12 +201,8 @@ def _main(homes: int, weeks: int, seed: int, to: Path) -> None:
     slots = ordinary.shape[1]
     hours = local_hours(np.arange(slots) // 2 % 336)
     shape = shape_of(ordinary, hours)
-    copies, put = [ordinary], list[Fault]()
-    for copy in range(COPIES):
-        changed, faults = with_training_faults(ordinary, WARM, AN_HOUR, FAULTS_A_HOME, chance)
-        copies.append(changed)
-        put += [Fault(f.home + copy * homes, f.start - WARM, f.end - WARM, f.kind) for f in faults]
-    steps = steps_of(np.concatenate(copies), hours, 0, HOUR_MS // AN_HOUR, WARM, shape)
+    copies, put = training_copies(ordinary, COPIES, WARM, AN_HOUR, FAULTS_A_HOME, chance)
+    steps = steps_of(np.concatenate([ordinary, *copies]), hours, 0, HOUR_MS // AN_HOUR, WARM, shape)
     streams = Streams(steps[:, :, :homes], steps[:, :, homes:], put, AN_HOUR)
     found = fit(streams, np.arange(homes), seed)
     about = f"{homes} simulated homes of {weeks} weeks, seed {seed}; Apache-2.0, as the program"

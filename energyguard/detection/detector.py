@@ -18,7 +18,6 @@ from energyguard.detection.cohort import Cohort, SlotSeen
 from energyguard.detection.evidence import CONTEXT, EVIDENCE
 from energyguard.detection.scores import UNLIKE, Parameters, Rated
 from energyguard.detection.slots import HOUR_MS, LocalHour
-from energyguard.model.readings import Ints
 
 WARM_DAYS: Final = 14
 """A device is learned for so long before it may raise an alert."""
@@ -108,10 +107,6 @@ class UnusualDetector:
         for device in hot.tolist():
             self._open[device].last = number
         return opened
-
-    def since_hot(self, number: int) -> Ints:
-        """(devices,) how many slots ago each was last as rare as the budget allows."""
-        return number - self._hot
 
     def _opened(self, device: int, number: int, seen: SlotSeen, rated: Rated) -> UnusualUse:
         names = self.parameters.kinds

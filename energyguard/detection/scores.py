@@ -80,8 +80,8 @@ class Parameters:
         return found.T
 
     def unlikeness(self, steps: Steps) -> Floats:
-        """(devices,) of (evidence, devices): the rarest single evidence."""
-        found = np.full(steps.shape[1], -np.inf, np.float32)
+        """(…) of (evidence, …): the rarest single evidence."""
+        found = np.full(steps.shape[1:], -np.inf, np.float32)
         for table, step in zip(self.free, steps, strict=True):
             np.maximum(found, table.take(step), out=found)
         return found
