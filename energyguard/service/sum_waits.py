@@ -9,7 +9,7 @@ from energyguard.log import LATEST, Log
 from energyguard.model.days import HOUR_MS
 from energyguard.model.topics import WINDOW_TERMS
 from energyguard.pipeline import SUMS
-from energyguard.stream.runtime.checkpoint import SnapshotFollower
+from energyguard.stream.runtime.checkpoint import Unusable, raising_unusable, read_snapshots
 from energyguard.stream.sums.operator import SumOperator
 
 LONG_MS: Final = HOUR_MS
@@ -35,12 +35,14 @@ def waiting_sums(log: Log) -> Iterator[WaitingSum]:
     Raises:
         Unavailable: the log is not there now.
     """
-    snapshots = SnapshotFollower(log, SUMS.name)
-    for at in log.positions(WINDOW_TERMS.name, LATEST):
-        if (saved := snapshots.newest(at)) is None:
-            continue
+    of = log.positions(WINDOW_TERMS.name, LATEST)
+    for _manifest, parts in read_snapshots(log, SUMS.name, of).values():
         operator = SumOperator()
-        operator.restore(saved[1])
+        try:
+            with raising_unusable():
+                operator.restore(parts)
+        except Unusable:  # whoever works on it makes it anew from the log
+            continue
         for wait in operator.waits():
             term, since_ms, goes_on = wait.of.term, wait.of.since_ms, wait.of.is_given_up
             if goes_on or wait.of.front_ms - since_ms >= LONG_MS:
