@@ -18,6 +18,7 @@ from energyguard.errors import DiskFull, EnergyGuardError, Unavailable
 from energyguard.processes.registry import living, present
 
 if TYPE_CHECKING:
+    from energyguard.log import Log
     from energyguard.settings.tree import Settings
 
 ROOM_BYTES = 2 * 2**30
@@ -200,47 +201,35 @@ def small_files(settings: Settings) -> Finding:
 
 def edges(settings: Settings) -> Finding:
     """Edges that were let in are heard, and their clocks are right."""
-    from energyguard.log.lost import path_of
-    from energyguard.node import open_log
     from energyguard.service.edges import EdgeProjection, trouble
 
-    path = path_of(settings.log_url)
-    if path is not None and not path.exists():
-        return Finding("none yet")
-    try:
-        with open_log(settings) as opened:
-            found = EdgeProjection(opened, settings.cloud, SYSTEM)
-            found.read()
-            known = found.all()
-    except EnergyGuardError:
-        return Finding("not known: see to the log first")
-    if (wrong := trouble(known)) in ("", "ok"):
-        return Finding(f"{len(known)} known" if known else "none yet")
-    return Finding(wrong, "`energyguard edges` shows each; docs/edge.md says what to do")
+    def look(log: Log) -> Finding:
+        found = EdgeProjection(log, settings.cloud, SYSTEM)
+        found.read()
+        known = found.all()
+        if (wrong := trouble(known)) in ("", "ok"):
+            return Finding(f"{len(known)} known" if known else "none yet")
+        return Finding(wrong, "`energyguard edges` shows each; docs/edge.md says what to do")
+
+    return _of_log(settings, look)
 
 
 def sums(settings: Settings) -> Finding:
     """What virtual devices are the sum of counts, and no rule about a sum waits for a device."""
+    return _of_log(settings, _sums)
+
+
+def _sums(log: Log) -> Finding:
     from energyguard.catalogue.revisions import CatalogueRevisions
     from energyguard.catalogue.terms import MAX_DEPTH, uncounted
-    from energyguard.log.lost import path_of
-    from energyguard.node import open_log
     from energyguard.service.sum_waits import waiting_sums
 
-    path = path_of(settings.log_url)
-    if path is not None and not path.exists():
-        return Finding("none yet")
-    try:
-        with open_log(settings) as opened:
-            catalogue = CatalogueRevisions(opened)
-            catalogue.refresh()
-            waiting = list(waiting_sums(opened))
-    except EnergyGuardError:
-        return Finding("not known: see to the log first")
+    catalogue = CatalogueRevisions(log)
+    catalogue.refresh()
     if ways := list(uncounted(catalogue.entries)):
         found = f"{len(ways)} virtual devices count too little: {' of '.join(ways[0])}"
         return Finding(found, f"take sums out of sums: at most {MAX_DEPTH} deep, none in itself")
-    if waiting:
+    if waiting := list(waiting_sums(log)):
         first = waiting[0]
         since = datetime.fromtimestamp(first.since_ms / 1000, UTC)
         verb = "goes on without" if first.goes_on else "waits for"
@@ -250,6 +239,21 @@ def sums(settings: Settings) -> Finding:
         more = f"; {len(waiting) - 1} more" if len(waiting) > 1 else ""
         return Finding(f"{found}{more}", "see that it sends, or take it out of the sum")
     return Finding("they count, and lack nothing")
+
+
+def _of_log(settings: Settings, look: Callable[[Log], Finding]) -> Finding:
+    """What is found in the log, where there is one and it can be read."""
+    from energyguard.log.lost import path_of
+    from energyguard.node import open_log
+
+    path = path_of(settings.log_url)
+    if path is not None and not path.exists():
+        return Finding("none yet")
+    try:
+        with open_log(settings) as opened:
+            return look(opened)
+    except EnergyGuardError:
+        return Finding("not known: see to the log first")
 
 
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
