@@ -96,13 +96,13 @@ class CatalogueRevisions:
         """All that was read."""
         return self._catalogue
 
-    @property
-    def timed_devices(self) -> Collection[str]:
-        """The devices of which something holds from an event time on."""
-        changes = [change for _, change in self._timed.values()]
-        if any(change.kind == SITE for change in changes):
-            return self._catalogue.devices
-        return {change.entry_id for change in changes if change.kind == DEVICE}
+    def times_of(self, kind: str) -> Mapping[str, Collection[int]]:
+        """By id of a device or site, the event times from which something holds of it."""
+        found: dict[str, set[int]] = {}
+        for from_ms, change in self._timed.values():
+            if change.kind == kind:
+                found.setdefault(change.entry_id, set()).add(from_ms)
+        return found
 
     def refresh(self) -> None:
         """Take what was written since."""

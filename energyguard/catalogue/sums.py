@@ -7,13 +7,16 @@ accordingly from then on; a device that is retired counts until then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
+from itertools import chain
+from typing import Final, NamedTuple
 
 from energyguard.catalogue.fold import Catalogue
+from energyguard.catalogue.revision_facts import RevisionFacts
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.catalogue.terms import device_weights
-from energyguard.model.catalogue import GROUP, SITE, SumPeriod
+from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, SumPeriod, key_of
 
 MAX_PERIODS: Final = 16
 """So many different sums are known of one name; what was before the oldest counts as that."""
@@ -26,11 +29,15 @@ def sum_periods(name: str, revisions: CatalogueRevisions) -> tuple[SumPeriod, ..
         name: a virtual device, or the key of a site or group.
         revisions: the catalogue.
     """
+    place = _place_of(name, revisions.entries)
+    sum_at = _of_device(name, revisions) if place is None else _of_place(*place, revisions)
     found: list[SumPeriod] = []
-    for from_ms in _times(name, revisions)[-MAX_PERIODS:]:
-        weights = dict(sorted(_weights(name, from_ms, revisions).items()))
+    for from_ms in sorted({0, *(time_ms for time_ms in sum_at.times if time_ms > 0)}):
+        weights = dict(sorted(sum_at.weights(from_ms).items()))
         if not found or weights != found[-1].weights:
-            found.append(SumPeriod(from_ms if found else 0, weights))
+            found.append(SumPeriod(from_ms, weights))
+    oldest, *later = found[-MAX_PERIODS:]
+    found = [oldest._replace(from_ms=0), *later]
     return tuple(found) if any(period.weights for period in found) else ()
 
 
@@ -45,11 +52,9 @@ def sum_weights(name: str, catalogue: Catalogue) -> dict[str, int]:
         catalogue: has them.
     """
     devices = catalogue.devices
-    kind, _, entry_id = name.partition("/")
-    if name in devices or kind not in (SITE, GROUP):
+    if (place := _place_of(name, catalogue)) is None:
         return device_weights(name, devices.get)
-    there = catalogue.devices_at(entry_id) if kind == SITE else group_members(entry_id, catalogue)
-    return {device: 1 for device in there if not devices[device].is_virtual}
+    return {device: 1 for device in _there(*place, catalogue) if not devices[device].is_virtual}
 
 
 def group_members(group: str, catalogue: Catalogue) -> list[str]:
@@ -57,40 +62,72 @@ def group_members(group: str, catalogue: Catalogue) -> list[str]:
     return [name for name, device in list(catalogue.devices.items()) if group in device.groups]
 
 
-def _times(name: str, revisions: CatalogueRevisions) -> list[int]:
-    """The event times at which the sum may be another, rising."""
-    devices = revisions.entries.devices
-    members = (devices.get(member) for member in _candidates(name, revisions))
-    retired = {device.retired_ms for device in members if device and device.retired_ms}
-    return [0, *sorted({*revisions.borders(revisions.revision, 0), *retired})]
-
-
-def _candidates(name: str, revisions: CatalogueRevisions) -> Iterable[str]:
-    """The devices that are in a site or group, or may be at another time."""
+def _place_of(name: str, catalogue: Catalogue) -> tuple[str, str] | None:
+    """Kind and id of the site or group that a name is the key of; None: it is a device."""
     kind, _, entry_id = name.partition("/")
-    catalogue = revisions.entries
-    there: Iterable[str] = ()
+    return (kind, entry_id) if kind in (SITE, GROUP) and name not in catalogue.devices else None
+
+
+def _there(kind: str, entry_id: str, catalogue: Catalogue) -> list[str]:
+    """The devices of a site and all sites in it, or of a group."""
     if kind == SITE:
-        there = catalogue.devices_at(entry_id)
-    elif kind == GROUP:
-        there = group_members(entry_id, catalogue)
-    return dict.fromkeys([*there, *revisions.timed_devices]) if kind in (SITE, GROUP) else ()
+        return catalogue.devices_at(entry_id)
+    return group_members(entry_id, catalogue)
 
 
-def _weights(name: str, time_ms: int, revisions: CatalogueRevisions) -> Mapping[str, int]:
-    """How often each device that sends counts at an event time."""
-    facts = revisions.facts_at(revisions.revision, time_ms)
-    kind, _, entry_id = name.partition("/")
-    if kind not in (SITE, GROUP):
+class _SumAt(NamedTuple):
+    """A sum at any event time (ms), and the times at which it may become another."""
+
+    weights: Callable[[int], Mapping[str, int]]
+    times: Collection[int]
+
+
+def _of_device(name: str, revisions: CatalogueRevisions) -> _SumAt:
+    """The sum that a virtual device is; nothing while it is none."""
+
+    def weights(time_ms: int) -> Mapping[str, int]:
+        facts = revisions.facts_at(revisions.revision, time_ms)
         whole = facts.device(name)
         return device_weights(name, facts.device) if whole and whole.is_virtual else {}
-    weights: dict[str, int] = {}
-    for member in _candidates(name, revisions):
+
+    times = {
+        time_ms
+        for device, times in revisions.times_of(DEVICE).items()
+        if any(
+            isinstance(version.entry, Device) and version.entry.is_virtual
+            for version in revisions.entries.versions(key_of(DEVICE, device))
+        )
+        for time_ms in times
+    }
+    return _SumAt(weights, times)
+
+
+def _of_place(kind: str, entry_id: str, revisions: CatalogueRevisions) -> _SumAt:
+    """The sum of what sends at a site, or is in a group; of virtual devices none counts again."""
+
+    @cache
+    def facts_at(time_ms: int) -> RevisionFacts:
+        return revisions.facts_at(revisions.revision, time_ms)
+
+    def is_there(member: str, time_ms: int) -> bool:
+        facts = facts_at(time_ms)
         device = facts.device(member)
-        if device is None or device.is_virtual:  # a sum of such would count them twice
-            continue
-        is_there = device.retired_ms is None or time_ms < device.retired_ms
-        places = facts(member).sites if kind == SITE else device.groups
-        if is_there and entry_id in places:
-            weights[member] = 1
-    return weights
+        if device is None or device.is_virtual:
+            return False
+        if device.retired_ms is not None and device.retired_ms <= time_ms:
+            return False
+        return entry_id in (facts(member).sites if kind == SITE else device.groups)
+
+    catalogue, of_devices = revisions.entries, revisions.times_of(DEVICE)
+    of_sites = {*chain.from_iterable(revisions.times_of(SITE).values())} if kind == SITE else set()
+    known: Iterable[str] = [*_there(kind, entry_id, catalogue), *of_devices]
+    times = {
+        member: {0, *of_sites, *of_devices.get(member, ())}
+        for member in dict.fromkeys(catalogue.devices if of_sites else known)
+    }
+    members = [m for m in times if any(is_there(m, time_ms) for time_ms in times[m])]
+    retired = (catalogue.devices[m].retired_ms for m in members if m in catalogue.devices)
+    return _SumAt(
+        lambda time_ms: {member: 1 for member in members if is_there(member, time_ms)},
+        {*chain.from_iterable(times[m] for m in members), *filter(None, retired)},
+    )
