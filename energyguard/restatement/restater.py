@@ -8,8 +8,9 @@ and tells nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.clock import SYSTEM, Clock
@@ -174,11 +175,9 @@ class Restater:
         rows = self._history.query("import_spans", import_id=span.import_id).to_pylist()
         places = self._counting.pop(span)
         for row in rows:
-            if row["channel"] in ENERGY and (topic := topic_named(row["topic"])):
-                device = row["device"]
-                at = TopicPartition(row["topic"], partition_for(device.encode(), topic.partitions))
+            if row["channel"] in ENERGY and (at := _partition_of(row)):
                 ends = row["from_ms"], row["until_ms"] - 1
-                of_device = ChangedSpan(at, device, row["channel"], *ends, span.import_id)
+                of_device = ChangedSpan(at, row["device"], row["channel"], *ends, span.import_id)
                 self._counting.put(of_device, places)
 
     def _may_raise(self, import_id: str) -> bool:
@@ -191,13 +190,9 @@ class Restater:
 
     def _placed(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
         """A corrected span where its readings lie, hardly longer than there are any."""
-        for row in self._history.query("devices", device="").to_pylist():
-            topic = topic_named(row["topic"])
-            if (row["device"], row["channel"]) == (span.device, span.channel) and topic:
+        for row in self._history.query("devices", device=span.device).to_pylist():
+            if row["channel"] == span.channel and (at := _partition_of(row)):
                 first, last = (ms_of(row[end]) for end in ("first", "last"))
-                at = TopicPartition(
-                    row["topic"], partition_for(span.device.encode(), topic.partitions)
-                )
                 yield span._replace(
                     at=at,
                     from_ms=max(span.from_ms, first - DAY_MS),
@@ -245,3 +240,10 @@ class Restater:
     def close(self) -> None:
         """Give the partitions up at once."""
         self.consumer.leave()
+
+
+def _partition_of(row: Mapping[str, Any]) -> TopicPartition | None:
+    """Where a device's readings lie, by a row of the history; None: of a topic that is not here."""
+    if (topic := topic_named(row["topic"])) is None:
+        return None
+    return TopicPartition(row["topic"], partition_for(row["device"].encode(), topic.partitions))
