@@ -205,14 +205,16 @@ class Catalogue:
         value = self._values[kind].get(entry_id) if kind in self._values else None
         return () if value is None else CATALOGUE_ENTRY.decode(value).versions
 
-    def entry_at(self, key: str, time_ms: int, revision: int | None = None) -> Entry | None:
+    def entry_at(self, key: str, time_ms: int | None, revision: int | None = None) -> Entry | None:
         """An entry as it was at an event time, as far as a revision knew; None: it was not there.
 
-        What was said later counts, from its time on, whatever was said before.
+        What was said later counts, from its time on, whatever was said before. Without a time it
+        counts, whenever from.
         """
         for version in reversed(self.versions(key)):
             known = revision is None or version.revision <= revision
-            if known and (version.from_ms is None or version.from_ms <= time_ms):
+            from_ms = version.from_ms
+            if known and (from_ms is None or time_ms is None or from_ms <= time_ms):
                 return version.entry
         return None
 

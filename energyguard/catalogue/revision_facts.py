@@ -11,7 +11,6 @@ from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of
 from energyguard.model.channels import EnergyDefaults
 from energyguard.model.selector import DeviceFacts
-from energyguard.records.catalogue import CatalogueVersion
 
 Senders = Callable[[str, str], Mapping[str, Entry]]
 """What follows from a device's id and its topic: entries by their keys."""
@@ -62,20 +61,7 @@ class RevisionFacts:
         return energy_channels(device, next(zones, self._catalogue.zone), defaults)
 
     def _entry(self, key: str) -> Entry | None:
-        newest = self._catalogue.version(key)
-        if newest is None:
-            return None
-        if self._holds(newest):
-            return newest.entry
-        versions = reversed(self._catalogue.versions(key))
-        return next((version.entry for version in versions if self._holds(version)), None)
-
-    def _holds(self, version: CatalogueVersion) -> bool:
-        """Whether the revision knew it, and its time has come."""
-        if version.revision > self._revision:
-            return False
-        from_ms, time_ms = version.from_ms, self._time_ms
-        return from_ms is None or time_ms is None or from_ms <= time_ms
+        return self._catalogue.entry_at(key, self._time_ms, self._revision)
 
     def _path(self, site_id: str) -> tuple[str, ...]:
         """As ``Catalogue.path``: the site and those that it is part of."""
