@@ -25,6 +25,7 @@ from energyguard.records.window_terms import WINDOW_TERM, WindowTerms
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device, term_rules
+from energyguard.rules.term_rule import TermRule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decoded_batch import DecodedBatch
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
@@ -73,6 +74,9 @@ class SumStage(Stage[SumTask, DecodedTerms]):
         self.book, self._catalogue = book, CatalogueRevisions(log)
         self._rules = RuleFollower(log, book)
         self._progress = CompactedTable(log, PARTITION_PROGRESS)
+        self._summing: list[Rule] = []  # rules about sums, or devices that may become such
+        self._terms: tuple[TermRule, ...] = ()
+        self._terms_at = -1  # the revision that they are of
         self._active: tuple[Rule, ...] = ()
 
     def task(self, at: TopicPartition) -> SumTask:
@@ -84,15 +88,17 @@ class SumStage(Stage[SumTask, DecodedTerms]):
         return [decoded_terms(part) for part in fetched]
 
     def follow(self, tasks: Collection[SumTask], decisions: Decisions) -> None:
-        """Take changes of rules, and of what virtual devices are."""
-        self._rules.refresh()
+        """Take changes of rules, and of what they are the sum of."""
         self._catalogue.refresh()
         self._progress.refresh()
-        rules = [rule for rule in self.book.running() if summed_device(rule)]
-        terms = tuple(term_rules(rules, partial(sum_periods, revisions=self._catalogue)))
-        known = {term.rule for term in terms}  # and those whose device was a sum until now
+        if self._rules.refresh() or self._terms_at != self._catalogue.revision:
+            self._summing = [rule for rule in self.book.running() if summed_device(rule)]
+            periods_of = partial(sum_periods, revisions=self._catalogue)
+            self._terms = tuple(term_rules(self._summing, periods_of))
+            self._terms_at = self._catalogue.revision
+        known = {term.rule for term in self._terms}  # and those whose device was a sum until now
         known |= {rule.id for task in tasks for rule in task.operator.rules}
-        self._active = (*(rule for rule in rules if rule.id in known), *terms)
+        self._active = (*(rule for rule in self._summing if rule.id in known), *self._terms)
 
     def is_behind(self, tasks: Collection[SumTask], decisions: Decisions) -> bool:
         """Whether rules or terms were changed: what came after a change is summed by it."""
