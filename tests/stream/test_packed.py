@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from energyguard.stream.windows.packed import PackedInts
@@ -13,6 +13,7 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
 
 
 @given(st.lists(INT64, max_size=80))
+@example([-(2**63), 0, -(2**63)])  # further apart than a number reaches
 def test_any_numbers_come_back(numbers: list[int]) -> None:
     values = np.array(numbers, np.int64)
     assert PackedInts.of(values).values().tolist() == numbers

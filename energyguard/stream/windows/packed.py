@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from energyguard.model.readings import Ints
 
+_ALL = slice(None)
 _SAMPLE = 64
 _DTYPES = (np.uint8, np.uint16, np.uint32)
 
@@ -53,13 +54,14 @@ class PackedInts:
         """Leave numbers as they are."""
         return cls(len(values), 0, 1, values)
 
-    def values(self) -> Ints:
-        """The numbers, (n,); not to be written to."""
+    def values(self, which: Ints | slice = _ALL) -> Ints:
+        """The numbers, (n,), or some of them; not to be written to."""
         if self.small is None:
-            return self.base + self.unit * np.arange(self.size)
+            return self.base + self.unit * np.arange(self.size)[which]
+        some = self.small[which]
         if self.small.dtype == np.int64 and (self.base, self.unit) == (0, 1):
-            return self.small
-        values = self.small.astype(np.int64)
+            return some
+        values = some.astype(np.int64)
         values *= self.unit
         values += self.base
         return values

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.windows.numbering import by_key_and_time
@@ -27,8 +29,7 @@ class ReadingRun:
     newest: int
     oldest: int
     columns: tuple[PackedInts, ...]  # key, time, value and sequence
-    _order: Ints | None = field(default=None)
-    _sorted: Ints | None = field(default=None)
+    _order: npt.NDArray[Any] | None = field(default=None)  # by identity, once one has looked here
 
     @classmethod
     def of(cls, *columns: Ints, pack: bool = True) -> ReadingRun:
@@ -40,28 +41,24 @@ class ReadingRun:
         """Key, time, value and sequence of each, (n,)."""
         return (column.values() for column in self.columns)
 
-    @property
-    def value(self) -> Ints:
-        """(n,)."""
-        return self.columns[2].values()
-
     def find(self, key: Ints, time: Ints, sequence: Ints) -> Ints:
         """Where each identity stands here; -1: not here."""
-        own_key, own_time, _, own_sequence = self.unpacked()
-        if self._order is None or self._sorted is None:
-            code = identity(own_key, own_time)
-            self._order = np.lexsort((own_sequence, code))
-            self._sorted = code[self._order]
+        own_key, own_time, _, own_sequence = self.columns
+        code = identity(own_key.values(), own_time.values())
+        if self._order is None:
+            order = np.lexsort((own_sequence.values(), code))
+            self._order = order.astype(np.min_scalar_type(len(order)))
+        code = code[self._order]
         wanted = identity(key, time)
-        at = np.searchsorted(self._sorted, wanted)
+        at = np.searchsorted(code, wanted)
         found = np.full(len(wanted), -1)
-        for step in range(len(self._sorted)):  # several sequences may share a key and a time
-            here = np.minimum(at + step, len(self._sorted) - 1)
-            same = (self._sorted[here] == wanted) & (at + step < len(self._sorted))
+        for step in range(len(code)):  # several sequences may share a key and a time
+            here = np.minimum(at + step, len(code) - 1)
+            same = (code[here] == wanted) & (at + step < len(code))
             if not same.any():
                 break
             place = self._order[here]
-            hit = same & (own_sequence[place] == sequence) & (found < 0)
+            hit = same & (own_sequence.values(place) == sequence) & (found < 0)
             found[hit] = place[hit]
         return found
 
@@ -122,14 +119,14 @@ class RecentReadings:
         """For each reading: is its identity here, and with the same value?"""
         known = np.zeros(len(key), bool)
         same = np.zeros(len(key), bool)
-        oldest = int(time.min()) if len(time) else 0
         for piece in self.pieces():
-            if piece.newest < oldest:
+            near = np.flatnonzero((time >= piece.oldest) & (time <= piece.newest) & ~known)
+            if not len(near):
                 continue
-            at = piece.find(key, time, sequence)
-            hit = (at >= 0) & ~known
-            known |= hit
-            same[hit] = piece.value[at[hit]] == value[hit]
+            at = piece.find(key[near], time[near], sequence[near])
+            hit, at = near[at >= 0], at[at >= 0]
+            known[hit] = True
+            same[hit] = piece.columns[2].values(at) == value[hit]
         return known, same
 
     def let_go(self, before: Ints, since: Ints, newest_ms: int) -> tuple[Ints, Ints, Ints] | None:
