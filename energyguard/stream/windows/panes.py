@@ -242,13 +242,12 @@ class Panes:
     def _own(self, first: int, stop: int) -> Iterator[Ints]:
         """The arrays of rows ``first`` to ``stop``, which no other row has from now on.
 
-        Where several spans are to change, the last comes first: so an array that rows share is
-        always that of rows side by side.
+        Spans that end with the last row are taken from the last one on: what follows a span has
+        arrays of its own already, and only rows before it may share one with it.
         """
         for begin, end in self._same(first, stop):
             row = self._rows[begin]
-            before = begin > 0 and self._rows[begin - 1] is row
-            if before or (end < self.rows and self._rows[end] is row):
+            if begin and self._rows[begin - 1] is row:
                 row = row.copy()
                 self._rows[begin:end] = [row] * (end - begin)
             yield row
