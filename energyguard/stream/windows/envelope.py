@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from energyguard.model.readings import Bools, Ints
+from energyguard.stream.windows.numbering import places_of
 
 
 class Reordered(NamedTuple):
@@ -27,13 +28,6 @@ class Reordered(NamedTuple):
         """Some of them."""
         key, time, value, is_skeleton = self
         return Reordered(key[which], time[which], value[which], is_skeleton[which])
-
-
-def places_of(key: Ints, time: Ints) -> tuple[Ints, int]:
-    """Each reading's place among all keys and times, and how far two keys are apart."""
-    first = int(time.min())
-    stride = int(time.max()) - first + 1
-    return key * stride + (time - first), stride
 
 
 def next_of_skeleton(readings: Reordered) -> Ints:

@@ -64,9 +64,20 @@ def by_key_and_time(key: Ints, time: Ints) -> Ints:
     if not len(key) or int(key.max()) >= 1 << 16:
         return np.lexsort((time, key))
     order = np.argsort(key.astype(np.uint16), kind="stable")  # a radix sort
-    first = int(time.min())
-    places = (key * (int(time.max()) - first + 1) + (time - first))[order]
+    places = places_of(key, time)[0][order]
     if (places[1:] >= places[:-1]).all():
         return order
     by_place: Ints = order[np.argsort(places, kind="stable")]
     return by_place
+
+
+def places_of(key: Ints, time: Ints) -> tuple[Ints, int]:
+    """Each reading's place among all keys and times, and how far two keys are apart.
+
+    Args:
+        key: of at least one reading.
+        time: of each, in ms.
+    """
+    first = int(time.min())
+    stride = int(time.max()) - first + 1
+    return key * stride + (time - first), stride

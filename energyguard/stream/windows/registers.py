@@ -201,7 +201,7 @@ class Registers:
             return
         for piece in gone:
             key, time, value, _ = piece.unpacked()
-            order = np.lexsort((time, key))
+            order = by_key_and_time(key, time)
             key, time, value = key[order], time[order], value[order]
             last = np.ones(len(key), bool)
             last[:-1] = key[1:] != key[:-1]
