@@ -12,7 +12,7 @@ import pytest
 from energyguard.catalogue.revisions import PlacesFrom
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.channels import MEASURES
-from energyguard.model.readings import Bools, batch_from, batch_of
+from energyguard.model.readings import Bools, Ints, batch_from, batch_of
 from energyguard.model.selector import DeviceFacts
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.windows import energy_operator
@@ -242,9 +242,11 @@ def test_a_batch_is_not_cut_once_rhythms_are_known(monkeypatch: pytest.MonkeyPat
     pieces = []
     process = EnergyOperator._process
 
-    def counted(self: EnergyOperator, rows: LaneRows, span: BatchSlice, into: Collected) -> Judged:
+    def counted(
+        self: EnergyOperator, rows: LaneRows, prior: Ints, span: BatchSlice, into: Collected
+    ) -> Judged:
         pieces.append(len(rows))
-        return process(self, rows, span, into)
+        return process(self, rows, prior, span, into)
 
     monkeypatch.setattr(EnergyOperator, "_process", counted)
     rows = [("A", START + n * HOUR_MS, n * 10**8) for n in range(100)]

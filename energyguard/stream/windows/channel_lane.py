@@ -42,7 +42,6 @@ class ChannelLane:
         self.rule_states: list[RuleState] = []
         self._widths: dict[int, int] = {}  # for each slide, how many panes its longest window has
         self._windows: set[tuple[int, int]] = set()  # slides and lengths of windows
-        self._prior = np.empty(0, np.int64)  # of the readings that are taken, see newest_before
         self.ended = False  # the input is over: windows close, and nobody waits for readings
         self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
         self.gaps: dict[int, Silence] = {}  # of keys that rules sum up, the last silence that ended

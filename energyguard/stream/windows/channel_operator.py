@@ -61,9 +61,8 @@ class ChannelOperator(ChannelLane):
         """
         prior = newest_before(rows, self.newest)
         whole = BatchSlice(run, before, 0, len(run), changes)
-        self._prior = prior
         parts = [
-            self._process_part(rows, whole.cut(start, stop), collected)
+            self._process_part(rows, prior, whole.cut(start, stop), collected)
             for start, stop in self._pieces(rows, prior, whole)
         ]
         judged = parts[0] if len(parts) == 1 else joined(parts)
@@ -96,28 +95,27 @@ class ChannelOperator(ChannelLane):
             return set(closing_places(whole, self.patience_ms, self._widths))
         return set()
 
-    def _process_part(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
+    def _process_part(
+        self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected
+    ) -> Judged:
         """A part of a batch; its events get their places in the whole."""
         if span.is_whole:
-            return self._process(rows, span, collected)
+            return self._process(rows, prior, span, collected)
         run, before, start, stop, changes = span
         low, high = np.searchsorted(rows.at, [start, stop])
         part = replace(rows.where(slice(low, high)), at=rows.at[low:high] - start)
         inner = Collected([], [], collected.follow_episodes, collected.closed)
         mine = [change._replace(at=change.at - start) for change in changes]
         alone = BatchSlice(run[start:stop], before, 0, stop - start, mine)
-        prior, self._prior = self._prior, self._prior[low:high]
-        judged = self._process(part, alone, inner)
-        self._prior = prior
+        judged = self._process(part, prior[low:high], alone, inner)
         collected.transitions += [
             t._replace(event=t.event._replace(at=t.event.at + start)) for t in inner.transitions
         ]
         collected.breaches += [replace(found, at=found.at + start) for found in inner.breaches]
         return judged
 
-    def _process(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
+    def _process(self, rows: LaneRows, prior: Ints, span: BatchSlice, into: Collected) -> Judged:
         run = span.run
-        prior = self._prior
         late = self.late(rows, run)
         if self.keeps_past:
             judged = judge(rows, late, prior, self.ring)
@@ -131,7 +129,7 @@ class ChannelOperator(ChannelLane):
             rows, prior = rows.where(good), prior[good]
         if self.rule_states:
             for start, stop, close_first in self._spans(rows, prior, span):
-                self._take(rows, prior, span.cut(start, stop), close_first, collected)
+                self._take(rows, prior, span.cut(start, stop), close_first, into)
         horizon = int(run[-1]) - sum(self.limits) - MAX_GAP_MS
         self.registers.remember(self.ring.evict(horizon))
         return judged

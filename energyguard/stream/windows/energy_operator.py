@@ -102,23 +102,22 @@ class EnergyOperator(ApartOperator):
 
     # A piece of a batch
 
-    def _process(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
+    def _process(self, rows: LaneRows, prior: Ints, span: BatchSlice, into: Collected) -> Judged:
         if not self.rule_states:
-            return super()._process(rows, span, collected)
+            return super()._process(rows, prior, span, into)
         run = span.run
         if (border := int(run[0]) // BORDER_MS) > self._border:
             self._border = border
             self.holds.adopt()
         if self.ended:
             self.holds.hold = np.zeros_like(self.holds.hold)
-        prior = self._prior
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
         good = judged.good
         judged = replace(judged, behind=good & self._behind(rows, prior, run))
         if not good.all():
             rows, prior = rows.where(good), prior[good]
-        self._count(rows, prior, span, collected)
+        self._count(rows, prior, span, into)
         self.holds.pass_by(int(run[-1]), self.limits.lateness_ms)
         self._let_go(int(run[-1]))
         return judged
