@@ -115,7 +115,7 @@ class Import(threading.Thread):
         history = HistoryClient(self._folder)
         while history.query("totals", **ALL).to_pylist()[0]["readings"] < self._readings:
             time.sleep(0.2)
-        top = history.query("top", **ALL, by="kwh", n=DEVICES)
+        top = history.query("top", **ALL, by="kwh", n=DEVICES, without="")
         self.counted_s = time.perf_counter() - started
         history.close()
         assert top.num_rows == DEVICES

@@ -92,9 +92,9 @@ def questions(end_ms: int) -> dict[str, Callable[[ChdbHistory], pa.Table]]:
         "window_sums 6 h": lambda h: h.query(
             "window_sums", start_ms=end_ms - 6 * HOUR, end_ms=end_ms, **one, **window
         ),
-        "top 24 h": lambda h: h.query("top", by="kwh", n=10, **day),
+        "top 24 h": lambda h: h.query("top", by="kwh", n=10, without="", **day),
         "heatmap 7 d": lambda h: h.query(
-            "heatmap", zone="UTC", step_ms=3_600_000, by="kwh", n=20, **week
+            "heatmap", zone="UTC", step_ms=3_600_000, by="kwh", n=20, without="", **week
         ),
         "readings_per_minute 1 h": lambda h: h.query("readings_per_minute", **hour),
         "alerts_over_time 24 h": lambda h: h.query("alerts_over_time", step_ms=HOUR, **day),

@@ -86,12 +86,13 @@ def _times(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
 
 def _lines(table: pa.Table, bill: EnergyBill) -> Sequence[dict[str, Any]]:
     """Rows for people, and their sum."""
+    from energyguard.model.tariffs import legible
     from energyguard.service.bills.rows import plain
     from energyguard.tariffs.bill import major
 
     found = []
     amounts = [str(major(line.amount, bill.digits)) for line in bill.rated.lines]
-    prices = [None if x.price is None else plain(x.price) for x in bill.rated.lines]
+    prices = [None if x.price is None else plain(legible(x.price)) for x in bill.rated.lines]
     for n, row in enumerate(table.to_pylist()):
         found.append(
             {

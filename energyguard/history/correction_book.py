@@ -31,6 +31,11 @@ class CorrectionBook:
         self._of_device: dict[str, list[Correction]] = {}
         self._of_import: dict[str, list[Correction]] = {}
 
+    def __len__(self) -> int:
+        """How many there are, taken back or not."""
+        with self._lock:
+            return len(self._all)
+
     def take(self, values: Iterable[bytes | None]) -> list[Correction]:
         """Take records of the topic, in log order; what cannot be read is told.
 

@@ -15,7 +15,8 @@ A file begins with a header of comments, ``-- key: text``; lines that begin with
     range            it has a time range; how long it is where a command says nothing
     as known         its option for an earlier time: of a question that is ``folded`` of one device
     clock            whose newest time ends a range that has no end
-    filled NAME      ``module:function`` of the service: what it alone knows, such as currencies
+    filled NAME      ``module:function`` of the service: what it alone knows, such as currencies,
+                     where who asks does not say it
     constant NAME    what both leave no choice of; ``an hour of the zone``: as long as it is in UTC
     instead NAME VALUE   another query, where a parameter has that value
     instead of some  another query with these parameters, for who sees some of the devices
@@ -139,10 +140,10 @@ class Query:
             found.append(QueryColumn(name, kind, bool(null), bool(optional), unit, about, choices))
         return tuple(found)
 
-    def filled(self, service: object) -> dict[str, str]:
-        """The parameters that nobody says, because the service knows them."""
-        found = self.named("filled")
-        return {name: load(reference)(service) for name, reference in found.items()}
+    def filled(self, service: object, given: Mapping[str, object]) -> dict[str, object]:
+        """The parameters that are given, and those that are not because the service knows them."""
+        known = {n: ref for n, ref in self.named("filled").items() if n not in given}
+        return {**given, **{name: load(reference)(service) for name, reference in known.items()}}
 
     @cached_property
     def choices(self) -> Mapping[str, QueryParameter]:

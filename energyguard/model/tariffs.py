@@ -14,6 +14,13 @@ import msgspec
 
 TARIFF = "tariff"
 """The first part of its key: ``tariff/home``."""
+MAX_FIGURES = 5
+"""Of a price, for people: it is kept, computed with and exported exactly."""
+
+
+def legible(price: Decimal) -> Decimal:
+    """A price as people read it: five figures, and never less than cents (€0.39667 a day)."""
+    return round(price, max(2, MAX_FIGURES - 1 - price.adjusted()))
 
 
 class TimedPrice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -139,7 +139,7 @@ class Devices:
     def summaries(self, start_ms: int, end_ms: int) -> list[DeviceSummary]:
         """All of them, by name; energy and alerts of a range."""
         span = {"start_ms": start_ms, "end_ms": end_ms}
-        ranked = self._rows("top", **span, by="kwh", n=MAX_RANKED)
+        ranked = self._rows("top", **span, by="kwh", n=MAX_RANKED, without="")
         used = {row["device"]: row for row in ranked}
         opened = [alert.device for alert in self._book.open()]
         known = self._channels(self._live.devices(), self._rows("devices", device=""))

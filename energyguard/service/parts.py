@@ -40,6 +40,13 @@ class Live(Protocol):
     def apart(self, among: Collection[str] | None = None) -> frozenset[str]:
         """The devices of simulations with a clock of their own: in no sum of everything."""
 
+    @property
+    def past_changes(self) -> int:
+        """How often readings of the past came, or corrections: it grows, and says that they did."""
+
+    def wait_for_readings(self, wait: float = 10.0) -> None:
+        """Return when the newest readings of the log are known, or after so many seconds."""
+
     def clock_of(self, devices: Collection[str]) -> int | None:
         """What time it is where the readings of some devices come from."""
 

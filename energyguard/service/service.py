@@ -172,8 +172,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
             NotFound: there is no such question.
             Unavailable: the history is not there now.
         """
-        filled = query_named(name).filled(self)
-        return self.history.query(name, **filled, **parameters)
+        return self.history.query(name, **query_named(name).filled(self, parameters))
 
     def archived_ms(self, device: str = "", channel: str = "") -> int | None:
         """The newest reading that the history has, of a device and channel or of all; None: none.

@@ -238,7 +238,7 @@ async def test_questions_about_the_past(http: httpx.AsyncClient, history: StandI
     assert (await ok(http.get(f"/top?{span}&by=alerts&n=3")))[0]["alerts"] == 2
     assert history.asked[-1] == (
         "top",
-        {"start_ms": NOON, "end_ms": NOON + 3_600_000, "by": "alerts", "n": 3},
+        {"start_ms": NOON, "end_ms": NOON + 3_600_000, "by": "alerts", "n": 3, "without": ""},
     )
     assert (await ok(http.get(f"/heatmap?{span}")))[0]["hour"] == 12
     assert (await ok(http.get(f"/series?{span}&step=15m")))[0]["time"] == "2025-09-06T12:00:00Z"

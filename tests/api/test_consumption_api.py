@@ -61,6 +61,22 @@ async def test_everything_leaves_out_what_lives_in_another_time_in_files_too() -
         assert itself["total_kwh"] == gone["total_kwh"]
 
 
+@pytest.mark.parametrize("ranking", ["/top", "/heatmap"])
+async def test_rankings_leave_out_what_lives_in_another_time(ranking: str) -> None:
+    service = MadeUpService()
+    async with client_of(service) as http:
+
+        async def devices() -> set[str]:
+            answer = await http.get(ranking, params={"n": 1_000})
+            return {row["device"] for row in answer.json()}
+
+        every = await devices()
+        service.live.apart = lambda among=None: frozenset({"H001"})  # type: ignore[method-assign]
+        assert every - await devices() == {"H001"}
+    by_name = {row.device: row.kwh for row in service.devices.summaries(0, service.t())}
+    assert by_name["H001"]  # the list of devices leaves out none
+
+
 async def test_without_words_it_is_today_and_everything(http: httpx.AsyncClient) -> None:
     answer = (await http.get("/consumption")).json()
     assert answer["zone"] == "UTC"

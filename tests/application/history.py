@@ -223,8 +223,9 @@ class MadeUpHistory(EntryAnswers):
         kwh = [sum(kw(device, t - k * 300_000) for k in parts) / 12 for t in ends]
         return table(ends, kwh=kwh).rename_columns(["window_end", "kwh"])
 
-    def top(self, start_ms: int, end_ms: int, by: str, n: int) -> pa.Table:
-        homes = [] if self.empty else sorted(HOMES, key=size, reverse=True)[:n]
+    def top(self, start_ms: int, end_ms: int, by: str, n: int, without: str) -> pa.Table:
+        homes = [] if self.empty else sorted(HOMES, key=size, reverse=True)
+        homes = [home for home in homes if home not in json.loads(without or "[]")][:n]
         homes += self._floors if n > len(HOMES) else []
         return pa.table(
             {
@@ -235,9 +236,9 @@ class MadeUpHistory(EntryAnswers):
         )
 
     def heatmap(
-        self, start_ms: int, end_ms: int, by: str, n: int, zone: str, step_ms: int
+        self, start_ms: int, end_ms: int, by: str, n: int, zone: str, step_ms: int, without: str
     ) -> pa.Table:
-        top = self.top(start_ms, end_ms, by, n)["device"].to_pylist()
+        top = self.top(start_ms, end_ms, by, n, without)["device"].to_pylist()
         rows = [
             {
                 "device": d,

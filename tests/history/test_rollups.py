@@ -69,13 +69,25 @@ def test_a_device_with_a_register_and_a_power_counts_once(history: ChdbHistory) 
     keep(history, rollups, rows, first=0)
     rollups.settle()
     span = {"start_ms": T0 - 86_400_000, "end_ms": T0 + 86_400_000}
-    assert history.query("top", by="kwh", n=3, **span)["kwh"].to_pylist() == [4.0, 0.0]
+    assert history.query("top", by="kwh", n=3, without="", **span)["kwh"].to_pylist() == [4.0, 0.0]
     assert history.query("totals", **span)["kwh"].to_pylist() == [4.0]
-    heat = history.query("heatmap", zone="UTC", step_ms=3_600_000, by="kwh", n=3, **span)
+    hours = {"zone": "UTC", "step_ms": 3_600_000, "by": "kwh", "n": 3, "without": ""}
+    heat = history.query("heatmap", **hours, **span)
     assert sum(heat["kwh"].to_pylist()) == 4.0
     for device, kwh in (("", [4.0]), ("A", [4.0]), ("B", [0.0])):
         steps = history.query("energy", device=device, step_ms=86_400_000, **span)
         assert steps["kwh"].to_pylist() == kwh, device
+
+
+def test_rankings_leave_out_what_they_are_asked_to(history: ChdbHistory) -> None:
+    rollups = RollUps(history)
+    keep(history, rollups, [("A", "energy_kwh", 0, 5), ("B", "energy_kwh", 0, 3)], first=0)
+    rollups.settle()
+    span = {"start_ms": T0 - 86_400_000, "end_ms": T0 + 86_400_000, "by": "kwh", "n": 1}
+    for without, first in (("", "A"), ('["A"]', "B")):
+        top = history.query("top", without=without, **span)
+        heat = history.query("heatmap", zone="UTC", step_ms=3_600_000, without=without, **span)
+        assert top["device"].to_pylist() == heat["device"].to_pylist() == [first]
 
 
 def test_a_power_beside_a_level_counts(history: ChdbHistory) -> None:
@@ -84,7 +96,7 @@ def test_a_power_beside_a_level_counts(history: ChdbHistory) -> None:
     rollups.settle()
     span = {"start_ms": T0 - 86_400_000, "end_ms": T0 + 86_400_000}
     assert history.query("totals", **span)["kwh"].to_pylist() == [15.0]  # held for 15 min
-    assert history.query("top", by="kwh", n=1, **span)["kwh"].to_pylist() == [15.0]
+    assert history.query("top", by="kwh", n=1, without="", **span)["kwh"].to_pylist() == [15.0]
 
 
 def test_a_wrong_clock_does_not_disturb_the_others(history: ChdbHistory) -> None:

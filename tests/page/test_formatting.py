@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,13 @@ from hypothesis import strategies as st
 
 from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
-from energyguard.page.frame.page_cache import DAY_MS, SPANS, PageCache
+from energyguard.page.frame.page_cache import (
+    DAY_MS,
+    SETTLE_S,
+    SPANS,
+    UNSETTLED_KEEP_S,
+    PageCache,
+)
 from energyguard.page.measures.baseline import baseline_range
 from energyguard.page.words import formatting
 from tests.application.service import MadeUpService
@@ -32,6 +39,26 @@ def test_numbers_have_about_three_figures(value: float | None, text: str) -> Non
 )  # fmt: skip
 def test_ages(ms: int, said: tuple[str, str]) -> None:
     assert formatting.age(ms) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2_000_000_000, "2 kWh, limit 2 kWh"), (2_041_000_000, "2.041 kWh, limit 2 kWh"),
+     (2_000_400_000, "2.0004 kWh, limit 2 kWh"), (2_000_000_001, "2.000000001 kWh, limit 2 kWh"),
+     (1_999_999_600, "1.9999996 kWh, limit 2 kWh")],
+)  # fmt: skip
+def test_a_value_beside_its_limit_does_not_look_like_it(value: int, text: str) -> None:
+    said = formatting.value_and_limit(value, 2 * 10**9, "kWh").replace(formatting.SPACE, " ")
+    assert said == text
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [("0.396666667", "€0.39667"), ("0.29531", "€0.29531"), ("0.070312512", "€0.070313"),
+     ("12", "€12.00"), ("-123.456", "−€123.46"), ("0", "€0.00")],
+)  # fmt: skip
+def test_prices_have_the_digits_that_people_read(price: str, text: str) -> None:
+    assert formatting.price_in(Decimal(price), "EUR") == text
 
 
 def test_times_are_in_the_zone_of_the_page() -> None:
@@ -63,6 +90,32 @@ async def test_open_pages_share_an_answer_until_it_is_old() -> None:
     clock.sleep(5)
     await ask()
     assert len(asked) == 2
+
+
+async def test_answers_are_asked_for_again_when_readings_of_the_past_came() -> None:
+    clock = ManualClock(1_000)
+    service = MadeUpService(clock)
+    cache = PageCache(service)
+    asked: list[int] = []
+
+    async def times_asked(keep_s: float) -> int:
+        await cache.shared(("answer", keep_s), keep_s, lambda: asked.append(1))
+        return len(asked)
+
+    assert await times_asked(60) == 1
+    clock.sleep(30)
+    assert not await cache.is_unsettled()
+    assert await times_asked(60) == 1
+    service.live._live_readings.past_changes += 1
+    assert await cache.is_unsettled()
+    assert await times_asked(60) == 2
+    clock.sleep(UNSETTLED_KEEP_S)
+    assert await times_asked(60) == 3  # the history may not have had all of it
+    clock.sleep(SETTLE_S)
+    assert not await cache.is_unsettled()
+    assert await times_asked(60) == 4
+    clock.sleep(30)
+    assert await times_asked(60) == 4
 
 
 async def test_windows_end_where_the_history_is_not_behind() -> None:

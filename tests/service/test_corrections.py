@@ -27,6 +27,7 @@ from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.testing import MemoryLog
 from tests.history.made import DAY, T0
+from tests.waiting import until
 
 MINUTE = 60_000
 CSV = b"timestamp,household_id,energy_kwh\n" + b"".join(
@@ -71,7 +72,10 @@ def test_a_correction_is_previewed_made_audited_and_undone(
     seen = service.corrections.preview(wanted)
     assert (seen.channel, seen.readings, seen.value) == ("energy_kwh", 1, 0.05)
     assert [seen.kwh, seen.would_kwh] == pytest.approx([0.5, 0.7])
+    until(lambda: service.live.past_changes)  # of the import: pages ask again
+    changes = service.live.past_changes
     view = service.corrections.put(wanted, "mara", "read from the display")
+    until(lambda: service.live.past_changes > changes)
     settle(archive)
     assert day_kwh(service) == pytest.approx(0.7)
     assert service.audit.newest(1)[0].act == "correct"

@@ -10,11 +10,11 @@ from energyguard.page.measures.series_chart import SeriesChart
 from energyguard.page.words.formatting import (
     SPACE,
     UNKNOWN,
-    amount,
     count,
     mark,
     near_moment,
     number,
+    value_and_limit,
 )
 from energyguard.page.words.language import _
 
@@ -34,10 +34,7 @@ def standing(floor: FloorNow, now_ms: int, zone: str) -> tuple[str, str, str]:
         shape, kind = mark(alert)
         words = _silent(alert.since_ms, now_ms, zone)
         if alert.measured:
-            limit = amount(alert.expected, alert.unit)
-            words = _("{value}, limit {limit}").format(
-                value=amount(alert.observed, alert.unit), limit=limit
-            )
+            words = value_and_limit(alert.observed, alert.expected, alert.unit)
         if more := len(floor.alerts) - 1:
             words = _("{words} and {n} more").format(words=words, n=count(more))
         if alert.acknowledged_by:

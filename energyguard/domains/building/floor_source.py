@@ -55,7 +55,7 @@ class FloorSource:
         """The energy of each since midnight by the data's clock, where the history is that far."""
         zone = self.context.zone
         day, end = day_ms(local(self.context.now_ms, zone).date(), zone)
-        parameters = {"start_ms": day, "end_ms": end, "by": "kwh", "n": MAX_FLOORS}
+        parameters = {"start_ms": day, "end_ms": end, "by": "kwh", "n": MAX_FLOORS, "without": ""}
         try:
             top = await self.cache.ask("top", KEEP_S, **parameters)
         except Unavailable:

@@ -1,7 +1,8 @@
 -- question: Energy and alerts by hour of the day in a zone, for the n devices with the most of
 --   either; step_ms is an hour, or the quarter of it where the zone's hours do not begin with
 --   UTC's. The energy of a device that has several channels is that of the first of: interval,
---   register, power.
+--   register, power. As every sum of everything it leaves out simulations that live in a time of
+--   their own (`without`: their ids as a JSON array; empty: none).
 -- columns: device text, hour integer h, kwh number kWh, alerts integer
 -- row: HeatCell: A device at an hour of the day.
 -- rest: heatmap /heatmap: Hour of the day (UTC, or a zone's) by device, of the first ``n`` devices.
@@ -9,6 +10,7 @@
 -- constant step_ms: an hour of the zone
 -- parameter by: choice kwh alerts = kwh | What to rank by.
 -- parameter n: count 1000 = 20 | How many devices.
+-- filled without: energyguard.service.consumption.apart:left_out
 WITH
     cells AS (
         SELECT device, hour, argMin(used, choice) AS nano, toUInt64(0) AS raised
@@ -32,6 +34,7 @@ WITH
     sums AS (
         SELECT device, hour, sum(nano) / 1e9 AS kwh, sum(raised) AS alerts
         FROM cells
+        WHERE device NOT IN (SELECT arrayJoin(JSONExtract({without:String}, 'Array(String)')))
         GROUP BY device, hour
     )
 SELECT device, cell.1 AS hour, cell.2 AS kwh, cell.3 AS alerts

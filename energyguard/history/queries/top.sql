@@ -1,5 +1,7 @@
 -- question: The n devices with the most energy, or the most alerts, in a range. The energy of a
---   device that has several channels is that of the first of: interval, register, power.
+--   device that has several channels is that of the first of: interval, register, power. As every
+--   sum of everything it leaves out simulations that live in a time of their own (`without`: their
+--   ids as a JSON array; empty: none).
 -- columns: device text, kwh number kWh, alerts integer
 -- row: TopRow: A device and how it ranks.
 -- rest: top /top: The devices with the most energy or the most alerts.
@@ -7,6 +9,7 @@
 -- empty: no readings in this time
 -- parameter by: choice kwh alerts = kwh | What to rank by. | What to rank by.
 -- parameter n: count 1000 = 10 | How many devices. | How many.
+-- filled without: energyguard.service.consumption.apart:left_out
 -- range: 1d
 SELECT device, sum(nano) / 1e9 AS kwh, sum(raised) AS alerts
 FROM (
@@ -26,6 +29,7 @@ FROM (
     WHERE state = 'firing' AND time_ms >= {start_ms:Int64} AND time_ms < {end_ms:Int64}
     GROUP BY device
 )
+WHERE device NOT IN (SELECT arrayJoin(JSONExtract({without:String}, 'Array(String)')))
 GROUP BY device
 ORDER BY if({by:String} = 'alerts', toFloat64(alerts), kwh) DESC, kwh DESC, device
 LIMIT {n:UInt32}

@@ -12,7 +12,7 @@ from energyguard.page.alerts.words import sentence
 from energyguard.page.elements.components import ChangingList, Tag
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
-from energyguard.page.words.formatting import amount, count, mark, near_moment
+from energyguard.page.words.formatting import count, mark, near_moment, value_and_limit
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import site_name
 
@@ -60,8 +60,7 @@ class NeedList:
             parts.append(_("the meter is silent: unknown, not resolved"))
         parts.append(_("since {when}").format(when=when))
         if alert.measured:
-            seen, limit = amount(alert.observed, alert.unit), amount(alert.expected, alert.unit)
-            parts.append(_("{seen}, limit {limit}").format(seen=seen, limit=limit))
+            parts.append(value_and_limit(alert.observed, alert.expected, alert.unit))
         return NeedRow(alert.id, about(context, alert), " · ".join(parts), shape, kind)
 
     def _draw(self, row: NeedRow) -> None:

@@ -16,9 +16,11 @@ from energyguard.page.words.formatting import (
     amount,
     day_moment,
     moment,
+    places_apart,
     side,
     silenced_until,
     until,
+    value_and_limit,
 )
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
@@ -85,9 +87,8 @@ def under(alert: Alert, place: DevicePlace, zone: str, now_ms: int | None = None
     else:
         parts.append(_("last reading {time}").format(time=day_moment(alert.since_ms, zone)))
     if alert.measured:
-        value = amount(alert.observed if alert.open else alert.peak, alert.unit)
-        limit = amount(alert.expected, alert.unit)
-        parts.append(_("{value}, limit {limit}").format(value=value, limit=limit))
+        value = alert.observed if alert.open else alert.peak
+        parts.append(value_and_limit(value, alert.expected, alert.unit))
     return " · ".join([*parts, *standing(alert, zone)])
 
 
@@ -146,8 +147,9 @@ def reasons(alert: Alert, place: DevicePlace, peak: int, often: int | None) -> l
 
 
 def _how_far(alert: Alert, peak: int) -> Reason:
-    limit = amount(alert.expected, alert.unit)
-    far, value = amount(abs(peak - alert.expected), alert.unit), amount(peak, alert.unit)
+    unit, places = alert.unit, places_apart(peak, alert.expected)
+    limit, value = amount(alert.expected, unit, places), amount(peak, unit, places)
+    far = amount(abs(peak - alert.expected), unit, places)
     if alert.is_below:
         words = _("The lowest is {value}, {far} below the limit of {limit}.")
         title = _("Too little.")
@@ -200,8 +202,7 @@ def timeline_row(entry: TimelineEntry, place: DevicePlace, zone: str) -> tuple[s
         return when, _done(what, zone)
     words = _happened(what, place)
     if what.unit:
-        value, limit = amount(what.observed, what.unit), amount(what.expected, what.unit)
-        words += " · " + _("{value}, limit {limit}").format(value=value, limit=limit)
+        words += " · " + value_and_limit(what.observed, what.expected, what.unit)
     if abs(entry.at_ms - what.time_ms) > APART_MS:
         time = day_moment(what.time_ms, zone)
         words += " " + _("(readings of {time})").format(time=time)

@@ -14,7 +14,7 @@ from energyguard.page.frame.bell import Bell
 from energyguard.page.frame.context import PageContext, Refresh
 from energyguard.page.frame.header import Header
 from energyguard.page.frame.key_help import KeyHelp
-from energyguard.page.frame.page_cache import SPANS
+from energyguard.page.frame.page_cache import SPANS, UNSETTLED_KEEP_S
 from energyguard.page.frame.rail import Rail
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import Reader, _, speak
@@ -123,3 +123,11 @@ async def keep_fresh(context: PageContext) -> None:
         return  # closed while it was built
     for timer in context.timers:
         ui.timer(timer.seconds, timer.refresh, immediate=not timer.is_first)
+    slow = [t for t in context.timers if t.is_first and t.seconds > UNSETTLED_KEEP_S]
+
+    async def settle() -> None:
+        """What readings of the past change is shown when they come, not at its next turn."""
+        if await context.cache.is_unsettled():
+            await asyncio.gather(*(timer.refresh() for timer in slow))
+
+    ui.timer(UNSETTLED_KEEP_S, settle, immediate=False)

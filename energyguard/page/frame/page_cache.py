@@ -70,10 +70,17 @@ BACKLOG_KEEP_S = 2.0
 MIN_LAG_MS = 60_000
 """What people are told of: less than a minute of a day is soon there."""
 MAX_POINTS = 720
+SETTLE_S = 10.0
+"""So long after readings of the past came the history may not have all of them."""
+UNSETTLED_KEEP_S = 2.0
+"""How long an answer is new enough meanwhile."""
+MAX_EARLY_S = 60.0
+"""What is kept for longer is of many days: it is not asked for again so soon."""
 
 
 @dataclass(slots=True)
 class _Kept:
+    since: float
     until: float
     answer: asyncio.Future[Any]
 
@@ -89,17 +96,36 @@ class PageCache:
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
         self._kept: dict[Hashable, _Kept] = {}
         self._fresh: tuple[float, Freshness] | None = None  # until when (s) it is new enough
+        self._past_changes, self._settled_s = service.live.past_changes, float("-inf")
 
     async def shared(self, key: Hashable, keep_s: float, make: Callable[[], T]) -> T:
         """What ``make`` returns, run in a thread, at most once in ``keep_s`` for all pages."""
         now = self.service.clock.monotonic()
         kept = self._kept.get(key)
-        if kept is None or kept.until <= now:
+        if kept is None or kept.until <= now or self._may_lack(kept, now):
             self._kept = {k: v for k, v in self._kept.items() if v.until > now}
-            kept = _Kept(now + keep_s, asyncio.ensure_future(asyncio.to_thread(make)))
+            kept = _Kept(now, now + keep_s, asyncio.ensure_future(asyncio.to_thread(make)))
             self._kept[key] = kept
         answer: T = await asyncio.shield(kept.answer)
         return answer
+
+    def _may_lack(self, kept: _Kept, now: float) -> bool:
+        """Whether what came of the past since may not be in an answer."""
+        self._look_at_past(now)
+        is_early = kept.since < self._settled_s and now - kept.since >= UNSETTLED_KEEP_S
+        return is_early and kept.until - kept.since <= MAX_EARLY_S
+
+    def _look_at_past(self, now: float) -> None:
+        if self._past_changes != (changes := self.service.live.past_changes):
+            self._past_changes, self._settled_s = changes, now + SETTLE_S
+
+    async def is_unsettled(self) -> bool:
+        """Whether readings of the past came that the history may not have yet."""
+        now = self.service.clock.monotonic()
+        self._look_at_past(now)
+        if now < self._settled_s and await self.lags_ms():
+            self._settled_s = now + SETTLE_S
+        return now < self._settled_s
 
     def fresh(self) -> Freshness:
         """How fresh what measures energy is: looked at twice a second, however many pages ask."""

@@ -33,7 +33,6 @@ from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import device_name
 
 MAX_BARS = 6
-MAX_APART = 500
 
 
 class HomePage:
@@ -108,12 +107,10 @@ class HomePage:
         """Which devices used the largest part of today."""
         start = midnight_ms(self.context.now_ms, self.data.zone)
         apart = self.cache.service.live.apart()
-        limit = MAX_BARS + min(len(apart), MAX_APART)
         top = await self.cache.ask(
-            "top", TODAY_KEEP_S * 3, start_ms=start, end_ms=self._end(), by="kwh", n=limit
+            "top", TODAY_KEEP_S * 3, start_ms=start, end_ms=self._end(), by="kwh", n=MAX_BARS
         )
-        found = zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True)
-        rows = [row for row in found if row[0] not in apart][:MAX_BARS]
+        rows = list(zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True))
         apart_words = ngettext(
             "{n} device is simulated in a time of its own, and is not in these sums.",
             "{n} devices are simulated in times of their own, and are not in these sums.",

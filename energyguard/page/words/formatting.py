@@ -22,6 +22,7 @@ from energyguard.alerts.alert import Alert
 from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
+from energyguard.model.tariffs import legible
 from energyguard.page.words.language import _, current, ngettext
 
 SPACE = "\u00a0"
@@ -29,6 +30,8 @@ SPACE = "\u00a0"
 MINUS = "\u2212"
 UNKNOWN = "–"
 MAX_FIGURES = 4
+AMOUNT_PLACES = 3
+"""Decimals of an amount beside a limit."""
 BRIEF_FROM = 1_000
 """From so much money on tiles have no cents."""
 
@@ -108,8 +111,8 @@ def money_in(value: Decimal, currency: str, brief: bool = False) -> str:
 
 
 def price_in(value: Decimal, currency: str) -> str:
-    """A price of a unit, with all its decimals."""
-    locale = current().locale
+    """A price of a unit, with the decimals that people tell prices apart by."""
+    locale, value = current().locale, legible(value)
     pattern = locale.currency_formats["standard"].pattern.replace(".00", ".00#######")
     text = format_currency(value, currency, pattern, locale, currency_digits=False)
     return text.replace("-", MINUS)
@@ -138,10 +141,29 @@ def plural(n: int, one: str, many: str = "") -> str:
     return f"{count(n)} {ngettext(one, many or one + 's', n)}"
 
 
-def amount(nano: int, unit: str) -> str:
+def amount(nano: int, unit: str, places: int = AMOUNT_PLACES) -> str:
     """A fixed-point amount with its unit; as many decimals as matter beside a limit."""
-    text = format_decimal(round(nano / NANO, 3), "#,##0.###", current().locale)
+    text = format_decimal(round(nano / NANO, places), f"#,##0.{'#' * places}", current().locale)
     return f"{text.replace('-', MINUS)}{SPACE}{_short(unit)}"
+
+
+def value_and_limit(value: int, limit: int, unit: str) -> str:
+    """``2.04 kWh, limit 2 kWh``.
+
+    Args:
+        value: 1e-9 of the unit.
+        limit: the same.
+        unit: of both.
+    """
+    places = places_apart(value, limit)
+    words = {"value": amount(value, unit, places), "limit": amount(limit, unit, places)}
+    return _("{value}, limit {limit}").format(**words)
+
+
+def places_apart(value: int, limit: int) -> int:
+    """With how many decimals two fixed-point amounts that differ do not look alike."""
+    enough = (n for n in range(AMOUNT_PLACES, 9) if round(value, n - 9) != round(limit, n - 9))
+    return AMOUNT_PLACES if value == limit else next(enough, 9)
 
 
 def _short(unit: str) -> str:

@@ -25,7 +25,7 @@ from energyguard.model.days import local
 from energyguard.model.readings import Ints
 from energyguard.service.consumption.amounts import BorderAmounts, ConsumptionStep, summed
 from energyguard.service.consumption.cut import SpanCut
-from energyguard.service.consumption.keys import weights_of, zone_of_key
+from energyguard.service.consumption.keys import weights_of, written_ids, zone_of_key
 from energyguard.settings.section import known_zone
 from energyguard.tariffs.energy import MeteredEnergy
 
@@ -222,7 +222,7 @@ class ConsumptionSums:
             "consumption",
             borders=",".join(map(str, borders)),
             devices=wanted,
-            without=json.dumps(sorted(without)) if without else "",
+            without=written_ids(without),
             apart="yes" if names else "no",
         )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
+
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.sums import group_members, sum_weights
 from energyguard.errors import Malformed, NotFound
@@ -24,6 +27,11 @@ def zone_of_key(key: str, catalogue: Catalogue) -> str:
         return catalogue.zone_of_device(name)
     zones = {catalogue.zone_of_device(device) for device in group_members(name, catalogue)}
     return zones.pop() if len(zones) == 1 else catalogue.zone
+
+
+def written_ids(devices: Collection[str]) -> str:
+    """Ids of devices as questions read them: a JSON array; empty: none."""
+    return json.dumps(sorted(devices)) if devices else ""
 
 
 def weights_of(key: str, catalogue: Catalogue) -> dict[str, int]:

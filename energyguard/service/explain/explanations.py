@@ -160,8 +160,7 @@ class EnergyExplanations:
         """All devices that used anything and go by one clock, or too many of them."""
         ends = {"start_ms": start_ms, "end_ms": end_ms}
         rows = self._service.query("top", by="kwh", n=MAX_PARTS, **ends)
-        found = set(rows["device"].to_pylist()) - self._service.live.apart()
-        return dict.fromkeys(sorted(found), 1)
+        return dict.fromkeys(sorted(rows["device"].to_pylist()), 1)
 
     def _of_device(
         self,
@@ -231,11 +230,11 @@ class EnergyExplanations:
 
     def _standing_nowhere(self, start_ms: int, end_ms: int) -> list[str]:
         """The devices at no site that used the largest amounts."""
-        entries, apart = self._service.catalogue.entries, self._service.live.apart()
+        entries = self._service.catalogue.entries
         rows = self._service.query("top", start_ms=start_ms, end_ms=end_ms, by="kwh", n=MAX_PARTS)
         found = [str(device) for device in rows["device"].to_pylist()]
         placed = {d for d in found if (known := entries.devices.get(d)) and known.site}
-        return [device for device in found if device not in placed and device not in apart]
+        return [device for device in found if device not in placed]
 
     def _series(
         self, keys: Sequence[str], borders: Sequence[int], zone: str

@@ -83,6 +83,15 @@ class LimitedLive:
         seen = self._scope.devices
         return self._live.apart(seen if among is None else seen.intersection(among))
 
+    @property
+    def past_changes(self) -> int:
+        """How often readings of the past came, or corrections: of all, seen or not."""
+        return self._live.past_changes
+
+    def wait_for_readings(self, wait: float = 10.0) -> None:
+        """Return when the newest readings of the log are known, or after so many seconds."""
+        self._live.wait_for_readings(wait)
+
     def clock_of(self, devices: Collection[str]) -> int | None:
         """What time it is where the readings of some devices come from."""
         return self._live.clock_of(self._scope.devices.intersection(devices))

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from energyguard.audit import Audit
 from energyguard.clock import Clock
+from energyguard.history.query import query_named
 from energyguard.history.row_filter import only_rows
 from energyguard.model.access import AccessRole, Caller
 from energyguard.pipeline import PROJECTIONS
@@ -220,7 +221,8 @@ class LimitedView:
             return service.query(name, **parameters)
         if device := parameters.get("device"):
             self._scope.check(str(device))
-        return service.query(name, **parameters, only=only_rows(self._ids()))
+        given = query_named(name).filled(self, parameters)
+        return service.query(name, **given, only=only_rows(self._ids()))
 
     def _ids(self) -> Mapping[str, Collection[str]]:
         """What is seen, by the columns in which tables of the history name it."""

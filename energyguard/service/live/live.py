@@ -139,6 +139,11 @@ class LiveProjection:
         for follower in (self._alerts, self._reports):  # else health would not know the worker
             follower.caught_up.wait(wait)
 
+    @property
+    def past_changes(self) -> int:
+        """How often readings of the past came, or corrections: it grows, and says that they did."""
+        return self._live_readings.past_changes + len(self.corrections)
+
     def wait_for_readings(self, wait: float = 10.0) -> None:
         """Return when the newest readings of the log are known, or after so many seconds."""
         self._readings.caught_up.wait(wait)

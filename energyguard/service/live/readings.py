@@ -58,6 +58,7 @@ class LiveReadings:
         self._minutes: Counter[int] = Counter()
         self._rows_of: dict[str, float] = {}  # readings in a record of the topic, on average
         self._gaps: set[str] = set()
+        self.past_changes = 0  # how often readings of the past came
 
     def take(self, fetched: Sequence[Fetched], now_ms: int, old: bool = False) -> int:
         """Fold records in; return how many readings they held.
@@ -105,6 +106,7 @@ class LiveReadings:
             self._count(received_ms, readings.num_rows)
             total = readings.num_rows
         if past_values:  # last: a backfill is shown only where nothing newer is
+            self.past_changes += 1
             newer = devices.take_past(read_records(past_values, self._limits, topic).readings)
             self._keep(topic, newer)
             total += newer.num_rows
@@ -118,6 +120,7 @@ class LiveReadings:
         topic = source_of(topic)
         with self._lock:
             self._gaps.add(topic)
+            self.past_changes += 1  # some of them may have been of the past
             self._count(now_ms, round(records * self._rows_of.get(topic, 1.0)))
 
     def _count(self, now_ms: int, readings: int) -> None:
