@@ -248,15 +248,19 @@ class _KeyInBatch(KeyEvents):
 
     def over(self, first: int, last: int | None) -> Over | None:
         """By the registers."""
-        for end in range(first, (self.panes.head + self.n if last is None else last) + 1):
-            if (total := self._sum(end)) > self.level:
-                return end, total
-        return None
+        top = self.panes.head + self.n if last is None else last
+        if top < first:
+            return None
+        borders = np.arange(first - 1, top) - self.panes.base
+        sums = self._register(borders) - self._register(borders - self.n)
+        above = sums > self.level
+        i = int(above.argmax())
+        return (first + i, int(sums[i])) if above[i] else None
 
-    def _sum(self, end: int) -> int:
-        top = min(end - 1 - self.panes.base, len(self.column) - 1)
-        low = min(end - 1 - self.n - self.panes.base, len(self.column) - 1)
-        return int(self.column[max(top, 0)] - self.column[max(low, 0)])
+    def _register(self, borders: Ints) -> Ints:
+        """What the registers are at some borders: beyond the last as there, before them nothing."""
+        registers: Ints = self.column[np.clip(borders, 0, len(self.column) - 1)]
+        return registers
 
 
 def _back(rows: list[tuple[int, int, int, int]], i: int) -> Iterator[tuple[int, int, int, int]]:
