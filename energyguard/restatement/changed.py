@@ -23,6 +23,9 @@ NEAR_MS = DAY_MS
 ENERGY = frozenset(name for name, channel in CHANNELS.items() if not channel.is_level)
 """The channels that the ledger counts."""
 
+SpanKey = tuple[str, str, str, str, bool]
+"""Topic, device, channel, import, and whether the device is a sum."""
+
 _log = logger(__name__)
 
 
@@ -36,11 +39,13 @@ class ChangedSpan(NamedTuple):
     to_ms: int  # the newest of them
     import_id: str = ""
     """Of the import that people took back, or brought again; without a device: of all of its."""
+    is_sum: bool = False
+    """Of a sum of devices under its rules: the device is its name, the channel its alerts'."""
 
     @property
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> SpanKey:
         """Spans of which this is the same may be one."""
-        return self.topic, self.device, self.channel, self.import_id
+        return self.topic, self.device, self.channel, self.import_id, self.is_sum
 
     @property
     def is_correction(self) -> bool:
@@ -67,7 +72,7 @@ class ChangedSpans:
     """Spans, and where in the log the first record stands that each is of."""
 
     def __init__(self) -> None:
-        self._spans: dict[tuple[str, ...], list[tuple[ChangedSpan, dict[TopicPartition, int]]]] = {}
+        self._spans: dict[SpanKey, list[tuple[ChangedSpan, dict[TopicPartition, int]]]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._spans.values()))

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from energyguard.catalogue.revisions import CatalogueRevisions
+from energyguard.catalogue.sums import sum_periods
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Fenced, Unavailable
 from energyguard.flow import Flow
@@ -27,6 +28,7 @@ from energyguard.model.topics import (
     DAY_MS,
     partition_for,
     repartitioned,
+    source_of,
 )
 from energyguard.pipeline import ARCHIVE, RESTATE
 from energyguard.records.alerts import AlertEvent
@@ -34,6 +36,7 @@ from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.restatement.changed import ENERGY, ChangedSpan, ChangedSpans
 from energyguard.restatement.judge import RestatementJudge
 from energyguard.restatement.replayed import ReplayTerms
+from energyguard.restatement.subject import Subject, SumSubjects, device_subject
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.windowed import WindowRule
 from energyguard.settings.tree import Settings
@@ -84,13 +87,20 @@ class Restater:
         self._fresh = ChangedSpans()  # nobody has waited for the history yet
         self._counting = ChangedSpans()  # when the history has come to ``_ends`` they are judged
         self._ends: dict[str, Positions] = {}
+        self._of_sums = ChangedSpans()  # of sums of what was counted: judged after it
         self._going_on = ChangedSpans()  # judged; something of them is not over
+        self._sums = self._summed()
+        self._summed_at = self._catalogue.revision
         self._looked_s = clock.monotonic()
 
     @property
     def waiting(self) -> int:
         """How many spans are not done."""
-        return len(self._fresh) + len(self._counting) + len(self._going_on)
+        return sum(map(len, self._waiting))
+
+    @property
+    def _waiting(self) -> tuple[ChangedSpans, ...]:
+        return self._fresh, self._counting, self._of_sums, self._going_on
 
     def step(self, wait_s: float) -> bool:
         """Take what came late, waiting up to ``wait_s`` for it; judge what can be judged.
@@ -113,20 +123,28 @@ class Restater:
             return self._round()
         except Fenced:  # another member has a partition by now: what is left is read again
             self.consumer.reset()
-            self._fresh, self._counting, self._going_on = (ChangedSpans() for _ in range(3))
+            self._fresh, self._counting = ChangedSpans(), ChangedSpans()
+            self._of_sums, self._going_on = ChangedSpans(), ChangedSpans()
             raise
 
     def _follow(self) -> None:
         """Know the rules that run, where devices stand, and how far partitions are."""
-        self._rules.refresh()
+        is_other = self._rules.refresh()
         self._catalogue.refresh()
         self._progress.refresh()
+        if is_other or self._summed_at != self._catalogue.revision:
+            self._sums, self._summed_at = self._summed(), self._catalogue.revision
+
+    def _summed(self) -> SumSubjects:
+        """The sums that rules are about, by the catalogue of now."""
+        periods_of = partial(sum_periods, revisions=self._catalogue)
+        return SumSubjects(self._book.running(), periods_of)
 
     def _round(self) -> bool:
         now = self._clock.monotonic()
         if len(self._going_on) and now - self._looked_s >= RETRY_S:
             self._fresh.add(self._going_on)
-        if not len(self._counting):
+        if not len(self._counting) and not len(self._of_sums):
             if not len(self._fresh):
                 return self.consumer.commit(self._done())
             self._counting.add(self._fresh)
@@ -135,9 +153,10 @@ class Restater:
         if not all(self._is_counted(topic, ends) for topic, ends in self._ends.items()):
             return False
         self._looked_s = now
-        while len(self._counting):
-            self.consumer.poll()
-            self._judge_next()
+        for spans in (self._counting, self._of_sums):
+            while len(spans):
+                self.consumer.poll()
+                self._judge_next(spans)
         return True
 
     def _is_counted(self, topic: str, ends: Positions) -> bool:
@@ -145,30 +164,42 @@ class Restater:
         there = self._log.positions(topic, ARCHIVE.group)
         return all(there.get(at, 0) >= end for at, end in ends.items())
 
-    def _judge_next(self) -> None:
-        """Judge a span; tell what came of it before positions move behind it."""
-        span = next(iter(self._counting))
+    def _judge_next(self, spans: ChangedSpans) -> None:
+        """Judge one of some spans; tell what came of it before positions move behind it."""
+        span = next(iter(spans))
         if span.import_id and not span.device:
             self._split(span)
             return
         events: list[AlertEvent] = []
+        of_sums: list[ChangedSpan] = []
         is_done = True
-        for placed in self._placed(span) if span.is_correction else [span]:
-            terms, newest_ms = self._terms(placed), self._newest_ms(placed)
+        for placed in self._placed(span) if span.is_correction and not span.is_sum else [span]:
             judge = RestatementJudge(
-                self._history.query, terms, newest_ms, raises=self._may_raise(span.import_id)
+                self._history.query, self._subject(placed), raises=self._may_raise(span.import_id)
             )
             found = judge.judge(placed)
             events += found.events
             is_done &= found.is_done
-        places = self._counting.pop(span)
+            if not span.is_sum and (sums := [*self._sums.sums_of(placed)]):
+                from_ms, to_ms = judge.changed(placed)
+                of_sums += [of._replace(from_ms=from_ms, to_ms=to_ms) for of in sums]
+        places = spans.pop(span)
         if not is_done:
             self._going_on.put(span, places)
+        for of in of_sums:
+            self._of_sums.put(of, places)
         try:
             self._tell(span, events)
         except Unavailable:  # nothing was written: it is judged once more
-            self._counting.put(span, places)
+            spans.put(span, places)
             raise
+
+    def _subject(self, span: ChangedSpan) -> Subject:
+        """Whose alerts a span may change."""
+        terms = self._terms(span)
+        if not span.is_sum:
+            return device_subject(span, terms, self._newest_ms(span.at))
+        return self._sums.subject(span, terms, partial(self._newest_of, span.topic))
 
     def _split(self, span: ChangedSpan) -> None:
         """Judge of an import each device by itself: there may be many, of a long time."""
@@ -211,7 +242,7 @@ class Restater:
     def _done(self) -> dict[TopicPartition, int]:
         """Up to where all is done, by partition."""
         done = dict(self.consumer.positions)
-        for spans in (self._fresh, self._counting, self._going_on):
+        for spans in self._waiting:
             for at, offset in spans.places.items():
                 done[at] = min(done.get(at, offset), offset)
         return done
@@ -229,13 +260,17 @@ class Restater:
             self._catalogue.revision,
         )
 
-    def _newest_ms(self, span: ChangedSpan) -> int:
-        """How far the partition is that a span's readings lay in, event time."""
-        keys = (
-            f"{topic}/{span.at.partition}" for topic in {span.at.topic, repartitioned(span.topic)}
-        )
-        found = (self._progress.rows.get(key) for key in keys)
+    def _newest_ms(self, at: TopicPartition) -> int:
+        """How far the partition is that readings lie in, event time."""
+        topics = {at.topic, repartitioned(source_of(at.topic))}
+        found = (self._progress.rows.get(f"{topic}/{at.partition}") for topic in topics)
         return max((progress.newest_ms or 0 for progress in found if progress), default=0)
+
+    def _newest_of(self, topic: str, device: str) -> int:
+        """The same of a device."""
+        row = topic_named(topic)
+        partition = partition_for(device.encode(), row.partitions) if row else 0
+        return self._newest_ms(TopicPartition(topic, partition))
 
     def close(self) -> None:
         """Give the partitions up at once."""

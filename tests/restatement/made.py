@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
@@ -60,9 +61,9 @@ def append(
         log.append(TOPIC, Records([None], [value], [tuple(headers)], partitions=[partition]))
 
 
-def work(log: Log) -> None:
+def work(log: Log, rules: RuleBook | None = None) -> None:
     """Let a worker go through all that there is."""
-    worker = window_worker(log, book(), SETTINGS.stream, [TOPIC])
+    worker = window_worker(log, rules or book(), SETTINGS.stream, [TOPIC])
     idle = 0
     while idle < 3:
         idle = 0 if worker.step() else idle + 1
@@ -111,6 +112,8 @@ class PlainHistory:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._member = log.join(ARCHIVE.group, [TOPIC, ALERTS.name])
+        self._at = dict(log.positions(TOPIC, EARLIEST))
+        self._rows: dict[str, dict[tuple[int, str], int]] = {}
 
     def catch_up(self) -> None:
         """Have all that the log has."""
@@ -134,19 +137,16 @@ class PlainHistory:
         return pa.Table.from_pylist([{n: getattr(e, n) for n in names} for e in events])
 
     def _readings(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
-        rows: dict[tuple[str, int], int] = {}
-        at = dict(self._log.positions(TOPIC, EARLIEST))
-        while parts := self._log.read(at, 10_000, 0):
+        while parts := self._log.read(self._at, 10_000, 0):
             for part in parts:
-                batch = read_records(part.values).readings
-                for row in batch.to_pylist():
-                    if row["device"] == device:
-                        ms = int(row["time"].timestamp() * 1000)
-                        rows.setdefault((row["channel"], ms), row["value"])
-                at[part.at] = part.next_offset
-        every = sorted((ms, channel, value) for (channel, ms), value in rows.items())
-        first = max(0, sum(ms < start_ms for ms, *_ in every) - 128)
-        until = sum(ms <= end_ms for ms, *_ in every) + 16
+                for row in read_records(part.values).readings.to_pylist():
+                    ms = int(row["time"].timestamp() * 1000)
+                    rows = self._rows.setdefault(row["device"], {})
+                    rows.setdefault((ms, row["channel"]), row["value"])
+                self._at[part.at] = part.next_offset
+        every = sorted((*key, value) for key, value in self._rows.get(device, {}).items())
+        first = max(0, bisect_left(every, (start_ms,)) - 128)
+        until = bisect_left(every, (end_ms + 1,)) + 16
         times, channel, value = zip(*every[first:until], strict=True) if every else ((), (), ())
         columns = {"name": pa.array(channel, pa.string()), "ms": pa.array(times, pa.int64())}
         return pa.table({**columns, "nano": pa.array(value, pa.int64())})

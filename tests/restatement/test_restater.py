@@ -14,9 +14,11 @@ from energyguard.log import EARLIEST, Log, Membership, Positions, Transaction
 from energyguard.model.alerts import State
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import BACKFILL
-from energyguard.model.topics import LATE
+from energyguard.model.topics import DAY_MS, LATE
 from energyguard.pipeline import RESTATE, RESTATE_PAST
 from energyguard.restatement.restater import Restater
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.registry import RuleBook
 from energyguard.rules.windowed import RESTATED
 from energyguard.settings.restate import RestateSettings
 from energyguard.testing import MemoryLog
@@ -241,3 +243,45 @@ def test_alerts_are_those_of_all_readings_in_order(clock: ManualClock, seed: int
     one.consumer.rewind(log.positions(LATE.name, EARLIEST))
     restate(one, clock)
     assert len(alert_lines(log)) == before
+
+
+@pytest.fixture
+def of_days() -> RuleBook:
+    """More than 7 kWh on a day."""
+    rule = book().all()[0]
+    assert isinstance(rule, ThresholdRule)
+    day = rule.with_fields(window_ms=DAY_MS, slide_ms=DAY_MS, raise_above=7 * NANO)
+    return RuleBook([day.with_fields(clear_at=7 * NANO)], ["quarter"])
+
+
+def test_a_window_is_judged_by_all_that_it_holds(
+    log: Log, clock: ManualClock, of_days: RuleBook
+) -> None:
+    """Its readings begin most of a day before the late one."""
+    append(log, [("H1", m, 0.05) for m in range(0, 1440, 5) if m != 1350])
+    append(log, [("H1", m, 0.01) for m in range(1440, 4320, 5)])
+    append(log, [("H1", 1350, 0.06)])
+    work(log, of_days)
+    (known,) = alerts_of(log)
+    assert (known.open, known.peak) == (False, round(14.35 * NANO))
+    history = PlainHistory(log)
+    history.catch_up()
+    restate(Restater(log, history, SETTINGS, of_days, clock))  # type: ignore[arg-type]
+    (alert,) = alerts_of(log)
+    assert (alert.id, alert.reason, alert.peak) == (known.id, "", round(14.41 * NANO))
+
+
+def test_an_alert_that_goes_on_for_months_is_restated(
+    log: Log, clock: ManualClock, of_days: RuleBook
+) -> None:
+    append(log, [("H1", m, 8.0) for m in range(0, 100 * 1440, 720) if m != 4 * 1440])
+    append(log, [("H1", m, 1.0) for m in range(100 * 1440, 105 * 1440, 720)])
+    append(log, [("H1", 4 * 1440, 9.0)])
+    work(log, of_days)
+    (known,) = alerts_of(log)
+    history = PlainHistory(log)
+    history.catch_up()
+    restate(Restater(log, history, SETTINGS, of_days, clock))  # type: ignore[arg-type]
+    (alert,) = alerts_of(log)
+    assert (alert.id, alert.restated, alert.open) == (known.id, 1, False)
+    assert (known.peak, alert.peak) == (16 * NANO, 17 * NANO)

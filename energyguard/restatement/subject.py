@@ -1,0 +1,110 @@
+"""Whose alerts are judged: those of a device, or of a sum of devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from energyguard.model.catalogue import SumPeriod
+from energyguard.model.channels import CHANNELS, Kind
+from energyguard.restatement.changed import ChangedSpan
+from energyguard.restatement.replayed import AlertReplay, DeviceReplay, ReplayTerms, SumReplay
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.rule import Rule
+from energyguard.rules.sums import summed_device, term_rules
+from energyguard.rules.term_rule import TermRule
+from energyguard.rules.windowed import WindowRule
+
+REVISED: Final = {Kind.REGISTER: 8, Kind.INTERVAL: 2, Kind.POWER: 2}
+"""A reading may change the entries of so many before it, and as many after."""
+MAX_TERMS: Final = 2_000
+"""Sums of more devices are not judged again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a span is of, as it is judged.
+
+    Attributes:
+        rules: those that alerts of the span's channel may be under.
+        devices: whose readings make these,
+        channels: of which channels.
+        newest_ms: how far the partition is, event time; of a sum the one that is least far.
+        reach_ms: how long after a reading a window may still hold it.
+        revised: a reading may change so many before it, and as many after; of a sum the span
+            has them already.
+        replay: goes through readings in order.
+    """
+
+    rules: Sequence[WindowRule]
+    devices: Sequence[str]
+    channels: frozenset[str]
+    newest_ms: int
+    reach_ms: int
+    revised: int
+    replay: Callable[[], AlertReplay]
+
+
+def device_subject(span: ChangedSpan, terms: ReplayTerms, newest_ms: int) -> Subject:
+    """A device and its channel."""
+    return Subject(
+        rules=[rule for rule in terms.rules if span.channel in rule.channels],
+        devices=[span.device],
+        channels=frozenset({span.channel}),
+        newest_ms=newest_ms,
+        reach_ms=terms.reach_ms,
+        revised=REVISED[CHANNELS[span.channel].kind],
+        replay=lambda: DeviceReplay(terms, span.topic),
+    )
+
+
+class SumSubjects:
+    """The sums that rules are about.
+
+    Args:
+        rules: those that run.
+        periods_of: the terms of a sum.
+    """
+
+    def __init__(
+        self, rules: Sequence[Rule], periods_of: Callable[[str], Sequence[SumPeriod]]
+    ) -> None:
+        self._terms = [*term_rules(rules, periods_of)]
+        known = {term.rule for term in self._terms}
+        self._rules = [r for r in rules if isinstance(r, ThresholdRule) and r.id in known]
+
+    def sums_of(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
+        """The same span of each sum that readings of its device and channel count in."""
+        found = {
+            (term.device, rule.channels[0])
+            for term in self._terms
+            if span.device in term.terms and span.channel in term.channels
+            for rule in self._rules
+            if rule.id == term.rule
+        }
+        for device, channel in sorted(found):
+            yield span._replace(device=device, channel=channel, is_sum=True)
+
+    def subject(
+        self, span: ChangedSpan, terms: ReplayTerms, newest_of: Callable[[str], int]
+    ) -> Subject:
+        """A sum, with how far the partitions of its devices are."""
+        rules = [
+            rule
+            for rule in self._rules
+            if summed_device(rule) == span.device and rule.channels[0] == span.channel
+        ]
+        ids = {rule.id for rule in rules}
+        mine: list[TermRule] = [term for term in self._terms if term.rule in ids]
+        devices = sorted({device for term in mine for device in term.terms})
+        own = replace(terms, rules=mine)
+        return Subject(
+            rules=rules if len(devices) <= MAX_TERMS else (),
+            devices=devices,
+            channels=frozenset(channel for rule in rules for channel in rule.channels),
+            newest_ms=min(filter(None, map(newest_of, devices)), default=0),
+            reach_ms=own.reach_ms,
+            revised=0,
+            replay=lambda: SumReplay(own, span.topic, (*rules, *mine)),
+        )

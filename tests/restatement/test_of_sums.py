@@ -1,0 +1,127 @@
+"""Alerts of sums that late or corrected readings of one part make or unmake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from energyguard.clock import ManualClock
+from energyguard.log import EARLIEST
+from energyguard.model.catalogue import Device, Site, Term
+from energyguard.model.quantities import NANO
+from energyguard.model.topics import LATE
+from energyguard.restatement.restater import Restater
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.registry import RuleBook
+from energyguard.stream.sums.stage import sum_worker
+from energyguard.stream.windows.stage import window_worker
+from tests.restatement.made import (
+    MINUTE,
+    SETTINGS,
+    START,
+    TOPIC,
+    PlainHistory,
+    Row,
+    alert_lines,
+    alerts_of,
+    append,
+    holding,
+    restate,
+)
+from tests.restatement.test_restater import mixed_up
+from tests.stream.test_catalogue_rules import Campus
+from tests.stream.test_worker import work
+
+HOMES = ("H1", "H2", "H3", "H4", "H5")
+
+
+class Street(Campus):
+    """Five homes, a rule about the sum of some, and the workers that follow it."""
+
+    def __init__(self, above_kwh: float, of: str = "house") -> None:
+        super().__init__()
+        self.put("site/street", Site(name="Street"))
+        for home in HOMES:
+            self.put(f"device/{home}", Device(name=home, site="street"))
+        parts = [Term(device=home, minus=home == "H5") for home in HOMES]
+        self.put("device/house", Device(name="House", terms=tuple(parts)))
+        self.rule = ThresholdRule(
+            id="sum", channels=("energy_kwh", "energy_register_kwh"), window_ms=15 * MINUTE,
+            slide_ms=MINUTE, raise_above=round(above_kwh * NANO), clear_at=round(above_kwh * NANO),
+            selector=f"id={of}",
+        )  # fmt: skip
+
+    def book(self) -> RuleBook:
+        return RuleBook([self.rule], ["sum"])
+
+    def follow(self) -> None:
+        """Let workers go through all that there is."""
+        settings = SETTINGS.stream
+        workers: list[Any] = [
+            window_worker(self.log, self.book(), settings, [TOPIC], self.clock),
+            sum_worker(self.log, self.book(), settings, self.clock),
+        ]
+        for worker in workers:
+            work(worker)
+            worker.drain()
+
+    def restated(self) -> Restater:
+        history = PlainHistory(self.log)
+        history.catch_up()
+        one = Restater(self.log, history, SETTINGS, self.book(), ManualClock(START))  # type: ignore[arg-type]
+        restate(one)
+        return one
+
+
+def homes(minutes: range, without: tuple[str, int] = ("", 0)) -> list[Row]:
+    """All at a tenth a minute: three more than what the fifth takes away."""
+    return [(home, m, 0.1) for m in minutes for home in HOMES if (home, m) != without]
+
+
+@pytest.mark.parametrize(("of", "homes_counted"), [("house", 3), ("site/street", 5)])
+def test_a_late_reading_of_a_part_makes_an_alert_of_the_sum(of: str, homes_counted: int) -> None:
+    street = Street(above_kwh=1.5 * homes_counted + 0.5, of=of)
+    append(street.log, homes(range(120), without=("H2", 30)))
+    append(street.log, [("H2", 30, 1.0)])
+    street.follow()
+    assert alert_lines(street.log) == []
+    one = street.restated()
+    (event,) = alert_lines(street.log)
+    assert (event.device, event.restated, event.reason) == (of, 1, "")
+    assert event.peak == round((1.5 * homes_counted + 0.9) * NANO)
+    assert (event.window_end_ms, event.time_ms) == (START + 31 * MINUTE, START + 46 * MINUTE)
+    assert one.waiting == 0
+
+
+def test_a_late_reading_of_what_is_taken_away_shortens_the_alert_of_the_sum() -> None:
+    street = Street(above_kwh=5.0)
+    rows = homes(range(120), without=("H5", 30))
+    rows[rows.index(("H1", 35, 0.1))] = ("H1", 35, 1.0)
+    append(street.log, rows)
+    append(street.log, [("H5", 30, 1.0)])
+    street.follow()
+    (known,) = alerts_of(street.log)
+    assert (known.device, known.open) == ("house", False)
+    street.restated()
+    (alert,) = alerts_of(street.log)
+    assert (alert.id, alert.restated, alert.reason) == (known.id, 1, "")
+    assert (known.window_end_ms, known.peak) == (START + 36 * MINUTE, round(5.5 * NANO))
+    assert (alert.window_end_ms, alert.peak) == (START + 46 * MINUTE, round(5.4 * NANO))
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3, 4])
+def test_alerts_of_sums_are_those_of_all_readings_in_order(seed: int) -> None:
+    channel, rows, mixed = mixed_up(seed)
+    in_order, late = Street(above_kwh=9.0), Street(above_kwh=9.0)
+    append(in_order.log, rows, channel)
+    in_order.follow()
+    append(late.log, mixed, channel)
+    late.follow()
+    assert holding(late.log) != holding(in_order.log)
+    one = late.restated()
+    assert holding(late.log) == holding(in_order.log)
+    before = len(alert_lines(late.log))
+    one.consumer.rewind(late.log.positions(LATE.name, EARLIEST))
+    restate(one)
+    assert len(alert_lines(late.log)) == before
