@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "tariffs": ("tariffs", "model", *FOUNDATION),
     "records": ("records", "model", "errors", "domain", "topics"),
     "codecs": ("codecs", "records", "model", "errors", "domain"),
+    "files": ("files", "codecs", "model", "errors"),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
     "ports": ("ports", *FOUNDATION),
@@ -60,7 +61,7 @@ MAY_IMPORT = {
     "sinks": ("sinks", "catalogue", "ledger", "pipeline", "processes", "records", "history",
               "store", "log", "durable", "codecs", "stream", "model", "settings", *FOUNDATION),
     "page": ("page", "service", "access", "alerts", "catalogue", "rules", "tariffs", "ports",
-             "codecs", "records", "model", "settings", *FOUNDATION),
+             "codecs", "files", "records", "model", "settings", *FOUNDATION),
 }  # fmt: skip
 """What a folder may import of ours; a folder that is not named may import anything."""
 

@@ -27,6 +27,7 @@ from energyguard.cli import (
     evaluate,
     explain,
     export,
+    imports,
     job,
     log,
     nodes,
@@ -112,7 +113,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         **named(replay.replay),
         "import": Group(
             "Import what others have recorded.",
-            {**_verbs("import"), **named(corrections.readings, corrections.undo)},
+            {**_verbs("import"), **named(imports.readings, corrections.undo)},
         ),
         **named(corrections.correct),
         "dlq": Group(

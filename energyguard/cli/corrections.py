@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from energyguard.cli.call import Call
-from energyguard.cli.output import at, progress
+from energyguard.cli.output import at
 from energyguard.cli.spans import Zone, zone_of
 from energyguard.cli.times import parse_time
 
@@ -178,32 +177,3 @@ def undo(
     with call.service() as service:
         view = service.corrections.undo_import(import_id, getpass.getuser(), why)
     call.out.done(f"{view.id}: import {import_id} is undone", **listed(view))
-
-
-def readings(
-    call: Call,
-    files: Annotated[list[Path], typer.Argument(help="CSV, XLSX, JSON, Parquet, Arrow; gzipped.")],
-    device: Annotated[
-        str, typer.Option("--device", help="Whose readings they are, where no file says so.")
-    ] = "",
-) -> None:
-    """Take files of readings of the past in: no alert comes of them, and each can be undone."""
-    from energyguard.service.intake.file_imports import FileImport, ImportState, preview
-
-    rows = []
-    with call.service() as service, progress("import", "readings") as report:
-        for path in files:
-            seen = preview(path, service)
-            if not seen.names_device and not device:
-                raise typer.BadParameter(f"{path}: no column names the device: --device NAME")
-            job = FileImport(path.name, getpass.getuser(), seen.readings, service.clock.now_ms())
-            job.run(service, path, "" if seen.names_device else device)
-            report(job.done, seen.readings)
-            rows.append(job)
-    for job in rows:
-        if job.state is not ImportState.DONE:
-            raise typer.BadParameter(f"{job.name}: {job.fault}")
-        call.out.done(
-            f"{job.id}: {job.done:,} readings of {job.name}, {job.refused:,} rows refused",
-            id=job.id, file=job.name, readings=job.done, refused=job.refused,
-        )  # fmt: skip

@@ -62,6 +62,20 @@ def read_blocks(
         yield from _File(file, device_of(path), limits, block_bytes, on_bytes).read(shape)
 
 
+def first_block(path: Path) -> bytes:
+    """The first lines of a file, inflated, with line feeds and without a byte order mark.
+
+    Raises:
+        NotFound: there is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            opened = _File(file, "", DEFAULT, HEAD_BYTES, None)
+            return next(opened.with_line_feeds(), (b"", ""))[0].removeprefix(BOM)
+    except OSError as error:
+        raise NotFound(f"{path}: {error.strerror}") from error
+
+
 @dataclass(slots=True)
 class _File:
     """A file that is read; ``device`` is whose rows they are, where no column says it."""
@@ -124,7 +138,7 @@ class _File:
         """Blocks that end at a line end, and what went wrong after the last."""
         carry: list[bytes] = []
         fault, size = "", 0
-        for data, wrong in self._with_line_feeds():
+        for data, wrong in self.with_line_feeds():
             fault = wrong
             head, newline, tail = data.rpartition(b"\n")
             if newline:
@@ -140,7 +154,7 @@ class _File:
         if rest or fault:
             yield rest, fault
 
-    def _with_line_feeds(self) -> Iterator[tuple[bytes, str]]:
+    def with_line_feeds(self) -> Iterator[tuple[bytes, str]]:
         """The file's bytes; where its lines end with a return alone, with line feeds instead."""
         returns: bool | None = None
         for data, fault in self._inflated():

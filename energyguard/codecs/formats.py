@@ -26,18 +26,22 @@ from energyguard.errors import NotFound
 
 HEAD_BYTES = 65_536
 """How much of an input tells its format."""
+_IMPORT = "`energyguard import readings FILE` takes it"
 _OTHERS = {
     b"\x1f\x8b": "is gzipped: send it unpacked (files may be gzipped)",
-    b"PK\x03\x04": "is a zip archive or a workbook: save the sheet as CSV in UTF-8",
-    b"\xff\xfe": "is text in UTF-16: save it as CSV in UTF-8",
-    b"\xfe\xff": "is text in UTF-16: save it as CSV in UTF-8",
+    b"PK\x03\x04": f"is a zip archive or a workbook: {_IMPORT}",
+    b"\xff\xfe": f"is text in UTF-16: {_IMPORT}",
+    b"\xfe\xff": f"is text in UTF-16: {_IMPORT}",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd: send it unpacked",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PayloadFormat:
-    """How bytes are read: ``header_lines`` of the first block are title and header."""
+    """How bytes are read: ``header_lines`` of the first block are title and header.
+
+    ``reason`` says why all of them are refused, where they are of no format.
+    """
 
     name: str
     decode: Decode
@@ -45,6 +49,7 @@ class PayloadFormat:
     needs_device: bool = False
     device: str = field(default="")  # whose lines they are, where a dead letter says so
     whole: bool = False  # it has no lines, so it is decoded at once
+    reason: str = ""
 
 
 def _refusing(reason: str) -> PayloadFormat:
@@ -54,7 +59,7 @@ def _refusing(reason: str) -> PayloadFormat:
         refused = refused_whole(data, context.first_row, "row", f"the input {reason}", 1)
         return replace(EMPTY, refused=(refused,))
 
-    return PayloadFormat("csv", decode)
+    return PayloadFormat("csv", decode, reason=reason)
 
 
 _JSON = PayloadFormat("json", decode_json)
@@ -104,14 +109,15 @@ def _text(head: bytes, base: str, headed: bool) -> PayloadFormat:
     separator = separated_otherwise(first) if headed else ""
     if separator:
         reason = (
-            f"separates its columns by {separator}, perhaps with a comma in its numbers: save it "
-            "with commas between the columns and points in the numbers"
+            f"separates its columns by {separator}, perhaps with a comma in its numbers: {_IMPORT}"
         )
         return _refusing(reason)
     if names is not None:
         layout = layout_of(names)
         if layout is None:
-            return PayloadFormat("csv", TextDecoder(None, unknown(names), first).decode, 1 + titled)
+            why = unknown(names)
+            codec = TextDecoder(None, why, first)
+            return PayloadFormat("csv", codec.decode, 1 + titled, reason=why)
         return _of_lines(layout, TextDecoder(layout), 1 + titled)
     if base == ANY_SHAPE:
         bare = known().of_columns(first.count(b",") + 1)

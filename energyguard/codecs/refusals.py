@@ -21,6 +21,8 @@ REST_BYTES = 512 * 1024
 """What is kept of the bytes of the rest, of each verdict."""
 ANY_SHAPE = "any"
 """The shape of a dead letter whose bytes are to be looked at anew, with their header."""
+FILE_SHAPE = "file"
+"""The shape of a line of a file that only the whole file explains: it is imported again."""
 
 
 NOTHING = pa.RecordBatch.from_pylist([], SCHEMA)

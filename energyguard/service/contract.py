@@ -14,6 +14,7 @@ import pyarrow as pa
 from energyguard.alerts.alert import Alert
 from energyguard.audit import Audit
 from energyguard.clock import Clock
+from energyguard.codecs import RefusedRow
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
 from energyguard.rules.rule import Rule
@@ -169,6 +170,9 @@ class Service(Protocol):
         import_id: str = "",
     ) -> Receipt:
         """Take a batch of readings; durable when it returns."""
+
+    def refuse_rows(self, rows: Sequence[RefusedRow], source: str, idempotency_key: str) -> Receipt:
+        """Keep rows of a file that were not taken; durable when it returns."""
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
         """Say that a person has it."""

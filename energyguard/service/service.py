@@ -20,6 +20,7 @@ import pyarrow as pa
 from energyguard.alerts.book import AlertBook
 from energyguard.audit import AuditTrail
 from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.sources import device_in
 from energyguard.domain import load
 from energyguard.history import History
@@ -209,7 +210,8 @@ class EnergyService(AlertVerbs, RuleVerbs):
             shape: the shape's name; None finds out.
             source: who sent it, for the dead letters: ``api``, or ``api:PATH``.
             idempotency_key: with the same bytes it gets the same answer; nothing is taken twice.
-            device: the device, where no column names it; none: as ``source`` names it.
+            device: the device, where no column names it; none: as ``source`` names it, unless it
+                is a file that is imported: that may have any name.
             sender: whose they are: of one sender, so many new devices an hour are taken.
             backfill: of the past: kept and counted, but they move no clock.
             speaks_for: the devices whose readings the sender may send; None: all.
@@ -222,7 +224,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
             OutOfRange: too many devices that nobody has sent before.
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
-        device = device or device_in(source)
+        device = device or ("" if import_id else device_in(source))
 
         def do() -> Receipt:
             topic = topics.METER_READINGS.name
@@ -235,6 +237,22 @@ class EnergyService(AlertVerbs, RuleVerbs):
             return do()
         key = f"{idempotency_key}@{device}" if device else idempotency_key
         return self._answers.once(key, data, do)
+
+    def refuse_rows(self, rows: Sequence[RefusedRow], source: str, idempotency_key: str) -> Receipt:
+        """Keep rows of a file that were not taken as dead letters; durable when it returns.
+
+        Args:
+            rows: with their reasons.
+            source: the file: ``file:NAME``.
+            idempotency_key: with the same rows it gets the same answer; nothing is kept twice.
+
+        Raises:
+            Conflict: the key was used with other rows.
+        """
+        body = b"\n".join(row.original for row in rows)
+        return self._answers.once(
+            idempotency_key, body, lambda: self._reception.refuse(rows, source)
+        )
 
     # Dead letters
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from energyguard.codecs.records import read_records
 from energyguard.errors import Malformed
+from energyguard.files.found import FileAnswers
 from energyguard.log import EARLIEST
 from energyguard.model.quantities import NANO
 from energyguard.service.intake import file_imports
-from energyguard.service.intake.file_imports import FileImport, ImportState, preview
+from energyguard.service.intake.file_imports import FileImport, ImportState
+from energyguard.service.intake.file_previews import preview
 from energyguard.service.service import EnergyService
 from energyguard.service.views import Receipt
 from energyguard.testing import MemoryLog
@@ -42,7 +46,7 @@ def taken(log: MemoryLog) -> list[tuple[str, int]]:
 
 def run(service: EnergyService, path: Path, device: str = "") -> FileImport:
     job = FileImport(path.name, "mara", 0, 0)
-    job.run(service, path, device)
+    job.run(service, path, FileAnswers(device=device))
     return job
 
 
@@ -52,7 +56,9 @@ def test_an_import_is_in_the_audit(service: EnergyService, tmp_path: Path) -> No
     failed, done = service.audit.newest()
     assert (done.act, done.by, done.about) == ("import", "mara", "march.csv")
     assert done.note == "20 readings, 1 rows refused"
-    assert failed.note == "0 readings, 1 rows refused"
+    assert failed.note.startswith(
+        "0 readings, 0 rows refused; stopped: odd.csv: no line has a time"
+    )
 
 
 def test_a_file_is_looked_at_and_nothing_stored(
@@ -112,18 +118,64 @@ def test_a_file_that_names_no_device_is_whose_one_says(
     path.write_bytes(gzip.compress(b"timestamp,power_w\n2026-03-02T10:00:00Z,45\n"))
     plain = brought(tmp_path, "timestamp,power_w\n2026-03-02T10:00:00Z,45\n", "garage.csv")
     assert not preview(plain, service).names_device
-    assert preview(path, service).devices == ("garage",)
+    assert not preview(path, service).names_device
     run(service, plain, "house/garage")
     run(service, path)
     assert sorted(device for device, _ in taken(log)) == ["garage", "house/garage"]
 
 
-def test_a_workbook_is_not_understood_and_says_what_to_do(
+def test_a_workbook_is_taken_with_the_zone_that_is_said(
+    service: EnergyService, log: MemoryLog, tmp_path: Path
+) -> None:
+    book = Workbook()
+    book.active.append(["Datum", "Verbrauch [kWh]"])
+    book.active.append([datetime(2026, 3, 2, 1, 0), 0.5])
+    path = tmp_path / "book.xlsx"
+    book.save(path)
+    answers = FileAnswers(device="house", zone="Europe/Berlin")
+    seen = preview(path, service, answers)
+    assert (seen.readings, seen.first_ms) == (1, 1_772_409_600_000)
+    job = FileImport(path.name, "mara", 0, 0)
+    job.run(service, path, answers)
+    assert taken(log) == [("house", NANO // 2)]
+
+
+def test_a_damaged_archive_is_refused_in_one_sentence(
     service: EnergyService, tmp_path: Path
 ) -> None:
     path = tmp_path / "book.xlsx"
     path.write_bytes(b"PK\x03\x04" + b"\0" * 50)
-    seen = preview(path, service)
-    assert seen.readings == 0
-    assert "save the sheet as CSV" in seen.refused[0].reason
-    assert seen.head == ()
+    with pytest.raises(Malformed, match=r"book\.xlsx: the archive cannot be read"):
+        preview(path, service)
+
+
+FOREIGN = "Zeit;Zähler;Verbrauch [kWh]\n" + "".join(
+    f"02.03.2026 {h:02}:00;H001;0,25\n" for h in range(20)
+)
+
+
+def test_a_foreign_file_is_taken_once_under_any_name(
+    service: EnergyService, log: MemoryLog, tmp_path: Path
+) -> None:
+    answers = FileAnswers(zone="Europe/Berlin")
+    bad = "gestern;H001;0,1\n"
+    for name in ("year.csv", "copy of year.csv"):
+        job = FileImport(name, "mara", 0, 0)
+        job.run(service, brought(tmp_path, FOREIGN + bad, name), answers)
+        assert (job.state, job.done, job.refused) == (ImportState.DONE, 20, 1)
+    assert taken(log) == [("H001", NANO // 4)] * 20
+    (letter,) = service.dead_letters()
+    assert (letter.original, letter.shape) == ("gestern;H001;0,1", "file")
+    assert letter.reason == "Zeit is no time: 'gestern'"
+    assert service.replay_dead_letters().left == 1
+
+
+def test_a_file_with_a_doubt_is_not_taken(
+    service: EnergyService, log: MemoryLog, tmp_path: Path
+) -> None:
+    job = FileImport("year.csv", "mara", 0, 0)
+    job.run(service, brought(tmp_path, FOREIGN))
+    assert job.fault == (
+        "march.csv: its times do not say their zone: --zone Europe/Berlin (or Europe/London, UTC)"
+    )
+    assert taken(log) == []

@@ -10,6 +10,7 @@ from nicegui import background_tasks, events, ui
 
 from energyguard.codecs.sources import device_of
 from energyguard.errors import EnergyGuardError
+from energyguard.files.found import FileAnswers
 from energyguard.page.data.import_rows import ImportList
 from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
 from energyguard.page.frame.context import PageContext
@@ -18,13 +19,8 @@ from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import count, day_moment, number
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.refusals import why_refused
-from energyguard.service.intake.file_imports import (
-    MAX_FILE_BYTES,
-    FileImport,
-    FilePreview,
-    preview,
-    unfold_workbook,
-)
+from energyguard.service.intake.file_imports import MAX_FILE_BYTES, FileImport
+from energyguard.service.intake.file_previews import FilePreview, preview
 
 MAX_NAMES = 8
 MAX_DOUBTS = 5
@@ -89,8 +85,9 @@ class ImportCard:
         await event.file.save(self.path)
         self.upload.reset()
         try:
-            await asyncio.to_thread(unfold_workbook, self.path, self.context.zone)
-            self.seen = await asyncio.to_thread(preview, self.path, self.service)
+            answers = FileAnswers(usual_zone=self.context.zone)
+            self.seen = await asyncio.to_thread(preview, self.path, self.service, answers)
+            self.seen.check()
         except EnergyGuardError as error:
             tell(fault_words(error), bad=True)
             return
@@ -169,6 +166,7 @@ class ImportCard:
         if not seen.names_device and not device:
             tell(_("Say whose readings they are."), bad=True)
             return
+        answers = FileAnswers(device=device, usual_zone=self.context.zone)
         job = FileImport(seen.name, self.context.user, seen.readings, self.service.clock.now_ms())
         self.context.cache.imports.insert(0, job)
         self.folder = None  # the job's now
@@ -176,7 +174,7 @@ class ImportCard:
 
         async def run() -> None:
             with folder:
-                await asyncio.to_thread(job.run, self.service, path, device)
+                await asyncio.to_thread(job.run, self.service, path, answers)
 
         background_tasks.create(run())
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.formats import PayloadFormat, decode, shape_of
-from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
+from energyguard.codecs.refusals import ANY_SHAPE, FILE_SHAPE, counted, refused_whole
 from energyguard.codecs.sources import device_in
 from energyguard.domain import Messages
 from energyguard.errors import Forbidden, Malformed
@@ -97,6 +97,12 @@ class Reception:
         self._intake.take(decoded, topic=topic, source=source, shape=shape, headers=how)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 
+    def refuse(self, rows: Sequence[RefusedRow], source: str) -> Receipt:
+        """Keep rows of a file that only the whole file explains as dead letters."""
+        topic = METER_READINGS.name
+        self._intake.refuse(rows, topic=topic, source=source, shape=FILE_SHAPE)
+        return _receipt(0, rows, topic, FILE_SHAPE)
+
     def take_again(self, letters: Iterable[Letter]) -> Receipt:
         """Decode dead letters again, those that belong together at once, and take them in.
 
@@ -128,7 +134,8 @@ class Reception:
     ) -> Receipt:
         """Rows of dead letters that are readings; what else was refused must be sent again."""
         topic = topic or METER_READINGS.name
-        if (found := topic_named(topic)) is not None and found.holds is not Holds.READINGS:
+        found = topic_named(topic)
+        if shape == FILE_SHAPE or (found is not None and found.holds is not Holds.READINGS):
             return Receipt(0, 0, 0, topic, shape, left=len(body.split(b"\n")))
         shape, decoded = decode(body, shape, self._limits, headed=False)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)

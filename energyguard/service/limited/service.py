@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from energyguard.alerts.alert import Alert
+from energyguard.codecs import RefusedRow
 from energyguard.history.newest import newest_ms
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
@@ -104,6 +105,10 @@ class LimitedService(LimitedView):
         return service.take_readings(
             data, shape, source, idempotency_key, device, sender, backfill, seen, import_id
         )
+
+    def refuse_rows(self, rows: Sequence[RefusedRow], source: str, idempotency_key: str) -> Receipt:
+        """Keep rows of a file that were not taken."""
+        return self._for(WRITE).refuse_rows(rows, source, idempotency_key)
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
         """Say that a person has it."""

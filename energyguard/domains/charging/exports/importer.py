@@ -25,16 +25,16 @@ from energyguard.domains.charging.exports.rows import (
     RowReader,
 )
 from energyguard.domains.charging.exports.tables import Table
-from energyguard.domains.charging.exports.times import (
+from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
+from energyguard.domains.charging.topics import IMPORTED
+from energyguard.errors import Malformed
+from energyguard.files.times import (
     LocalTimeReader,
     leaves_order_open,
     month_first,
     tells_zone,
     zone_named,
 )
-from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
-from energyguard.domains.charging.topics import IMPORTED
-from energyguard.errors import Malformed
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict

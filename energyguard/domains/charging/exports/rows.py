@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from energyguard.domains.charging.exports.layout import ExportLayout, rating_kw
-from energyguard.domains.charging.exports.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
-from energyguard.domains.charging.exports.times import HOUR_S, LocalTimeReader, Moment, joined
 from energyguard.domains.charging.model import NANO
 from energyguard.domains.charging.records.stations import session_id
 from energyguard.errors import Malformed
+from energyguard.files.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
+from energyguard.files.times import HOUR_S, LocalTimeReader, Moment, joined
 
 
 class Defect(StrEnum):

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from energyguard.domains.charging.exports.layout import layout_of
-from energyguard.domains.charging.exports.numbers import Numbers
-from energyguard.domains.charging.exports.times import joined
 from energyguard.errors import NotFound
+from energyguard.files.numbers import Numbers
+from energyguard.files.times import joined
 
 _GZIP = b"\x1f\x8b"
 

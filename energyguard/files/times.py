@@ -16,8 +16,8 @@ _NAMED = re.compile(r"([0-9]{1,2})[- ]([A-Za-z]{3})[A-Za-z]*\.?,?[- ]([0-9]{4}|[
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WHOLE = re.compile(rf"({_DATE.pattern}|{_NAMED.pattern})(?:(?:[Tt]|,?\s+)(\S.*))?")
 _TIME = re.compile(
-    r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]+)?)?"
-    r"\s*([AaPp])?(?:\.?[Mm]\.?)?\s*(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+    r"([0-9]{1,2})([ABab])?:([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
+    r"\s*(?:([AaPp])(?:\.?[Mm]\.?)?|([Bb]))?\s*(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 _SINCE = re.compile(r"([0-9]{9,10})(?:\.[0-9]+)?|([0-9]{12,13})")  # 1970: s, or ms
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -73,7 +73,7 @@ def tells_zone(text: str) -> bool:
     if whole is None:
         return _SINCE.fullmatch(text.strip()) is not None
     time = _TIME.fullmatch((whole[8] or "").strip())
-    return time is not None and time[5] is not None
+    return time is not None and time[8] is not None
 
 
 def joined(day: str, time: str) -> str:
@@ -85,6 +85,66 @@ def joined(day: str, time: str) -> str:
         day = whole[1]
     alone = _WHOLE.fullmatch(time)
     return f"{day} {alone[8] if alone is not None and alone[8] else time}"
+
+
+class ClockTime(NamedTuple):
+    """A time of the day, as it stands there.
+
+    Attributes:
+        ms: since midnight; 24:00 is the midnight that ends the day.
+        offset_s: by which its clock is ahead of UTC; None: it does not say so.
+        mark: of an hour that comes twice, ``A`` for the first or ``B`` for the second.
+    """
+
+    ms: int
+    offset_s: int | None = None
+    mark: str = ""
+
+
+def clock_time(text: str) -> ClockTime:
+    """Read a time of the day: ``9:15``, ``09:15:30.5+01:00``, ``9:15 PM``, ``24:00``, ``2B:15``.
+
+    Raises:
+        Malformed: it is none.
+    """
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise Malformed(f"{text!r} is no time of the day", "time")
+    hour, minute, second = int(found[1]), int(found[3]), int(found[4] or 0)
+    if found[6] is not None:
+        hour = hour % 12 + (12 if found[6] in "Pp" else 0) if 1 <= hour <= 12 else 25
+    part_ms = int((found[5] or "0")[:3].ljust(3, "0"))
+    is_end = hour == 24 and not (minute or second or part_ms)
+    if (hour > 23 and not is_end) or minute > 59 or second > 59:
+        raise Malformed(f"{text!r}: there is no such time", "time")
+    ms = (hour * HOUR_S + minute * 60 + second) * 1_000 + part_ms
+    offset = None if found[8] is None else _offset(found[8])
+    return ClockTime(ms, offset, (found[2] or found[7] or "").upper())
+
+
+def day_number(text: str, month_first: bool = False) -> int:
+    """A date as days since 1970.
+
+    Raises:
+        Malformed: it is none, or there is no such day.
+    """
+    named, found = _NAMED.fullmatch(text), _DATE.fullmatch(text)
+    if named is not None:
+        month_name = named[2].lower()
+        day, year = int(named[1]), _year(named[3])
+        month = _MONTHS.index(month_name) + 1 if month_name in _MONTHS else 0
+    elif found is None:
+        raise Malformed(f"{text!r} is no date", "date")
+    elif len(found[1]) > 2 or int(found[1]) > MAX_MONTH:
+        year, month, day = _year(found[1]), int(found[2]), int(found[3])
+    else:
+        day, month, year = int(found[1]), int(found[2]), _year(found[3])
+        if month_first:
+            day, month = month, day
+    try:
+        return date(year, month, day).toordinal() - _EPOCH
+    except ValueError as error:
+        raise Malformed(f"{text!r}: impossible date: {error}", "date") from error
 
 
 class Moment(NamedTuple):
@@ -137,36 +197,12 @@ class LocalTimeReader:
             raise Malformed(f"{text.split()[0] if text else text!r} is no date", "date")
         day = self._days.get(whole[1])
         if day is None:
-            day = self._days[whole[1]] = self._day(whole[1])
-        found = _TIME.fullmatch(whole[8].strip()) if whole[8] else None
-        if found is None:
+            day = self._days[whole[1]] = day_number(whole[1], self.month_first)
+        if not whole[8]:
             raise Malformed(f"{text!r} has no time of the day", "time")
-        hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
-        if found[4] is not None:
-            hour = hour % 12 + (12 if found[4] in "Pp" else 0) if 1 <= hour <= 12 else 24
-        if hour > 23 or minute > 59 or second > 59:
-            raise Malformed(f"{text!r}: there is no such time", "time")
-        at = day * DAY_S + hour * HOUR_S + minute * 60 + second
-        return Moment(at - _offset(found[5]), is_utc=found[5] is not None)
-
-    def _day(self, text: str) -> int:
-        named, found = _NAMED.fullmatch(text), _DATE.fullmatch(text)
-        if named is not None:
-            month_name = named[2].lower()
-            day, year = int(named[1]), _year(named[3])
-            month = _MONTHS.index(month_name) + 1 if month_name in _MONTHS else 0
-        elif found is None:
-            raise Malformed(f"{text!r} is no date", "date")
-        elif len(found[1]) > 2 or int(found[1]) > MAX_MONTH:
-            year, month, day = _year(found[1]), int(found[2]), int(found[3])
-        else:
-            day, month, year = int(found[1]), int(found[2]), _year(found[3])
-            if self.month_first:
-                day, month = month, day
-        try:
-            return date(year, month, day).toordinal() - _EPOCH
-        except ValueError as error:
-            raise Malformed(f"{text!r}: impossible date: {error}", "date") from error
+        time = clock_time(whole[8])
+        at = day * DAY_S + time.ms // 1_000
+        return Moment(at - (time.offset_s or 0), is_utc=time.offset_s is not None)
 
     def seconds(self, naive: int, *, later: bool = False) -> int:
         """Seconds since 1970 UTC of a local time; of the hour that comes twice, the first.
@@ -175,20 +211,24 @@ class LocalTimeReader:
             naive: seconds by the local clock.
             later: take the second of the two.
         """
-        early, late, _ = self._offsets(naive)
+        early, late, _ = self.offsets(naive)
         return naive - (late if later else early)
 
     def comes_twice(self, naive: int) -> bool:
         """Whether it is in the hour that comes twice, when summer time ends."""
-        early, late, never = self._offsets(naive)
+        early, late, never = self.offsets(naive)
         return early != late and not never
 
     def never_was(self, naive: int) -> bool:
         """Whether it is in the hour that is left out, when summer time begins."""
-        return self._offsets(naive)[2]
+        return self.offsets(naive)[2]
 
-    def _offsets(self, naive: int) -> tuple[int, int, bool]:
-        """What to take off, as the first and as the second one; whether there is no such time."""
+    def offsets(self, naive: int) -> tuple[int, int, bool]:
+        """What to take off, as the first and as the second one; whether there is no such time.
+
+        Args:
+            naive: seconds by the local clock.
+        """
         quarter = naive // 900  # zones change at full quarters
         known = self._hours.get(quarter)
         if known is None:
@@ -230,3 +270,11 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"--zone {name}: no such time zone; one is Europe/London") from error
+
+
+def since_or_written(text: str) -> bool:
+    """Whether a text is a time with its date, whether or not there is such a day."""
+    whole = _WHOLE.fullmatch(text)
+    if whole is not None:
+        return bool(whole[8]) and _TIME.fullmatch(whole[8].strip()) is not None
+    return _SINCE.fullmatch(text) is not None

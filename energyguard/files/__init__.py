@@ -1,0 +1,21 @@
+"""Files that people and portals have: what one holds is found out, told, and only then taken.
+
+    bytes ─ unpack ─ text ─ a format reads it ─ FileReadings (readings, findings, doubts)
+
+A *finding* is what was found and why; a *doubt* is a question that the file leaves open, with the
+option that answers it. A file with a doubt is not taken. Formats are in one registry; the one of
+any delimited table finds a *layout*: where its header is, and the role of each column.
+
+    read.py        the front door: a file becomes readings
+    found.py       answers, findings, doubts, readings of a file
+    unpack.py      gzip and zip, bounded; text.py: encodings
+    formats.py     the registry; named/ has a file for each named format
+    delimited.py   any delimited table; table.py: its lines; reading.py: what is known of it so far
+    table_times.py its times; columns.py: its readings, a column at once
+    tall.py        with a channel beside the value; wide.py, wide_readings.py: with a column an hour
+    grid.py        where its delimiter and header are
+    roles.py       what its columns are; words.py: by which words of which languages
+    physics.py     intervals or a register, by what is possible
+    cells.py       columns of numbers; numbers.py: one number, as people write it
+    moments.py     columns of times; times.py: one time; local_clock.py: local times as UTC
+"""

@@ -1,0 +1,193 @@
+"""The columns of a table as readings: devices, channels, values, all rows at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.codecs import Decoded
+from energyguard.codecs.assembly import TableRows, assemble
+from energyguard.codecs.columns import MAX_DEVICE, TableReadings, all_named, nanos
+from energyguard.files.cells import NumberCells, numbers_in
+from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.layout import ALL, ValueColumn
+from energyguard.files.moments import Bools, Ints
+from energyguard.files.numbers import Numbers
+from energyguard.files.physics import falls_often, is_register
+from energyguard.files.reading import TableRead
+from energyguard.files.words import ENERGY, REGISTER, Unit
+
+FED_IN: Final = "export"
+"""Below whose name stands what is fed in: ``home/export``."""
+_SAMPLE: Final = 20_000
+_NOT_IN_NAMES: Final = r'[,"\x00-\x1f]+'
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCells:
+    """The numbers of one column, with what they are."""
+
+    column: ValueColumn
+    cells: NumberCells
+
+
+def number_reader(read: TableRead, columns: Sequence[ValueColumn]) -> Numbers:
+    """How the file writes its numbers."""
+    texts = [read.column(column.place).slice(0, _SAMPLE) for column in columns]
+    cells = pc.unique(pa.concat_arrays(texts)).to_pylist() if texts else []
+    reader = Numbers.shown_by(cells, read.grid.delimiter)
+    marked = sum("," in cell or "." in cell for cell in cells)
+    if marked:
+        mark = "comma" if reader.commas else "point"
+        read.findings.append(FileFinding("decimal mark", mark, f"as its {marked:,} numbers show"))
+    return reader
+
+
+def readings_in(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -> Decoded:
+    """The readings of a table with a line for each time.
+
+    Args:
+        read: the table.
+        time: of each line, in ms since 1970.
+        devices: of each line.
+        whose: the same as numbers.
+    """
+    columns = read.layout.values
+    reader = number_reader(read, columns)
+    found = [ValueCells(c, numbers_in(read.column(c.place), reader, {})) for c in columns]
+    bad = np.zeros(len(time), bool)
+    for value in found:
+        fresh = value.cells.bad & ~bad
+        read.refuse(fresh, value.column.name, "is no number", read.column(value.column.place))
+        bad |= fresh
+    empty = np.logical_and.reduce([value.cells.empty for value in found]) & ~bad
+    if empty.any():
+        why = "their cells are empty, or say so"
+        read.findings.append(FileFinding("without a value", f"{int(empty.sum()):,} lines", why))
+    rows = np.flatnonzero(~(bad | empty))
+    names = _device_suffixes(columns)
+    parts = []
+    for value, suffix in zip(found, names, strict=True):
+        channel, nano, has = _amounts(read, value, rows, time, whose)
+        place = np.flatnonzero(has)
+        at = pa.array(rows[place])
+        device = below(devices.take(at), suffix)
+        parts.append(
+            TableReadings(value.column.name, device, channel, time[rows[place]], nano, rows=place)
+        )
+    kept = TableRows(
+        read.table.number[rows], lambda place: read.table.original(int(rows[place])),
+        read.header(read.layout.start), read.limits,
+    )  # fmt: skip
+    return assemble(parts, kept, read.refusals)
+
+
+def _amounts(
+    read: TableRead, value: ValueCells, rows: Ints, time: Ints, whose: Ints
+) -> tuple[str, Ints, Bools]:
+    """The channel of a column, its values in 1e-9, and which of the rows have one."""
+    column = value.column
+    unit = column.unit or Unit(ENERGY)
+    taken = value.cells.values.take(pa.array(rows))
+    has = np.asarray(taken.is_valid())
+    nano = nanos(pa.chunked_array([taken.drop_null()]), unit.per) * unit.times
+    channel = unit.channel
+    if channel == ENERGY:
+        at = rows[has]
+        counts = _counts(read, column, nano, time[at], whose[at])
+        channel = REGISTER if counts == "register" else ENERGY
+        if column.is_fed_in and channel == ENERGY:
+            nano = -np.abs(nano)
+    sign = "fed in, " if column.is_fed_in else ""
+    read.findings.append(FileFinding("values", column.name, f"{sign}{channel}"))
+    return channel, nano, has
+
+
+def _counts(read: TableRead, column: ValueColumn, nano: Ints, time: Ints, whose: Ints) -> str:
+    """How an energy is counted: by the words of its header, else by what is possible."""
+    if column.counts == "register" and falls_often(nano, time, whose):
+        read.findings.append(
+            FileFinding(column.name, "interval", "it falls too often for a register")
+        )
+        return "interval"
+    if column.counts:
+        return column.counts
+    if column.unit is None:  # that is a doubt already
+        return "interval"
+    by_physics, why = is_register(nano, time, whose)
+    if by_physics is None:
+        several = sum(not other.counts for other in read.layout.values) > 1
+        question = f"{column.name!r} may be energy per interval or a counter that only grows"
+        if not (several and read.doubts):
+            name = ALL if several else column.name
+            read.doubts.append(FileDoubt(question, "--map", ("interval", "register"), name))
+        return "interval"
+    counts = "register" if by_physics else "interval"
+    read.findings.append(FileFinding(column.name, counts, why))
+    return counts
+
+
+def _device_suffixes(columns: Sequence[ValueColumn]) -> list[str]:
+    """What stands below the device's name for each column; empty: nothing."""
+    kinds = Counter(_kind(column) for column in columns)
+    suffixes = []
+    for column in columns:
+        several = kinds[_kind(column)] > 1
+        suffix = clean(column.label or column.name) if several else ""
+        if column.is_fed_in:
+            suffix = f"{suffix}/{FED_IN}" if suffix else FED_IN
+        suffixes.append(suffix)
+    return suffixes
+
+
+def _kind(column: ValueColumn) -> tuple[str, str, bool]:
+    unit = column.unit.channel if column.unit else ""
+    return unit, column.counts, column.is_fed_in
+
+
+def names_circuits(columns: Sequence[ValueColumn]) -> bool:
+    """Whether columns are circuits, so that their headers say whose readings they are."""
+    return (
+        len(columns) > 1
+        and all(_device_suffixes(columns))
+        and not any(column.is_fed_in for column in columns)
+    )
+
+
+def below(devices: pa.Array, suffix: str) -> pa.Array:
+    """Names below others; where there is no other, alone."""
+    if not suffix:
+        return devices
+    joined = pc.binary_join_element_wise(devices, suffix, "/")
+    return pc.utf8_ltrim(joined, "/")
+
+
+def clean(name: str) -> str:
+    """A text as a device may be called."""
+    text = name.strip()
+    for mark in ',"\t':
+        text = text.replace(mark, " ")
+    return " ".join(text.split())[:MAX_DEVICE]
+
+
+def devices_of(read: TableRead) -> tuple[pa.Array, bool]:
+    """Whose readings each line has, and whether the file says so; lines that do not are refused."""
+    place = read.layout.device
+    if place is None:
+        named = names_circuits(read.layout.values) and read.layout.slots is None
+        return all_named(read.answers.device, len(read.table)), named
+    names = pc.utf8_trim_whitespace(read.column(place))
+    if pc.any(pc.match_substring_regex(names, _NOT_IN_NAMES)).as_py():
+        names = pc.replace_substring_regex(names, _NOT_IN_NAMES, " ")
+    bad = np.asarray(pc.or_(pc.equal(names, ""), pc.greater(pc.utf8_length(names), MAX_DEVICE)))
+    many = f"{len(pc.unique(names)):,} of them"
+    read.findings.append(FileFinding("device", read.header(place), many))
+    if bad.any():
+        read.refuse(bad, read.header(place), "is no name of a device", read.column(place))
+    return names, True

@@ -1,0 +1,1 @@
+"""Formats of files that have a name: one file each, in the registry ``files/formats.py``."""

@@ -1,0 +1,113 @@
+"""A file becomes readings: unpacked, as text, by the format that it is of.
+
+What the border knows already (our own CSV, JSON lines, Arrow, Parquet) is read as everywhere else,
+block by block; everything else is looked at as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from energyguard.codecs.assembly import PlausibilityLimits, merge
+from energyguard.codecs.formats import decode, plain, sniff
+from energyguard.codecs.workbooks import is_workbook, workbook_as_csv
+from energyguard.errors import Malformed
+from energyguard.files.delimited import read_delimited
+from energyguard.files.formats import HEAD_BYTES, format_of
+from energyguard.files.found import FileAnswers, FileFinding, FileReadings
+from energyguard.files.text import as_utf8
+from energyguard.files.unpack import Part, unpacked
+
+_BINARY: Final = (b"ARROW1", b"PAR1", b"\xff\xff\xff\xff")
+_ZIP: Final = b"PK\x03\x04"
+_LOOK: Final = 20
+
+
+def read_file(path: Path, answers: FileAnswers, limits: PlausibilityLimits) -> FileReadings | None:
+    """Read a file; None: it is one that the border knows, so it is read as everywhere else.
+
+    Args:
+        path: of the file: plain, gzipped, or a zip archive of files of one kind.
+        answers: what people say of it.
+        limits: what is plausible.
+
+    Raises:
+        NotFound: there is no such file.
+        Malformed: it cannot be read, and the message says why.
+        ConfigError: an answer is about nothing that there is.
+    """
+    if not answers.format and not answers.columns and is_known(path):
+        return None
+    parts = unpacked(path)
+    return together([_read(part, answers, limits) for part in parts], parts)
+
+
+def is_known(path: Path) -> bool:
+    """Whether the border reads a file: by its header, or because its first lines can be taken."""
+    from energyguard.codecs.files import first_block
+
+    head = first_block(path)
+    if head.startswith(_BINARY):
+        return True
+    if head.startswith(_ZIP) or b"\x00" in head or format_of(head, "") is not None:
+        return False
+    text = plain(head)
+    if text.lstrip()[:1] in (b"{", b"["):
+        return True
+    first = b"\n".join(text.split(b"\n")[:_LOOK])
+    found = sniff(first)
+    if found.reason:
+        return False
+    _, decoded = decode(first, device="device")
+    return bool(decoded.batch.num_rows) or (found.header_lines > 0 and not decoded.refused)
+
+
+def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileReadings:
+    data, findings = part.data, list[FileFinding]()
+    if data.startswith(_ZIP):
+        data = _workbook(part, answers)
+        findings.append(FileFinding("workbook", part.name, "its first sheet that has rows"))
+    text, encoding = as_utf8(data, part.name)
+    found = format_of(text[:HEAD_BYTES], answers.format)
+    if found is None:
+        readings = read_delimited(text, part.name, answers, limits)
+    else:
+        readings = found.read(text, part.name, answers, limits)
+        findings.insert(0, FileFinding("format", found.name, found.title))
+    return FileReadings(
+        readings.format,
+        (*findings, *encoding, *readings.findings),
+        readings.doubts,
+        readings.decoded,
+        readings.names_device,
+        readings.head,
+    )
+
+
+def _workbook(part: Part, answers: FileAnswers) -> bytes:
+    with TemporaryDirectory(prefix="energyguard-") as folder:
+        path = Path(folder, "book.xlsx")
+        path.write_bytes(part.data)
+        if not is_workbook(path):
+            raise Malformed(f"{part.name}: it is no workbook and no archive of tables", "file")
+        return workbook_as_csv(path, answers.zone or answers.usual_zone or "UTC")
+
+
+def together(files: Sequence[FileReadings], parts: Iterable[Part]) -> FileReadings:
+    """The files of an archive as one."""
+    first = files[0]
+    if len(files) == 1:
+        return first
+    findings = [
+        FileFinding("archive", f"{len(files)} files", "each read by itself"),
+        *first.findings,
+    ]
+    doubts = tuple(dict.fromkeys(doubt for file in files for doubt in file.doubts))
+    refused = [row for file in files for row in file.decoded.refused]
+    batches = [file.decoded.batch for file in files]
+    decoded = merge(batches, [file.decoded.rows for file in files], refused)
+    names = all(file.names_device for file in files)
+    return FileReadings(first.format, tuple(findings), doubts, decoded, names, first.head)

@@ -1,0 +1,152 @@
+"""What the columns of a table are: by what people say, by their headers, by what stands in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from energyguard.codecs.headers import DEVICES
+from energyguard.errors import ConfigError
+from energyguard.files.found import FileAnswers
+from energyguard.files.grid import Grid, kind_of
+from energyguard.files.layout import (
+    ALL,
+    COUNTS,
+    FED_IN,
+    PARTS,
+    ROLES,
+    FileLayout,
+    ValueColumn,
+    unit_of_role,
+)
+from energyguard.files.value_columns import find_values
+from energyguard.files.wide import slots_of
+from energyguard.files.words import ColumnHeader, header_of_text
+
+
+def layout_of(grid: Grid, answers: FileAnswers, preset: Mapping[str, str]) -> FileLayout:
+    """Find the roles of a table's columns.
+
+    Args:
+        grid: the table.
+        answers: what people say.
+        preset: roles by small header, of a named format.
+
+    Raises:
+        ConfigError: people say a role that there is not, or of a column that there is not.
+    """
+    layout = FileLayout()
+    given = {**preset, **_given(grid, answers)}
+    headers = [header_of_text(name) for name in grid.header]
+    kinds = [_kind(grid, place) for place in range(grid.width)]
+    layout.slots = slots_of(grid)
+    free: list[int] = []
+    for place, name in enumerate(grid.header):
+        role = given.get(name.lower(), "")
+        if role:
+            _set(layout, place, name, role)
+        elif layout.slots is None or place not in layout.slots.places:
+            free.append(place)
+    _find_times(layout, grid, free, headers, kinds)
+    _find_parts(layout, free, headers, grid)
+    find_values(layout, free, headers, kinds, grid, given.get(ALL, ""))
+    layout.utc = any(
+        place is not None and {"utc", "gmt"} & set(headers[place].words.split())
+        for place in (layout.start, layout.end, layout.day, layout.clock)
+    )
+    return layout
+
+
+def _given(grid: Grid, answers: FileAnswers) -> dict[str, str]:
+    names = {name.lower() for name in grid.header} | {ALL}
+    given = {}
+    for name, role in answers.columns.items():
+        if role not in ROLES:
+            raise ConfigError(f"--map {name}={role}: a column is one of {', '.join(ROLES)}")
+        if name.lower() not in names:
+            raise ConfigError(f"--map {name}={role}: no such column; there are: "
+                              f"{', '.join(grid.header)}")  # fmt: skip
+        given[name.lower()] = role
+    return given
+
+
+def _kind(grid: Grid, place: int) -> str:
+    """What mostly stands in a column."""
+    kinds = Counter(kind for row in grid.sample if (kind := kind_of(row[place])))
+    return kinds.most_common(1)[0][0] if kinds else ""
+
+
+def _set(layout: FileLayout, place: int, name: str, role: str) -> None:
+    """A column whose role is known."""
+    if role in ("dmy", "mdy"):
+        layout.month_first = role == "mdy"
+        role = "date-or-time"
+    if role in ("time", "date-or-time"):
+        layout.start = place
+    elif role == "date":
+        layout.day = place
+    elif role in ("end", "clock", *PARTS):
+        setattr(layout, role, place)
+    elif role != "ignore":
+        header = header_of_text(name)
+        unit, counts = (header.unit, role) if role in COUNTS else unit_of_role(role)
+        is_fed_in = role in FED_IN or (role in COUNTS and header.is_export)
+        column = ValueColumn(place, name, unit, counts, is_fed_in, header.label or name)
+        layout.values = (*layout.values, column)
+
+
+def _find_times(
+    layout: FileLayout,
+    grid: Grid,
+    free: list[int],
+    headers: Sequence[ColumnHeader],
+    kinds: Sequence[str],
+) -> None:
+    """The columns of times: by what stands in them; their words say which is the end."""
+    if layout.start is not None and kinds[layout.start] == "date":
+        layout.day, layout.start = layout.start, None
+    moments = [at for at in free if kinds[at] == "moment" or _is_epoch(grid, at, headers[at])]
+    days = [at for at in free if kinds[at] == "date"]
+    clocks = [at for at in free if kinds[at] == "clock"]
+    taken: list[int] = []
+    if layout.start is None and layout.day is None:
+        starts = [at for at in moments if not headers[at].is_end]
+        if starts:
+            layout.start = max(starts, key=lambda at: (headers[at].is_start, -at))
+        elif days and (not moments or layout.slots):
+            layout.day = days[0]
+    if layout.end is None:
+        ends = [at for at in moments if headers[at].is_end and at != layout.start]
+        layout.end = ends[0] if ends else None
+    if layout.day is not None and layout.clock is None and clocks:
+        starts = [at for at in clocks if not headers[at].is_end]
+        layout.clock = (starts or clocks)[0]
+    taken += [*moments, *days, *clocks]
+    for at in taken:
+        if at in free:
+            free.remove(at)
+
+
+def _is_epoch(grid: Grid, place: int, header: ColumnHeader) -> bool:
+    """Whether a column has numbers since 1970."""
+    cells = [row[place].strip() for row in grid.sample if row[place].strip()]
+    digits = [cell.partition(".")[0] for cell in cells]
+    if not digits or not all(cell.isdigit() and len(cell) in (10, 13, 16, 19) for cell in digits):
+        return False
+    seconds = [int(cell) // 10 ** (len(cell) - 10) for cell in digits]
+    plausible = all(946_684_800 <= second < 4_102_444_800 for second in seconds)
+    words = set(header.words.split())
+    named = {"time", "timestamp", "ts", "unix", "epoch", "zeit", "datetime", "date", "utc"} & words
+    return plausible and (bool(named) or place == 0 or not grid.has_header)
+
+
+def _find_parts(
+    layout: FileLayout, free: list[int], headers: Sequence[ColumnHeader], grid: Grid
+) -> None:
+    """Device, channel, unit, sequence: by the words of their headers."""
+    for place in list(free):
+        header = headers[place]
+        role = "device" if grid.header[place].lower() in DEVICES else header.role
+        if role in PARTS and role != "value" and getattr(layout, role) is None:
+            setattr(layout, role, place)
+            free.remove(place)

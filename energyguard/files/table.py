@@ -1,0 +1,117 @@
+"""The lines of delimited text as columns of text, each with the number of its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from energyguard.errors import Malformed
+from energyguard.files.grid import Grid
+from energyguard.files.moments import Bools, Ints
+
+
+@dataclass(slots=True)
+class TextTable:
+    """n lines of w cells.
+
+    Attributes:
+        columns: w columns of text.
+        number: of each line, from 1.
+        wrong: lines with another number of cells: their number, their bytes.
+        lines: all lines of the text.
+    """
+
+    columns: list[pa.Array]
+    number: Ints
+    wrong: list[tuple[int, bytes]]
+    lines: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def original(self, place: int) -> bytes:
+        """The bytes of a line."""
+        return self.lines[int(self.number[place]) - 1]
+
+    def without(self, rows: Bools) -> TextTable:
+        """The table without some lines."""
+        if not rows.any():
+            return self
+        kept = pa.array(~rows)
+        columns = [column.filter(kept) for column in self.columns]
+        return TextTable(columns, self.number[~rows], self.wrong, self.lines)
+
+
+def table_of(data: bytes, grid: Grid, name: str) -> TextTable:
+    """Read all lines below the header; a header that stands there again is left out.
+
+    Raises:
+        Malformed: a line is longer than a table's can be.
+    """
+    lines = data.split(b"\n")
+    body = data[sum(len(line) + 1 for line in lines[: grid.first_row - 1]) :]
+    wrong: list[str] = []
+
+    def skip(row: arrow_csv.InvalidRow) -> str:
+        wrong.append(row.text)
+        return "skip"
+
+    names = [str(place) for place in range(grid.width)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(body),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, use_threads=False, block_size=len(body) + 1
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=grid.delimiter, quote_char='"' if b'"' in body else False,
+                invalid_row_handler=skip,
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )  # fmt: skip
+    except pa.ArrowException as error:
+        raise Malformed(f"{name}: the table cannot be read: {error}", "file") from error
+    columns = [column.combine_chunks() for column in table.columns]
+    found = TextTable(columns, np.empty(0, np.int64), [], lines)
+    _number(found, table.num_rows, grid, [text.encode() for text in wrong])
+    return _without_headers(found, grid)
+
+
+def _number(table: TextTable, rows: int, grid: Grid, wrong: list[bytes]) -> None:
+    """Give each line its number; lines above the header that stand there again are left out."""
+    first, body = grid.first_row, table.lines[grid.first_row - 1 :]
+    if not wrong and len(body) in (rows, rows + 1):
+        table.number = np.arange(first, first + rows)
+        return
+    above = {line.strip() for line in table.lines[: first - 1]}
+    numbers, at = [], 0
+    for number, line in enumerate(body, first):
+        if not line:
+            continue
+        if at < len(wrong) and line == wrong[at]:
+            at += 1
+            if line.strip() and line.strip() not in above:
+                table.wrong.append((number, line))
+        else:
+            numbers.append(number)
+    table.number = np.array(numbers, np.int64)
+    if len(numbers) != rows:  # a cell with a line end in it: the lines are counted as rows
+        table.number = np.arange(first, first + rows)
+
+
+def _without_headers(table: TextTable, grid: Grid) -> TextTable:
+    """Without lines that are the header or the line of units again."""
+    again = np.zeros(len(table), bool)
+    above = {line.strip() for line in table.lines[: grid.first_row - 1] if line.strip()}
+    mark = grid.delimiter.encode()
+    firsts = {line.split(mark)[0].strip(b'" ').decode(errors="replace") for line in above}
+    suspects = pc.is_in(table.columns[0], pa.array(sorted(firsts), pa.string()))
+    for place in np.flatnonzero(np.asarray(suspects)).tolist():
+        again[place] = table.original(place).strip() in above
+    return table.without(again)

@@ -1,0 +1,197 @@
+"""The times of a table's lines: the order of its dates, its zone, starts or ends of intervals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.errors import Malformed
+from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.local_clock import utc_times
+from energyguard.files.moments import (
+    DAY_MS,
+    Bools,
+    FileMoments,
+    Ints,
+    dates,
+    joined_moments,
+    moments,
+)
+from energyguard.files.physics import usual_step
+from energyguard.files.reading import TableRead
+from energyguard.files.times import (
+    day_number,
+    leaves_order_open,
+    month_first,
+    zone_named,
+)
+
+
+def local_moments(read: TableRead) -> FileMoments:
+    """The times of all lines by their own clock; lines without one are refused.
+
+    For a wide table these are its days.
+    """
+    layout = read.layout
+    is_month_first = _month_first(read)
+    if layout.slots is not None and layout.day is not None:
+        place = layout.day
+        found = dates(read.column(place), is_month_first)
+    elif layout.day is not None and layout.clock is not None:
+        place = layout.day
+        found = joined_moments(
+            pc.utf8_trim_whitespace(read.column(place)), read.column(layout.clock), is_month_first
+        )
+    elif layout.start is not None or layout.end is not None:
+        place = layout.start if layout.start is not None else layout.end or 0
+        found = moments(read.column(place), is_month_first)
+        if found.bad.all():
+            found = dates(read.column(place), is_month_first)
+    elif layout.day is not None:
+        place = layout.day
+        found = dates(read.column(place), is_month_first)
+    else:
+        raise Malformed(f"no column is a time: {', '.join(read.grid.header)}", "file")
+    what = "is no time" if layout.clock is None else f"is no time with {read.header(layout.clock)}"
+    read.refuse(found.bad, read.header(place), what, read.column(place))
+    read.table = read.table.without(found.bad)
+    kept = ~found.bad
+    names = [read.header(at) for at in (place, layout.clock) if at is not None]
+    how = f"since 1970 in {found.epoch}" if found.epoch else "a date and a time of the day"
+    read.findings.append(FileFinding("time", " and ".join(names), how))
+    return replace(
+        found, ms=found.ms[kept], is_utc=found.is_utc[kept], which=found.which[kept],
+        bad=found.bad[kept],
+    )  # fmt: skip
+
+
+def _month_first(read: TableRead) -> bool:
+    """Whether the month stands before the day."""
+    layout = read.layout
+    if layout.month_first is not None:
+        return layout.month_first
+    place = next((at for at in (layout.day, layout.start, layout.end) if at is not None), None)
+    days = pc.split_pattern(pc.utf8_trim_whitespace(read.column(place)), " ", max_splits=1)
+    texts = pc.unique(pc.list_element(days, 0)).to_pylist() if len(read.table) else []
+    by_data = month_first(texts, "the file")
+    if not leaves_order_open(text for text in texts if "." not in text):
+        if any("/" in text for text in texts):
+            order = "month, day" if by_data else "day, month"
+            read.findings.append(FileFinding("dates", order, "a number above 12 shows it"))
+        return by_data
+    day_steps, month_steps = (_day_steps(texts, order) for order in (False, True))
+    if day_steps != month_steps:
+        order = "month, day" if month_steps > day_steps else "day, month"
+        read.findings.append(FileFinding("dates", order, "so its days follow one another"))
+        return month_steps > day_steps
+    question = f"{texts[0]!r}: is the day or the month first"
+    read.doubts.append(FileDoubt(question, "--map", ("dmy", "mdy"), read.header(place)))
+    return False
+
+
+def _day_steps(texts: Sequence[str], is_month_first: bool) -> int:
+    """How often the next date is the next day."""
+    days = []
+    for text in texts:
+        try:
+            days.append(day_number(text, is_month_first))
+        except Malformed:
+            continue
+    return sum(abs(b - a) == 1 for a, b in pairwise(days))
+
+
+def zone_of_table(read: TableRead, found: FileMoments) -> ZoneInfo:
+    """The zone of its local times: as its columns, people, or its format say; else assumed."""
+    if found.is_utc.all() and len(found.is_utc):
+        read.findings.append(FileFinding("zone", "UTC", "its times say their offset"))
+        return ZoneInfo("UTC")
+    answers = read.answers
+    for zone, why in (
+        (answers.zone, "you say so"),
+        ("UTC" if read.layout.utc else _zone_in(read), "its header says so"),
+        (read.known.zone, "its format has this one"),
+        (answers.usual_zone, "nothing says it: the zone that is set here"),
+    ):
+        if zone:
+            read.findings.append(FileFinding("zone", zone, why))
+            return zone_named(zone)
+    if len(found.ms):
+        choices = ("Europe/Berlin", "Europe/London", "UTC")
+        read.doubts.append(FileDoubt("its times do not say their zone", "--zone", choices))
+    return ZoneInfo("UTC")
+
+
+def _zone_in(read: TableRead) -> str:
+    """A zone that stands in the header of a time: ``Time Bucket (America/Los_Angeles)``."""
+    layout = read.layout
+    for place in (layout.start, layout.end, layout.day, layout.clock):
+        found = re.search(r"[A-Z][A-Za-z]+/[A-Z][A-Za-z_/]+", read.header(place))
+        if found is not None and found[0] in available_timezones():
+            return found[0]
+    return ""
+
+
+def by_utc(read: TableRead, found: FileMoments, whose: Ints) -> tuple[Ints, Bools]:
+    """All times in ms since 1970 by UTC; and those that never were."""
+    zone = zone_of_table(read, found)
+    times = utc_times(found, zone, whose, _contents(read, found), newest_first(found.ms))
+    _say_hours(read, times.twice, zone)
+    return times.ms, times.never
+
+
+def _say_hours(read: TableRead, twice: Bools, zone: ZoneInfo) -> None:
+    if twice.any():
+        why = f"{int(twice.sum())} lines in {zone.key}"
+        read.findings.append(FileFinding("the hour that comes twice", "by the order of lines", why))
+
+
+def _contents(read: TableRead, found: FileMoments) -> Ints:
+    """Of each line a number: lines with the same bytes have the same one."""
+    n = len(found.ms)
+    if n != len(read.table) or found.is_utc.all():
+        return np.zeros(n, np.int64)
+    codes = np.zeros(n, np.int64)
+    for column in read.table.columns[:8]:
+        encoded = column.dictionary_encode()
+        codes = codes * (len(encoded.dictionary) + 1) + np.asarray(encoded.indices, np.int64)
+    return codes
+
+
+def newest_first(ms: Ints) -> bool:
+    """Whether later times mostly stand above earlier ones."""
+    steps = np.diff(ms)
+    return int((steps < 0).sum()) > int((steps > 0).sum())
+
+
+def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMoments, int]:
+    """The same, where they are ends of intervals: what is to be taken off them by UTC, in ms.
+
+    Ends of whole days are moved by the calendar, others by the time elapsed.
+    """
+    layout = read.layout
+    is_end = layout.is_end_only or read.known.ends or found.midnight_end
+    if not is_end or layout.slots is not None:
+        return found, 0
+    step = usual_step(found.ms, whose)
+    name = read.header(layout.end if layout.end is not None else layout.start)
+    if step is None:
+        question = f"{name!r} is the end of an interval, and one line does not say how long it is"
+        read.doubts.append(FileDoubt(question, "--map", ("time",), name))
+        return found, 0
+    why = "24:00 is the end of a day" if found.midnight_end else f"{name!r} is an end"
+    read.findings.append(FileFinding("times", f"ends of {step // 60_000} min", why))
+    if step % DAY_MS == 0:
+        return replace(found, ms=found.ms - step), 0
+    return found, step
+
+
+def codes_of(texts: pa.Array) -> Ints:
+    """Of each text a number: the same for the same text."""
+    return np.asarray(texts.dictionary_encode().indices, np.int64)

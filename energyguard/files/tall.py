@@ -1,0 +1,65 @@
+"""The readings of a tall table: a channel or a unit in a column of its own beside the value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.codecs import Decoded
+from energyguard.codecs.assembly import merge
+from energyguard.files.columns import readings_in
+from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.layout import ValueColumn
+from energyguard.files.moments import Ints
+from energyguard.files.reading import TableRead
+from energyguard.files.words import Unit, header_of_text, unit_named, words_of_obis
+from energyguard.model.channels import CHANNELS
+
+
+def tall_readings(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -> Decoded:
+    """The readings of a tall table: of each of its channels and units as a column of its own."""
+    layout, place = read.layout, read.layout.value
+    assert place is not None
+    kinds = pc.binary_join_element_wise(
+        pc.utf8_trim_whitespace(read.column(layout.channel)),
+        pc.utf8_trim_whitespace(read.column(layout.unit)),
+        "\t",
+    ).dictionary_encode()
+    codes = np.asarray(kinds.indices, np.int64)
+    table, parts = read.table, []
+    for code, kind in enumerate(kinds.dictionary.to_pylist()):
+        rows = codes == code
+        column = _column(read, place, *kind.split("\t"))
+        if column is None:
+            continue
+        read.table = table.without(~rows)
+        layout.values = (column,)
+        some = pa.array(rows)
+        parts.append(readings_in(read, time[rows], devices.filter(some), whose[rows]))
+    read.table = table
+    return merge([part.batch for part in parts], [part.rows for part in parts], ())
+
+
+def _column(read: TableRead, place: int, channel: str, unit: str) -> ValueColumn | None:
+    """The values of a channel and a unit as a column; None: they are not read."""
+    name = f"{read.header(place)} of {channel}" if channel else f"{read.header(place)} in {unit}"
+    if channel in CHANNELS:
+        measured = CHANNELS[channel]
+        counts = {"energy_kwh": "interval", "energy_register_kwh": "register"}.get(channel, "")
+        kind = "energy_kwh" if counts else measured.name
+        return ValueColumn(place, name, Unit(kind), counts, False, channel)
+    header = header_of_text(words_of_obis(channel))
+    found = unit_named(unit) or header.unit
+    if found is None:
+        if unit or not header.is_value:
+            read.findings.append(FileFinding("not read", channel or unit, "no unit of ours"))
+            return None
+        choices = ("energy_kwh", "energy_register_kwh", "power_w")
+        read.doubts.append(FileDoubt(f"{name!r} has no unit", "--map", choices, read.header(place)))
+        return None
+    is_fed_in = header.is_export
+    column = ValueColumn(place, name, found, header.counts, is_fed_in, channel)
+    return replace(column, counts="" if found.channel != "energy_kwh" else column.counts)

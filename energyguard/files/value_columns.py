@@ -1,0 +1,112 @@
+"""Which columns of a table have values, and in which unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from energyguard.codecs.headers import VALUES
+from energyguard.files.found import FileDoubt
+from energyguard.files.grid import Grid
+from energyguard.files.layout import ALL, COUNTS, FED_IN, FileLayout, ValueColumn, unit_of_role
+from energyguard.files.words import ENERGY, POWER, ColumnHeader, Unit, header_of_text, unit_named
+
+
+def find_values(
+    layout: FileLayout,
+    free: list[int],
+    headers: Sequence[ColumnHeader],
+    kinds: Sequence[str],
+    grid: Grid,
+    every: str,
+) -> None:
+    """The columns of values: those with a unit, else those whose words are of an amount."""
+    if layout.values or layout.value is not None:
+        return
+    numbers = [at for at in free if kinds[at] in ("number", "") and not headers[at].is_money]
+    found = [column for at in numbers if (column := _value(grid, at, headers[at])) is not None]
+    with_unit = [column for column in found if column.unit is not None]
+    above = _unit_above(grid)
+    if layout.slots is not None:
+        layout.values = _slots(layout, grid, every, above)
+    elif (layout.channel, layout.unit) != (None, None) and len(found) == 1 and not with_unit:
+        layout.value = found[0].place
+    elif with_unit:
+        counted = [replace(c, counts=every if every in COUNTS and not c.counts else c.counts)
+                   for c in with_unit]  # fmt: skip
+        layout.values = tuple(counted)
+    else:
+        layout.values = tuple(_with(column, every, above, layout, grid) for column in found)
+    if not layout.values and layout.value is None:
+        others = ", ".join(grid.header[at] for at in numbers) or ", ".join(grid.header)
+        layout.doubts.append(
+            FileDoubt(
+                f"no column says what it measures, and in which unit ({others})",
+                "--map",
+                ("energy_kwh", "energy_register_kwh", "power_w", "ignore"),
+                grid.header[numbers[0]] if numbers else grid.header[-1],
+            )
+        )
+
+
+def _value(grid: Grid, place: int, header: ColumnHeader) -> ValueColumn | None:
+    """A column as one of values; None: nothing says that it is one."""
+    name = grid.header[place]
+    if name.lower() in VALUES:
+        return ValueColumn(place, name, *unit_of_role(name.lower()), False, name)
+    unit = header.unit
+    if unit is None and grid.units:
+        unit = unit_named(grid.units[place])
+    if unit is None and (header.is_not_read or not (header.is_value or not grid.has_header)):
+        return None
+    counts = header.counts if unit is None or unit.channel == ENERGY else ""
+    return ValueColumn(place, name, unit, counts, header.is_export, header.label or name)
+
+
+def _unit_above(grid: Grid) -> Unit | None:
+    """The one unit of energy or power of which the lines above the header speak."""
+    words = [word.strip("()[],.:\"") for line in grid.above for word in
+             line.replace(grid.delimiter, " ").split()]  # fmt: skip
+    units = {unit for word in words if (unit := unit_named(word)) is not None and len(word) > 1}
+    return units.pop() if len(units) == 1 else None
+
+
+def _with(
+    column: ValueColumn, every: str, above: Unit | None, layout: FileLayout, grid: Grid
+) -> ValueColumn:
+    """A column without a unit: that of all columns, that of the lines above; else it is a doubt."""
+    if every and every not in COUNTS:
+        unit, counts = unit_of_role(every)
+        return replace(column, unit=unit, counts=counts, is_fed_in=every in FED_IN)
+    if above is not None:
+        return replace(column, unit=above, counts=every or column.counts)
+    register = column.counts == "register"
+    choices = ("energy_register_kwh", "energy_register_wh") if register else (
+        "energy_kwh", "energy_wh", "power_kw", "power_w", "energy_register_kwh",
+    )  # fmt: skip
+    layout.doubts.append(
+        FileDoubt(f"the column {column.name!r} has no unit", "--map", choices, column.name)
+    )
+    return column
+
+
+def _slots(
+    layout: FileLayout, grid: Grid, every: str, above: Unit | None
+) -> tuple[ValueColumn, ...]:
+    """The columns of a wide table, all of one kind."""
+    assert layout.slots is not None
+    unit, counts = above, "interval"
+    if every:
+        unit, _ = unit_of_role(every)
+    elif unit is None:
+        named = {header_of_text(name).unit for name in (*grid.header, *grid.units)} - {None}
+        unit = named.pop() if len(named) == 1 else None
+    if unit is None and layout.unit is None:
+        choices = ("energy_kwh", "energy_wh", "power_kw", "power_w")
+        question = "nothing says in which unit the values are"
+        layout.doubts.append(FileDoubt(question, "--map", choices, ALL))
+    if unit is not None and unit.channel == POWER:
+        counts = ""
+    return tuple(
+        ValueColumn(at, grid.header[at], unit, counts, False, "") for at in layout.slots.places
+    )

@@ -1,0 +1,197 @@
+"""What a column counts, by its header: in English, German, French, Dutch, Italian, Polish."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Unit(NamedTuple):
+    """A unit: its channel, and its size in the channel's unit as ``times / per``."""
+
+    channel: str
+    per: int = 1
+    times: int = 1
+
+
+ENERGY, REGISTER, POWER = "energy_kwh", "energy_register_kwh", "power_kw"
+UNITS: Final[Mapping[str, Unit]] = {
+    "kwh": Unit(ENERGY),
+    "kwhs": Unit(ENERGY),
+    "wh": Unit(ENERGY, 1_000),
+    "MWh": Unit(ENERGY, 1, 1_000),
+    "mwh": Unit(ENERGY, 1, 1_000),
+    "kw": Unit(POWER),
+    "w": Unit(POWER, 1_000),
+    "watt": Unit(POWER, 1_000),
+    "watts": Unit(POWER, 1_000),
+    "MW": Unit(POWER, 1, 1_000),
+    "a": Unit("current_a"),
+    "amps": Unit("current_a"),
+    "ma": Unit("current_a", 1_000),
+    "v": Unit("voltage_v"),
+    "volts": Unit("voltage_v"),
+    "mV": Unit("voltage_v", 1_000),
+    "°c": Unit("temperature_c"),
+    "degc": Unit("temperature_c"),
+}
+"""Units as they are written, in small letters where their case does not matter."""
+
+_WORDS: Final[Mapping[str, str]] = {
+    "end": "end|end time|interval end|period end|to|bis|ende|endzeit|fin|tot|t m|eind|fine|do"
+    "|koniec|datum bis|zeit bis|enddatum",
+    "date": "date|day|datum|tag|jour|dag|giorno|data|dzien|dzień|usage date|read date",
+    "device": "device|device id|household|household id|meter|meter id|meterid|meter number"
+    "|meter no|lclid|nmi|mpan|mprn|icp|esiid|serial|serial number|meter serial number"
+    "|zähler|zählernummer|zählernr|zählpunkt|zählpunktnummer|zählpunktbezeichnung|messlokation"
+    "|malo|melo|marktlokation|gerät|geräte id|gerätenummer|compteur|pdl|prm|identifiant prm"
+    "|point de livraison|numéro de compteur|meternummer|ean|ean code|aansluiting|pod"
+    "|contatore|matricola|licznik|numer licznika|nr licznika|ppe|kod ppe|customer|customer id"
+    "|entity id|dataid|sensor|apparaat|dispositivo|urządzenie",
+    "channel": "channel|kanal|parameter|metric|measurement|measure|obis|obis code"
+    "|obis kennzahl|kennzahl|canal|kanaal|canale|kanał|reading type|consumption category",
+    "unit": "unit|units|einheit|unité|unite|eenheid|unità|unita|jednostka|uom|maßeinheit",
+    "sequence": "sequence",
+}
+_ROLES: Final[Mapping[str, str]] = {
+    word: role for role, words in _WORDS.items() for word in words.split("|")
+}
+"""Roles by the whole of a header's words. Times are known by what stands in their columns."""
+
+_START: Final = re.compile(r"\b(start|from|von|ab|début|debut|begin|beginn|van|inizio|od|dalle)\b")
+_REGISTER: Final = re.compile(
+    r"\b(register|zählerstand|zaehlerstand|stand|meterstand|tellerstand|index|cumulative|cumul"
+    r"|cumulé|lettura|odczyt|stan|totaliser|totalizer|meter reading|meter read|lifetime|ablesung"
+    r"|counter|compteur|segnante)\b"
+)
+_INTERVAL: Final = re.compile(
+    r"\b(interval|consumption|usage|used|verbrauch|bezug|menge|energiemenge|consommation|conso"
+    r"|verbruik|afname|consumo|prelievo|zużycie|zuzycie|pobór|pobor|delta|hh|half hour|import)\b"
+)
+_ENERGY: Final = re.compile(
+    r"\b(energy|energie|energia|énergie|energią|value|wert|valeur|waarde|valore|wartość|reading"
+    r"|amount|sum|state|messwert)\b"
+)
+_POWER: Final = re.compile(r"\b(power|leistung|puissance|vermogen|potenza|moc|demand|load)\b")
+_EXPORT: Final = re.compile(
+    r"\b(export|exported|einspeisung|lieferung|rücklieferung|abgabe|injection|injecté|returned"
+    r"|teruglevering|terug|immissione|immessa|oddana|oddanie|feed in|to grid|received by grid"
+    r"|surplus|production injectée)\b"
+)
+_NOT_READ: Final = re.compile(
+    r"\b(cost|price|kosten|preis|prix|coût|betrag|costo|prezzo|cena|koszt|tariff|tarif|gbp|eur|usd"
+    r"|charge|quality|status|flag|valid|row|nr|lfd|id|type|notes|year|month|week|weekday|reactive"
+    r"|blind|carbon|co2|factor)\b"
+)
+_BRACKETS: Final = re.compile(r"[(\[]\s*(?:in\s+)?([^()\[\]]{1,16}?)\s*[)\]]")
+_MARKS: Final = re.compile(r"[^\w°µ]+|_")
+
+
+class ColumnHeader(NamedTuple):
+    """A header, taken apart.
+
+    Attributes:
+        words: in small letters, without the unit.
+        unit: None where it has none.
+        unit_text: as it stands there.
+        label: what is left without the unit, as it is written: the name of a circuit.
+    """
+
+    words: str
+    unit: Unit | None
+    unit_text: str
+    label: str
+
+    @property
+    def role(self) -> str:
+        """A role that the words say as a whole; empty: none."""
+        return _ROLES.get(self.words, "")
+
+    @property
+    def is_start(self) -> bool:
+        """Whether it is a time at which something begins."""
+        return bool(_START.search(self.words))
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it is a time at which something ends."""
+        return self.role == "end" or bool(re.search(r"\b(end|ende|bis|fin)\b", self.words))
+
+    @property
+    def is_export(self) -> bool:
+        """Whether energy is fed in."""
+        return bool(_EXPORT.search(self.words))
+
+    @property
+    def is_not_read(self) -> bool:
+        """Whether it is of something that is no reading of ours: money, quality, a number of it."""
+        return self.unit is None and bool(_NOT_READ.search(self.words))
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is of money, whatever unit stands beside it."""
+        pattern = r"\b(cost|price|kosten|preis|prix|costo|prezzo|cena|tariff|tarif)\b"
+        return bool(re.search(pattern, self.words))
+
+    @property
+    def counts(self) -> str:
+        """How an energy is counted: ``interval`` or ``register``; empty: the words do not say."""
+        if _REGISTER.search(self.words):
+            return "register"
+        return "interval" if _INTERVAL.search(self.words) else ""
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the words are of an amount, whatever its unit is."""
+        found = (_ENERGY, _INTERVAL, _REGISTER, _POWER, _EXPORT)
+        return any(words.search(self.words) for words in found)
+
+
+def header_of_text(text: str) -> ColumnHeader:
+    """Take a header apart: ``Verbrauch [kWh]`` has the words ``verbrauch`` and the unit kWh."""
+    text = text.strip().strip("\ufeff")
+    label, unit, unit_text = text, None, ""
+    for found in _BRACKETS.finditer(text):
+        if (unit := unit_named(found[1])) is not None:
+            unit_text = found[1]
+            label = (text[: found.start()] + text[found.end() :]).strip()
+            break
+    if unit is None:
+        words = re.split(r"[\s_/,:]+(?:in\s+)?", text)
+        for place in (-1, 0):
+            if len(words) > 1 and (unit := unit_named(words[place])) is not None:
+                unit_text = words[place]
+                at = text.rindex(unit_text) if place else 0
+                label = text[:at] if place else text[len(unit_text) :]
+                label = re.sub(r"[\s_/,:]+in\s*$", "", label)
+                break
+    if unit is None and (unit := unit_named(text)) is not None and len(text) > 1:
+        unit_text, label = text, ""
+    return ColumnHeader(plain_words(label), unit, unit_text, label.strip(" -_,:"))
+
+
+def unit_named(text: str) -> Unit | None:
+    """The unit of a text; None: it is none that is known."""
+    text = text.strip().strip("[]()").strip()
+    return UNITS.get(text) or (UNITS.get(text.lower()) if text not in ("mW", "mWh") else None)
+
+
+def plain_words(text: str) -> str:
+    """Words in small letters with single spaces."""
+    return " ".join(_MARKS.sub(" ", text).lower().split())
+
+
+OBIS: Final = re.compile(r"(?:1-\d+:)?(\d+)\.(\d+)\.\d+(?:[*.]\d+)?")
+_OBIS_WORDS: Final[Mapping[tuple[str, str], str]] = {
+    ("1", "8"): "register kwh", ("2", "8"): "export register kwh",
+    ("1", "29"): "import kwh", ("2", "29"): "export kwh",
+    ("1", "9"): "import kwh", ("2", "9"): "export kwh",
+    ("1", "7"): "power kw", ("16", "7"): "power kw", ("1", "5"): "power kw",
+}  # fmt: skip
+
+
+def words_of_obis(text: str) -> str:
+    """An OBIS code in words: ``1-0:1.8.0`` is a register; any other text as it is."""
+    found = OBIS.search(text)
+    return _OBIS_WORDS.get((found[1], found[2]), text) if found else text
