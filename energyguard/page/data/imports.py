@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from nicegui import background_tasks, events, ui
 
 from energyguard.codecs.sources import device_of
-from energyguard.errors import EnergyGuardError
+from energyguard.errors import EnergyGuardError, Malformed
 from energyguard.files.found import FileAnswers
 from energyguard.page.data.import_rows import ImportList
 from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
@@ -20,7 +20,7 @@ from energyguard.page.words.formatting import count, day_moment, number
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.refusals import why_refused
 from energyguard.service.intake.file_imports import MAX_FILE_BYTES, FileImport
-from energyguard.service.intake.file_previews import FilePreview, preview
+from energyguard.service.intake.file_previews import FilePreview, not_understood, preview
 
 MAX_NAMES = 8
 MAX_DOUBTS = 5
@@ -88,6 +88,8 @@ class ImportCard:
             answers = FileAnswers(usual_zone=self.context.zone)
             self.seen = await asyncio.to_thread(preview, self.path, self.service, answers)
             self.seen.check()
+        except Malformed as error:
+            self.seen = not_understood(self.path, error.reason)
         except EnergyGuardError as error:
             tell(fault_words(error), bad=True)
             return

@@ -26,7 +26,7 @@ from energyguard.files.read import read_file
 from energyguard.intake.messages import recognised
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.quantities import NANO
-from energyguard.model.readings import SCHEMA, times_of
+from energyguard.model.readings import SCHEMA, Verdict, times_of
 from energyguard.service.contract import Service
 
 SHOWN_LINES: Final = 6
@@ -140,6 +140,13 @@ def preview(path: Path, service: Service, answers: FileAnswers = NO_ANSWERS) -> 
         doubts=found.doubts if found else (),
         first=first,
     )
+
+
+def not_understood(path: Path, why: str) -> FilePreview:
+    """A file of which nothing can be taken, and why."""
+    bad = RefusedRow(1, Verdict.MALFORMED, "file", why, b"")
+    head = _lines(first_block(path))
+    return FilePreview(path.name, "", 0, (), (), None, None, None, True, (bad,), 1, head)
 
 
 def _more(kwh: float | None, batch: pa.RecordBatch) -> float | None:
