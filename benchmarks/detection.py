@@ -79,12 +79,16 @@ def shown(name: str, streams: Streams, clean: Scores, faulty: Scores) -> None:
     """Print a row for each budget."""
     for budget in BUDGETS:
         of = found(faulty, streams, threshold(clean, streams, budget))
+        every = of.caught
+        by_kind = {kind: every.of_kind(kind) for kind in train.NAMES}
         kinds = " ".join(
-            f"{kind} {recall:.2f}/{delay:.0f}" for kind, (recall, delay) in of.by_kind.items()
+            f"{kind} {mine.recall:.2f}/{mine.median_delay_min:.0f}"
+            for kind, mine in by_kind.items()
         )
         print(
-            f"{name:<28} {budget:>4} F1 {of.f1:.3f} precision {of.precision:.2f} (onsets "
-            f"{of.precision_onsets:.2f}) recall {of.recall:.2f} delay {of.delay:.0f} min | {kinds}",
+            f"{name:<28} {budget:>4} F1 {every.f1:.3f} precision {every.precision:.2f} (onsets "
+            f"{of.onsets.precision:.2f}) recall {every.recall:.2f} "
+            f"delay {every.median_delay_min:.0f} min | {kinds}",
             flush=True,
         )
 
@@ -98,7 +102,7 @@ def asked_and_got(streams: Streams, clean: Scores, faulty: Scores) -> None:
         of = found(faulty, streams, float(-np.log(budget)))
         print(
             f"asked {budget}: got {len(got) / streams.clean.weeks:.3f} per home-week, F1 "
-            f"{of.f1:.3f}; the noisiest 2.6 % of homes raise {noisiest:.0%}",
+            f"{of.caught.f1:.3f}; the noisiest 2.6 % of homes raise {noisiest:.0%}",
             flush=True,
         )
 
@@ -144,7 +148,8 @@ def folds(streams: Streams) -> None:
     asked_and_got(streams, *scores["both"])
     for kind in train.NAMES:
         levels = [threshold(scores[kind][0], streams, budget) for budget in BUDGETS]
-        recalls = [found(scores[kind][1], streams, level).by_kind[kind][0] for level in levels]
+        each = [found(scores[kind][1], streams, level).caught for level in levels]
+        recalls = [mine.of_kind(kind).recall for mine in each]
         print(f"{kind} left out: recall {recalls[0]:.2f} / {recalls[1]:.2f}", flush=True)
 
 

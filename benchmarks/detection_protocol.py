@@ -8,7 +8,6 @@ come to, so that another program can be held to the same counting.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,8 +22,9 @@ from benchmarks.household_profile import (
     rows_of,
     with_faults,
 )
-from deploy.detection.faults import KINDS, Fault
+from deploy.detection.faults import Fault
 from energyguard.detection.alerts import AlertNotices, hot_runs, notices
+from energyguard.offline.caught import Caught, Events, caught
 
 Scores = npt.NDArray[np.float64]
 BUDGETS: Final = (0.1, 0.5)
@@ -90,57 +90,18 @@ class Found(NamedTuple):
     """What a threshold finds of the faults."""
 
     threshold: float
-    precision: float
-    precision_onsets: float
+    caught: Caught
+    onsets: Caught
     """Without the alerts of runs that go on."""
-    recall: float
-    by_kind: dict[str, tuple[float, float]]
-    """Recall, and the median delay in minutes, of each kind."""
-    delay: float
-    """Minutes, the median."""
-
-    @property
-    def f1(self) -> float:
-        """Of precision and recall."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
 
 
 def found(scores: Scores, streams: Streams, level: float) -> Found:
     """Hold the alerts of the streams with faults against their events."""
-    an_hour = streams.an_hour
-    raised = notices_of(streams.live & (scores >= level), an_hour)
-    good = np.zeros(len(raised.slot), bool)
-    delays: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for event in streams.events:
-        first, last = np.searchsorted(raised.device, [event.home, event.home + 1])
-        at = raised.slot[first:last]
-        inside = np.flatnonzero((at >= event.start) & (at < event.end + an_hour))
-        good[first + inside] = True
-        late = (at[inside[0]] - event.start) * 60 / an_hour if len(inside) else np.nan
-        delays[event.kind].append(float(late))
-    onsets = ~raised.again
-    return _found(level, good, onsets, delays)
-
-
-def _found(
-    level: float, good: npt.NDArray[np.bool_], onsets: npt.NDArray[np.bool_],
-    delays: dict[str, list[float]],
-) -> Found:  # fmt: skip
-    every = [delay for of in delays.values() for delay in of]
-    return Found(
-        threshold=level,
-        precision=float(good.mean()) if len(good) else 0.0,
-        precision_onsets=float(good[onsets].mean()) if onsets.any() else 0.0,
-        recall=_recall(every)[0],
-        by_kind={kind: _recall(of) for kind, of in delays.items()},
-        delay=_recall(every)[1],
-    )
-
-
-def _recall(delays: Sequence[float]) -> tuple[float, float]:
-    caught = [delay for delay in delays if not np.isnan(delay)]
-    return len(caught) / max(len(delays), 1), float(np.median(caught)) if caught else np.nan
+    raised = notices_of(streams.live & (scores >= level), streams.an_hour)
+    home, start, end, kind = zip(*streams.events, strict=True)
+    events = Events(np.array(home), np.array(start), np.array(end), kind)
+    parts = (raised, raised.onsets)
+    return Found(level, *(caught(part, events, streams.an_hour) for part in parts))
 
 
 def over_quantile(homes: Homes) -> Scores:

@@ -14,6 +14,7 @@ from energyguard import __version__
 from energyguard.cli import (
     alerts,
     audit,
+    backtest,
     backup,
     bills,
     catalogue,
@@ -138,7 +139,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
             "Check files without running anything.",
             {"rules": rules.check_rules, "scenarios": rules.check_scenarios},
         ),
-        **named(evaluate.evaluate, unusual.unusual),
+        **named(evaluate.evaluate, unusual.unusual, backtest.backtest),
         "job": Group("Jobs: the same rules on Spark and Flink.", job.VERBS),
     },
     "Look after": {

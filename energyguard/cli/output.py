@@ -85,6 +85,14 @@ def spell(value: Any) -> str:
     return str(value)
 
 
+def spell_minutes(minutes: float | None) -> str:
+    """``2 h 15 min``; None: there is none."""
+    if minutes is None:
+        return "-"
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+
+
 def at(ms: int | None) -> datetime | None:
     """Milliseconds since 1970 as a time in UTC."""
     return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)

@@ -55,6 +55,12 @@ class AlertNotices(NamedTuple):
     def __len__(self) -> int:
         return len(self.device)
 
+    @property
+    def onsets(self) -> AlertNotices:
+        """Without the reminders."""
+        first = ~self.again
+        return AlertNotices(self.device[first], self.slot[first], self.again[first])
+
 
 def notices(runs: HotRuns, an_hour: int) -> AlertNotices:
     """The onset of each alert, and its reminders."""

@@ -133,7 +133,7 @@ def _unusual(
         if CHANNELS[channel].kind is Kind.STATE:
             continue
         part = table.filter(pc.equal(table.column("channel"), channel))
-        for names, slot_ms, grid in _grids(part, channel, energy):
+        for names, slot_ms, grid in grids_of(part, channel, energy):
             watched = True
             detector = UnusualDetector(slot_ms, parameters, len(names), budget)
             rows += _alerts(names, channel, slot_ms, grid, detector, calendar)
@@ -143,7 +143,7 @@ def _unusual(
     return pa.Table.from_pylist(rows, ALERTS)
 
 
-def _grids(
+def grids_of(
     part: pa.Table, channel: str, energy: EnergyDefaults
 ) -> Iterator[tuple[list[str], int, SlotGrid]]:
     """Devices of one slot length, and their slots."""

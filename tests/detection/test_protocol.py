@@ -30,7 +30,7 @@ def test_the_plainest_score_comes_to_the_numbers_of_the_faults(name: str) -> Non
         check = wanted[f"{name} static {budget}"]
         assert len(streams.events) == check["events"]
         assert got.threshold == pytest.approx(check["tau"], rel=1e-9)
-        assert got.precision == check["P"]
-        assert got.recall == check["R"]
-        assert got.f1 == pytest.approx(check["F1"], rel=1e-12)
-        assert got.delay == check["delay"]
+        assert got.caught.precision == check["P"]
+        assert got.caught.recall == check["R"]
+        assert got.caught.f1 == pytest.approx(check["F1"], rel=1e-12)
+        assert got.caught.median_delay_min == check["delay"]
