@@ -18,65 +18,73 @@ from energyguard.cli.times import parse_span
 if TYPE_CHECKING:
     from energyguard.offline.backtest import Backtest
     from energyguard.offline.contenders import Contender
+    from energyguard.offline.labels import LabelledEvent
 
 DAY_MS = 86_400_000
 
 
+Readings = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Readings: files of any shape we know.", show_default=False),
+]
+TriedRuleName = Annotated[
+    str,
+    typer.Option(
+        help="A rule file of one rule, the id of a rule, or `unusual` (`unusual:0.5`: so many "
+        "alerts per device and week)."
+    ),
+]
+OtherRule = Annotated[
+    str | None, typer.Option(help="Another one, side by side.", show_default=False)
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(help="What happened: CSV with device,start,end,kind.", show_default=False),
+]
+OfHistory = Annotated[
+    bool, typer.Option("--history", help="The readings of the history, instead of files.")
+]
+HistorySince = Annotated[
+    str, typer.Option(help="Of the history: from a time, or how long before the newest.")
+]
+LabelsZone = Annotated[
+    str | None,
+    typer.Option(
+        help="Of labels without an offset, and of a rule's days: IANA, such as Europe/Berlin.",
+        show_default="labels need offsets; a rule has the site's",
+    ),
+]
+Learn = Annotated[
+    str | None,
+    typer.Option(
+        help="Not counted of each device.", show_default="14 days where a rule learns, else 0s"
+    ),
+]
+PageFile = Annotated[
+    Path | None, typer.Option(help="Write a page with the series, too.", show_default=False)
+]
+
+
 def backtest(
     call: Call,
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Readings: files of any shape we know.", show_default=False),
-    ] = None,
-    rule: Annotated[
-        str,
-        typer.Option(
-            help="A rule file of one rule, the id of a rule, or `unusual` (`unusual:0.5`: so many "
-            "alerts per device and week)."
-        ),
-    ] = "household-prod",
-    against: Annotated[
-        str | None, typer.Option(help="Another one, side by side.", show_default=False)
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(help="What happened: CSV with device,start,end,kind.", show_default=False),
-    ] = None,
-    history: Annotated[
-        bool, typer.Option("--history", help="The readings of the history, instead of files.")
-    ] = False,
-    since: Annotated[
-        str, typer.Option(help="Of the history: from a time, or how long before the newest.")
-    ] = "90d",
-    zone: Annotated[
-        str | None,
-        typer.Option(
-            help="Of labels without an offset, and of a rule's days: IANA, such as Europe/Berlin.",
-            show_default="labels need offsets; a rule has the site's",
-        ),
-    ] = None,
-    learn: Annotated[
-        str | None,
-        typer.Option(
-            help="Not counted of each device.", show_default="14 days where a rule learns, else 0s"
-        ),
-    ] = None,
+    files: Readings = None,
+    rule: TriedRuleName = "household-prod",
+    against: OtherRule = None,
+    labels: Labels = None,
+    history: OfHistory = False,
+    since: HistorySince = "90d",
+    zone: LabelsZone = None,
+    learn: Learn = None,
     catalogue: SumsFile = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(help="Write a page with the series, too.", show_default=False),
-    ] = None,
+    html: PageFile = None,
 ) -> None:
     """Try a rule on readings of the past: alerts per device and week, and what they would find.
 
     Nothing is switched on and nothing left behind. With labels: events caught and missed,
     precision, recall, F1 and delay, for alerts alone and with their reminders (one each 24 h).
     """
-    from energyguard.offline.backtest import backtest as tried
-    from energyguard.offline.labels import check_devices, read_labels
-    from energyguard.offline.reading_files import ReadingFiles
+    from energyguard.offline.labels import read_labels
 
-    settings = call.settings
     if zone is not None and zone not in available_timezones():
         raise typer.BadParameter(f"--zone {zone}: no time zone such as Europe/Berlin")
     if bool(files) == history:
@@ -87,23 +95,38 @@ def backtest(
     ]
     learn_ms = None if learn is None else parse_span(learn)
     with _readings(call, files, since, contenders) as (paths, chosen):
-        readings = ReadingFiles.of(paths, settings)
-        show_refused(readings.refused, anything=True)
-        if labels:
-            known = {*readings.spans}.union(*(of.devices(readings) for of in chosen))
-            check_devices(labels, events, known)
-        found = tried(chosen, readings, events, settings, learn_ms)
-        if html is not None:
-            from energyguard.offline.backtest_page import backtest_page
+        found = _tried(call, paths, chosen, labels, events, learn_ms)
+    if html is not None:
+        from energyguard.offline.backtest_page import backtest_page
 
-            html.write_text(
-                backtest_page(found, zone or settings.serve.zone, settings.ledger.defaults),
-                encoding="utf-8",
-            )
+        settings = call.settings
+        page = backtest_page(found, zone or settings.serve.zone, settings.ledger.defaults)
+        html.write_text(page, encoding="utf-8")
     if call.json:
         call.out.record(_record(found))
     else:
         _show(call, found)
+
+
+def _tried(
+    call: Call,
+    paths: Sequence[Path],
+    contenders: Sequence[Contender],
+    labels: Path | None,
+    events: Sequence[LabelledEvent],
+    learn_ms: int | None,
+) -> Backtest:
+    """Try what is to be tried, on readings that the labels are of."""
+    from energyguard.offline.backtest import backtest as tried
+    from energyguard.offline.labels import check_devices
+    from energyguard.offline.reading_files import ReadingFiles
+
+    readings = ReadingFiles.of(paths, call.settings)
+    show_refused(readings.refused, anything=True)
+    if labels:
+        known = {*readings.spans}.union(*(of.devices(readings) for of in contenders))
+        check_devices(labels, events, known)
+    return tried(contenders, readings, events, call.settings, learn_ms)
 
 
 def _contender(call: Call, name: str, zone: str | None, catalogue: Path | None) -> Contender:
@@ -162,7 +185,8 @@ def _readings(
     from energyguard.offline.of_history import devices_of, files_of, for_files
 
     with call.service() as service:
-        devices, chosen = set[str](), list[Contender]()
+        devices = set[str]()
+        chosen: list[Contender] = []
         for contender in contenders:
             rule = contender.rule if isinstance(contender, OfRule) else None
             devices |= set(devices_of(rule, service.history, service.catalogue))

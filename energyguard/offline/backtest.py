@@ -12,7 +12,7 @@ backtest_page.py, backtest_chart.py   all of it as a page
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -91,32 +91,29 @@ def backtest(
         if event.device in spans and event.start_ms >= spans[event.device][0] + learn_ms
     ]
     number = {device: n for n, device in enumerate(devices)}
-    columns = Events(
-        np.array([number[event.device] for event in counted], np.int64),
-        np.array([event.start_ms for event in counted], np.int64),
-        np.array([event.end_ms for event in counted], np.int64),
-        [event.kind for event in counted],
-    )
+    columns = _columns(counted, number)
     since = {device: first + learn_ms for device, (first, _) in spans.items()}
     tried = []
     for contender in contenders:
         raised = contender.alerts(readings, settings)
         alerts = sorted(a for a in raised if a.raised_ms >= since.get(a.device, newest + 1))
         every = _notices(alerts, number)
-        tried.append(
-            TriedRule(
-                contender,
-                alerts,
-                len(every) - len(alerts),
-                caught(every.onsets, columns, HOUR_MS),
-                caught(every, columns, HOUR_MS),
-            )
-        )
+        held = [caught(part, columns, HOUR_MS) for part in (every.onsets, every)]
+        tried.append(TriedRule(contender, alerts, len(every) - len(alerts), *held))
     weeks = sum(max(last - since[device], 0) for device, (_, last) in spans.items()) / WEEK_MS
     return Backtest(readings, devices, weeks, learn_ms, counted, tried)
 
 
-def _notices(alerts: Sequence[PastAlert], number: dict[str, int]) -> AlertNotices:
+def _columns(events: Sequence[LabelledEvent], number: Mapping[str, int]) -> Events:
+    return Events(
+        np.array([number[event.device] for event in events], np.int64),
+        np.array([event.start_ms for event in events], np.int64),
+        np.array([event.end_ms for event in events], np.int64),
+        [event.kind for event in events],
+    )
+
+
+def _notices(alerts: Sequence[PastAlert], number: Mapping[str, int]) -> AlertNotices:
     """Alerts and their reminders, in ms."""
     columns = [(number[a.device], a.raised_ms, a.ended_ms) for a in alerts]
     device, first, last = np.array(columns, np.int64).reshape(-1, 3).T

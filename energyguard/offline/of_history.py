@@ -21,7 +21,7 @@ from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device
 
 
-class KnownDevices(Protocol):
+class PlacedDevices(Protocol):
     """What the service's catalogue knows of devices."""
 
     @property
@@ -32,7 +32,7 @@ class KnownDevices(Protocol):
         """What rules know of a device that sends to a topic: entered, or by its id."""
 
 
-def devices_of(rule: Rule | None, history: History, known: KnownDevices) -> list[str]:
+def devices_of(rule: Rule | None, history: History, known: PlacedDevices) -> list[str]:
     """The devices of the history that a rule is about; of a sum: those that it adds up.
 
     Args:

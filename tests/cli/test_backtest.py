@@ -178,6 +178,8 @@ def test_the_history_has_the_readings_of_the_devices_that_a_rule_is_about(
 ) -> None:
     path = tmp_path / "rule.toml"
     path.write_text(RULE.format(id="high", level="2.0") + selector + "\n")
-    found = terminal("backtest", "--json", "--history", "--rule", path).json
+    done = terminal("backtest", "--json", "--history", "--rule", path)
+    assert done.err == ""
+    found = done.json
     assert {alert["device"] for alert in found["alerts"]} == devices
     assert found["devices"] == len(devices)
