@@ -11,6 +11,8 @@ alerts.py     from hot slots to alerts
 detector.py   all of it together: slots in, alerts out
 text.py       the sentence of an alert
 grid.py       ledger entries as slots
+running.py    readings as they come into slots that are over
+open_slots.py what slots hold that are not
 
 It knows no log, no clock and no file ([decision 0029](../../docs/decisions/0029-unusual.md)).
 """

@@ -28,6 +28,7 @@ from energyguard.detection.state import (
     Floats,
 )
 from energyguard.detection.windows import close_hour, push, windows
+from energyguard.model.readings import Ints
 
 _FROM_SHAPE: Final = 3
 _FROM_DAYS: Final = 2
@@ -100,6 +101,15 @@ class Cohort:
             if at.hour == 23:
                 close_day(state, an_hour)
             self._scale_again()
+        return seen
+
+    def step_some(
+        self, number: int, at: LocalHour, values: npt.NDArray[np.float64], devices: Ints
+    ) -> SlotSeen:
+        """The same of some devices, which are as far: (n,) of each."""
+        part = Cohort(self.slot_ms, self._shape, self.state.take(devices))
+        seen = part.step(number, at, values)
+        self.state.put(devices, part.state)
         return seen
 
     def _usual(self, expected: Floats, looked: Looked) -> Floats:

@@ -7,8 +7,9 @@ changes nothing that is known of a device.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from energyguard.detection.cohort import Cohort, SlotSeen
 from energyguard.detection.evidence import CONTEXT, EVIDENCE
 from energyguard.detection.scores import UNLIKE, Parameters, Rated
 from energyguard.detection.slots import HOUR_MS, LocalHour
+from energyguard.detection.state import CohortState, Floats
+from energyguard.model.readings import Bools, Ints
 
 WARM_DAYS: Final = 14
 """A device is learned for so long before it may raise an alert."""
@@ -71,65 +74,127 @@ class UnusualDetector:
         Raises:
             ValueError: the budget is not above 0.
         """
-        if not budget > 0:
-            raise ValueError(f"{budget:g} alerts per device and week: more than 0 is needed")
         self.cohort = Cohort(slot_ms, parameters.shape)
-        self.cohort.add(devices)
         self.parameters = parameters
-        self._level = np.float32(-np.log(budget))
         self._an_hour = HOUR_MS // slot_ms
-        self._first = np.full(devices, _NEVER, np.int64)
-        self._hot = np.full(devices, _NEVER, np.int64)
-        self._near = np.full(devices, _NEVER, np.int64)
+        self._level = np.empty(0, np.float32)
+        self._first, self._hot, self._near = np.empty((3, 0), np.int64)
         self._open: dict[int, UnusualUse] = {}
+        self.add(np.full(devices, budget))
 
-    def step(self, number: int, at: LocalHour, values: npt.NDArray[np.float64]) -> list[UnusualUse]:
-        """Look at a slot of every device: the alerts that open with it.
+    def __len__(self) -> int:
+        return len(self.cohort)
+
+    def add(self, budgets: npt.NDArray[np.float64]) -> None:
+        """Take in devices of which nothing is known; they come last.
+
+        Args:
+            budgets: (devices,) how many alerts of each people want to see in a week.
+
+        Raises:
+            ValueError: one is not above 0.
+        """
+        self._level = np.append(self._level, _levels(budgets))
+        self.cohort.add(len(budgets))
+        for name in ("_first", "_hot", "_near"):
+            setattr(self, name, np.append(getattr(self, name), np.full(len(budgets), _NEVER)))
+
+    def step(
+        self, number: int, at: LocalHour, values: npt.NDArray[np.float64], of: Ints | None = None
+    ) -> list[UnusualUse]:
+        """Look at a slot of every device, or of some: the alerts that open with it.
 
         Args:
             number: the slot's: ms since 1970 over its length.
             at: where it stands by the local clock.
             values: (devices,) NaN where there is no reading.
+            of: the devices that it is of, rising; None: all.
         """
-        seen = self.cohort.step(number, at, values)
+        if of is None or len(of) == len(self):
+            of, seen = np.arange(len(self)), self.cohort.step(number, at, values)
+        else:
+            seen = self.cohort.step_some(number, at, values, of)
         rated = self.parameters.rate(seen.looked.steps)
-        self._first[(self._first == _NEVER) & seen.known] = number
-        warm = number - self._first >= WARM_DAYS * 24 * self._an_hour
-        may = seen.known & warm & (self._first != _NEVER)
-        near = may & (rated.rarity >= self._level - _NEAR)
-        self._near = np.where(near, np.where(self._near == _NEVER, number, self._near), self._near)
-        self._near[seen.known & ~near] = _NEVER
-        hot = np.flatnonzero(may & (rated.rarity >= self._level))
-        new = hot[number - self._hot[hot] > JOIN_H * self._an_hour]
-        self._hot[hot] = number
-        opened = [self._opened(device, number, seen, rated) for device in new.tolist()]
+        level, first, near = self._level[of], self._first[of], self._near[of]
+        first = np.where((first == _NEVER) & seen.known, number, first)
+        warm = number - first >= WARM_DAYS * 24 * self._an_hour
+        may = seen.known & warm & (first != _NEVER)
+        is_near = may & (rated.rarity >= level - _NEAR)
+        near = np.where(is_near, np.where(near == _NEVER, number, near), near)
+        near[seen.known & ~is_near] = _NEVER
+        self._first[of], self._near[of] = first, near
+        hot = np.flatnonzero(may & (rated.rarity >= level))
+        new = hot[number - self._hot[of[hot]] > JOIN_H * self._an_hour]
+        self._hot[of[hot]] = number
+        opened = [
+            self._opened(place, int(of[place]), number, seen, rated) for place in new.tolist()
+        ]
         self._open.update((alert.device, alert) for alert in opened)
-        for device in hot.tolist():
-            self._open[device].last = number
+        for device in of[hot].tolist():
+            if device in self._open:  # else it opened before a restart
+                self._open[device].last = number
         return opened
 
-    def _opened(self, device: int, number: int, seen: SlotSeen, rated: Rated) -> UnusualUse:
+    def is_hot(self, number: int, of: Ints) -> Bools:
+        """(n,) of which devices a slot that was looked at last is beyond the threshold."""
+        hot: Bools = self._hot[of] == number
+        return hot
+
+    def is_over(self, number: int, of: Ints) -> Bools:
+        """(n,) of which devices an alert that was open is over with a slot."""
+        over: Bools = number - self._hot[of] > JOIN_H * self._an_hour
+        return over
+
+    def save(self) -> tuple[dict[str, Any], bytes]:
+        """What is known of alerts, and of devices."""
+        known = {name: getattr(self, name) for name in ("_first", "_hot", "_near")}
+        return known, self.cohort.state.to_bytes()
+
+    def load(self, known: Mapping[str, Any], state: bytes) -> None:
+        """Know what was saved, of as many devices as there are here.
+
+        Raises:
+            ValueError: it was written by a version that keeps other rows.
+        """
+        self.cohort.state = CohortState.from_bytes(state)
+        for name in ("_first", "_hot", "_near"):
+            setattr(self, name, known[name].copy())
+
+    def _opened(
+        self, place: int, device: int, number: int, seen: SlotSeen, rated: Rated
+    ) -> UnusualUse:
         names = self.parameters.kinds
-        likeliest = int(rated.kind[device])
-        unlike = bool(rated.of_kinds[device] < self._level)
+        likeliest = int(rated.kind[place])
+        unlike = bool(rated.of_kinds[place] < self._level[device])
         parts = self.parameters.free if unlike else self.parameters.tables[likeliest]
-        steps = seen.looked.steps[:, device]
+        steps = seen.looked.steps[:, place]
         strength = parts[np.arange(len(EVIDENCE)), steps]
         strength[list(CONTEXT)] = -np.inf
         strongest = np.argsort(-strength, kind="stable")[:_REASONS].tolist()
-        numbers = seen.looked.numbers[:, device]
-        low, high = seen.usual[:, device].tolist()
+        numbers = seen.looked.numbers[:, place]
+        low, high = seen.usual[:, place].tolist()
         return UnusualUse(
             device=device,
             opened=number,
             since=int(self._near[device]),
             last=number,
             kind=UNLIKE if unlike else names[likeliest],
-            next_kind=names[likeliest if unlike else int(rated.runner_up[device])],
-            weeks=float(np.exp(min(rated.rarity[device], MAX_NATS))),
-            value=float(seen.value[device]),
-            expected=float(seen.expected[device]),
+            next_kind=names[likeliest if unlike else int(rated.runner_up[place])],
+            weeks=float(np.exp(min(rated.rarity[place], MAX_NATS))),
+            value=float(seen.value[place]),
+            expected=float(seen.expected[place]),
             usual_low=low,
             usual_high=high,
             reasons=tuple((EVIDENCE[n].name, float(numbers[n])) for n in strongest),
         )
+
+
+def _levels(budgets: npt.NDArray[np.float64]) -> Floats:
+    """The rarity from which on a slot is hot.
+
+    Raises:
+        ValueError: a budget is not above 0.
+    """
+    if not (budgets > 0).all():
+        raise ValueError(f"{budgets.min():g} alerts per device and week: more than 0 is needed")
+    return -np.log(budgets).astype(np.float32)

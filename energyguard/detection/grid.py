@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from energyguard.detection.open_slots import COVERED, SAYS_NOTHING
 from energyguard.detection.slots import HOUR_MS
-from energyguard.ledger.entries import Entries, EntryKind
+from energyguard.ledger.entries import Entries
 from energyguard.ledger.spread import spread
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
-
-_SAYS_NOTHING: Final = (EntryKind.FIRST, EntryKind.GAP, EntryKind.SWAP, EntryKind.GLITCH)
-"""Of these nobody knows how much was used when."""
-_COVERED: Final = 0.8
-"""A slot is known of which entries cover this part."""
 
 
 class SlotGrid(NamedTuple):
@@ -35,7 +31,7 @@ def slots_of(entries: Entries, cadence_ms: Ints, slot_ms: int) -> SlotGrid:
         cadence_ms: (devices,) how long each entry at a point speaks of.
         slot_ms: the length of a slot.
     """
-    used = entries.where(~np.isin(entries.kind, _SAYS_NOTHING))
+    used = entries.where(~np.isin(entries.kind, SAYS_NOTHING))
     parts = spread(used.energy, used.start, used.end, slot_ms)
     if not len(parts.bucket):
         return SlotGrid(0, np.full((len(cadence_ms), 0), np.nan))
@@ -48,6 +44,6 @@ def slots_of(entries: Entries, cadence_ms: Ints, slot_ms: int) -> SlotGrid:
     size = shape[0] * shape[1]
     ms = np.bincount(place, covered, size).reshape(shape)
     kwh = np.bincount(place, parts.energy, size).reshape(shape) / NANO
-    known = ms >= _COVERED * slot_ms
+    known = ms >= COVERED * slot_ms
     power = kwh / np.where(known, np.minimum(ms, slot_ms), 1) * HOUR_MS
     return SlotGrid(first, np.where(known, power, np.nan))

@@ -281,7 +281,7 @@ def open_book(files: Iterable[Path], use: Sequence[str], site: SiteCalendar = NO
         except ConfigError as error:
             faults += error.faults
     try:
-        calendar_of(*site)
+        calendar_of(site.zone, site.holidays)
     except ValueError as error:
         faults.append(f"rules.holidays: {error}")
     if faults:
@@ -295,5 +295,5 @@ def book_of(settings: Settings) -> RuleBook:
     Raises:
         ConfigError: every fault of every file, and of the settings.
     """
-    site = SiteCalendar(settings.serve.zone, settings.rules.holidays)
+    site = SiteCalendar(settings.serve.zone, settings.rules.holidays, settings.ledger.defaults)
     return open_book(settings.rules.files, settings.rules.use, site)

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from energyguard.model.alerts import Severity, State
+from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO
 from energyguard.rules.fields import RuleField, fields_of
 
@@ -30,6 +31,8 @@ class SiteCalendar(NamedTuple):
     zone: str = ""
     holidays: tuple[str, ...] = ()
     """Days and countries, as ``rules.holidays`` has them."""
+    energy: EnergyDefaults = ENERGY_DEFAULTS
+    """What is plausible, as ``ledger.*`` has it."""
 
 
 NOWHERE = SiteCalendar()

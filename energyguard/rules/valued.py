@@ -12,7 +12,7 @@ is newer than all of its device and channel before it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -51,6 +51,7 @@ class Scores:
         observed: what an alert calls observed, 1e-9 of the rule's unit: (n,).
         expected: what it was held against, 1e-9 of the rule's unit: (n,).
         evidence: what else the sentence needs, by name, 1e-9 of each one's unit: (n,) each.
+        evidence_at: the same of a row, where rows need other names.
     """
 
     breaks: Bools
@@ -59,6 +60,7 @@ class Scores:
     observed: Ints
     expected: Ints
     evidence: Mapping[str, Ints] = field(default_factory=dict)
+    evidence_at: Callable[[int], Mapping[str, int]] = field(default=lambda row: {})
 
 
 class Scorer(Protocol):

@@ -32,6 +32,7 @@ TYPED = {
     "state": {"channels.voltage_v": "on", "raise_below": "207"},
     "silence": {"longer_than": "2 hours"},
     "profile": {"channels.power_kw": "on", "sigmas": "4"},
+    "unusual": ENERGY,
     "agree": {"check": "counter"},
 }
 """What somebody types who needs no more than a kind asks for."""

@@ -58,6 +58,10 @@ id = "unusual"
 channels = ["power_kw"]
 sigmas = 4
 [[rule]]
+kind = "unusual"
+id = "unlike"
+channels = ["energy_kwh"]
+[[rule]]
 kind = "agree"
 id = "fits"
 check = "power"
@@ -96,6 +100,13 @@ def alert(
 
 
 USUAL = {"usual": 8 * NANO, "zscore": 5 * NANO, "half_hour": 61 * NANO}
+UNLIKE = {
+    name: round(amount * NANO)
+    for name, amount in {
+        "usual": 0.3, "usual_low": 0.1, "usual_high": 0.4, "weeks": 22, "slot": 0.25,
+        "opened": 490_000.25, "since": 489_999, "kind/stuck_on": 1, "next/leak": 1,
+    }.items()
+}  # fmt: skip
 STILL = {"current_a still": 3, "current_a": 4 * NANO, "power_kw still": 1}
 CASES = (
     (
@@ -129,6 +140,16 @@ CASES = (
         "Attic kam über das Übliche: 8,00\u00a0kW (Di. 06:30–07:00)",
     ),
     (
+        alert("unlike", 0.3, "kW", peak=1.75, evidence=UNLIKE),
+        "Attic: something stays on, 1.75\u00a0kW where 0.1 to 0.4\u00a0kW is usual",
+        "Attic: etwas bleibt an, 1,75\u00a0kW, wo 0,1 bis 0,4\u00a0kW üblich sind",
+    ),
+    (
+        alert("unlike", 0.3, "kW"),
+        "Attic: use is unlike what is usual for it",
+        "Attic: Der Verbrauch ist anders als dort üblich",
+    ),
+    (
         alert("fits", 2, "kW"),
         "Attic: power does not fit voltage and current",
         "Attic: Die Leistung passt nicht zu Spannung und Strom",
@@ -148,7 +169,7 @@ CASES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("found", "english", "german"), CASES, ids=[c[0].rule for c in CASES])
+@pytest.mark.parametrize(("found", "english", "german"), CASES, ids=[c[1] for c in CASES])
 def test_each_kind_has_its_sentence(
     found: Alert, english: str, german: str, rules: dict[str, Rule]
 ) -> None:

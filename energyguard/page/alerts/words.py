@@ -51,6 +51,7 @@ def kind_words(alert: Alert, rule: Rule | None) -> str:
     found: Mapping[str, str] = {
         "silence": _("Silent"),
         "profile": _("Unusual"),
+        "unusual": _("Unusual"),
         "rate": _("Sudden change"),
         "state": _("Fault"),
         "agree": _("Readings disagree"),

@@ -48,6 +48,7 @@ class LimitRow:
 LABELS = {
     "raise_above": _("raises above"),
     "raise_below": _("raises below"),
+    "alerts_a_week": _("alerts a week"),
     "sigmas": _("deviations of a half-hour"),
     "at_once": _("deviations of a reading"),
     "lasting": _("deviations for long"),
@@ -62,7 +63,7 @@ LABELS = {
 """The fields of a limit, in words."""
 DURATIONS = ("longer_than", "dwell", "still")
 """Those that are a time; the others are in the rule's unit."""
-PLAIN = ("sigmas", "at_once", "lasting", "tolerance", "rhythms")
+PLAIN = ("alerts_a_week", "sigmas", "at_once", "lasting", "tolerance", "rhythms")
 """Those that have no unit."""
 _OF_CHECK = {"tolerance": "power counter", "allowed": "power counter", "still": "still"}
 

@@ -22,6 +22,7 @@ KINDS: Final = {
     "silence": _("A device has sent nothing for too long"),
     "rate": _("It rises or falls too fast"),
     "profile": _("It is far from what is usual at this time of the week"),
+    "unusual": _("Use is unlike what is usual for the device"),
     "agree": _("What a device sends contradicts itself"),
 }
 """What each kind of rule looks for."""
@@ -41,6 +42,7 @@ FIELDS: Final = {
     "basis": _("By which number of a window"),
     "per": _("Per"),
     "direction": _("Which way"),
+    "alerts_a_week": _("Alerts of a device and week"),
     "sigmas": _("Deviations of a half-hour"),
     "at_once": _("Deviations of a single reading"),
     "lasting": _("Deviations of three half-hours on end"),

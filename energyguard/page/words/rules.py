@@ -18,6 +18,7 @@ from energyguard.rules.kinds.rate import Direction, RateRule
 from energyguard.rules.kinds.silence import SilenceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.windowed import WindowBasis
 
@@ -97,6 +98,14 @@ def _of_usual(rule: ProfileRule) -> str:
     return f"{', '.join(parts)}."
 
 
+def _of_unlike(rule: UnusualRule) -> str:
+    words = _(
+        "Raises when use is so unlike the device's own that an ordinary one has {n} such alerts a "
+        "week; clears after six hours as usual."
+    )
+    return words.format(n=_plain(rule.alerts_a_week))
+
+
 def _of_check(rule: AgreeRule) -> str:
     if rule.check == "still":
         words = _("Raises when a value stands still for {span} while others move.")
@@ -131,6 +140,7 @@ _KINDS: Mapping[type, Callable[[Any], str]] = {
     StateRule: _of_values,
     SilenceRule: _of_silence,
     ProfileRule: _of_usual,
+    UnusualRule: _of_unlike,
     AgreeRule: _of_check,
 }
 """What says what each kind of rule does."""

@@ -24,6 +24,8 @@ from energyguard.rules.kinds.rate import Direction, RateRule
 from energyguard.rules.kinds.silence import SilenceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.kinds.unusual import UnusualRule
+from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
 from energyguard.rules.windowed import RESTATED
 
@@ -121,6 +123,36 @@ def _of_usual(alert: Alert, name: str, rule: ProfileRule) -> str:
     return words.format(name=name, usual=usual, half_hour=half_hour(slot))
 
 
+def _of_unlike(alert: Alert, name: str, rule: UnusualRule) -> str:
+    known = UnusualEvidence.of(alert.observed, alert.evidence)
+    if known is None:
+        return _("{name}: use is unlike what is usual for it").format(name=name)
+    found = known.alert
+    words = _("{name}: {what}, {observed} where {low} to {high} is usual")
+    observed, high = (amount(round(n * NANO), rule.unit) for n in (found.value, found.usual_high))
+    return words.format(
+        name=name,
+        what=unusual_words(found.kind),
+        observed=observed,
+        low=amount(round(found.usual_low * NANO), "").strip(),
+        high=high,
+    )
+
+
+def unusual_words(kind: str) -> str:
+    """What sort of unusual use it is, in the middle of a sentence."""
+    known = {
+        "surge": _("very high use"),
+        "stuck_on": _("something stays on"),
+        "leak": _("the base load is raised"),
+        "night": _("unusual use at night"),
+        "dropout": _("much less use than usual"),
+        "frozen": _("the meter repeats a value"),
+        "unlike": _("unlike anything of this device"),
+    }
+    return known.get(kind, kind)
+
+
 def _of_check(alert: Alert, name: str, rule: AgreeRule) -> str:
     if rule.check == "still":
         known = alert.evidence
@@ -171,6 +203,7 @@ _KINDS: Mapping[type, Callable[[Alert, str, Any], str]] = {
     RateRule: _of_change,
     StateRule: _of_value,
     ProfileRule: _of_usual,
+    UnusualRule: _of_unlike,
     AgreeRule: _of_check,
     SilenceRule: _of_silence,
 }

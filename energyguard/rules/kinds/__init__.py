@@ -6,6 +6,7 @@ silence.py     a device that has sent nothing for too long
 agree.py       what a device tells against itself, by physics
 state.py       how high a state may be, or how long it may last
 profile.py     how far from what is usual for the device at this half-hour of the week
+unusual.py     use unlike what is usual for the device, as rare as people want alerts
 
 A kind from elsewhere is made known with ``register`` before rules are read.
 """

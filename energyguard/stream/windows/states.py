@@ -44,7 +44,8 @@ class ScoredRows:
         """Bring an episode up to date with the reading at a place."""
         scores = self.scores
         episode.observed, episode.expected = int(scores.observed[i]), int(scores.expected[i])
-        episode.evidence = {name: int(column[i]) for name, column in scores.evidence.items()}
+        columns = {name: int(column[i]) for name, column in scores.evidence.items()}
+        episode.evidence = {**columns, **scores.evidence_at(i)}
 
     def worst(self, i: int, episode: ValueEpisode) -> None:
         """Let the reading at a place be the peak of an episode, where it is the worst."""

@@ -1,0 +1,140 @@
+"""Use that is unlike the device's own, so rarely that people want to see it.
+
+What is usual is learned: ``energyguard/detection``. The one setting is how many alerts a week of a
+device people want to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from energyguard.detection.slots import HOUR_MS
+from energyguard.detection.text import sentence
+from energyguard.model.alerts import Severity, State
+from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
+from energyguard.model.quantities import NANO, from_nano
+from energyguard.rules.devices import DeviceRule, Overrides, Selector
+from energyguard.rules.fields import About, Channels, Days, HowBad, Id, Level, Text
+from energyguard.rules.limit_columns import LimitColumns
+from energyguard.rules.profile.calendar import calendar_of
+from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
+from energyguard.rules.unusual.evidence import UnusualEvidence
+from energyguard.rules.unusual.scorer import UnusualLimits, UnusualScorer
+from energyguard.rules.valued import Scorer, ValueRule
+
+MAX_A_WEEK = 7 * NANO
+"""More often than daily nobody has counted."""
+
+
+class UnusualRule(
+    ValueRule,
+    DeviceRule,
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="unusual",
+):
+    """Use unlike what is usual for the device, as rare as people want alerts to be."""
+
+    kind: ClassVar[str] = "unusual"
+    limit: ClassVar[str] = "alerts_a_week"
+    learns: ClassVar[bool] = True
+
+    id: Id
+    channels: Channels
+    alerts_a_week: Level = NANO // 10
+    zone: Text = ""
+    holidays: Days = ()
+    energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible at the site; not for rule files
+    longer_than_ms: int = 0
+    severity: HowBad = Severity.WARNING
+    about: About = ""
+    selector: Selector | UnsetType = UNSET
+    devices: Overrides | UnsetType = UNSET
+
+    @property
+    def level(self) -> int:
+        """How many alerts a week, in 1e-9."""
+        return self.alerts_a_week
+
+    @property
+    def unit(self) -> str:
+        """Of what is observed: the mean power of a slot."""
+        return "kW"
+
+    @property
+    def text(self) -> str:
+        """The rule in few words: ``unusual use, 0.1 alerts a week``."""
+        return f"unusual use, {from_nano(self.alerts_a_week)} alerts a week"
+
+    @property
+    def summary(self) -> str:
+        """What it does, with its limit as it is now."""
+        return (
+            "Raises when use is so unlike what is usual for the device that an ordinary one has "
+            f"{from_nano(self.alerts_a_week)} such alerts a week; clears after six hours as usual."
+        )
+
+    def scorer(self) -> Scorer:
+        """What is usual of its channel."""
+        calendar = calendar_of(self.zone, self.holidays)
+        return UnusualScorer(LimitColumns(self, _allowed), calendar, self.energy)
+
+    def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> Self:
+        """It clears by time alone."""
+        return self.with_fields(**new)
+
+    def at_site(self, site: SiteCalendar) -> Self:
+        """By the site's clock, holidays and plausible powers."""
+        return self.with_fields(
+            zone=self.zone or site.zone,
+            holidays=self.holidays or site.holidays,
+            energy=site.energy,
+        )
+
+    def sentence(self, found: Observation) -> str:
+        """What happened, for a person."""
+        if found.state is State.UNKNOWN:
+            return found.unknown("unusual")
+        known = UnusualEvidence.of(found.observed, found.evidence)
+        if found.state is State.RESOLVED or known is None:
+            return f"{found.device}: use is as usual again"
+        calendar = calendar_of(self.zone, self.holidays)
+        slot_ms = known.slot_ms
+
+        def named(number: int) -> str:
+            return f"{calendar.local(number * slot_ms):%a %H:%M}"
+
+        return f"{found.device}: {sentence(known.alert, slot_ms / HOUR_MS, self.unit, named)}"
+
+    def validate(self) -> list[str]:
+        """What makes this rule unusable."""
+        energies = [name for name, channel in CHANNELS.items() if not channel.is_level]
+        others = [name for name in self.channels if name not in energies]
+        checks = (
+            (not self.channels, "no channels: name at least one"),
+            (bool(others), f"{', '.join(others)}: no energy; there are: {', '.join(energies)}"),
+            (
+                not 0 < self.alerts_a_week <= MAX_A_WEEK,
+                f"alerts_a_week is above 0 and at most {spell_amount(MAX_A_WEEK)}",
+            ),
+        )
+        own = [sentence for wrong, sentence in checks if wrong]
+        try:
+            calendar_of(self.zone, self.holidays)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            own.append(f"zone, holidays: {error}")
+        return [*own, *self.override_faults()]
+
+
+def _allowed(rule: UnusualRule) -> UnusualLimits:
+    return UnusualLimits(rule.alerts_a_week)
+
+
+KIND = UnusualRule
