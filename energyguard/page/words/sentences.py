@@ -25,8 +25,8 @@ from energyguard.rules.kinds.silence import SilenceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.kinds.unusual import UnusualRule
-from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
+from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.windowed import RESTATED
 
 MS_NANO = NANO // 1000
