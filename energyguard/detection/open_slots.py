@@ -20,7 +20,7 @@ COVERED: Final = 0.8
 _NOTHING_KNOWN: Final = -(2**40)
 
 
-class Amounts(NamedTuple):
+class UsedAmounts(NamedTuple):
     """What was used from when to when: (n,) of each."""
 
     key: Ints
@@ -31,20 +31,20 @@ class Amounts(NamedTuple):
     """Of a point the time that it speaks of; else -1."""
 
     @classmethod
-    def of(cls, entries: Entries, covers: Ints | int = -1) -> Amounts:
+    def of(cls, entries: Entries, covers: Ints | int = -1) -> UsedAmounts:
         """What entries say; of some nobody knows anything."""
         says = ~np.isin(entries.kind, SAYS_NOTHING)
         each = np.broadcast_to(covers, says.shape)
         columns = entries.key, entries.start, entries.end, entries.energy, each
         return cls(*(column[says] for column in columns))
 
-    def where(self, which: Bools) -> Amounts:
+    def where(self, which: Bools) -> UsedAmounts:
         """Some of them."""
-        return Amounts(*(column[which] for column in self))
+        return UsedAmounts(*(column[which] for column in self))
 
-    def joined(self, other: Amounts) -> Amounts:
+    def joined(self, other: UsedAmounts) -> UsedAmounts:
         """These, then others."""
-        return Amounts(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+        return UsedAmounts(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
 
 class OpenSlots(NamedTuple):
@@ -64,7 +64,7 @@ class OpenSlots(NamedTuple):
         """Some of them."""
         return OpenSlots(*(column[which] for column in self))
 
-    def with_amounts(self, amounts: Amounts, slot_ms: int, first: Ints) -> OpenSlots:
+    def with_amounts(self, amounts: UsedAmounts, slot_ms: int, first: Ints) -> OpenSlots:
         """Add amounts of keys with slots of one length.
 
         Args:

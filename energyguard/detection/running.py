@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.detection.open_slots import SAYS_NOTHING, Amounts, OpenSlots
+from energyguard.detection.open_slots import SAYS_NOTHING, OpenSlots, UsedAmounts
 from energyguard.detection.slots import HOUR_MS, slot_length_ms
 from energyguard.ledger.channels import EnergyChannel, plain_channel
 from energyguard.ledger.entries import Entries
@@ -63,7 +63,7 @@ class RunningSlots:
         """(keys,) the length of each key's slots; 0: its step is not known, or too long."""
         self._next = _NONE  # the first slot of each that is not over
         self._last_ms = _NONE  # its newest reading
-        self._held = np.empty((4, 0), np.int64)  # of its newest interval: see Amounts
+        self._held = np.empty((4, 0), np.int64)  # of its newest interval: see UsedAmounts
         self._is_held = np.empty(0, bool)
         self._times: dict[int, list[int]] = {}  # of keys whose step is not known
         self._open = OpenSlots.none()
@@ -106,7 +106,7 @@ class RunningSlots:
         parts, rows = [], np.flatnonzero(~is_odd[place])
         if len(rows):
             entries = entries.where(~is_odd[entries.key])
-            made = Amounts.of(entries)
+            made = UsedAmounts.of(entries)
             made = made._replace(key=keys[made.key])
             parts.append(self._take(rows, key[rows], time[rows], made))
         rows = np.flatnonzero(is_odd[place])  # what may be in doubt is looked at one by one
@@ -115,7 +115,7 @@ class RunningSlots:
             now, rows = rows[first], rows[~first]
             self._forget_replaced(entries := self._ledger.fold(key[now], time[now], value[now]))
             new = entries.where(entries.stamp > self._last_ms[entries.key])
-            made = Amounts.of(new)
+            made = UsedAmounts.of(new)
             parts.append(self._take(now, key[now], time[now], made))
         return _by_key(parts)
 
@@ -132,11 +132,11 @@ class RunningSlots:
         ):
             self._open.doubt(key, first, last)
 
-    def _certain(self, key: Ints, time: Ints, value: Ints) -> Amounts:
+    def _certain(self, key: Ints, time: Ints, value: Ints) -> UsedAmounts:
         """Fold readings; of intervals the newest waits for the next, which may cut it."""
         entries = self._ledger.fold(key, time, value)
         if self.kind is not Kind.INTERVAL:
-            return Amounts.of(entries)
+            return UsedAmounts.of(entries)
         runs = KeyRuns(key)
         last_ms = self._last_ms[runs.keys]
         step = time - runs.previous(time, last_ms)
@@ -145,19 +145,19 @@ class RunningSlots:
         row = np.minimum(row, len(key) - 1)
         is_old = entries.stamp <= self._last_ms[entries.key]  # it is cut, or had no length yet
         is_point = (entries.start == entries.end) & ~is_old
-        made = Amounts.of(entries, np.where(is_point, covers[row], -1))
+        made = UsedAmounts.of(entries, np.where(is_point, covers[row], -1))
         newest_ms = time[runs.last][np.searchsorted(runs.keys, entries.key)]
         is_newest = (entries.stamp == newest_ms)[~np.isin(entries.kind, SAYS_NOTHING)]
         self._is_held[entries.key[is_old]] = False
         held = runs.keys[self._is_held[runs.keys]]
-        before = Amounts(held, *self._held[:, held])
+        before = UsedAmounts(held, *self._held[:, held])
         newest = made.where(is_newest)
         self._is_held[runs.keys] = False
         self._is_held[newest.key] = True
         self._held[:, newest.key] = newest[1:]
         return before.joined(made.where(~is_newest))
 
-    def _take(self, at: Ints, key: Ints, time: Ints, amounts: Amounts) -> ClosedSlots:
+    def _take(self, at: Ints, key: Ints, time: Ints, amounts: UsedAmounts) -> ClosedSlots:
         """Readings that were folded, by key and time; ``at``: their places among those given."""
         runs = KeyRuns(key)
         begins = self._begin(runs, time)
