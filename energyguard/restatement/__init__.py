@@ -5,6 +5,7 @@ folder holds the alerts of the time that such readings touch against those that 
 order would have made, and tells the difference: events that are *restated*.
 
     changed.py      the time that late or corrected readings change, by device and channel
+    located.py      what only the history knows of it: where readings lie, what goes on
     subject.py      whose alerts: a device's, or those of a sum of devices
     pieces.py       readings as the history has them, so much at a time as fits into memory
     replayed.py     the alerts that readings make in order, by the stream's own operators

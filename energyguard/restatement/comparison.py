@@ -1,9 +1,10 @@
 """Alerts that there are against those that all readings in order make: what is to tell of them.
 
 Alerts of one rule that overlap, of either side, are a *knot*: an alert that begins earlier is the
-same one; of two that are one now, one is withdrawn. A knot in which something goes on is left
-until it is over. One whose rule was changed or stopped meanwhile is left as it is: nobody knows
-what the rule was then.
+same one; of two that are one now, one is withdrawn. An alert that is not over, and is another one
+by all readings, is told so at once; from then on the worker's word about it counts no more, so
+it is followed here until it is over. A knot whose rule was changed or stopped meanwhile is left as
+it is: nobody knows what the rule was then.
 """
 
 from __future__ import annotations
@@ -43,10 +44,15 @@ class AlertKnot:
     from_ms: int = FOREVER_MS
     to_ms: int = 0
 
-    @property
-    def goes_on(self) -> bool:
-        """Whether one of them is not over yet."""
-        return any(alert.open for alert in (*self.known, *self.in_order))
+    def is_followed(self, events: Sequence[AlertEvent]) -> bool:
+        """Whether one is not over after these events, and no longer the worker's to say."""
+        state = {a.id: a.condition for a in self.known if a.restated}
+        state |= {event.id: event.state for event in events}
+        return any(condition is not State.RESOLVED for condition in state.values())
+
+    def is_ahead(self, newest_ms: int) -> bool:
+        """Whether the worker has said something since a time."""
+        return any(alert.changed_ms > newest_ms for alert in self.known)
 
     @property
     def ends_otherwise(self) -> bool:
@@ -54,13 +60,13 @@ class AlertKnot:
         return any(a.reason not in ("", RESTATED) for a in (*self.known, *self.in_order))
 
     def events(self) -> Iterator[AlertEvent]:
-        """What is to tell, where nothing of it goes on."""
+        """What is to tell."""
         pairs, rest = self._pairs()
         for new in self.in_order:
             old = pairs.get(new.id)
             if old is None:
                 yield restated_event(new, 1)
-            elif is_withdrawn(old) or _numbers(old) != _numbers(new):
+            elif is_withdrawn(old) or _numbers(old) != _numbers(new) or _is_late(old, new):
                 yield restated_event(replace(new, id=old.id), old.restated + 1)
         for old in rest:
             if not is_withdrawn(old):
@@ -104,7 +110,7 @@ def restated_event(alert: Alert, restated: int, reason: str = "") -> AlertEvent:
         device=alert.device,
         channel=alert.channel,
         severity=alert.severity,
-        state=State.RESOLVED,
+        state=State.RESOLVED if reason else alert.condition,
         time_ms=alert.changed_ms,
         since_ms=alert.since_ms,
         window_start_ms=alert.window_start_ms,
@@ -123,6 +129,11 @@ def restated_event(alert: Alert, restated: int, reason: str = "") -> AlertEvent:
 
 def _numbers(alert: Alert) -> tuple[int, ...]:
     return alert.window_end_ms, ends(alert), alert.peak
+
+
+def _is_late(old: Alert, new: Alert) -> bool:
+    """Whether an alert that is followed here is in another state by now."""
+    return old.restated > 0 and old.condition is not new.condition
 
 
 def _overlap(left: Alert, right: Alert) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,24 +12,38 @@ from energyguard.alerts.alert import Alert
 from energyguard.model.topics import DAY_MS
 from energyguard.records.alerts import AlertEvent
 from energyguard.restatement.changed import ChangedSpan
-from energyguard.restatement.comparison import FOREVER_MS, AlertKnot, begins, ends, knots
+from energyguard.restatement.comparison import (
+    FOREVER_MS,
+    AlertKnot,
+    begins,
+    ends,
+    knots,
+    restated_event,
+)
 from energyguard.restatement.pieces import Query, ReadingPieces
 from energyguard.restatement.subject import Subject
+from energyguard.rules.rule import CHANGED, STOPPED
 from energyguard.rules.windowed import WindowRule
 from energyguard.service.alerts.past import folded_alerts
 
 AROUND_MS = DAY_MS // 4
 """So much time around a span is looked at first; more, where alerts reach beyond."""
-PATIENCE_MS = DAY_MS
-"""What still goes on so long after a span (event time) is left to the worker."""
 CHUNK_MS = 7 * DAY_MS
 
 
 class SpanResult(NamedTuple):
-    """What came of a span: events to tell; and whether it is done, or something goes on."""
+    """What came of a span.
+
+    Attributes:
+        events: to tell.
+        is_done: whether nothing of it goes on that has to be looked at again.
+        is_settled: whether every window that its readings change is closed: what goes on is then
+            found again by whoever begins anew, as an alert that is not over.
+    """
 
     events: list[AlertEvent]
     is_done: bool
+    is_settled: bool
 
 
 class Look(NamedTuple):
@@ -62,10 +77,14 @@ class RestatementJudge:
         query: asks the history.
         subject: whose alerts, and by what they are judged.
         raises: whether there may be alerts that nobody had raised.
+        is_corrected: whether the worker goes on counting what the history no longer counts.
     """
 
-    def __init__(self, query: Query, subject: Subject, *, raises: bool = True) -> None:
-        self._query, self._subject, self._raises = query, subject, raises
+    def __init__(
+        self, query: Query, subject: Subject, *, raises: bool = True, is_corrected: bool = False
+    ) -> None:
+        self._query, self._subject = query, subject
+        self._raises, self._is_corrected = raises, is_corrected
 
     def judge(self, span: ChangedSpan) -> SpanResult:
         """What is to tell of a span.
@@ -74,14 +93,15 @@ class RestatementJudge:
             Unavailable: the history is not there now.
         """
         found: dict[tuple[str, int], AlertEvent] = {}
-        is_done = True
+        is_done = is_settled = True
         for from_ms in range(span.from_ms, span.to_ms + 1, CHUNK_MS):
             to_ms = min(span.to_ms, from_ms + CHUNK_MS - 1)
             part = span._replace(from_ms=from_ms, to_ms=to_ms)
-            events, done = self._judge_part(part)
-            found |= {(event.id, event.restated): event for event in events}
-            is_done &= done
-        return SpanResult(list(found.values()), is_done)
+            result = self._judge_part(part)
+            found |= {(event.id, event.restated): event for event in result.events}
+            is_done &= result.is_done
+            is_settled &= result.is_settled
+        return SpanResult(list(found.values()), is_done, is_settled)
 
     def changed(self, span: ChangedSpan) -> tuple[int, int]:
         """From when to when entries are that the span's readings change."""
@@ -91,23 +111,44 @@ class RestatementJudge:
         return self._revised(span, pieces)
 
     def _judge_part(self, span: ChangedSpan) -> SpanResult:
-        look = self._look(span) if self._subject.rules else None
-        if look is None:
-            return SpanResult([], is_done=True)
-        events: list[AlertEvent] = []
-        waits = False
-        for rule in self._subject.rules:
-            level = rule.of(span.device).level
-            for knot in look.touched(rule):
-                if knot.ends_otherwise or any(a.expected != level for a in knot.known):
-                    continue
-                if knot.goes_on:
-                    waits = True
-                else:
-                    known = {alert.id for alert in knot.known}
-                    events += [e for e in knot.events() if self._raises or e.id in known]
-        gave_up = self._subject.newest_ms > span.to_ms + self._subject.reach_ms + PATIENCE_MS
-        return SpanResult(events, not waits or gave_up)
+        subject = self._subject
+        if not subject.rules:
+            known = self._known(span, span.from_ms, max(span.to_ms, subject.newest_ms))
+            return SpanResult(self._stopped(known, {}), is_done=True, is_settled=True)
+        if (look := self._look(span)) is None:
+            return SpanResult([], is_done=True, is_settled=True)
+        levels = {rule.id: rule.of(span.device).level for rule in subject.rules}
+        events = self._stopped(look.known, levels)
+        goes_on = is_ahead = False
+        for knot in (knot for rule in subject.rules for knot in look.touched(rule)):
+            if knot.ends_otherwise or any(a.expected != levels[a.rule] for a in knot.known):
+                continue
+            if subject.newest_ms and knot.is_ahead(subject.newest_ms):
+                goes_on = is_ahead = True
+                continue
+            known_ids = {alert.id for alert in knot.known}
+            found = [e for e in knot.events() if self._raises or e.id in known_ids]
+            goes_on |= knot.is_followed(found)
+            events += found
+        is_settled = subject.newest_ms > look.changed_to_ms + subject.lateness_ms
+        if not is_settled:  # the worker has other readings in its windows, or an alert that is none
+            touched = (knot for rule in subject.rules for knot in look.touched(rule))
+            goes_on |= self._is_corrected or any(a.restated for k in touched for a in k.known)
+            goes_on |= bool(events)
+        return SpanResult(events, not goes_on, is_settled and not is_ahead)
+
+    def _stopped(self, known: Sequence[Alert], levels: Mapping[str, int]) -> list[AlertEvent]:
+        """The ends of alerts that are followed here, whose rules no longer run as they did."""
+        newest_ms = self._subject.newest_ms
+        return [
+            restated_event(
+                replace(alert, changed_ms=max(alert.changed_ms, newest_ms)),
+                alert.restated + 1,
+                CHANGED if alert.rule in levels else STOPPED,
+            )
+            for alert in known
+            if alert.open and alert.restated and levels.get(alert.rule) != alert.expected
+        ]
 
     def _look(self, span: ChangedSpan) -> Look | None:
         """Look at so much time that no alert which the span touches reaches beyond it."""

@@ -3,14 +3,15 @@
 Positions of the group move only behind spans that are done, and after what was told of them. An
 event is the same however often it is made, and is made only where the history's alerts lack it:
 that is asked when the history has every alert that there was. So who stops anywhere begins again,
-and tells nothing twice.
+and tells nothing twice. An alert that is told before it is over is followed until it is: whoever
+begins finds those in the history, so that no position waits for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from itertools import islice
 
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.catalogue.sums import sum_periods
@@ -21,12 +22,9 @@ from energyguard.history import History
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import LATEST, Log, Positions, TopicPartition
 from energyguard.log.compacted import CompactedReader, CompactedTable
-from energyguard.model.days import ms_of
 from energyguard.model.topics import (
     ALERTS,
     CORRECTIONS,
-    DAY_MS,
-    partition_for,
     repartitioned,
     source_of,
 )
@@ -35,6 +33,12 @@ from energyguard.records.alerts import AlertEvent
 from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.restatement.changed import ENERGY, ChangedSpan, ChangedSpans
 from energyguard.restatement.judge import RestatementJudge
+from energyguard.restatement.located import (
+    corrected_spans,
+    device_partition,
+    followed_spans,
+    import_spans,
+)
 from energyguard.restatement.replayed import ReplayTerms
 from energyguard.restatement.subject import Subject, SumSubjects, device_subject
 from energyguard.rules.registry import RuleBook
@@ -46,10 +50,13 @@ from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.output import alert_events
 from energyguard.stream.windows.places import senders
 from energyguard.telemetry import logger
-from energyguard.topics import topic_named
 
 RETRY_S = 10.0
-"""What goes on is looked at again so often."""
+"""What goes on is looked at again so often,"""
+SHARE = 20
+"""and no sooner than after so many times the time that it took;"""
+AT_ONCE = 20
+"""so many spans at a time, in turn."""
 
 _log = logger(__name__)
 
@@ -76,7 +83,7 @@ class Restater:
         flow: Flow = RESTATE,
     ) -> None:
         self._log, self._history, self._clock, self._book = log, history, clock, book
-        self._settings = settings
+        self._settings, self._flow = settings, flow
         self.consumer = Consumer(log, flow.group, flow.topics, clock)
         self._catalogue = CatalogueRevisions(log, senders, settings.serve.zone)
         self._progress = CompactedTable(log, PARTITION_PROGRESS)
@@ -91,7 +98,9 @@ class Restater:
         self._going_on = ChangedSpans()  # judged; something of them is not over
         self._sums = self._summed()
         self._summed_at = self._catalogue.revision
-        self._looked_s = clock.monotonic()
+        self._retry_s = 0.0  # when that is looked at again
+        self._begun: Positions | None = dict(log.positions(ALERTS.name, LATEST))
+        """When the history has come so far, it knows the alerts to follow; None: they are."""
 
     @property
     def waiting(self) -> int:
@@ -125,6 +134,7 @@ class Restater:
             self.consumer.reset()
             self._fresh, self._counting = ChangedSpans(), ChangedSpans()
             self._of_sums, self._going_on = ChangedSpans(), ChangedSpans()
+            self._begun = dict(self._log.positions(ALERTS.name, LATEST))
             raise
 
     def _follow(self) -> None:
@@ -141,9 +151,13 @@ class Restater:
         return SumSubjects(self._book.running(), periods_of)
 
     def _round(self) -> bool:
-        now = self._clock.monotonic()
-        if len(self._going_on) and now - self._looked_s >= RETRY_S:
-            self._fresh.add(self._going_on)
+        begin_s = self._clock.monotonic()
+        if self._begun is not None and self._is_counted(ALERTS.name, self._begun):
+            self._follow_alerts()
+            self._begun = None
+        if len(self._going_on) and begin_s >= self._retry_s:
+            for span in islice(self._going_on, AT_ONCE):
+                self._fresh.put(span, self._going_on.pop(span))
         if not len(self._counting) and not len(self._of_sums):
             if not len(self._fresh):
                 return self.consumer.commit(self._done())
@@ -152,12 +166,20 @@ class Restater:
             self._ends = {topic: dict(self._log.positions(topic, LATEST)) for topic in topics}
         if not all(self._is_counted(topic, ends) for topic, ends in self._ends.items()):
             return False
-        self._looked_s = now
         for spans in (self._counting, self._of_sums):
             while len(spans):
                 self.consumer.poll()
                 self._judge_next(spans)
+        end_s = self._clock.monotonic()
+        self._retry_s = end_s + max(RETRY_S, SHARE * (end_s - begin_s))
         return True
+
+    def _follow_alerts(self) -> None:
+        """Go on with the alerts that were told otherwise, and are not over."""
+        if self._flow is not RESTATE:
+            return
+        for span in followed_spans(self._history.query, self._sums.is_sum):
+            self._fresh.put(span, {})
 
     def _is_counted(self, topic: str, ends: Positions) -> bool:
         """Whether the history has come so far in a topic."""
@@ -172,20 +194,24 @@ class Restater:
             return
         events: list[AlertEvent] = []
         of_sums: list[ChangedSpan] = []
-        is_done = True
-        for placed in self._placed(span) if span.is_correction and not span.is_sum else [span]:
+        is_done = is_settled = True
+        for placed in self._located(span):
             judge = RestatementJudge(
-                self._history.query, self._subject(placed), raises=self._may_raise(span.import_id)
+                self._history.query,
+                self._subject(placed),
+                raises=self._may_raise(span.import_id),
+                is_corrected=span.is_correction or bool(span.import_id),
             )
             found = judge.judge(placed)
             events += found.events
             is_done &= found.is_done
+            is_settled &= found.is_settled
             if not span.is_sum and (sums := [*self._sums.sums_of(placed)]):
                 from_ms, to_ms = judge.changed(placed)
                 of_sums += [of._replace(from_ms=from_ms, to_ms=to_ms) for of in sums]
         places = spans.pop(span)
         if not is_done:
-            self._going_on.put(span, places)
+            self._going_on.put(span, {} if is_settled else places)
         for of in of_sums:
             self._of_sums.put(of, places)
         try:
@@ -202,14 +228,11 @@ class Restater:
         return self._sums.subject(span, terms, partial(self._newest_of, span.topic))
 
     def _split(self, span: ChangedSpan) -> None:
-        """Judge of an import each device by itself: there may be many, of a long time."""
-        rows = self._history.query("import_spans", import_id=span.import_id).to_pylist()
+        """Judge of an import each device by itself."""
+        of_devices = [*import_spans(self._history.query, span.import_id)]
         places = self._counting.pop(span)
-        for row in rows:
-            if row["channel"] in ENERGY and (at := _partition_of(row)):
-                ends = row["from_ms"], row["until_ms"] - 1
-                of_device = ChangedSpan(at, row["device"], row["channel"], *ends, span.import_id)
-                self._counting.put(of_device, places)
+        for of_device in of_devices:
+            self._counting.put(of_device, places)
 
     def _may_raise(self, import_id: str) -> bool:
         """Whether alerts may come that nobody had raised: not of what is of the past, unasked.
@@ -219,16 +242,11 @@ class Restater:
         counts = import_id and self._corrections.of_import(import_id) is None
         return self._settings.restate.backfills or not counts
 
-    def _placed(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
-        """A corrected span where its readings lie, hardly longer than there are any."""
-        for row in self._history.query("devices", device=span.device).to_pylist():
-            if row["channel"] == span.channel and (at := _partition_of(row)):
-                first, last = (ms_of(row[end]) for end in ("first", "last"))
-                yield span._replace(
-                    at=at,
-                    from_ms=max(span.from_ms, first - DAY_MS),
-                    to_ms=min(span.to_ms, last + DAY_MS),
-                )
+    def _located(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
+        """A span where its readings lie."""
+        if span.is_correction and not span.is_sum:
+            return corrected_spans(self._history.query, span)
+        return iter([span])
 
     def _tell(self, span: ChangedSpan, events: list[AlertEvent]) -> None:
         outputs = [(ALERTS.name, alert_events(events))] if events else []
@@ -268,17 +286,9 @@ class Restater:
 
     def _newest_of(self, topic: str, device: str) -> int:
         """The same of a device."""
-        row = topic_named(topic)
-        partition = partition_for(device.encode(), row.partitions) if row else 0
-        return self._newest_ms(TopicPartition(topic, partition))
+        at = device_partition(topic, device)
+        return self._newest_ms(at) if at else 0
 
     def close(self) -> None:
         """Give the partitions up at once."""
         self.consumer.leave()
-
-
-def _partition_of(row: Mapping[str, Any]) -> TopicPartition | None:
-    """Where a device's readings lie, by a row of the history; None: of a topic that is not here."""
-    if (topic := topic_named(row["topic"])) is None:
-        return None
-    return TopicPartition(row["topic"], partition_for(row["device"].encode(), topic.partitions))

@@ -32,6 +32,7 @@ class Subject:
         channels: of which channels.
         newest_ms: how far the partition is, event time; of a sum the one that is least far.
         reach_ms: how long after a reading a window may still hold it.
+        lateness_ms: so much later it is closed.
         revised: a reading may change so many before it, and as many after; of a sum the span
             has them already.
         replay: goes through readings in order.
@@ -42,6 +43,7 @@ class Subject:
     channels: frozenset[str]
     newest_ms: int
     reach_ms: int
+    lateness_ms: int
     revised: int
     replay: Callable[[], AlertReplay]
 
@@ -54,6 +56,7 @@ def device_subject(span: ChangedSpan, terms: ReplayTerms, newest_ms: int) -> Sub
         channels=frozenset({span.channel}),
         newest_ms=newest_ms,
         reach_ms=terms.reach_ms,
+        lateness_ms=terms.limits.clock.lateness_ms,
         revised=REVISED[CHANNELS[span.channel].kind],
         replay=lambda: DeviceReplay(terms, span.topic),
     )
@@ -86,6 +89,10 @@ class SumSubjects:
         for device, channel in sorted(found):
             yield span._replace(device=device, channel=channel, is_sum=True)
 
+    def is_sum(self, rule: str, device: str) -> bool:
+        """Whether a rule is about a sum of that name."""
+        return any((term.rule, term.device) == (rule, device) for term in self._terms)
+
     def subject(
         self, span: ChangedSpan, terms: ReplayTerms, newest_of: Callable[[str], int]
     ) -> Subject:
@@ -105,6 +112,7 @@ class SumSubjects:
             channels=frozenset(channel for rule in rules for channel in rule.channels),
             newest_ms=min(filter(None, map(newest_of, devices)), default=0),
             reach_ms=own.reach_ms,
+            lateness_ms=own.limits.clock.lateness_ms,
             revised=0,
             replay=lambda: SumReplay(own, span.topic, (*rules, *mine)),
         )

@@ -131,6 +131,10 @@ class PlainHistory:
         if name == "alerts_between":
             ids = {e.id for e in alert_lines(self._log) if e.device == given["device"]}
             return pa.table({"id": pa.array(sorted(ids), pa.string())})
+        if name == "followed_alerts":
+            followed = [a for a in alerts_of(self._log) if a.open and a.restated]
+            columns = ("id", "rule", "device", "channel", "topic", "since_ms")
+            return pa.Table.from_pylist([{n: getattr(a, n) for n in columns} for a in followed])
         ids = set(str(given["ids"]).split("\n"))
         events = [e for e in alert_lines(self._log) if e.id in ids]
         names = [n for n in AlertEvent.__struct_fields__ if n != "evidence"]

@@ -11,6 +11,7 @@ from energyguard.log import EARLIEST
 from energyguard.model.catalogue import Device, Site, Term
 from energyguard.model.quantities import NANO
 from energyguard.model.topics import LATE
+from energyguard.restatement.comparison import is_withdrawn
 from energyguard.restatement.restater import Restater
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
@@ -41,6 +42,7 @@ class Street(Campus):
 
     def __init__(self, above_kwh: float, of: str = "house") -> None:
         super().__init__()
+        self.history = PlainHistory(self.log)
         self.put("site/street", Site(name="Street"))
         for home in HOMES:
             self.put(f"device/{home}", Device(name=home, site="street"))
@@ -67,9 +69,8 @@ class Street(Campus):
             worker.drain()
 
     def restated(self) -> Restater:
-        history = PlainHistory(self.log)
-        history.catch_up()
-        one = Restater(self.log, history, SETTINGS, self.book(), ManualClock(START))  # type: ignore[arg-type]
+        self.history.catch_up()
+        one = Restater(self.log, self.history, SETTINGS, self.book(), ManualClock(START))  # type: ignore[arg-type]
         restate(one)
         return one
 
@@ -125,3 +126,23 @@ def test_alerts_of_sums_are_those_of_all_readings_in_order(seed: int) -> None:
     one.consumer.rewind(late.log.positions(LATE.name, EARLIEST))
     restate(one)
     assert len(alert_lines(late.log)) == before
+
+
+def test_an_alert_of_a_sum_that_goes_on_is_followed_by_whoever_begins_anew() -> None:
+    street, in_order = Street(above_kwh=5.0), Street(above_kwh=5.0)
+    rows = homes(range(42), without=("H2", 30))
+    append(street.log, [*rows, ("H2", 30, 1.0)])
+    append(in_order.log, sorted([*rows, ("H2", 30, 1.0)], key=lambda row: row[1]))
+    for each in (street, in_order):
+        each.follow()
+    assert alert_lines(street.log) == []
+    street.restated().close()
+    (alert,) = alerts_of(street.log)
+    assert (alert.open, alert.restated) == (True, 1)
+    for each in (street, in_order):
+        append(each.log, homes(range(42, 70)))
+        each.follow()
+    street.restated()
+    found = [alert for alert in alerts_of(street.log) if not is_withdrawn(alert)]
+    assert [(a.id, a.open, a.restated) for a in found] == [(alert.id, False, 2)]
+    assert holding(street.log) == holding(in_order.log)

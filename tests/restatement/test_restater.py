@@ -10,15 +10,16 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
-from energyguard.log import EARLIEST, Log, Membership, Positions, Transaction
+from energyguard.log import EARLIEST, LATEST, Log, Membership, Positions, Transaction
 from energyguard.model.alerts import State
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import BACKFILL
-from energyguard.model.topics import DAY_MS, LATE
+from energyguard.model.topics import DAY_MS, ENERGY_READINGS, LATE, partition_for
 from energyguard.pipeline import RESTATE, RESTATE_PAST
 from energyguard.restatement.restater import Restater
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
+from energyguard.rules.rule import STOPPED
 from energyguard.rules.windowed import RESTATED
 from energyguard.settings.restate import RestateSettings
 from energyguard.testing import MemoryLog
@@ -170,23 +171,102 @@ def test_nothing_is_judged_before_the_history_has_counted_it(log: Log, clock: Ma
     assert (waits.waiting, len(alert_lines(log))) == (0, 1)
 
 
-def test_what_goes_on_is_left_until_it_is_over(log: Log, clock: ManualClock) -> None:
+def beside(device: str) -> str:
+    """A neighbour in the same partition."""
+    wanted = partition_for(device.encode(), ENERGY_READINGS.partitions)
+    names = (f"N{i}" for i in range(10_000))
+    return next(n for n in names if partition_for(n.encode(), ENERGY_READINGS.partitions) == wanted)
+
+
+def test_what_goes_on_is_told_at_once_and_followed_until_it_is_over(
+    log: Log, clock: ManualClock
+) -> None:
     append(log, home(range(40), without=30))
     append(log, [("H1", 30, 1.0)])  # its windows are not all over
     work(log)
+    (known,) = alerts_of(log)
+    assert known.window_end_ms == START + 38 * MINUTE  # the first that was open when it came
     one, history = restater(log, clock)
     restate(one, clock)
     (alert,) = alerts_of(log)
-    assert (one.waiting, alert.open, alert.restated) == (1, True, 0)
-    assert alert.window_end_ms == START + 38 * MINUTE  # the first that was open when it came
+    assert (one.waiting, alert.open, alert.restated, alert.id) == (1, True, 1, known.id)
+    assert alert.window_end_ms == START + 31 * MINUTE
     assert committed(one) == log.positions(LATE.name, EARLIEST)
     append(log, home(range(40, 60)))
     work(log)
     history.catch_up()
     restate(one, clock)
     (again,) = alerts_of(log)
-    assert (one.waiting, again.open, again.restated, again.id) == (0, False, 1, alert.id)
+    assert (one.waiting, again.open, again.restated, again.id) == (0, False, 2, alert.id)
     assert again.window_end_ms == START + 31 * MINUTE
+    assert committed(one) == log.positions(LATE.name, LATEST)
+
+
+def test_an_open_alert_that_was_none_is_taken_back_at_once(log: Log, clock: ManualClock) -> None:
+    rows = [("H1", m, 0.02 * m) for m in range(60)]
+    step = rows[-1][2]
+    rows += [("H1", m, step + 3.2 + 0.02 * (m - 80)) for m in range(80, 83)]
+    append(log, rows, "energy_register_kwh")
+    append(log, [("H1", 60, step + 1.5), ("H1", 79, step + 1.6)], "energy_register_kwh")
+    work(log)
+    (known,) = alerts_of(log)
+    assert known.open
+    one, history = restater(log, clock)
+    restate(one, clock)
+    (alert,) = alerts_of(log)
+    assert (alert.id, alert.open, alert.reason, alert.restated) == (known.id, False, RESTATED, 1)
+    later = [("H1", m, step + 3.2 + 0.02 * (m - 80)) for m in range(83, 140)]
+    append(log, later, "energy_register_kwh")
+    work(log)
+    history.catch_up()
+    restate(one, clock)
+    assert (one.waiting, holding(log)) == (0, set())
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_an_alert_of_a_silent_device_is_made_and_ends_when_it_is_back(
+    log: Log, clock: ManualClock, is_new: bool
+) -> None:
+    in_order, near = MemoryLog(clock), [(beside("H1"), minute, 0.01) for minute in range(220)]
+    rows = [row for m in range(40) for row in (("H1", m, 1.0 if m == 30 else 0.1), near[m])]
+    late = rows.pop(rows.index(("H1", 30, 1.0)))
+    append(log, [*rows, *near[40:200], late])
+    append(in_order, sorted([*rows, late, *near[40:200]], key=lambda row: row[1]))
+    for each in (log, in_order):
+        work(each)
+    assert [a for a in alerts_of(log) if a.rule == "quarter"] == []
+    one, history = restater(log, clock)
+    restate(one, clock)
+    (alert,) = (a for a in alerts_of(log) if a.rule == "quarter")
+    assert (alert.condition, alert.restated, one.waiting) == (State.UNKNOWN, 1, 1)
+    assert holding(log) == holding(in_order)
+    assert committed(one) == log.positions(LATE.name, LATEST)  # nobody has to read it again
+    back = [row for m in range(200, 220) for row in (("H1", m, 0.1), near[m])]
+    for each in (log, in_order):
+        append(each, back)
+        work(each)
+    if is_new:
+        one.close()
+        one, history = restater(log, clock)
+    history.catch_up()
+    restate(one, clock)
+    (alert,) = (a for a in alerts_of(log) if a.rule == "quarter")
+    assert (alert.open, alert.restated, one.waiting) == (False, 2, 0)
+    assert holding(log) == holding(in_order)
+
+
+def test_an_alert_that_is_followed_ends_with_its_rule(log: Log, clock: ManualClock) -> None:
+    append(log, home(range(40), without=30))
+    append(log, [("H1", 30, 1.0)])
+    work(log)
+    one, history = restater(log, clock)
+    restate(one, clock)
+    one.close()
+    history.catch_up()
+    other = RuleBook([], [])
+    restate(Restater(log, history, SETTINGS, other, clock))  # type: ignore[arg-type]
+    (alert,) = alerts_of(log)
+    assert (alert.open, alert.restated, alert.reason) == (False, 2, STOPPED)
 
 
 @pytest.mark.parametrize("wanted", [False, True])
