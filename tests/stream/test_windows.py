@@ -126,10 +126,6 @@ def test_batches_change_nothing(seed: int, data: st.DataObject) -> None:
     assert_the_same(readings, cuts, points)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an early alert may name another of its open windows, or come later, in other batches",
-)
 @pytest.mark.parametrize(
     ("seed", "chance", "cuts", "described"),
     [(106, 106, [120], by_kind), (703, 19, [12, 31, 52, 131, 134], points)],

@@ -67,7 +67,7 @@ class ApartOperator(ReorderingOperator):
         yield from super().begin_all(state, newest, of)
         for key, windows in self._apart_now(state) if state.is_early else ():
             if of is None or of[key]:
-                yield from windows.raises(0, windows.closed + 1, None, newest)
+                yield from windows.raises(0, windows.first, None, newest)
 
     def _apart_now(self, state: RuleState) -> Iterator[tuple[int, WindowsOfRule]]:
         """The windows of each key that is apart, as they are now."""

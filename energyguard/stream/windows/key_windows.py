@@ -76,7 +76,8 @@ class WindowsOfRule(KeyEvents):
         self.columns: Columns = (_NONE, _NONE, _NONE)
         self.bounds = KeyBounds(self.rule) if is_bounded(state, key) else None
         self.read: Ints = _NONE
-        self.last = self.closed  # no window that ends later holds anything
+        self.begun = self.closed  # no window that ends earlier holds anything,
+        self.last = self.closed  # and none that ends later
         self.found: list[EpisodeEvent] = []
         self.breaches: list[tuple[int, int, int]] = []  # place, end in ms, 1e-9 kWh
         self.terms: list[ClosedTerms] = []
@@ -90,9 +91,14 @@ class WindowsOfRule(KeyEvents):
         if self.rule.gap_ms:
             self.read = entries.times
         if (span := entries.span) is not None:
-            if self.key not in self.state.episodes:  # before its first reading no window is its own
-                self.closed = max(self.closed, span[0] // self.slide)
+            begun = span[0] // self.slide  # of its first reading, whichever comes first
+            self.begun = min(begun, self.begun) if self.key in self.state.episodes else begun
             self.last = span[1] // self.slide + self.rule.reach_ms // self.slide + 2
+
+    @property
+    def first(self) -> int:
+        """The end of the first window that is open and may hold something, in slides."""
+        return max(self.closed, self.begun) + 1
 
     def scores(self, ends: Ints) -> Ints:
         """How bad windows are."""
@@ -134,8 +140,8 @@ class WindowsOfRule(KeyEvents):
             if self.bounds is not None and before is not None:
                 self.bounds.go_back(before)
             return
-        ends = np.arange(self.closed + 1, min(until, self.last) + 1)
-        if self.of.term is not None and until > self.closed:
+        ends = np.arange(self.first, min(until, self.last) + 1)
+        if self.of.term is not None and until >= self.first:
             self._tell(self.of.term, ends, until)
         elif len(ends):
             places, scores = self.time.places(ends * self.slide), self.scores(ends)
@@ -269,9 +275,9 @@ class KeyWindows:
             return 0
         borders = np.concatenate([start, end, start + 1])
         borders = np.concatenate([borders, borders + rule.rule.window_ms]) // rule.slide
-        now = np.array([rule.closed + 1])  # sums may go down from there to the next border
+        now = np.array([rule.first])  # sums may go down from there to the next border
         ends = np.unique(np.concatenate([now, borders, borders + 1, borders + 2]))
-        ends = ends[ends > rule.closed]
+        ends = ends[ends >= rule.first]
         highest = rule.counted(ends).max(initial=0)  # no low bound is above what is counted
         return int(highest) + 2 * len(start)  # between two borders the floors of each entry
 
