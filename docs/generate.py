@@ -13,6 +13,8 @@ from energyguard.cli.commands import app
 from energyguard.cli.settings import value_of
 from energyguard.domains.charging.model import SignalKind
 from energyguard.domains.charging.sessions.bays import TRANSITIONS
+from energyguard.files.formats import FileFormat
+from energyguard.files.formats import formats as file_formats
 from energyguard.history.query import Query, queries
 from energyguard.records.registry import RECORDS, TABLES
 from energyguard.records.schemas import page
@@ -158,10 +160,32 @@ def query_row(query: Query) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
+FILES_HEAD = """\
+## Formats of files with a name
+
+Written by `make docs` from `energyguard/files/named/`, a file each; `--as NAME` says one, where a
+file is not recognised. The example of each is read in a test. Any other table is found out.
+
+| name | what | becomes | not read | described by |
+|---|---|---|---|---|
+"""
+
+
+def file_row(file_format: FileFormat) -> str:
+    """A row of the table of formats of files."""
+    cells = (
+        f"`{file_format.name}`", file_format.title, file_format.becomes, file_format.left_out,
+        file_format.source,
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |\n"
+
+
 def formats() -> str:
-    """The text of docs/formats.md: what is written by hand, and a section for each topic."""
-    by_hand = (HERE / "formats.md").read_text().partition(RECORDS_HEAD.splitlines()[0])[0]
-    return by_hand + "\n".join([RECORDS_HEAD, *map(page, RECORDS.values())])
+    """The text of docs/formats.md: what is written by hand, the files, a section for each topic."""
+    by_hand = (HERE / "formats.md").read_text().partition(FILES_HEAD.splitlines()[0])[0]
+    by_hand = by_hand.partition(RECORDS_HEAD.splitlines()[0])[0]
+    files = FILES_HEAD + "".join(map(file_row, file_formats().values())) + "\n"
+    return by_hand + files + "\n".join([RECORDS_HEAD, *map(page, RECORDS.values())])
 
 
 def tables() -> str:

@@ -18,7 +18,21 @@ from energyguard.files.numbers import Numbers, Units
 NUMBER_TYPE: Final = pa.decimal128(28, 9)
 _PLAIN: Final = r"^[+-]?(?:\d{1,18}(?:\.\d{0,9})?|\.\d{1,9})$"
 EMPTY_WORDS: Final = pa.array(
-    ["", "-", "--", "---", "?", "null", "none", "nan", "n/a", "na", "unknown", "unavailable"]
+    [
+        "",
+        "-",
+        "--",
+        "---",
+        "?",
+        "null",
+        "none",
+        "nan",
+        "n/a",
+        "na",
+        "no ct",
+        "unknown",
+        "unavailable",
+    ]
 )
 """What stands in a cell, in small letters, where there is no value."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +17,16 @@ from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import MAX_DEVICE, TableReadings, all_named, nanos
 from energyguard.files.cells import NumberCells, numbers_in
 from energyguard.files.found import FileDoubt, FileFinding
-from energyguard.files.layout import ALL, ValueColumn
+from energyguard.files.layout import ALL, DECIMAL_MARK, MARKS, ValueColumn
 from energyguard.files.moments import Bools, Ints
-from energyguard.files.numbers import Numbers
+from energyguard.files.numbers import Numbers, open_point
 from energyguard.files.physics import falls_often, is_register
 from energyguard.files.reading import TableRead
 from energyguard.files.words import ENERGY, REGISTER, Unit
 
 FED_IN: Final = "export"
 """Below whose name stands what is fed in: ``home/export``."""
-_SAMPLE: Final = 20_000
+_SAMPLE: Final = 2_000
 _NOT_IN_NAMES: Final = r'[,"\x00-\x1f]+'
 
 
@@ -41,7 +42,14 @@ def number_reader(read: TableRead, columns: Sequence[ValueColumn]) -> Numbers:
     """How the file writes its numbers."""
     texts = [read.column(column.place).slice(0, _SAMPLE) for column in columns]
     cells = pc.unique(pa.concat_arrays(texts)).to_pylist() if texts else []
+    mark = read.answers.columns.get(DECIMAL_MARK, "")
+    if mark:
+        return Numbers(commas=mark == "comma", points=mark == "point")
     reader = Numbers.shown_by(cells, read.grid.delimiter)
+    if reader.commas and (either := open_point(cells)):
+        question = f"{either!r} may have a decimal point, or one that parts thousands"
+        read.doubts.append(FileDoubt(question, "--map", MARKS, DECIMAL_MARK))
+        reader = Numbers(commas=False, points=True)
     marked = sum("," in cell or "." in cell for cell in cells)
     if marked:
         mark = "comma" if reader.commas else "point"
@@ -176,9 +184,22 @@ def clean(name: str) -> str:
     return " ".join(text.split())[:MAX_DEVICE]
 
 
+def _device_above(read: TableRead) -> str:
+    """The device that the lines above the header name, where the format has it there."""
+    if not read.known.device:
+        return ""
+    lines = (re.search(read.known.device, line) for line in read.grid.above)
+    name = next((clean(found[1]) for found in lines if found is not None), "")
+    if name:
+        read.findings.append(FileFinding("device", name, "the lines above the header name it"))
+    return name
+
+
 def devices_of(read: TableRead) -> tuple[pa.Array, bool]:
     """Whose readings each line has, and whether the file says so; lines that do not are refused."""
     place = read.layout.device
+    if place is None and (above := _device_above(read)):
+        return all_named(above, len(read.table)), True
     if place is None:
         named = names_circuits(read.layout.values) and read.layout.slots is None
         return all_named(read.answers.device, len(read.table)), named

@@ -16,7 +16,23 @@ from energyguard.files.found import NO_ANSWERS, FileAnswers, FileReadings
 from energyguard.files.reading import KnownLayout
 
 HEAD_BYTES: Final = 65_536
-NAMED: Final[tuple[str, ...]] = ()
+NAMED: Final[tuple[str, ...]] = (
+    "nem12",
+    "nem13",
+    "espi",
+    "octopus",
+    "octopus_json",
+    "lcl",
+    "uci",
+    "enedis",
+    "wiener_netze",
+    "emporia",
+    "sense",
+    "sdge",
+    "opower",
+    "ausgrid",
+    "refit",
+)
 """The formats, in the order in which they are looked for."""
 
 

@@ -13,7 +13,7 @@ from energyguard.errors import Malformed
 from energyguard.files.times import since_or_written
 from energyguard.files.words import unit_named
 
-SAMPLE_LINES: Final = 400
+SAMPLE_LINES: Final = 200
 MAX_COLUMNS: Final = 2_000
 MAX_CELL: Final = 100_000
 _DELIMITERS: Final = (";", "\t", "|", ",")

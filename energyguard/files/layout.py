@@ -19,6 +19,9 @@ FED_IN: Final = {
     "export_register_wh": (REGISTER, 1_000),
 }
 """Roles of energy that is fed in."""
+DECIMAL_MARK: Final = "decimal mark"
+MARKS: Final = ("point", "comma")
+"""In answers: how numbers are written, where the file leaves it open."""
 PARTS: Final = ("device", "channel", "value", "unit", "sequence")
 TIMES: Final = ("time", "end", "date", "clock", "dmy", "mdy")
 COUNTS: Final = ("interval", "register")

@@ -8,6 +8,7 @@ rows stand there that much oftener.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -37,7 +38,7 @@ class UtcTimes:
 
 
 def utc_times(
-    found: FileMoments, zone: ZoneInfo, whose: Ints, content: Ints, newest_first: bool
+    found: FileMoments, zone: ZoneInfo, whose: Ints, content: Callable[[], Ints], newest_first: bool
 ) -> UtcTimes:
     """Times by UTC.
 
@@ -45,14 +46,14 @@ def utc_times(
         found: n times by their own clock.
         zone: that of those that do not say when they are.
         whose: n numbers: times of one number follow one another.
-        content: n numbers: rows of one number have the same cells.
+        content: gives n numbers: rows of one number have the same cells. Seldom asked.
         newest_first: whether later times stand above earlier ones.
     """
     early, late, never = _offsets(found, zone)
     which = found.which.copy()
     open_ = (early != late) & ~never & (which == OPEN) & ~found.is_utc & ~found.bad
     if open_.any():
-        which[open_] = _by_order(found, whose, content, open_, newest_first)
+        which[open_] = _by_order(found, whose, content(), open_, newest_first)
     offset = np.where(which == SECOND, late, early)
     ms = np.where(found.is_utc, found.ms, found.ms - offset)
     return UtcTimes(ms, never & ~found.bad, open_)

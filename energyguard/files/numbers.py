@@ -111,6 +111,17 @@ class Numbers:
         return "" if self.commas and not self.points else "."
 
 
+def open_point(cells: Iterable[str]) -> str:
+    """A number whose point may be a decimal one or part thousands; empty: another one decides."""
+    found = ""
+    for cell in cells:
+        if _decimal_mark(cell):
+            return ""
+        if not found and re.search(r"[0-9]\.[0-9]", cell):
+            found = cell
+    return found
+
+
 def _decimal_mark(cell: str) -> str:
     """The mark that can only be a decimal one; empty: none, or it may be part thousands."""
     marks = re.findall(r"[.,]", cell)

@@ -29,11 +29,17 @@ class KnownLayout:
         columns: roles by header, in small letters; ``*``: of all columns of values.
         zone: of its local times; empty: that of who brings it.
         ends: whether its times are the ends of their intervals.
+        device: a regular expression whose group in the lines above is the device; empty: none.
+        month_first: whether the month stands before the day in its dates; None: as the data show.
+        fed_in: channels, in small letters, of energy that is fed in.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     zone: str = ""
     ends: bool = False
+    device: str = ""
+    month_first: bool | None = None
+    fed_in: frozenset[str] = frozenset()
 
 
 ANY_LAYOUT: Final = KnownLayout()

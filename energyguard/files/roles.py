@@ -12,7 +12,9 @@ from energyguard.files.grid import Grid, kind_of
 from energyguard.files.layout import (
     ALL,
     COUNTS,
+    DECIMAL_MARK,
     FED_IN,
+    MARKS,
     PARTS,
     ROLES,
     FileLayout,
@@ -61,6 +63,10 @@ def _given(grid: Grid, answers: FileAnswers) -> dict[str, str]:
     names = {name.lower() for name in grid.header} | {ALL}
     given = {}
     for name, role in answers.columns.items():
+        if name == DECIMAL_MARK:
+            if role not in MARKS:
+                raise ConfigError(f"--map {name}={role}: it is one of {', '.join(MARKS)}")
+            continue
         if role not in ROLES:
             raise ConfigError(f"--map {name}={role}: a column is one of {', '.join(ROLES)}")
         if name.lower() not in names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -75,8 +76,9 @@ def local_moments(read: TableRead) -> FileMoments:
 def _month_first(read: TableRead) -> bool:
     """Whether the month stands before the day."""
     layout = read.layout
-    if layout.month_first is not None:
-        return layout.month_first
+    stated = read.known.month_first if layout.month_first is None else layout.month_first
+    if stated is not None:
+        return stated
     place = next((at for at in (layout.day, layout.start, layout.end) if at is not None), None)
     days = pc.split_pattern(pc.utf8_trim_whitespace(read.column(place)), " ", max_splits=1)
     texts = pc.unique(pc.list_element(days, 0)).to_pylist() if len(read.table) else []
@@ -141,7 +143,7 @@ def _zone_in(read: TableRead) -> str:
 def by_utc(read: TableRead, found: FileMoments, whose: Ints) -> tuple[Ints, Bools]:
     """All times in ms since 1970 by UTC; and those that never were."""
     zone = zone_of_table(read, found)
-    times = utc_times(found, zone, whose, _contents(read, found), newest_first(found.ms))
+    times = utc_times(found, zone, whose, partial(_contents, read, found), newest_first(found.ms))
     _say_hours(read, times.twice, zone)
     return times.ms, times.never
 

@@ -51,7 +51,7 @@ def _column(read: TableRead, place: int, channel: str, unit: str) -> ValueColumn
         counts = {"energy_kwh": "interval", "energy_register_kwh": "register"}.get(channel, "")
         kind = "energy_kwh" if counts else measured.name
         return ValueColumn(place, name, Unit(kind), counts, False, channel)
-    header = header_of_text(words_of_obis(channel))
+    header = header_of_text(words_of_obis(channel) or read.header(place))
     found = unit_named(unit) or header.unit
     if found is None:
         if unit or not header.is_value:

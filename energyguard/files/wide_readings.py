@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import TableRows, assemble
@@ -32,7 +33,8 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array, whose: 
     read.findings.append(FileFinding("columns", f"{slots.step_ms // 60_000} min each", slots.why))
     zone, reader = zone_of_table(read, days), number_reader(read, columns)
     unit = columns[0].unit or Unit(ENERGY)
-    midnight = utc_times(days, zone, whose, np.zeros(len(whose), np.int64), False).ms
+    devices, sign = _by_channel(read, devices)
+    midnight = utc_times(days, zone, whose, lambda: whose, False).ms
     time, value, row = [], [], []
     for number, column in enumerate(columns):
         cells = numbers_in(read.column(column.place), reader, {})
@@ -41,9 +43,9 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array, whose: 
             ms = midnight + slots.at[number].ms
             never = np.zeros(len(ms), bool)
         else:
-            times = utc_times(slots.moments(days, number), zone, whose, whose, False)
+            times = utc_times(slots.moments(days, number), zone, whose, lambda: whose, False)
             ms, never = times.ms, times.never
-        nano = nanos(pa.chunked_array([cells.values.fill_null(0)]), unit.per) * unit.times
+        nano = nanos(pa.chunked_array([cells.values.fill_null(0)]), unit.per) * unit.times * sign
         has = np.asarray(cells.values.is_valid()) & ~(never & (nano == 0))
         read.refuse(has & never, column.name, "never was: the clocks were put forward",
                     read.column(column.place))  # fmt: skip
@@ -63,3 +65,13 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array, whose: 
         "time", read.limits,
     )  # fmt: skip
     return assemble([part], kept, read.refusals)
+
+
+def _by_channel(read: TableRead, devices: pa.Array) -> tuple[pa.Array, Ints]:
+    """Devices with the channel of each line below them, and the signs of the lines' values."""
+    if read.layout.channel is None:
+        return devices, np.ones(len(devices), np.int64)
+    channels = pc.utf8_trim_whitespace(read.column(read.layout.channel))
+    names = pc.utf8_ltrim(pc.binary_join_element_wise(devices, channels, "/"), "/")
+    fed_in = pc.is_in(pc.utf8_lower(channels), pa.array(sorted(read.known.fed_in), pa.string()))
+    return names, np.where(np.asarray(fed_in), -1, 1)

@@ -259,8 +259,20 @@ def test_mw_is_never_guessed(tmp_path: Path) -> None:
     assert doubt.column == "power mW"
 
 
+def test_a_point_that_may_part_thousands_is_a_doubt(tmp_path: Path) -> None:
+    text = "time;meter;energy_kwh\n2026-01-01T00:00:00Z;m;1.250\n"
+    (doubt,) = read(tmp_path, text).doubts
+    assert (doubt.column, doubt.choices) == ("decimal mark", ("point", "comma"))
+    point = read(tmp_path, text, columns={"decimal mark": "point"})
+    assert rows(point)[0].value == "1.25"
+    comma = read(tmp_path, text, columns={"decimal mark": "comma"})
+    assert refused(comma)[0][1].endswith("1250 kWh")
+    decided = read(tmp_path, text + "2026-01-01T00:15:00Z;m;0.5\n")
+    assert rows(decided)[0].value == "1.25"
+
+
 def test_answers_about_nothing_are_refused(tmp_path: Path) -> None:
-    for columns in ({"kW": "power_kw"}, {"time": "moment"}):
+    for columns in ({"kW": "power_kw"}, {"time": "moment"}, {"decimal mark": "dot"}):
         with pytest.raises(ConfigError, match="--map"):
             read(tmp_path, counter([1]), columns=columns)
     with pytest.raises(ConfigError, match="--as nem99: no such format"):

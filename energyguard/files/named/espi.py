@@ -1,0 +1,187 @@
+"""Green Button: ESPI XML, as North American utilities give it to download (NAESB REQ.21)."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from energyguard.codecs.assembly import PlausibilityLimits
+from energyguard.errors import Malformed
+from energyguard.files.collected import CollectedReadings, Series
+from energyguard.files.formats import FileFormat
+from energyguard.files.found import FileAnswers, FileFinding, FileReadings
+from energyguard.files.words import ENERGY, POWER, REGISTER
+
+_REVERSE: Final = "19"  # flowDirection: from the customer to the grid
+_WH, _W = "72", "38"  # uom
+_REGISTERS: Final = ("1", "3")  # accumulationBehaviour: bulk quantity, cumulative
+_PARTS: Final = ("MeterReading", "ReadingType", "IntervalBlock", "UsagePoint")
+
+
+@dataclass(slots=True)
+class _Feed:
+    """What a feed has, by the addresses of its entries."""
+
+    types: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    related: dict[str, str] = field(default_factory=dict)  # of a meter reading: its type
+    blocks: list[tuple[str, list[int], list[str]]] = field(default_factory=list)
+
+
+def read_espi(
+    data: bytes, name: str, answers: FileAnswers, limits: PlausibilityLimits
+) -> FileReadings:
+    """Read a feed.
+
+    Raises:
+        Malformed: it is cut short, declares entities, or a reading has no type.
+    """
+    feed = _feed(data, name)
+    lines: dict[int, bytes] = {}
+    collected = CollectedReadings(limits, lambda row: lines.get(row, b""))
+    points = sorted({_point(up) for up, _, _ in feed.blocks})
+    findings = [FileFinding("zone", "UTC", "its times are seconds since 1970")]
+    for row, (up, times, values) in enumerate(feed.blocks, 1):
+        lines[row] = f"IntervalBlock {row} of {up}".encode()
+        series = _series(feed, up, answers.device, points, name)
+        if series is not None:
+            collected.add(series, row, times, values)
+    types = {kind.get("uom", "") for kind in feed.types.values()}
+    if others := types - {_WH, _W, ""}:
+        findings.append(
+            FileFinding("not read", f"uom {', '.join(sorted(others))}", "no unit of ours")
+        )
+    head = tuple(data[:2_000].decode(errors="replace").split("\n")[:6])
+    return FileReadings("espi", tuple(findings), (), collected.decoded(), False, head)
+
+
+def _feed(data: bytes, name: str) -> _Feed:
+    feed = _Feed()
+    try:
+        for _, element in iterparse(io.BytesIO(data), events=("end",), forbid_dtd=True):
+            tag = _local(element)
+            if tag == "IntervalReading":
+                continue
+            if tag == "entry":
+                _entry(feed, element)
+                element.clear()
+    except (ParseError, DefusedXmlException) as error:
+        raise Malformed(f"{name}: the XML cannot be read: {error}", "file") from error
+    if not feed.blocks:
+        raise Malformed(f"{name}: the feed has no IntervalBlock, so no readings", "file")
+    return feed
+
+
+def _entry(feed: _Feed, entry: Any) -> None:
+    links: dict[str, list[str]] = {}
+    content: Element | None = None
+    for child in entry:
+        tag = _local(child)
+        if tag == "link":
+            links.setdefault(child.get("rel", ""), []).append(child.get("href", ""))
+        elif tag == "content":
+            content = child
+    self_ = (links.get("self") or [""])[0]
+    for part in content if content is not None else ():
+        tag = _local(part)
+        if tag == "ReadingType":
+            feed.types[self_] = {_local(child): (child.text or "").strip() for child in part}
+        elif tag == "MeterReading":
+            kinds = [href for href in links.get("related", []) if "ReadingType" in href]
+            feed.related[self_] = kinds[0] if kinds else ""
+        elif tag == "IntervalBlock":
+            up = (links.get("up") or [self_])[0]
+            feed.blocks.append((_meter_reading(up), *_intervals(part)))
+
+
+def _intervals(block: Any) -> tuple[list[int], list[str]]:
+    """Starts in ms and values of a block."""
+    space = block.tag.rpartition("}")[0] + "}" if "}" in block.tag else ""
+    start, value = f"{space}timePeriod/{space}start", f"{space}value"
+    times, values = [], []
+    for reading in block.iter(f"{space}IntervalReading"):
+        text = reading.findtext(start) or ""
+        times.append(int(text) * 1_000 if text.isdigit() and len(text) < 12 else 0)
+        values.append(reading.findtext(value) or "")
+    return times, values
+
+
+def _series(feed: _Feed, up: str, device: str, points: list[str], name: str) -> Series | None:
+    """What a meter reading is; None: it is no energy and no power."""
+    kind = feed.types.get(feed.related.get(up, ""))
+    if kind is None and len(feed.types) == 1:
+        kind = next(iter(feed.types.values()))
+    if kind is None:
+        raise Malformed(f"{name}: the reading {up!r} has no ReadingType", "file")
+    unit = kind.get("uom", "")
+    if unit not in (_WH, _W):
+        return None
+    is_register = unit == _WH and kind.get("accumulationBehaviour") in _REGISTERS
+    channel = POWER if unit == _W else REGISTER if is_register else ENERGY
+    is_fed_in = kind.get("flowDirection") == _REVERSE
+    whose = device if len(points) < 2 else f"{device}/{_point(up)}".lstrip("/")
+    whose = f"{whose}/export".lstrip("/") if is_fed_in else whose
+    sign = -1 if is_fed_in and channel == ENERGY else 1
+    power = int(kind.get("powerOfTenMultiplier") or 0) - 3
+    per, times = (10**-power, 1) if power < 0 else (1, 10**power)
+    return Series(whose, channel, per, sign * times)
+
+
+def _meter_reading(href: str) -> str:
+    """The address of the meter reading to which a block belongs."""
+    return re.sub(r"/IntervalBlock(/[^/]*)?/?$", "", href)
+
+
+def _point(href: str) -> str:
+    found = re.search(r"UsagePoint/([^/]+)", href)
+    return found[1] if found else ""
+
+
+def _local(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _recognises(head: bytes) -> bool:
+    return b"<" in head[:10] and b"naesb.org/espi" in head
+
+
+_BLOCK: Final = (
+    '<IntervalBlock xmlns="http://naesb.org/espi">'
+    "<interval><duration>7200</duration><start>1772323200</start></interval>"
+    "<IntervalReading><timePeriod><duration>3600</duration><start>1772323200</start></timePeriod>"
+    "<value>412</value></IntervalReading>"
+    "<IntervalReading><timePeriod><duration>3600</duration><start>1772326800</start></timePeriod>"
+    "<value>388</value></IntervalReading></IntervalBlock>"
+)
+EXAMPLE: Final = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
+    '<entry><link rel="self" href="R/UsagePoint/1/MeterReading/1"/>'
+    '<link rel="related" href="R/ReadingType/1"/>'
+    '<content><MeterReading xmlns="http://naesb.org/espi"/></content></entry>\n'
+    '<entry><link rel="self" href="R/ReadingType/1"/><content>'
+    '<ReadingType xmlns="http://naesb.org/espi"><accumulationBehaviour>4</accumulationBehaviour>'
+    "<flowDirection>1</flowDirection><intervalLength>3600</intervalLength>"
+    "<powerOfTenMultiplier>0</powerOfTenMultiplier><uom>72</uom></ReadingType></content></entry>\n"
+    '<entry><link rel="self" href="R/UsagePoint/1/MeterReading/1/IntervalBlock/1"/>'
+    '<link rel="up" href="R/UsagePoint/1/MeterReading/1/IntervalBlock"/>'
+    f"<content>{_BLOCK}</content></entry>\n</feed>\n"
+).encode()
+FORMAT: Final = FileFormat(
+    name="espi",
+    title="Green Button (ESPI XML) of North American utilities",
+    source="NAESB REQ.21, Energy Services Provider Interface",
+    becomes="`energy_kwh` per interval, `energy_register_kwh` (accumulation 1, 3) or `power_kw`, "
+    "by uom and powerOfTenMultiplier, stamped at the start; flowDirection 19 is below 0, on "
+    "`NAME/export`; of several usage points each is `NAME/id`",
+    left_out="gas and water, costs, quality, other uom",
+    example=EXAMPLE,
+    recognises=_recognises,
+    read=read_espi,
+    answers=FileAnswers(device="home"),
+)

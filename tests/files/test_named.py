@@ -1,0 +1,274 @@
+"""Formats with a name: each is found by its bytes alone, and its example becomes what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from energyguard.codecs.assembly import DEFAULT
+from energyguard.errors import Malformed
+from energyguard.files.formats import FileFormat, formats
+from energyguard.files.found import FileAnswers
+from tests.files.made import Row, read, refused, rows
+
+KWH, REGISTER, POWER = "energy_kwh", "energy_register_kwh", "power_kw"
+GOLDEN: Final[Mapping[str, tuple[int, tuple[Row, ...]]]] = {
+    "nem12": (
+        96,
+        (
+            Row("6102000001/E1", KWH, "2026-02-28T14:00:00", "0.5"),
+            Row("6102000001/E1", KWH, "2026-03-01T13:30:00", "0.75"),
+            Row("6102000001/B1", KWH, "2026-02-28T14:00:00", "-0.1"),
+            Row("6102000001/B1", KWH, "2026-03-01T13:30:00", "-0.2"),
+        ),
+    ),
+    "nem13": (
+        2,
+        (
+            Row("6102000002/11", REGISTER, "2025-12-31T14:00:00", "1000"),
+            Row("6102000002/11", REGISTER, "2026-03-31T14:00:00", "1180.5"),
+        ),
+    ),
+    "espi": (
+        2,
+        (
+            Row("home", KWH, "2026-03-01T00:00:00", "0.412"),
+            Row("home", KWH, "2026-03-01T01:00:00", "0.388"),
+        ),
+    ),
+    "octopus": (
+        2,
+        (
+            Row("home", KWH, "2026-03-01T00:00:00", "0.081"),
+            Row("home", KWH, "2026-03-01T00:30:00", "0.1"),
+        ),
+    ),
+    "octopus-json": (
+        2,
+        (
+            Row("home", KWH, "2026-06-30T23:30:00", "0.063"),
+            Row("home", KWH, "2026-06-30T23:00:00", "0.071"),
+        ),
+    ),
+    "lcl": (1, (Row("MAC000002", KWH, "2012-10-12T00:30:00", "0.25"),)),
+    "uci": (
+        6,
+        (
+            Row("house", POWER, "2006-12-16T16:24:00", "4.216"),
+            Row("house", "voltage_v", "2006-12-16T16:24:00", "234.84"),
+            Row("house", "current_a", "2006-12-16T16:24:00", "18.4"),
+            Row("house/Sub_metering_3", KWH, "2006-12-16T16:24:00", "0.017"),
+        ),
+    ),
+    "enedis": (
+        2,
+        (
+            Row("30001234567890", POWER, "2026-02-28T23:00:00", "0.404"),
+            Row("30001234567890", POWER, "2026-02-28T23:30:00", "0.38"),
+        ),
+    ),
+    "wiener-netze": (
+        2,
+        (
+            Row("wohnung", KWH, "2026-02-28T23:00:00", "0.045"),
+            Row("wohnung", KWH, "2026-02-28T23:15:00", "0.051"),
+        ),
+    ),
+    "emporia": (
+        3,
+        (
+            Row("Home-Mains", KWH, "2026-03-01T05:00:00", "0.51"),
+            Row("Home-Kitchen", KWH, "2026-03-01T05:00:00", "0.02"),
+            Row("Home-Mains", KWH, "2026-03-01T05:15:00", "0.47"),
+        ),
+    ),
+    "sense": (
+        2,
+        (
+            Row("Total Usage", KWH, "2026-03-01T05:00:00", "0.4125"),
+            Row("Fridge", KWH, "2026-03-01T05:00:00", "0.0801"),
+        ),
+    ),
+    "sdge": (
+        4,
+        (
+            Row("6042", KWH, "2026-03-01T08:00:00", "0.36"),
+            Row("6042/export", KWH, "2026-03-01T08:15:00", "-0.2"),
+        ),
+    ),
+    "opower": (
+        2,
+        (
+            Row("home", KWH, "2026-03-01T08:00:00", "0.05"),
+            Row("home", KWH, "2026-03-01T08:15:00", "0.07"),
+        ),
+    ),
+    "ausgrid": (
+        96,
+        (
+            Row("1/GC", KWH, "2012-06-30T14:00:00", "0.25"),
+            Row("1/GC", KWH, "2012-07-01T13:30:00", "0.25"),
+            Row("1/GG", KWH, "2012-06-30T14:00:00", "-0.5"),
+        ),
+    ),
+    "refit": (
+        20,
+        (
+            Row("house1/Aggregate", POWER, "2013-10-09T13:06:17", "0.523"),
+            Row("house1/Appliance9", POWER, "2013-10-09T13:06:31", "0.001"),
+        ),
+    ),
+}
+"""Of each example: how many readings it becomes, and some of them; by hand, by its documents."""
+
+
+def test_every_format_has_its_golden_readings() -> None:
+    assert formats().keys() == GOLDEN.keys()
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_an_example_becomes_what_it_must(name: str) -> None:
+    found = formats()[name]
+    readings = rows(found.read(found.example, "example", found.answers, DEFAULT))
+    many, some = GOLDEN[name]
+    assert len(set(readings)) == many
+    assert set(some) <= set(readings)
+
+
+@pytest.mark.parametrize("file_format", formats().values(), ids=lambda each: each.name)
+def test_an_example_is_found_by_its_bytes_alone(file_format: FileFormat, tmp_path: Path) -> None:
+    path = tmp_path / "anything.txt"
+    path.write_bytes(file_format.example)
+    claimed = [each.name for each in formats().values() if each.recognises(file_format.example)]
+    assert claimed == [file_format.name]
+    answers = file_format.answers
+    found = read(
+        tmp_path, file_format.example, "anything.txt", device=answers.device, zone=answers.zone
+    )
+    assert found.format == file_format.name
+    assert len(rows(found)) == GOLDEN[file_format.name][0]
+
+
+def nem12(*records: str) -> bytes:
+    head = "100,NEM12,202603020815,MDP1,Retailer1"
+    return "\n".join((head, *records, "900", "")).encode()
+
+
+STREAM = "200,NMI1,E1,1,E1,N1,M1,{unit},30,"
+DAY = "300,20260301," + ",".join(["1"] * 48) + ",{quality},,,{updated},"
+
+
+def test_nem12_units_qualities_and_corrections(tmp_path: Path) -> None:
+    old, new = (DAY.format(quality="A", updated=at) for at in ("20260302000000", "20260309000000"))
+    corrected = nem12(
+        STREAM.format(unit="WH"), new.replace("300,20260301,1,", "300,20260301,7,"), old
+    )
+    found = read(tmp_path, corrected)
+    assert (len(rows(found)), rows(found)[0].value) == (48, "0.007")
+    gaps = nem12(
+        STREAM.format(unit="KWH"),
+        DAY.format(quality="V", updated=""),
+        "400,1,40,N,,",
+        "400,41,48,A,,",
+    )
+    assert len(rows(read(tmp_path, gaps))) == 8
+    absent = nem12(STREAM.format(unit="KWH"), DAY.format(quality="N", updated=""))
+    assert rows(read(tmp_path, absent)) == []
+    reactive = nem12(STREAM.format(unit="KVARH"), DAY.format(quality="A", updated=""))
+    assert rows(read(tmp_path, reactive)) == []
+
+
+def test_nem12_says_which_record_is_wrong(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        nem12(
+            STREAM.format(unit="KWH"),
+            "300,20260301,1,2,3,A",
+            DAY.format(quality="A", updated="").replace("20260301", "20261301"),
+            DAY.format(quality="A", updated="").replace(",1,1,", ",one,1,", 1),
+            "777,what",
+        ),
+    )
+    assert refused(found) == [
+        (3, "4 cells instead of 48 values and their quality"),
+        (4, "'20261301' is no date"),
+        (5, "value is no number: 'one'"),
+        (6, "no record of NEM12 is '777'"),
+    ]
+    assert len(rows(found)) == 47
+
+
+def test_nem13_of_a_meter_with_a_factor_is_refused(tmp_path: Path) -> None:
+    text = formats()["nem13"].example.replace(b",180.5,KWH", b",7220,KWH")
+    found = read(tmp_path, text)
+    assert rows(found) == []
+    assert "is not the difference of its reads" in refused(found)[0][1]
+
+
+ESPI = formats()["espi"].example.decode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row"),
+    [
+        ("<flowDirection>1<", "<flowDirection>19<", ("home/export", KWH, "-0.412")),
+        ("Multiplier>0<", "Multiplier>2<", ("home", KWH, "41.2")),
+        ("Multiplier>0<", "Multiplier>-3<", ("home", KWH, "0.000412")),
+        ("<uom>72<", "<uom>38<", ("home", POWER, "0.412")),
+        ("Behaviour>4<", "Behaviour>3<", ("home", REGISTER, "0.412")),
+    ],
+    ids=["fed in", "hundreds", "mWh", "power", "register"],
+)
+def test_espi_by_its_reading_type(
+    tmp_path: Path, old: str, new: str, row: tuple[str, str, str]
+) -> None:
+    found = read(tmp_path, ESPI.replace(old, new), device="home")
+    first = rows(found)[0]
+    assert (first.device, first.channel, first.value) == row
+
+
+def test_espi_above_what_is_plausible_is_refused_with_its_amount(tmp_path: Path) -> None:
+    found = read(tmp_path, ESPI.replace("Multiplier>0<", "Multiplier>3<"), device="home")
+    assert refused(found)[0][1] == "value is above the plausible 100 kWh: 412 kWh"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (ESPI[: len(ESPI) - 30], "the XML cannot be read"),
+        (
+            ESPI.replace(
+                "<feed", '<!DOCTYPE feed [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>\n<feed', 1
+            ),
+            "the XML cannot be read",
+        ),
+        (ESPI.replace("IntervalBlock", "OtherBlock"), "has no IntervalBlock"),
+        (
+            ESPI.replace("<ReadingType ", "<Kind ").replace("</ReadingType>", "</Kind>"),
+            "no ReadingType",
+        ),
+    ],
+    ids=["cut", "entities", "no readings", "no type"],
+)
+def test_espi_that_cannot_be_read_is_refused_in_one_sentence(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    with pytest.raises(Malformed, match=why):
+        read(tmp_path, text, device="home")
+
+
+def test_octopus_json_that_is_cut_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="truncated"):
+        read(tmp_path, formats()["octopus-json"].example[:-9], device="home")
+
+
+def test_a_format_that_is_said_is_read_as_that(tmp_path: Path) -> None:
+    text = formats()["lcl"].example
+    by_name = read(tmp_path, text, format="lcl")
+    assert by_name.format == "lcl"
+    as_table = read(tmp_path, text, format="table", zone="UTC", columns={"DateTime": "dmy"})
+    assert (as_table.format, rows(as_table)) == ("table", rows(by_name))
+    assert FileAnswers(format="lcl").key() != FileAnswers().key()
