@@ -1,14 +1,16 @@
 """How soon each view is drawn, how much it sends, and what those who look cost.
 
-    python -m benchmarks.page                        # an `up` of its own, warmed for 90 s
-    python -m benchmarks.page --views home,explore --runs 3
-    python -m benchmarks.page --viewers 0            # without the minute of 20 viewers
+    python -m benchmarks.page                        # an `up` of its own: two minutes in all
+    python -m benchmarks.page --views home,explore --runs 5
+    python -m benchmarks.page --viewers 0            # without those who stay
+    python -m benchmarks.page --runs 5 --live 8 --warm 90 --seconds 60    # figures to quote
 
 Opens each view in Chromium with an empty cache, over loopback, behind the log-in, and prints the
 median of the runs: bytes that came, when the largest content was painted, when the last chart was
-there, processor time of ``serve`` for it (of 1.5 s, with what it does anyway), and what came a
-second afterwards: over the wire by the kernel's count, and before the connection's compression.
-Then many viewers stay for a minute. Needs ``ss`` (iproute2).
+there, processor time of ``serve`` for it (of a second, with what it does anyway). Of those that
+change by themselves it prints in the last run what came a second afterwards: over the wire by the
+kernel's count, and before the connection's compression. Then many viewers stay for a while. Each
+line is printed when it is known. Needs ``ss`` (iproute2).
 """
 
 from __future__ import annotations
@@ -21,14 +23,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from benchmarks.page_watch import DRAWN, WATCH, Traffic, sent_bytes
 
@@ -45,6 +48,9 @@ VIEWS = {
     "building": "/building",
     "stations": "/stations",
     "thermometer": "/thermometer",
+    "regions": "/regions",
+    "explain": "/explain?of=device/H001&span=today",
+    "tariffs": "/tariffs",
     "data": "/data",
     "rules": "/rules",
     "add": "/add",
@@ -54,9 +60,10 @@ VIEWS = {
     "wall": "/wall",
 }
 WATCHED = ("/", "/alerts", "/explore")
-SETTLED_MS = 1_500
-LIVE_S = 8
-WARM_S = 90.0
+LIVE = ("home", "households", "building", "stations", "device", "wall")
+SETTLED_MS = 1_000
+RUNS, LIVE_S, WARM_S, WATCHED_S = 2, 3.0, 20.0, 5.0
+LINK = re.compile(r"http\S+")
 SIZE = {"width": 1440, "height": 900}
 
 
@@ -67,8 +74,8 @@ class Opened(NamedTuple):
     painted_ms: float
     charts_ms: float
     serve_ms: float
-    live_kb_s: float  # over the wire
-    plain_kb_s: float  # the same before the connection's compression
+    live_kb_s: float | None  # over the wire; None: nobody looked
+    plain_kb_s: float | None  # the same before the connection's compression
     undrawn: int
 
     @property
@@ -84,11 +91,13 @@ def everything(warm_s: float) -> Iterator[tuple[str, psutil.Process]]:
         command = [sys.executable, "-m", "energyguard", "up", "--data-dir", folder]
         for setting in ("history.port=0", "serve.port=0"):
             command += ["--set", setting]
-        up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        with (Path(folder) / "up.log").open("w") as log:
+            up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             assert up.stdout is not None
-            link = re.search(r"http\S+", up.stdout.readline())
-            assert link is not None
+            link = next((found for line in up.stdout if (found := LINK.search(line))), None)
+            if link is None:
+                raise SystemExit((Path(folder) / "up.log").read_text())
             time.sleep(warm_s)
             children = psutil.Process(up.pid).children()
             yield link[0], next(c for c in children if "serve" in c.cmdline())
@@ -115,11 +124,7 @@ def open_once(
     page.goto(address)
     page.wait_for_timeout(SETTLED_MS)
     used, sent = cpu_s(serve) - before, traffic.http_bytes
-    port = urlsplit(address).port or 80
-    wire, plain, at = sent_bytes(port), traffic.frame_bytes, time.perf_counter()
-    page.wait_for_timeout(live_s * 1000)
-    took = 1e3 * (time.perf_counter() - at)
-    wire, plain = sent_bytes(port) - wire, traffic.frame_bytes - plain
+    live = came(page, traffic, urlsplit(address).port or 80, live_s) if live_s else (None, None)
     seen = page.evaluate(DRAWN)
     context.close()
     return Opened(
@@ -127,10 +132,18 @@ def open_once(
         painted_ms=seen["painted"],
         charts_ms=seen["charts"],
         serve_ms=used * 1e3,
-        live_kb_s=wire / took,
-        plain_kb_s=plain / took,
+        live_kb_s=live[0],
+        plain_kb_s=live[1],
         undrawn=seen["undrawn"],
     )
+
+
+def came(page: Page, traffic: Traffic, port: int, seconds: float) -> tuple[float, float]:
+    """What comes to an open page, in kB/s: over the wire, and before it was compressed."""
+    wire, plain, at = sent_bytes(port), traffic.frame_bytes, time.perf_counter()
+    page.wait_for_timeout(seconds * 1000)
+    took = 1e3 * (time.perf_counter() - at)
+    return (sent_bytes(port) - wire) / took, (traffic.frame_bytes - plain) / took
 
 
 def each_view(
@@ -139,20 +152,29 @@ def each_view(
 ) -> None:  # fmt: skip
     """Print a line for each view; the runs go through all views in turn."""
     seen: dict[str, list[Opened]] = {name: [] for name in views}
-    for _ in range(runs):
-        for name in views:
-            seen[name].append(open_once(browser, state, base + VIEWS[name], serve, live_s))
     print(f"{'view':<15} sent kB  serve ms  live kB/s (plain)  painted  charts  drawn, ms (all)")
-    for name, found in seen.items():
-        middle = [median(values) for values in zip(*found, strict=True)]
-        drawn = sorted(one.drawn_ms for one in found)
-        sent, painted, charts, serving, live, plain, _ = middle
-        each = ", ".join(f"{ms:,.0f}" for ms in drawn)
-        waiting = f"   {found[-1].undrawn} charts wait" if found[-1].undrawn else ""
-        print(
-            f"{name:<15} {sent:7,.0f} {serving:9,.0f} {live:10.2f} ({plain:5.2f})"
-            f" {painted:8,.0f} {charts:7,.0f} {median(drawn):7,.0f} ({each}){waiting}"
-        )
+    for run in range(1, runs + 1):
+        for name in views:
+            stays_s = live_s if name in LIVE and run == runs else 0.0
+            seen[name].append(open_once(browser, state, base + VIEWS[name], serve, stays_s))
+            if run == runs:
+                print(line(name, seen[name]), flush=True)
+
+
+def line(name: str, found: Sequence[Opened]) -> str:
+    """The medians of a view's runs."""
+    sent, serving, painted, charts = (
+        median(getattr(opened, column) for opened in found)
+        for column in ("sent_kb", "serve_ms", "painted_ms", "charts_ms")
+    )
+    drawn, last = sorted(opened.drawn_ms for opened in found), found[-1]
+    each = ", ".join(f"{ms:,.0f}" for ms in drawn)
+    waiting = f"   {last.undrawn} charts wait" if last.undrawn else ""
+    live = "" if last.live_kb_s is None else f"{last.live_kb_s:.2f} ({last.plain_kb_s:5.2f})"
+    return (
+        f"{name:<15} {sent:7,.0f} {serving:9,.0f} {live:>18}"
+        f" {painted:8,.0f} {charts:7,.0f} {median(drawn):7,.0f} ({each}){waiting}"
+    )
 
 
 def share(serve: psutil.Process, seconds: float) -> float:
@@ -171,7 +193,7 @@ def looked_at(
     context: BrowserContext = browser.new_context(viewport=SIZE, storage_state=state)  # type: ignore[arg-type]
     for n in range(viewers):
         context.new_page().goto(base + WATCHED[n % len(WATCHED)])
-    time.sleep(10)
+    time.sleep(5)
     watched = share(serve, seconds)
     context.close()
     print(
@@ -184,11 +206,11 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--views", default=",".join(VIEWS))
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--live", type=float, default=LIVE_S, help="seconds of live data a run")
     parser.add_argument("--warm", type=float, default=WARM_S)
     parser.add_argument("--viewers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=WATCHED_S)
     given = parser.parse_args()
     with everything(given.warm) as (link, serve), sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from energyguard.cli.call import Call, Group
-from energyguard.cli.consumption import archived_sums
+from energyguard.cli.consumption import archived_bills, archived_sums
 from energyguard.cli.entry_verbs import Id, entry_verbs, facts
 from energyguard.cli.output import at, writable
 from energyguard.cli.spans import Day, Month, Week, Year, Zone
@@ -69,12 +69,9 @@ def bill(
 
 def _bill(call: Call, key: str, span: str, zone: str, tariff: str) -> EnergyBill:
     """The bill up to the newest reading that the history has."""
-    from energyguard.service.bills.bills import EnergyBills
-
     with call.service() as service:
         sums = archived_sums(service)
-        bills = EnergyBills(sums, service.catalogue.entries, service.prices.get)
-        return bills.of(key, sums.span(span, [key], zone), tariff)
+        return archived_bills(service, sums).of(key, sums.span(span, [key], zone), tariff)
 
 
 def _times(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:

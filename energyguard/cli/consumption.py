@@ -14,6 +14,7 @@ from energyguard.cli.spans import Zone
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from energyguard.service.bills.bills import EnergyBills
     from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionSums
     from energyguard.service.service import EnergyService
 
@@ -52,9 +53,11 @@ def consumption(
     if shape == "xlsx" and output == "-":
         raise typer.BadParameter("--format xlsx: give it a file with --output")
     with call.service() as service:
-        sums = archived_sums(service)
-        found = sums.of(keys, sums.span(span, keys, zone or ""), step=step)
-        table = consumption_table(found, service.catalogue.entries)
+        sums, entries = archived_sums(service), service.catalogue.entries
+        chosen = sums.span(span, keys, zone or "")
+        found = sums.of(keys, chosen, step=step)
+        costs = archived_bills(service, sums).step_costs(keys, chosen, step)
+        table = consumption_table(found, entries, costs=costs)
     if shape != "table":
         with writable(output) as out:
             write_sheet(table, shape, out, span)
@@ -76,6 +79,13 @@ def archived_sums(service: EnergyService) -> ConsumptionSums:
     now_ms = service.clock.now_ms() if newest_ms is None else newest_ms
     entries = service.catalogue.entries
     return ConsumptionSums(service.query, entries, lambda: now_ms, apart=service.live.apart)
+
+
+def archived_bills(service: EnergyService, sums: ConsumptionSums) -> EnergyBills:
+    """What that cost."""
+    from energyguard.service.bills.bills import EnergyBills
+
+    return EnergyBills(sums, service.catalogue.entries, service.prices.get, service.live.apart)
 
 
 def _totals(found: Sequence[ConsumptionSeries], table: pa.Table) -> list[dict[str, Any]]:
@@ -104,4 +114,7 @@ def _steps(table: pa.Table, as_json: bool) -> Sequence[Mapping[str, Any]]:
                 row[name] = row[name].isoformat() if as_json else f"{row[name]:%Y-%m-%d %H:%M}"
         if not as_json:
             del row["of"], row["end"], row["utc_offset_h"]
+    if not as_json and not any(row["currency"] for row in rows):
+        for row in rows:
+            del row["cost"], row["currency"]
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -93,7 +94,26 @@ async def test_a_month_is_a_workbook(http: httpx.AsyncClient) -> None:
     assert head[:3] == ("of", "name", "start")
     assert len(rows) == 31
     assert (str(rows[0][2]), rows[0][4]) == ("2025-08-01 00:00:00", 2)
-    assert head[7:] == ("before_start", "before_kwh")
+    assert head[7:] == ("before_start", "before_kwh", "cost", "currency")
+    assert {row[9:] for row in rows} == {(None, None)}  # nothing has a tariff
+
+
+@pytest.mark.parametrize("compare", [True, False])
+async def test_files_have_what_it_costs_where_there_is_a_tariff(compare: bool) -> None:
+    service = MadeUpService()
+    service.enter("tariff/flat", name="Flat", price=Decimal("0.30"), currency="EUR")
+    service.enter("site/west", name="West", tariff="flat")
+    service.enter("device/H001", name="Oven", site="west")
+    given = {"of": ["device/H001", "device/H002"], "span": "2025-09-05", "format": "parquet"}
+    async with client_of(service) as http:
+        answer = await http.get("/consumption", params=given | {"compare": compare})
+    rows = pq.read_table(io.BytesIO(answer.content)).to_pylist()
+    oven = [row for row in rows if row["of"] == "device/H001"]
+    assert len(oven) == 24
+    for row in oven:
+        assert row["cost"] == pytest.approx(0.3 * row["kwh"], abs=1e-9)
+        assert row["currency"] == "EUR"
+    assert {(r["cost"], r["currency"]) for r in rows if r not in oven} == {(None, None)}
 
 
 async def test_files_have_the_same_rows(http: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -11,9 +12,10 @@ from energyguard.catalogue import Catalogue
 from energyguard.errors import Faulty, Forbidden, Malformed, NotFound
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
+from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site, Term
 from energyguard.model.days import HOUR_MS
-from energyguard.model.tariffs import Tariff, TaxRate, TimedPrice
+from energyguard.model.tariffs import PriceBlock, Tariff, TaxRate, TimedPrice
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.bills.contract import EnergyBill
@@ -230,6 +232,45 @@ def test_costs_are_of_energy_alone_and_of_what_has_a_tariff(
     finally:
         enter(catalogue, "site/shop", ENTRIES["site/shop"])
         enter(catalogue, "site/town", [(None, None)])  # type: ignore[list-item]
+
+
+def test_steps_come_to_what_their_span_costs(
+    bills: EnergyBills, consumption: ConsumptionSums
+) -> None:
+    span = consumption.span("2026-10", ["site/house"])
+    keys = ["site/house", "device/pump", "site/shop", "device/lonely", ""]
+    whole, steps = bills.costs(keys, span), bills.step_costs(keys, span)
+    assert steps.keys() == whole.keys() | {""}
+    assert set(steps[""][16:]) == {None}  # the shop's francs are no sum with the house's euros
+    [house] = consumption.of(["site/house"], span)
+    days = steps["site/house"]
+    assert len(days) == len(house.steps) == 31
+    assert set(days[:15]) == {None}  # no tariff held
+    assert days[16] == (D("18"), "EUR", 60_000_000_000)  # 24 h of 2.5 kWh at 0.30
+    for key, cost in whole.items():
+        known = [step for step in steps[key] if step is not None]
+        assert sum(step.nano for step in known) == cost.nano
+        assert abs(sum(step.amount for step in known) - cost.amount) <= D("0.005")
+    hours = bills.step_costs(["device/pump"], span, "hour")["device/pump"]
+    assert len(hours) == 31 * 24 + 1  # clocks are set back
+    assert hours[-1] == (D("0.15"), "EUR", 500_000_000)
+
+
+def test_a_step_costs_by_the_steps_of_the_month(catalogue: Catalogue, bills: EnergyBills) -> None:
+    tariff = Tariff(name="Blocks", price=None, currency="EUR", blocks=(
+        PriceBlock(price=D("0.2"), up_to_kwh=D(100)), PriceBlock(price=D("0.4")),
+    ))  # fmt: skip
+    enter(catalogue, "tariff/blocks", [(None, tariff)])
+    enter(catalogue, "site/mill", [(None, Site(name="Mill", zone=BERLIN, tariff="blocks"))])
+    enter(catalogue, "device/lonely", [(None, Device(name="Lonely", site="mill"))])
+    try:
+        span = CalendarSpan.parse("2026-10-10..2026-10-31", BERLIN, date(2026, 11, 5))
+        days = [step.amount for step in bills.step_costs(["site/mill"], span)["site/mill"] if step]
+    finally:
+        enter(catalogue, "device/lonely", [(None, Device(name="Lonely"))])
+    assert days[:4] == [D("4.8")] * 4  # 24 kWh a day
+    assert days[4] == 4 * D("0.2") + 20 * D("0.4")  # the hundredth is the fourth of the fifth day
+    assert set(days[5:10]) == {24 * D("0.4")}
 
 
 def test_many_borders_are_asked_for_in_parts(

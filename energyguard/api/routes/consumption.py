@@ -94,7 +94,8 @@ def consumption(
     found = service.consumption.of(keys, chosen, step=step, compare=compare)
     if shape == "json":
         return _answer(service, found, compare)
-    table = consumption_table(found, service.catalogue.entries, compare)
+    costs = service.bills.step_costs(keys, chosen, step)
+    table = consumption_table(found, service.catalogue.entries, compare, costs)
     name = f'attachment; filename="consumption-{chosen}.{shape}"'
     body = sheet_bytes(table, shape, str(chosen))
     return Response(body, media_type=MEDIA[shape], headers={"Content-Disposition": name})

@@ -11,6 +11,7 @@ from energyguard.page.frame.page_cache import PageCache
 from energyguard.page.words.formatting import SPACE, money_in, number
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
+from energyguard.service.bills.costs import added
 
 Costs = Mapping[str, EnergyCost]
 _WHOLE = 0.995
@@ -52,14 +53,7 @@ def cost_alone(cost: EnergyCost | None) -> str:
 def together(costs: Iterable[EnergyCost | None]) -> EnergyCost | None:
     """The sum of costs; None: one of them is not known, or they are in several currencies."""
     found = list(costs)
-    known = [cost for cost in found if cost is not None]
-    if not known or len(known) < len(found) or len({cost.currency for cost in known}) > 1:
-        return None
-    first, *rest = known
-    return first._replace(
-        amount=sum((cost.amount for cost in rest), first.amount),
-        nano=sum(cost.nano for cost in known),
-    )
+    return None if None in found else added(found)
 
 
 def bill_href(key: str, span: str = "this-month") -> str:

@@ -186,3 +186,29 @@ def _cuts(times: Iterable[int | None], start_ms: int, end_ms: int) -> list[tuple
     quarters = {-(-ms // QUARTER_MS) * QUARTER_MS for ms in times if ms is not None}
     at = [start_ms, *sorted(ms for ms in quarters if start_ms < ms < end_ms), end_ms]
     return list(pairwise(at))
+
+
+def currency_of(key: str, held: Sequence[TariffPart], of_site: str) -> str:
+    """The one currency of a bill.
+
+    Raises:
+        Faulty: there is none, or there are several.
+    """
+    found = {part.tariff.currency or of_site: part for part in held if part.tariff}
+    if len(found) > 1:
+        names = " and ".join(sorted(filter(None, found))) or "none"
+        raise Faulty(f"{key}: its tariffs are in {names}: ask for a span of each", field="span")
+    currency = next(iter(found), of_site)
+    if not currency and held:
+        raise Faulty(
+            f"{key}: no currency: say that of the tariff {held[0].tariff_id} or of the site",
+            field="currency",
+        )
+    return currency
+
+
+def digits_of(currency: str) -> int:
+    """Of its minor unit: 2 for cents."""
+    from babel.numbers import get_currency_precision
+
+    return get_currency_precision(currency) if currency else 2

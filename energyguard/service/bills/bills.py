@@ -7,34 +7,39 @@ bill.total, bill.rated.lines
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
 
 from energyguard.catalogue import Catalogue
 from energyguard.errors import Faulty, Malformed, NotFound
-from energyguard.model.calendar import CalendarSpan
+from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.catalogue import SITE, key_of
 from energyguard.model.days import local
 from energyguard.model.tariffs import TARIFF
 from energyguard.service.bills.applies import (
+    currency_of,
+    digits_of,
     facts_of,
     parts_of_sites,
     parts_of_tariff,
     sites_of,
 )
-from energyguard.service.bills.contract import EnergyBill, EnergyCost, TariffCard
+from energyguard.service.bills.contract import EnergyBill, EnergyCost, StepCosts, TariffCard
+from energyguard.service.bills.costs import added, added_steps
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.consumption.keys import weights_of
 from energyguard.tariffs.bill import PlannedPiece, RatedSpan, borders_of, major, plan, rate
 from energyguard.tariffs.energy import MeteredEnergy
 from energyguard.tariffs.holidays import holiday_dates
-from energyguard.tariffs.pieces import TariffPart
+from energyguard.tariffs.pieces import cut_at
 from energyguard.tariffs.prices import PriceList
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+EXACT_DIGITS = 9
+"""Of what a step comes to: cents would be too coarse for an hour."""
 
 
 class _Planned(NamedTuple):
@@ -44,6 +49,11 @@ class _Planned(NamedTuple):
     currency: str
     digits: int
     tariffs: tuple[str, ...]
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether a tariff holds in it."""
+        return any(planned.piece.tariff for planned in self.pieces)
 
 
 class EnergyBills:
@@ -111,18 +121,55 @@ class EnergyBills:
         Raises:
             Unavailable: the history is not there now.
         """
+        parts, planned = self._planned(keys, span)
+        energy = self._energy_of(planned)
+        costs = {key: self._cost(found, energy[key]) for key, found in planned.items()}
+        sums = {key: added([costs[part] for part in parts[key] if part in costs]) for key in keys}
+        return {key: cost for key, cost in sums.items() if cost is not None}
+
+    def step_costs(
+        self, keys: Sequence[str], span: CalendarSpan, step: CalendarStep | None = None
+    ) -> Mapping[str, StepCosts]:
+        """The same for each step of a span, to 1e-9 of the currency: their sum is that of ``costs``
+        but for the rounding of its lines.
+
+        Args:
+            keys: as of ``costs``.
+            span: days of a zone.
+            step: None: by the span's length.
+
+        Raises:
+            Unavailable: the history is not there now.
+        """
+        borders = span.borders(step or span.step)
+        parts, planned = self._planned(keys, span, borders)
+        energy = self._energy_of(planned)
+        costs = {key: self._steps(found, energy[key], borders) for key, found in planned.items()}
+        sums = {key: [costs[part] for part in parts[key] if part in costs] for key in keys}
+        return {key: added_steps(found) for key, found in sums.items() if found}
+
+    def _planned(
+        self, keys: Sequence[str], span: CalendarSpan, cuts: Sequence[int] = ()
+    ) -> tuple[Mapping[str, Sequence[str]], Mapping[str, _Planned]]:
+        """What is billed for each key, and the bill of each of these that has a tariff."""
         parts = {key: self._billed(key) for key in keys}
         planned: dict[str, _Planned] = {}
         for key in dict.fromkeys(part for found in parts.values() for part in found):
             try:
-                planned[key] = self._plan(key, span, self._until(key, span, None))
+                planned[key] = self._plan(key, span, self._until(key, span, None), cuts=cuts)
             except (Malformed, NotFound, Faulty):
                 continue  # it has no tariff, or is not there any more: nothing is said of it
-        borders = sorted({ms for found in planned.values() for ms in borders_of(found.pieces)})
-        energy = self._energy(list(planned), borders)
-        costs = {key: self._cost(found, energy[key]) for key, found in planned.items()}
-        added = {key: _added([costs[part] for part in parts[key] if part in costs]) for key in keys}
-        return {key: cost for key, cost in added.items() if cost is not None}
+        return parts, planned
+
+    def _steps(
+        self, planned: _Planned, energy: MeteredEnergy, borders: Sequence[int]
+    ) -> list[EnergyCost | None]:
+        """What each step comes to; pieces are cut at its borders."""
+        found: list[list[PlannedPiece]] = [[] for _ in borders[1:]]
+        for piece in planned.pieces:
+            found[bisect_right(borders, piece.piece.start_ms) - 1].append(piece)
+        steps = (planned._replace(pieces=tuple(pieces), digits=EXACT_DIGITS) for pieces in found)
+        return [self._cost(of_step, energy) if of_step.is_priced else None for of_step in steps]
 
     def _billed(self, key: str) -> list[str]:
         """What is billed for a key: of a site without a tariff, and of everything, the sites in it
@@ -140,6 +187,11 @@ class EnergyBills:
         return [
             part for part in parts if not (there := set(weights_of(part, entries))) or there - apart
         ]
+
+    def _energy_of(self, planned: Mapping[str, _Planned]) -> dict[str, MeteredEnergy]:
+        """What was used, where the pieces of each have to know it."""
+        borders = sorted({ms for found in planned.values() for ms in borders_of(found.pieces)})
+        return self._energy(list(planned), borders)
 
     def _energy(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
         """What was used; of a span that has not begun, nothing."""
@@ -164,7 +216,14 @@ class EnergyBills:
             whole = -(-until_ms // MINUTE_MS) * MINUTE_MS
         return min(max(whole, span.start_ms), span.end_ms)
 
-    def _plan(self, key: str, span: CalendarSpan, end_ms: int, tariff: str = "") -> _Planned:
+    def _plan(
+        self,
+        key: str,
+        span: CalendarSpan,
+        end_ms: int,
+        tariff: str = "",
+        cuts: Sequence[int] = (),
+    ) -> _Planned:
         catalogue, start_ms = self._catalogue, span.start_ms
         sites = sites_of(key, catalogue)
         if tariff:
@@ -177,11 +236,11 @@ class EnergyBills:
                 f"{key} has no tariff in {span}: give its site one, or ask with tariff=ID"
             )
         facts = facts_of(sites, catalogue, parts)
-        currency = _currency(key, held, facts.currency)
+        currency = currency_of(key, held, facts.currency)
         years = range(local(start_ms, span.zone).year, local(end_ms, span.zone).year + 1)
-        pieces = plan(parts, span.zone, holiday_dates(facts.holidays, years))
+        pieces = plan([*cut_at(parts, cuts)], span.zone, holiday_dates(facts.holidays, years))
         tariffs = tuple(dict.fromkeys(part.tariff_id for part in held))
-        return _Planned(pieces, currency, _digits(currency), tariffs)
+        return _Planned(pieces, currency, digits_of(currency), tariffs)
 
     def _rate(self, planned: _Planned, energy: MeteredEnergy) -> RatedSpan:
         sources = {p.piece.tariff.source for p in planned.pieces if p.piece.tariff}
@@ -215,40 +274,6 @@ class EnergyBills:
             version.by if version else "",
             version.at_ms if version else None,
         )
-
-
-def _currency(key: str, held: Sequence[TariffPart], of_site: str) -> str:
-    """The one currency of a bill.
-
-    Raises:
-        Faulty: there is none, or there are several.
-    """
-    found = {part.tariff.currency or of_site: part for part in held if part.tariff}
-    if len(found) > 1:
-        names = " and ".join(sorted(filter(None, found))) or "none"
-        raise Faulty(f"{key}: its tariffs are in {names}: ask for a span of each", field="span")
-    currency = next(iter(found), of_site)
-    if not currency and held:
-        raise Faulty(
-            f"{key}: no currency: say that of the tariff {held[0].tariff_id} or of the site",
-            field="currency",
-        )
-    return currency
-
-
-def _digits(currency: str) -> int:
-    from babel.numbers import get_currency_precision
-
-    return get_currency_precision(currency) if currency else 2
-
-
-def _added(costs: Sequence[EnergyCost]) -> EnergyCost | None:
-    """The sum of costs of one currency; None: of several, or of nothing."""
-    currencies = {cost.currency for cost in costs}
-    if len(currencies) != 1:
-        return None
-    amount = sum((cost.amount for cost in costs), Decimal(0))
-    return EnergyCost(amount, currencies.pop(), sum(cost.nano for cost in costs))
 
 
 def _missing(hours: Sequence[int], energy: MeteredEnergy) -> tuple[tuple[int, int], ...]:

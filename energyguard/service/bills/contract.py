@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from energyguard.model.calendar import CalendarSpan
+from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.tariffs import Tariff
 from energyguard.tariffs.bill import RatedSpan, major
 from energyguard.tariffs.prices import PriceSlot
@@ -51,6 +51,10 @@ class EnergyCost(NamedTuple):
     nano: int  # the energy that has a price, 1e-9 kWh; net of what was fed in
 
 
+StepCosts = Sequence[EnergyCost | None]
+"""What the energy of each step of a span comes to; None: it has no price."""
+
+
 @dataclass(frozen=True, slots=True)
 class TariffCard:
     """A tariff, and where it holds now."""
@@ -73,6 +77,11 @@ class Bills(Protocol):
 
     def costs(self, keys: Sequence[str], span: CalendarSpan) -> Mapping[str, EnergyCost]:
         """What the energy of each comes to, of those that have a tariff."""
+
+    def step_costs(
+        self, keys: Sequence[str], span: CalendarSpan, step: CalendarStep | None = None
+    ) -> Mapping[str, StepCosts]:
+        """The same for each step of a span, unrounded, of those that have a tariff."""
 
     def tariffs(self) -> list[TariffCard]:
         """Every tariff, by name."""

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from energyguard.errors import NotFound
-from energyguard.model.calendar import CalendarSpan
+from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.catalogue import SITE, key_of
-from energyguard.service.bills.contract import Bills, EnergyBill, EnergyCost, TariffCard
+from energyguard.service.bills.contract import (
+    Bills,
+    EnergyBill,
+    EnergyCost,
+    StepCosts,
+    TariffCard,
+)
+from energyguard.service.bills.costs import added, added_steps
 from energyguard.service.limited.site_scope import SiteScope
 
 
@@ -37,19 +44,38 @@ class LimitedBills:
         Raises:
             Forbidden: one of them is not seen, or not all of it.
         """
-        self._scope.check_keys([key for key in keys if key])
-        wanted = [key for key in keys if key]
-        roots = [key_of(SITE, site) for site in self._scope.entries.children()]
-        found = self._all.costs([*wanted, *(roots if "" in keys else [])], span)
+        wanted, roots = self._seen_keys(keys)
+        found = self._all.costs([*wanted, *roots], span)
         costs = {key: found[key] for key in wanted if key in found}
-        of_roots = [found[key] for key in roots if key in found] if "" in keys else []
-        if len({cost.currency for cost in of_roots}) == 1:
-            first, *rest = of_roots
-            costs[""] = first._replace(
-                amount=sum((cost.amount for cost in rest), first.amount),
-                nano=sum(cost.nano for cost in of_roots),
-            )
+        if "" in keys and (cost := added([found.get(key) for key in roots])) is not None:
+            costs[""] = cost
         return costs
+
+    def step_costs(
+        self, keys: Sequence[str], span: CalendarSpan, step: CalendarStep | None = None
+    ) -> Mapping[str, StepCosts]:
+        """The same for each step of a span.
+
+        Raises:
+            Forbidden: one of them is not seen, or not all of it.
+        """
+        wanted, roots = self._seen_keys(keys)
+        found = self._all.step_costs([*wanted, *roots], span, step)
+        costs = {key: found[key] for key in wanted if key in found}
+        if "" in keys and (steps := [found[key] for key in roots if key in found]):
+            costs[""] = added_steps(steps)
+        return costs
+
+    def _seen_keys(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The keys, and for everything the outermost sites.
+
+        Raises:
+            Forbidden: one of them is not seen, or not all of it.
+        """
+        wanted = [key for key in keys if key]
+        self._scope.check_keys(wanted)
+        roots = [key_of(SITE, site) for site in self._scope.entries.children()]
+        return wanted, roots if "" in keys else []
 
     def tariffs(self) -> list[TariffCard]:
         """The tariffs that hold at the sites, by name."""
