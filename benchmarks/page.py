@@ -3,14 +3,14 @@
     python -m benchmarks.page                        # an `up` of its own: two minutes in all
     python -m benchmarks.page --views home,explore --runs 5
     python -m benchmarks.page --viewers 0            # without those who stay
-    python -m benchmarks.page --runs 5 --live 8 --warm 90 --seconds 60    # figures to quote
+    python -m benchmarks.page --runs 5 --live 8 --warm 90 --seconds 60 --within 1800
 
 Opens each view in Chromium with an empty cache, over loopback, behind the log-in, and prints the
 median of the runs: bytes that came, when the largest content was painted, when the last chart was
 there, processor time of ``serve`` for it (of a second, with what it does anyway). Of those that
-change by themselves it prints in the last run what came a second afterwards: over the wire by the
-kernel's count, and before the connection's compression. Then many viewers stay for a while. Each
-line is printed when it is known. Needs ``ss`` (iproute2).
+change by themselves it prints of the first run what came a second afterwards: over the wire by the
+kernel's count, and before the connection's compression. Then many viewers stay for a while. After
+``--within`` seconds it opens no further view, and says what it has. Needs ``ss`` (iproute2).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -62,7 +63,7 @@ VIEWS = {
 WATCHED = ("/", "/alerts", "/explore")
 LIVE = ("home", "households", "building", "stations", "device", "wall")
 SETTLED_MS = 1_000
-RUNS, LIVE_S, WARM_S, WATCHED_S = 2, 3.0, 20.0, 5.0
+RUNS, LIVE_S, WARM_S, WATCHED_S, WITHIN_S = 2, 3.0, 20.0, 5.0, 120.0
 LINK = re.compile(r"http\S+")
 SIZE = {"width": 1440, "height": 900}
 
@@ -148,17 +149,20 @@ def came(page: Page, traffic: Traffic, port: int, seconds: float) -> tuple[float
 
 def each_view(
     browser: Browser, state: StorageState, base: str, serve: psutil.Process,
-    views: list[str], runs: int, live_s: float,
+    views: list[str], runs: int, live_s: float, until_s: float,
 ) -> None:  # fmt: skip
-    """Print a line for each view; the runs go through all views in turn."""
+    """Print a line for each view; the runs go through all views in turn, until there is no time."""
     seen: dict[str, list[Opened]] = {name: [] for name in views}
     print(f"{'view':<15} sent kB  serve ms  live kB/s (plain)  painted  charts  drawn, ms (all)")
-    for run in range(1, runs + 1):
-        for name in views:
-            stays_s = live_s if name in LIVE and run == runs else 0.0
-            seen[name].append(open_once(browser, state, base + VIEWS[name], serve, stays_s))
-            if run == runs:
-                print(line(name, seen[name]), flush=True)
+    for run, name in product(range(runs), views):
+        if time.monotonic() > until_s:
+            print(f"no more time: {run} runs, and of the next one all before {name!r}")
+            break
+        stays_s = live_s if name in LIVE and run == 0 else 0.0
+        seen[name].append(open_once(browser, state, base + VIEWS[name], serve, stays_s))
+    for name, found in seen.items():
+        if found:
+            print(line(name, found))
 
 
 def line(name: str, found: Sequence[Opened]) -> str:
@@ -167,10 +171,10 @@ def line(name: str, found: Sequence[Opened]) -> str:
         median(getattr(opened, column) for opened in found)
         for column in ("sent_kb", "serve_ms", "painted_ms", "charts_ms")
     )
-    drawn, last = sorted(opened.drawn_ms for opened in found), found[-1]
+    drawn, first, last = sorted(opened.drawn_ms for opened in found), found[0], found[-1]
     each = ", ".join(f"{ms:,.0f}" for ms in drawn)
     waiting = f"   {last.undrawn} charts wait" if last.undrawn else ""
-    live = "" if last.live_kb_s is None else f"{last.live_kb_s:.2f} ({last.plain_kb_s:5.2f})"
+    live = "" if first.live_kb_s is None else f"{first.live_kb_s:.2f} ({first.plain_kb_s:5.2f})"
     return (
         f"{name:<15} {sent:7,.0f} {serving:9,.0f} {live:>18}"
         f" {painted:8,.0f} {charts:7,.0f} {median(drawn):7,.0f} ({each}){waiting}"
@@ -211,7 +215,9 @@ def main() -> None:
     parser.add_argument("--warm", type=float, default=WARM_S)
     parser.add_argument("--viewers", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=WATCHED_S)
+    parser.add_argument("--within", type=float, default=WITHIN_S, help="seconds for all views")
     given = parser.parse_args()
+    until_s = time.monotonic() + given.within
     with everything(given.warm) as (link, serve), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -224,7 +230,7 @@ def main() -> None:
         views = [name for name in given.views.split(",") if name]
         print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
         if given.runs:
-            each_view(browser, state, base, serve, views, given.runs, given.live)
+            each_view(browser, state, base, serve, views, given.runs, given.live, until_s)
         if given.viewers:
             looked_at(browser, state, base, serve, given.viewers, given.seconds)
         print(f"load of the machine {os.getloadavg()[0]:.1f}")
