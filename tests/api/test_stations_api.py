@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from energyguard.clock import SYSTEM
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
-from energyguard.model.catalogue import Site
+from energyguard.model.calendar import CalendarSpan
+from energyguard.model.catalogue import Device, Site
+from energyguard.service.bills.revenue import revenue_of
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from tests.application.catalogue import OwnedLog
@@ -143,6 +145,14 @@ async def test_money_of_three_currencies_is_three_sums(
         ("top", 1, "c5", 12.34, "PLN"), ("bottom", 1, "south", 1.5, "CHF"),
         ("bottom", 1, "north", 8.05, "EUR"), ("bottom", 1, "c5", 12.34, "PLN"),
     ]  # fmt: skip
+    day = CalendarSpan.parse("2024-05-06", "UTC", date(2024, 5, 6))
+    keys = ["", "site/alps", "site/station:north", "device/charger:x/c1", "device/c1"]
+    asked.catalogue.put([Edit("device/charger:x/c1", Device(name="c1"))], "mara")
+    assert revenue_of(asked, keys, day) == {
+        "": {"EUR": 8.05, "CHF": 1.5, "PLN": 12.34}, "site/alps": {"CHF": 1.5},
+        "site/station:north": {"EUR": 8.05}, "device/charger:x/c1": {"EUR": 8.05},
+    }  # fmt: skip
+    assert revenue_of(asked, keys, day.previous()) == {}
     chargers = await ok(http.get(f"/top?{SPAN}&n=9&by=charger"))
     assert {r["charger"]: r["currency"] for r in chargers} == {
         "c1": "EUR", "c2": "EUR", "c3": "CHF", "c4": "CHF", "c5": "PLN",

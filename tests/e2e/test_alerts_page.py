@@ -14,6 +14,7 @@ from energyguard.model.alerts import State
 from tests.application.service import MadeUpService
 from tests.application.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.service.test_file_imports import taken
 
 pytestmark = IN_A_BROWSER
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -159,14 +160,18 @@ def test_what_is_missing_is_listed_and_comes_as_a_file(window: Window, tmp_path:
     assert rows[0]["from"] == "2025-11-21T15:00:00+01:00"
 
 
-def test_a_file_is_looked_at_and_taken(window: Window, tmp_path: Path) -> None:
+def test_a_file_is_looked_at_and_taken(
+    window: Window, service: MadeUpService, tmp_path: Path
+) -> None:
     file = tmp_path / "march.csv"
     file.write_text("timestamp,household_id,energy_kwh\n2026-03-02T10:00:00Z,H001,0.25\n")
     page = window.open("/data")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_role("heading", name="march.csv is understood")).to_be_visible()
+    assert taken(service.log) == []  # nothing is stored before
     page.get_by_role("button", name="Import 1 reading").click()
     expect(page.locator("#files")).to_contain_text("march.csv: 1 reading taken")
+    assert taken(service.log) == [("H001", 250_000_000)]
 
 
 def test_a_months_revenue_and_the_worst_station_are_found(
@@ -184,6 +189,8 @@ def test_a_months_revenue_and_the_worst_station_are_found(
     head = page.get_by_role("columnheader", name="Revenue")
     expect(head).to_have_attribute("aria-sort", "descending")
     expect(page.locator("#month tbody th").last).to_have_text(worst)
+    cells = page.locator("#month tbody tr", has_text=worst).locator("td")
+    expect(cells.first).to_have_text(f"€{earned[worst]:,.2f}")
     file = page.get_by_role("link", name="as XLSX").get_attribute("href") or ""
     assert "month=2025-11" in file and "format=xlsx" in file
 

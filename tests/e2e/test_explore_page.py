@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import Site
+from energyguard.page.words.formatting import number
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
@@ -74,10 +75,15 @@ def test_a_device_is_named_placed_and_grouped(window: Window, service: MadeUpSer
     expect(page.get_by_role("link", name="Heat pump")).to_be_visible()
 
 
-def test_yesterday_stands_beside_the_day_before(window: Window) -> None:
+def test_yesterday_stands_beside_the_day_before(window: Window, service: MadeUpService) -> None:
     page = window.open("/explore?of=device/H001&span=yesterday")
     expect(page.get_by_role("heading", level=1)).to_contain_text("H001 used ")
     expect(page.locator(".plot .bar.before")).to_have_count(24)
+    [known] = service.consumption.of(["device/H001"], service.consumption.span("yesterday"))
+    row = page.locator(".explore-table tbody tr").first
+    for total in (known.total_kwh, known.before_total_kwh):
+        expect(row).to_contain_text(number(total, 4))
+    assert known.total_kwh != known.before_total_kwh
     page.get_by_role("link", name="Before: ").click()
     page.wait_for_url("**span=2025-11-20**")
     expect(page.locator(".span-name")).to_contain_text("20")

@@ -118,6 +118,7 @@ def test_the_zone_of_a_site_is_set_on_its_page(window: Window, service: MadeUpSe
     page.get_by_label("Time zone").fill("Asia/Kolkata")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("p.above")).to_contain_text("(Asia/Kolkata)")
+    assert service.consumption.span("today", ["site/mill"]).zone == "Asia/Kolkata"
 
 
 @pytest.mark.parametrize("path", ["/sites", "/sites/building", "/me", "/wall"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from urllib.parse import quote
 
 import pytest
 from nicegui.testing import User, user_simulation
@@ -11,10 +12,10 @@ from energyguard.catalogue.changes import Edit
 from energyguard.domains.charging.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import StationView
-from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.domains.charging.view import mapped
 from energyguard.model.catalogue import Site
 from energyguard.page.elements.components import Tag
+from energyguard.page.measures.amounts import amount_words, sums_words
 from energyguard.page.mount import add_pages
 from energyguard.page.words.language import reader, speak
 from tests.application.service import MadeUpService
@@ -88,6 +89,14 @@ async def test_stations_of_two_currencies_are_never_one_sum(
     await sees(user, f"€{rest:,.2f}")
     await user.should_not_see("The weakest is")
     await user.should_not_see("per kWh on average")
+    both = sums_words({"CHF": earned[swiss], "EUR": rest})
+    await user.open("/")
+    await sees(user, f"Revenue {both}")
+    await user.open(f"/explore?of=site/station:{quote(swiss)},device/H001&span=today")
+    await sees(user, "Revenue")
+    await sees(user, amount_words(earned[swiss], "CHF"))
+    await user.open("/explore?of=device/H001&span=today")
+    await user.should_not_see("Revenue")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from energyguard.codecs.records import read_records
 from energyguard.errors import Malformed
 from energyguard.files.found import FileAnswers
-from energyguard.log import EARLIEST
+from energyguard.log import EARLIEST, Log
 from energyguard.model.quantities import NANO
 from energyguard.service.intake import file_imports
 from energyguard.service.intake.file_imports import FileImport, ImportState
@@ -31,7 +31,7 @@ def brought(folder: Path, text: str, name: str = "march.csv") -> Path:
     return path
 
 
-def taken(log: MemoryLog) -> list[tuple[str, int]]:
+def taken(log: Log) -> list[tuple[str, int]]:
     """Device and time of what is in the log; each record's headers say that it is of the past."""
     found: list[tuple[str, int]] = []
     for at in log.positions("meter_readings", EARLIEST):

@@ -8,6 +8,7 @@ intake.py, replay.py, charger_list.py, exports/   how signals, files, lists, exp
 chargers.py, stations.py, faults.py, feed.py, role.py   the simulator
 engines/, offline.py  the same on Flink, and on files
 rollups/              what the history sums up of it; places.py: what the catalogue sees of it
+money: currencies.py, revenue.py
 silence_alerts.py     chargers that fell silent, as alerts
 view.py, station_day.py, bay_grid.py, routes.py, commands/, queries/   page, API, terminal
 """
@@ -66,6 +67,7 @@ DOMAIN = Domain(
         ),
     ),
     queries=Path(__file__).parent / "queries",
+    revenue=f"{HERE}.revenue:revenue",
     views=(f"{HERE}.view:VIEW",),
     routes=(f"{HERE}.routes:router",),
     commands={

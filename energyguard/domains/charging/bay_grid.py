@@ -7,9 +7,9 @@ from itertools import groupby
 
 from energyguard.domains.charging.currencies import currency_of
 from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
-from energyguard.domains.charging.money import amount_words
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.amounts import amount_words
 from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, number
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.refusals import why_refused

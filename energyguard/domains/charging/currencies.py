@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from energyguard.domains.charging.places import site_id, station_of
+from energyguard.service.bills.revenue import Sums
 from energyguard.service.contract import Service
-
-Sums = Mapping[str, float]
-"""Amounts by their currency."""
 
 
 def currency_of(service: Service, station: str) -> str:

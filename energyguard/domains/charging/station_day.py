@@ -8,12 +8,12 @@ from typing import Any
 from energyguard.domains.charging.bay_grid import BayGrid, broken_limit, legend, taken, trouble
 from energyguard.domains.charging.currencies import sums_of
 from energyguard.domains.charging.live.stations import stations_of
-from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.model.days import day_ms, local, ms_of
 from energyguard.page.elements.components import Figures, Tag, card, choice
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS, HOUR_MS, SPANS, times_ms
+from energyguard.page.measures.amounts import amount_words, sums_words
 from energyguard.page.words.formatting import (
     SPACE,
     UNKNOWN,

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
-from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
 from energyguard.page.elements.components import ChangingList, Tag, button, card, choice
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.amounts import amount_words, sums_words
 from energyguard.page.measures.spans import span_name
 from energyguard.page.words.formatting import SPACE, UNKNOWN, age, count, number
 from energyguard.page.words.language import _, ngettext

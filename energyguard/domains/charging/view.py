@@ -17,7 +17,6 @@ from energyguard.domains.charging.bay_grid import (
 from energyguard.domains.charging.currencies import sums_of, usual_currency
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
-from energyguard.domains.charging.money import amount_words, sums_words
 from energyguard.domains.charging.station_day import StationDay
 from energyguard.domains.charging.station_table import StationTable
 from energyguard.model.days import day_ms, local
@@ -25,6 +24,7 @@ from energyguard.page.elements.components import ChangingList, Ranking, Rest, Ta
 from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.page_cache import HOUR_MS, times_ms
+from energyguard.page.measures.amounts import amount_words, sums_words
 from energyguard.page.measures.coming import none_words
 from energyguard.page.words.formatting import SPACE, age, count, moment, number, plural
 from energyguard.page.words.language import _

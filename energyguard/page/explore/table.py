@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from energyguard.page.elements.components import ChangingList, Tag, table
 from energyguard.page.explore.gaps import gap_reason
 from energyguard.page.explore.words import highest, missing
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.amounts import sums_words
 from energyguard.page.measures.channels import LevelLines
 from energyguard.page.measures.consumption_chart import NamedSeries, stretches
 from energyguard.page.measures.costs import Costs, cost_words, together
@@ -22,6 +23,7 @@ from energyguard.page.measures.usage import change
 from energyguard.page.words.formatting import SPACE, UNKNOWN, number, price_in
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
+from energyguard.service.bills.revenue import Sums
 
 Row = tuple[str, ...]
 
@@ -59,24 +61,28 @@ class ExploreTable:
         span: CalendarSpan,
         compared: CalendarSpan | None,
         costs: Costs,
+        revenues: Mapping[str, Sums],
         doubts: Sequence[str] = (),
     ) -> None:
-        """Show energies, what they cost where any of them has a tariff, and how sure each is."""
+        """Show energies, what they cost where any of them has a tariff, what was taken from people
+        where anything was, and how sure each is.
+        """
         step = span.step
         columns = [_("Device"), f"kWh, {span_name(span)}"]
         columns += [f"kWh, {span_name(compared)}", _("Difference")] if compared else []
         columns += [_("Cost"), _("per kWh")] if costs else []
+        columns += [_("Revenue")] if revenues else []
         columns += [_highest_words(step), _("Missing")]
         body = [
             ExploreRow(
-                self._energy(row, step, compared is not None, costs),
+                self._energy(row, step, compared is not None, costs, revenues),
                 explain_href(row.series.key, str(span)),
                 doubts[n] if n < len(doubts) else "",
             )
             for n, row in enumerate(rows)
         ]
         if len(rows) > 1:
-            body.append(ExploreRow(_together(rows, compared is not None, costs)))
+            body.append(ExploreRow(_together(rows, compared is not None, costs, revenues)))
         self._put(tuple(columns), body)
 
     def show_levels(self, lines: LevelLines) -> None:
@@ -92,7 +98,14 @@ class ExploreTable:
         ]
         self._put(columns, [ExploreRow(row) for row in rows])
 
-    def _energy(self, row: NamedSeries, step: CalendarStep, beside: bool, costs: Costs) -> Row:
+    def _energy(
+        self,
+        row: NamedSeries,
+        step: CalendarStep,
+        beside: bool,
+        costs: Costs,
+        revenues: Mapping[str, Sums],
+    ) -> Row:
         cells = [row.name, number(row.series.total_kwh, 4)]
         if beside:
             cells += [
@@ -101,6 +114,8 @@ class ExploreTable:
             ]
         if costs:
             cells += _money(costs.get(row.series.key), row.series.total_kwh)
+        if revenues:
+            cells += [sums_words(revenues.get(row.series.key, {})) or UNKNOWN]
         return (*cells, highest(row, step), self._missing(row, step))
 
     def _missing(self, row: NamedSeries, step: CalendarStep) -> str:
@@ -151,7 +166,9 @@ def _money(cost: EnergyCost | None, kwh: float | None) -> tuple[str, str]:
     return cost_words(cost, kwh), price_in(each.quantize(_EACH), cost.currency)
 
 
-def _together(rows: Sequence[NamedSeries], beside: bool, costs: Costs) -> Row:
+def _together(
+    rows: Sequence[NamedSeries], beside: bool, costs: Costs, revenues: Mapping[str, Sums]
+) -> Row:
     totals = [row.series.total_kwh for row in rows if row.series.total_kwh is not None]
     past = [row.before_kwh for row in rows if row.before_kwh is not None]
     total = sum(totals) if totals else None
@@ -160,7 +177,8 @@ def _together(rows: Sequence[NamedSeries], beside: bool, costs: Costs) -> Row:
     money: tuple[str, str] | tuple[()] = ()
     if costs:
         money = _money(together(costs.get(row.series.key) for row in rows), total)
-    return (_("Together"), number(total, 4), *middle, *money, "", "")
+    taken = [""] * bool(revenues)  # of what stands in one another a sum would count twice
+    return (_("Together"), number(total, 4), *middle, *money, *taken, "", "")
 
 
 def _highest_words(step: CalendarStep) -> str:

@@ -26,7 +26,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.channels import ENERGY, Channels, LevelLines
 from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
-from energyguard.page.measures.costs import costs_of
+from energyguard.page.measures.costs import costs_of, revenues_of
 from energyguard.page.measures.explained import bounds_line
 from energyguard.page.measures.picked import Picked, is_there, name_of, read_keys, written
 from energyguard.page.measures.spans import SpanBar, before_words, last_year, span_name
@@ -198,7 +198,8 @@ class ExplorePage:
             self.bars.say(found)
         keys = tuple(row.series.key for row in rows)
         costs = await costs_of(self.cache, keys, self.span, KEEP_S)
-        self.table.show(rows, self.span, compared, costs, self.doubts)
+        revenues = await revenues_of(self.cache, keys, self.span, KEEP_S)
+        self.table.show(rows, self.span, compared, costs, revenues, self.doubts)
         if self.apart is not None and len(rows) == 2:
             hourly = await self._hourly()
             more, less = sorted((0, 1), key=lambda n: -(rows[n].series.total_kwh or 0.0))

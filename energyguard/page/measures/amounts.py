@@ -1,4 +1,4 @@
-"""What stations take, in words: each amount in its currency."""
+"""What was taken, in words: each amount in its currency."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import get_currency_precision
 
-from energyguard.domains.charging.currencies import Sums
 from energyguard.page.words.formatting import money_in
+from energyguard.service.bills.revenue import Sums
 
 
 def amount_words(amount: float, currency: str) -> str:

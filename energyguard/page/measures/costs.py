@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.quantities import NANO
 from energyguard.page.frame.page_cache import PageCache
+from energyguard.page.measures.amounts import sums_words
 from energyguard.page.words.formatting import SPACE, money_in, number
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
 from energyguard.service.bills.costs import added
+from energyguard.service.bills.revenue import Sums, revenue_of
 
 Costs = Mapping[str, EnergyCost]
 _WHOLE = 0.995
@@ -26,6 +28,14 @@ async def costs_of(
         return {}
     key = ("costs", keys, span)
     return await cache.shared(key, keep_s, lambda: cache.service.bills.costs(keys, span))
+
+
+async def revenues_of(
+    cache: PageCache, keys: tuple[str, ...], span: CalendarSpan, keep_s: float
+) -> Mapping[str, Sums]:
+    """What was taken from people at each key, of those where anything was; shared by all pages."""
+    key = ("revenue", keys, span)
+    return await cache.shared(key, keep_s, lambda: revenue_of(cache.service, keys, span))
 
 
 def cost_words(cost: EnergyCost | None, kwh: float | None, brief: bool = False) -> str:
@@ -43,6 +53,11 @@ def cost_words(cost: EnergyCost | None, kwh: float | None, brief: bool = False) 
     if abs(priced) < abs(kwh) * _WHOLE:
         return _("{money} for {kwh}").format(money=words, kwh=f"{number(priced)}{SPACE}kWh")
     return words
+
+
+def revenue_words(sums: Sums | None) -> str:
+    """``Revenue €9.70 + CHF 3.00``; empty: nothing was taken."""
+    return _("Revenue {money}").format(money=sums_words(sums)) if sums else ""
 
 
 def cost_alone(cost: EnergyCost | None) -> str:

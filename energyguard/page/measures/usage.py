@@ -13,7 +13,7 @@ from energyguard.model.days import local
 from energyguard.page.elements.components import Tag, Tile
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.coming import is_coming, none_words
-from energyguard.page.measures.costs import Costs, cost_words
+from energyguard.page.measures.costs import Costs, cost_words, revenue_words, revenues_of
 from energyguard.page.measures.explained import bounds_line, explain_href
 from energyguard.page.words.formatting import SPACE, count, days, measure, moment, number
 from energyguard.page.words.language import _
@@ -221,6 +221,8 @@ class UsageTiles:
         if series.total_kwh is None and coming:
             tile.coming(none_words(coming=True))
             return
+        taken = await revenues_of(self.data.cache, (series.key,), series.span, MONEY_KEEP_S)
+        words = " · ".join(filter(None, (words, revenue_words(taken.get(series.key)))))
         tile.show(number(series.total_kwh), "kWh", words, name)
         tile.show_money(cost_words(costs.get(series.key), series.total_kwh, brief=True))
 

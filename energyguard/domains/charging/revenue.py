@@ -1,0 +1,72 @@
+"""What drivers paid, at sites, at chargers, and at all: for views of any device."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from energyguard.catalogue import Catalogue
+from energyguard.domains.charging.currencies import sums_of
+from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.places import CHARGER_KIND, site_id, station_of
+from energyguard.model.calendar import CalendarSpan
+from energyguard.model.catalogue import SITE, parts_of
+from energyguard.service.bills.revenue import Sums
+from energyguard.service.consumption.keys import weights_of
+from energyguard.service.contract import Service
+
+MAX_RANKED = 10_000
+"""Of each currency so many stations, or chargers, are added up."""
+
+
+def revenue(service: Service, keys: Sequence[str], span: CalendarSpan) -> Mapping[str, Sums]:
+    """What was paid for the charges that began in a span, of those keys where any did.
+
+    Args:
+        service: as far as somebody may see it.
+        keys: of ``service.consumption``; empty for everything.
+        span: days of a zone.
+
+    Raises:
+        Unavailable: the history is not there now.
+    """
+    entries = service.catalogue.entries
+    if not any(map(station_of, list(entries.sites))) and not stations_of(service).stations():
+        return {}
+    found: dict[str, Sums] = {}
+    chargers = {key: names for key in keys if (names := _chargers(key, entries))}
+    if places := [key for key in keys if not key or parts_of(key)[0] == SITE]:
+        rows = _paid(service, span, "station")
+        for key in places:
+            found[key] = _sums(row for row in rows if _is_at(key, row["station"], entries))
+    if chargers:
+        rows = _paid(service, span, "charger")
+        for key, names in chargers.items():
+            found[key] = _sums(row for row in rows if row["charger"] in names)
+    return {key: sums for key, sums in found.items() if sums}
+
+
+def _paid(service: Service, span: CalendarSpan, by: str) -> list[dict[str, Any]]:
+    """A row for each station or charger at which a charge began."""
+    rows = service.query(
+        "station_top", start_ms=span.start_ms, end_ms=span.end_ms, n=MAX_RANKED, by=by
+    )
+    return [row for row in rows.to_pylist() if row["side"] == "top" and row["charges"]]
+
+
+def _sums(rows: Any) -> Sums:
+    return sums_of((row["currency"], row["eur"]) for row in rows)
+
+
+def _is_at(key: str, station: str, entries: Catalogue) -> bool:
+    """Whether a station is in a site; everything has all of them."""
+    site = site_id(station)
+    return not key or parts_of(key)[1] in (site, *entries.path(site))
+
+
+def _chargers(key: str, entries: Catalogue) -> Collection[str]:
+    """The names of the chargers that a key means, but for those of sites."""
+    if not key or parts_of(key)[0] == SITE:
+        return ()
+    ids = weights_of(key, entries)
+    return {device.partition("/")[2] for device in ids if device.startswith(f"{CHARGER_KIND}:")}
