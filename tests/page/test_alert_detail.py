@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 from nicegui.testing import User
 
 from energyguard.alerts.alert import Alert
-from energyguard.model.alerts import State
+from energyguard.model import topics
+from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.page.elements.plots import Plot
-from tests.application.service import MadeUpService
-from tests.application.world import HOUR
+from energyguard.records.alerts import AlertEvent
+from tests.application.edges import follow
+from tests.application.service import MadeUpService, put
+from tests.application.world import HOUR, START
+from tests.page.test_sentences import UNLIKE
 from tests.page.test_views import plotted, sees
 from tests.waiting import TRIES
 
@@ -81,3 +86,27 @@ async def test_a_history_of_an_alert_has_one_clock(user: User, service: MadeUpSe
 
     await sees(user, moment(raised, "UTC", "%a %-d %b, %H:%M:%S"))
     await sees(user, "Times in UTC, as the log took them.")
+
+
+async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: MadeUpService) -> None:
+    since, hours = START - HOUR, START // HOUR
+    evidence = UNLIKE | {"opened": (hours - 1) * NANO, "since": (hours - 2) * NANO}
+    event = AlertEvent(
+        id="unlike", rule="household-unusual", device="H020", channel="energy_kwh",
+        severity=Severity.WARNING, state=State.FIRING, time_ms=since, since_ms=since,
+        window_start_ms=since, window_end_ms=since, observed=round(1.75 * NANO),
+        expected=round(0.3 * NANO), peak=round(1.75 * NANO), unit="kW", topic="energy_readings",
+        about="H020 as the worker has it", evidence=tuple(evidence.items()),
+    )  # fmt: skip
+    put(service.log, topics.ALERTS.name, "H020", event, since)
+    follow(service)
+    await user.open("/alerts?alert=unlike")
+    await sees(user, "something stays on, 1.75\u00a0kW where 0.1 to 0.4\u00a0kW is usual")
+    await sees(user, "An ordinary device has one such alert in 22 weeks.")
+    await sees(user, "Usual")
+    data = await plotted(user, "line")
+    assert data["band"]["low"] == [0.1, 0.1]
+    assert data["band"]["xs"] == [START - 2 * HOUR, START - HOUR + HOUR // 4]
+    assert {after - before for before, after in pairwise(data["xs"])} <= {HOUR // 4, 5 * HOUR // 4}
+    in_kw = service.past.series("H020", "energy_kwh", data["xs"][0], data["xs"][0] + 1, HOUR // 4)
+    assert data["ys"][0] == 4 * in_kw["value"][0].as_py()

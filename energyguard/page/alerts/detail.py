@@ -20,6 +20,7 @@ from energyguard.page.frame.places import DevicePlace, place_of
 from energyguard.page.words.formatting import day_moment, mark, side
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
+from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.service.alerts.past import PastAlerts
 
 OFTEN_DAYS = 90
@@ -203,6 +204,8 @@ class AlertDetail:
             value.text, unit.text = words.parted(nano, alert.unit)
             name, value, unit = self.expected
             name.text = _("At least") if alert.is_below else _("At most")
+            if UnusualEvidence.of(alert.observed, alert.evidence) is not None:
+                name.text = _("Usual")
             value.text, unit.text = words.parted(alert.expected, alert.unit)
         end = self._now_ms(alert) if alert.open else alert.changed_ms
         name, value, unit = self.lasts

@@ -20,6 +20,7 @@ from energyguard.page.words.language import _
 from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
+from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.service.devices import GAP_STEPS
 
 KEEP_S = 4.0
@@ -107,6 +108,8 @@ async def _readings(
     context: PageContext, alert: Alert, rule: Rule | None, zone: str
 ) -> AlertPicture:
     start, end = _around(context, alert)
+    if (known := UnusualEvidence.of(alert.observed, alert.evidence)) is not None:
+        return await _unlike(context, alert, known, (start, end), zone)
     xs, ys = await _course(context, alert, start, end)
     more = await _usual(context, alert, start, end) if isinstance(rule, ProfileRule) else None
     more = more or _level(alert, _("limit"))
@@ -115,6 +118,28 @@ async def _readings(
     return AlertPicture(
         line(start, end, xs, ys, alert.unit, zone, gap=gap, **more), _worst(alert, xs, ys)
     )
+
+
+async def _unlike(
+    context: PageContext, alert: Alert, known: UnusualEvidence, shown: tuple[int, int], zone: str
+) -> AlertPicture:
+    """The mean powers of slots; pale what was usual in the one in which it was raised."""
+    slot_ms, found = known.slot_ms, known.alert
+    start, end = (time // slot_ms * slot_ms for time in (shown[0], shown[1] + slot_ms - 1))
+    seen = await context.cache.ask_as(
+        (alert.id, alert.changed_ms), KEEP_S, "series", device=alert.device,
+        channel=alert.channel, start_ms=start, end_ms=end, step_ms=slot_ms,
+    )  # fmt: skip
+    xs = times_ms(seen["time"])
+    ys = [energy * HOUR_MS / slot_ms for energy in seen["value"].to_pylist()]
+    band = {
+        "xs": [found.since * slot_ms, (found.opened + 1) * slot_ms],
+        "low": [found.usual_low] * 2,
+        "high": [found.usual_high] * 2,
+        "raises": True,
+    }
+    drawn = line(start, end, xs, ys, alert.unit, zone, gap=GAP_STEPS * slot_ms, band=band)
+    return AlertPicture(drawn, _worst(alert, xs, ys))
 
 
 async def _usual(context: PageContext, alert: Alert, start: int, end: int) -> Data | None:

@@ -27,6 +27,7 @@ from energyguard.page.words.lengths import duration
 from energyguard.page.words.sentences import alert_sentence, why_ended
 from energyguard.records.alerts import AlertAction, AlertEvent
 from energyguard.rules.rule import Rule
+from energyguard.rules.unusual.evidence import UnusualEvidence
 
 APART_MS = 120_000
 """Readings that came later than this, or of another clock, are told with their own time."""
@@ -135,6 +136,8 @@ def reasons(alert: Alert, place: DevicePlace, peak: int, often: int | None) -> l
                 _("Until it sends again its other alerts are unknown, not resolved."),
             )
         )
+    elif (known := UnusualEvidence.of(alert.observed, alert.evidence)) is not None:
+        found += _how_unlike(known, place.zone)
     else:
         found.append(_how_far(alert, peak))
         window_ms = alert.window_end_ms - alert.window_start_ms
@@ -158,6 +161,23 @@ def _how_far(alert: Alert, peak: int) -> Reason:
         words = _("The highest is {value}, {far} above the limit of {limit}.")
         title = _("Too much.")
     return Reason(title, words.format(value=value, far=far, limit=limit))
+
+
+def _how_unlike(known: UnusualEvidence, zone: str) -> list[Reason]:
+    """What was seen and what is usual then, since when, and how rare that is."""
+    alert, slot_ms = known.alert, known.slot_ms
+    value, low, high = (
+        amount(round(n * NANO), "kW") for n in (alert.value, alert.usual_low, alert.usual_high)
+    )
+    words = _("{value}, where {low} to {high} is usual; it began {time}.")
+    since = day_moment(alert.since * slot_ms, zone)
+    found = [
+        Reason(_("Unlike the usual."), words.format(value=value, low=low, high=high, time=since))
+    ]
+    if (weeks := round(alert.weeks)) > 1:
+        rare = _("An ordinary device has one such alert in {n} weeks.")
+        found.append(Reason(_("Rare."), rare.format(n=weeks)))
+    return found
 
 
 def _how_often(often: int) -> Reason:
