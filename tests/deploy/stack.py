@@ -109,7 +109,8 @@ class Stack:
 
     def start_broker(self) -> None:
         """Set the broker up from its variables, start it, and wait until it answers."""
-        java = ["java", "-Xmx320m", "-XX:+UseSerialGC", "-cp", f"{fetched('kafka')}/*"]
+        java = ["java", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        java += ["-cp", f"{fetched('kafka')}/*"]
         setup = self.folder / "setup"
         words = []
         for name in ("default", "mounted", "final"):
@@ -123,7 +124,7 @@ class Stack:
         settings = str(setup / "final" / "server.properties")
         logs = f"-Dkafka.log.file={self.folder / 'server.log'}"
         logging = f"-Dlog4j2.configurationFile={LOGGING}"
-        self._start("kafka", [*java[:3], logs, logging, *java[3:], "kafka.Kafka", settings])
+        self._start("kafka", [*java, logs, logging, "kafka.Kafka", settings])
         until(lambda: self._answers(self.inside), "the broker")
 
     def start(self, service: str) -> None:

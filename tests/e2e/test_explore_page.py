@@ -15,8 +15,7 @@ from energyguard.page.words.formatting import number
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.test_hand import PHONE
-from tests.e2e.windows import IN_A_BROWSER, TARGETS, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
 
 pytestmark = IN_A_BROWSER
 COMPARED = "/explore?of=device/H001,device/H002&span=2025-11"
@@ -49,11 +48,11 @@ def window(browser: Browser, address: str) -> Iterator[Window]:
         yield seen
 
 
-@pytest.mark.parametrize("path", [COMPARED, "/devices/H021", "/add", "/devices?search=H04"])
+@pytest.mark.parametrize("path", [COMPARED, "/devices/H021", "/devices?search=H04"])
 def test_views_fit_and_axe_finds_nothing(window: Window, path: str) -> None:
     window.page.emulate_media(reduced_motion="reduce")
     page = window.open(path)
-    expect(page.locator(".plot svg, .devices td, .arrival").first).to_be_visible()
+    expect(page.locator(".plot svg, .devices td").first).to_be_visible()
     if path == "/devices/H021":
         page.get_by_role("button", name="Edit this device").click()
         expect(page.get_by_label("Name", exact=True)).to_be_visible()
@@ -160,12 +159,3 @@ def test_a_month_goes_to_a_spreadsheet_as_the_history_has_it(
     (known,) = service.consumption.of(["device/H003"], span)
     assert kwh == pytest.approx([step.kwh for step in known.steps])
     assert len(kwh) == 31
-
-
-@pytest.mark.parametrize("path", [COMPARED, "/devices/H021", "/add"])
-def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -> None:
-    window.page.set_viewport_size(PHONE)
-    page = window.open(path)
-    expect(page.locator(".plot svg, .arrival").first).to_be_visible()
-    page.wait_for_timeout(300)
-    assert page.evaluate(TARGETS) == []

@@ -13,7 +13,7 @@ from energyguard.records.preferences import Preferences
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.windows import IN_A_BROWSER, Window, opened
 
 pytestmark = IN_A_BROWSER
 PLAIN = [view.path for view in VIEWS if view.icon and view.path not in ("/cluster", "/edges")]
@@ -119,14 +119,6 @@ def test_the_zone_of_a_site_is_set_on_its_page(window: Window, service: MadeUpSe
     page.get_by_role("button", name="Save").click()
     expect(page.locator("p.above")).to_contain_text("(Asia/Kolkata)")
     assert service.consumption.span("today", ["site/mill"]).zone == "Asia/Kolkata"
-
-
-@pytest.mark.parametrize("path", ["/sites", "/sites/building", "/me", "/wall"])
-def test_views_fit_and_axe_finds_nothing(window: Window, path: str) -> None:
-    window.page.emulate_media(reduced_motion="reduce")
-    page = window.open(path)
-    expect(page.locator(".tree td, .parts td, .field, .wall-part").first).to_be_visible()
-    fits_and_axe_finds_nothing(page)
 
 
 def test_german_fits_a_phone(browser: Browser, address: str) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = shutil.which("chromium")
 expect.set_options(timeout=60_000)  # ms; 5 s are too short where many tests share the machine
@@ -24,6 +32,9 @@ IN_A_BROWSER = [
 
 Theme = Literal["light", "dark"]
 WIDTHS = (390, 1440)
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PAGES: WeakKeyDictionary[Browser, dict[str, Page]] = WeakKeyDictionary()
+"""The page of a browser for each language."""
 GROUNDS: dict[Theme, str] = {"light": "rgb(244, 246, 247)", "dark": "rgb(15, 19, 22)"}
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
@@ -36,12 +47,17 @@ class Window:
     address: str
     wrong: list[str] = field(default_factory=list)
     hosts: set[str | None] = field(default_factory=set)
+    _listeners: dict[str, Callable[[Any], None]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("request", lambda r: self.hosts.add(urlsplit(r.url).hostname))
-        self.page.on("websocket", lambda w: self.hosts.add(urlsplit(w.url).hostname))
+        self._listeners = {
+            "console": self._said,
+            "pageerror": lambda error: self.wrong.append(str(error)),
+            "request": lambda asked: self.hosts.add(urlsplit(asked.url).hostname),
+            "websocket": lambda socket: self.hosts.add(urlsplit(socket.url).hostname),
+        }
+        for event, listener in self._listeners.items():
+            self.page.on(event, listener)  # type: ignore[call-overload]
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -51,6 +67,17 @@ class Window:
         self.page.goto(self.address + path)
         expect(self.page.locator(".chip .dot").first).to_be_visible()
         return self.page
+
+    def leave(self) -> None:
+        """Leave the page as new: of nobody, on a desk, and at no address."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.page.context.clear_permissions()
+        self.page.set_viewport_size(DESK)
+        self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
 
 
 @contextmanager
@@ -66,11 +93,18 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, address: str, locale: str = "en-GB") -> Iterator[Window]:
-    """A window in which nothing went wrong, and nobody outside was asked, when it is closed."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
-    seen = Window(context.new_page(), address)
-    yield seen
-    context.close()
+    """A window in which nothing went wrong, and nobody outside was asked, when it is left.
+
+    A browser has one page of each language for them: another costs a second of processor time.
+    """
+    pages = PAGES.setdefault(browser, {})
+    if locale not in pages:
+        pages[locale] = browser.new_context(viewport=DESK, locale=locale).new_page()
+    seen = Window(pages[locale], address)
+    try:
+        yield seen
+    finally:
+        seen.leave()
     assert seen.wrong == []
     assert seen.hosts <= {"127.0.0.1", None}
 

@@ -93,7 +93,7 @@ def seconds(table_: pa.Table) -> list[int]:
     return [int(time.timestamp()) for time in table_["time"].to_pylist()]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     stays=STAYS,
     now=STANDING,

@@ -125,7 +125,7 @@ def test_any_order_and_any_batches_give_what_one_fold_gives(
     if seed == 3:
         rng.shuffle(rows)
     rollups = RollUps(history)
-    cuts = sorted(rng.sample(range(len(rows)), 12))
+    cuts = sorted(rng.sample(range(len(rows)), 8))
     for number, (low, high) in enumerate(zip([0, *cuts], [*cuts, len(rows)], strict=True)):
         keep(history, rollups, rows[low:high], first=low)
         if number == 6:

@@ -55,12 +55,13 @@ def events(
 ) -> list[AlertEvent]:
     """The events of a life, which every other way of living it must have, too."""
     lives = []
+    sizes = [1, 2, 3, 17, 60, max(60, len(rows) // 8)]  # of pieces; weeks go by in long ones, too
     for seed in (0, 1, 3):  # whole; in pieces; with restarts
         rng = random.Random(seed)
         operator, found, at = operator_of(rules, lateness_s), [], 0
         parts: dict[str, bytes | None] = {}
         while at < len(rows):
-            size = len(rows) if seed == 0 else rng.choice([1, 2, 3, 17, 60])
+            size = len(rows) if seed == 0 else rng.choice(sizes)
             found += fed(operator, rows[at : at + size], start_ms)
             at += size
             if seed > 2 and rng.random() < 0.3:

@@ -30,7 +30,8 @@ from tests.simulation.checks import faults
 from tests.simulation.disk import Disk
 from tests.simulation.life import SLOTS, Life
 
-SEEDS = int(os.environ.get("SEEDS", "500"))
+SEEDS = int(os.environ.get("SEEDS", "150"))
+SLOW_SEEDS = 500
 AT_ONCE = 50
 
 Patch = pytest.MonkeyPatch
@@ -63,6 +64,12 @@ def test_nothing_is_lost_whatever_happens(first: int) -> None:
     for seed in range(first, first + AT_ONCE):
         found = lived(seed)
         assert not found, f"seed {seed} (Life({seed}).run() replays it): {found[:3]}"
+
+
+@pytest.mark.slow  # more of the same lives; `make simulate` has ten thousand
+@pytest.mark.parametrize("first", range(SEEDS, max(SEEDS, SLOW_SEEDS), AT_ONCE))
+def test_and_so_it_is_in_more_lives(first: int) -> None:
+    test_nothing_is_lost_whatever_happens(first)
 
 
 def test_a_seed_replays() -> None:
@@ -248,11 +255,11 @@ BUGS: dict[Plant, int] = {
 @pytest.mark.parametrize("plant", BUGS, ids=lambda bug: bug.__name__)
 def test_planted_bug_is_found(plant: Plant, monkeypatch: Patch) -> None:
     plant(monkeypatch)
-    for seed in range(BUGS[plant], BUGS[plant] + SEEDS):
+    for seed in range(BUGS[plant], BUGS[plant] + SLOW_SEEDS):
         try:
             found = lived(seed)
         except Exception as error:
             found = [repr(error)]
         if found:
             return
-    pytest.fail(f"{SEEDS} seeds, and nobody noticed")
+    pytest.fail(f"{SLOW_SEEDS} seeds, and nobody noticed")

@@ -32,7 +32,7 @@ from energyguard.testing import MemoryLog
 RULES = ("household-demo", "household-prod")
 TOPIC = ENERGY_READINGS.name
 LATENESS_MS = 600_000
-TICKS = np.arange(320) * 15_000
+TICKS = np.arange(180) * 15_000
 EVENING_MS = 1_757_178_000_000  # 2025-09-06T17:00:00Z
 HOMES = Homes(count=8, seed=3)
 
