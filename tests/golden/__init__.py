@@ -37,6 +37,8 @@ Differences that were permitted since, each looked at; all else is as it was:
                               kinds; the title of two optional bodies is Body, no longer Said;
                               a row of ``/trend`` has all its fields, as it always had;
                               levels below zero
+    the two upgrades          meters that are slow, numbers of stays, stays of late signals: what an
+                              older version counts otherwise is listed in ``older.py``
     surface/openapi-coordinator.json
                               bodies of ``/key`` and ``/batch`` are components, made of the structs
                               that are decoded; they say the same as what stood inline

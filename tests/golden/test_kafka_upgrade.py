@@ -7,6 +7,7 @@ processes, the rest by today's, and all outputs are what one process had written
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -30,6 +31,7 @@ ALERTS: Final = "energyguard.alerts"
 SESSIONS: Final = ("full-sessions", "transaction-profit", "violations", "total-occupied")
 OUTPUTS: Final = ("energy_alerts", ALERTS, *SESSIONS)
 KEPT: Final = ("energyguard.state", "energyguard.time")
+STAY: Final = re.compile(rb"^(charger-\d+/\d+)/\d+")
 LIFE: Final = ("id", "rule", "device", "state", "since_ms")
 
 
@@ -57,8 +59,21 @@ def _play(log: KafkaWatch, folder: Path, put: Callable[[], None], url: str, pack
         product.wait_until_quiet(log)
 
 
+def _unnumbered(one: Stored) -> Stored:
+    """An output whose stay has no number: an older version counted a charger's, today's a start's.
+
+    Nor has it a time of append.
+    """
+    headers = [(name, STAY.sub(rb"\1", value)) for name, value in one.headers]
+    return one._replace(at_ms=0, headers=tuple(headers))
+
+
 def _shown(found: Sequence[Stored]) -> list[str]:
-    """Outputs without offsets and times of append; of alerts who fired since when, and the end."""
+    """Outputs without offsets and times of append; of alerts who fired since when, and the end.
+
+    Without what an older version counts otherwise (``older.SLOW``, ``older.STAYS``).
+    """
+    found = [one for one in found if not (one.key or b"").startswith(older.SLOW)]
     of_signals = ("topic", SIGNALS.encode())
     mine = by_key(
         [
@@ -68,7 +83,11 @@ def _shown(found: Sequence[Stored]) -> list[str]:
             or (one.topic in SESSIONS and of_signals in one.headers)  # not those of a region
         ]
     )
-    plain = [store.record_line(one._replace(at_ms=0)) for one in mine]
+    plain = [
+        store.record_line(one)
+        for one in map(_unnumbered, mine)
+        if not dict(one.headers)["id"].startswith(older.STAYS)
+    ]
     alerts = by_key([one for one in found if one.topic == ALERTS])
     lives = (tuple(map(json.loads(one.value or b"").get, LIFE)) for one in alerts)
     return [*plain, *map(store.line, dict.fromkeys(lives))]

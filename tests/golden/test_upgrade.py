@@ -120,9 +120,8 @@ def test_an_old_and_a_new_worker_take_over_from_each_other(name: str, tmp_path: 
         upgrade.kill("new")
         upgrade.read(parts[4], *reads)
         found = upgrade.found()
-    # What is slow, or has too few readings for a rhythm, an older worker counts otherwise.
     alike = [
-        [one for one in every if not (one.key or b"").startswith((b"Q", b"X"))]
+        [one for one in every if not (one.key or b"").startswith(older.SLOW)]
         for every in (found, _golden(name))
     ]
     ours, theirs = (store.text_of(_shown(every, name)) for every in alike)
