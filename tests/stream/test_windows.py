@@ -119,11 +119,11 @@ def test_windows_are_what_the_oracle_says(window: int, shuffle: int, seed: int) 
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000), st.data())
-def test_batches_change_nothing(seed: int, data: st.DataObject) -> None:
-    readings = stream(seed, 150, random.Random(seed).choice([0, 60_000]))
+@given(st.integers(0, 10_000), st.sampled_from([by_kind, points]), st.data())
+def test_batches_change_nothing(seed: int, described: DescriptionOf, data: st.DataObject) -> None:
+    readings = stream(seed, 150, random.Random(seed).choice([0, 60_000, 900_000]))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(readings) - 1), max_size=12)))
-    assert_the_same(readings, cuts, points)
+    assert_the_same(readings, cuts, described)
 
 
 @pytest.mark.parametrize(
