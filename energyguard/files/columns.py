@@ -22,7 +22,7 @@ from energyguard.files.moments import Bools, Ints
 from energyguard.files.numbers import Numbers, open_point
 from energyguard.files.physics import falls_often, is_register
 from energyguard.files.reading import TableRead
-from energyguard.files.words import ENERGY, REGISTER, Unit
+from energyguard.files.words import ENERGY, REGISTER, Unit, units_beside
 
 FED_IN: Final = "export"
 """Below whose name stands what is fed in: ``home/export``."""
@@ -68,7 +68,10 @@ def readings_in(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -> 
     """
     columns = read.layout.values
     reader = number_reader(read, columns)
-    found = [ValueCells(c, numbers_in(read.column(c.place), reader, {})) for c in columns]
+    found = [
+        ValueCells(c, numbers_in(read.column(c.place), reader, units_beside(c.unit)))
+        for c in columns
+    ]
     bad = np.zeros(len(time), bool)
     for value in found:
         fresh = value.cells.bad & ~bad

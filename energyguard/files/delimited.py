@@ -11,6 +11,7 @@ import pyarrow as pa
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.refusals import FILE_SHAPE, MAX_REFUSED, Refusals
+from energyguard.errors import Malformed
 from energyguard.files.columns import devices_of, readings_in
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.grid import Grid, grid_of
@@ -21,9 +22,12 @@ from energyguard.files.table import table_of
 from energyguard.files.table_times import by_utc, codes_of, local_moments, starts_of
 from energyguard.files.tall import tall_readings
 from energyguard.files.wide_readings import wide_readings
+from energyguard.files.words import plain_words
 from energyguard.model.readings import Verdict
 
 _SHOWN_LINES: Final = 6
+SESSIONS: Final = {"charging event", "cp id", "chargepoint", "charge point id", "evse id"}
+"""Headers, in small letters, that only exports of charging networks have."""
 
 
 def read_delimited(
@@ -49,6 +53,12 @@ def read_delimited(
         ConfigError: an answer is about nothing that there is.
     """
     grid = grid_of(data, name)
+    if SESSIONS & {plain_words(word) for word in grid.header}:
+        raise Malformed(
+            f"{name}: it has the sessions of a charging network: `energyguard import sessions` "
+            "takes it",
+            "file",
+        )
     layout = layout_of(grid, answers, known.columns)
     read = TableRead(
         grid, layout, table_of(data, grid, name), answers, known, limits,

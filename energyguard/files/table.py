@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -22,16 +22,24 @@ class TextTable:
         columns: w columns of text.
         number: of each line, from 1.
         wrong: lines with another number of cells: their number, their bytes.
-        lines: all lines of the text.
+        data: all of the text.
     """
 
     columns: list[pa.Array]
     number: Ints
     wrong: list[tuple[int, bytes]]
-    lines: list[bytes]
+    data: bytes
+    _lines: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.number)
+
+    @property
+    def lines(self) -> list[bytes]:
+        """All lines of the text; cut apart when they are first asked for."""
+        if not self._lines:
+            self._lines = self.data.split(b"\n")
+        return self._lines
 
     def original(self, place: int) -> bytes:
         """The bytes of a line."""
@@ -43,7 +51,7 @@ class TextTable:
             return self
         kept = pa.array(~rows)
         columns = [column.filter(kept) for column in self.columns]
-        return TextTable(columns, self.number[~rows], self.wrong, self.lines)
+        return TextTable(columns, self.number[~rows], self.wrong, self.data, self._lines)
 
 
 def table_of(data: bytes, grid: Grid, name: str) -> TextTable:
@@ -52,8 +60,8 @@ def table_of(data: bytes, grid: Grid, name: str) -> TextTable:
     Raises:
         Malformed: a line is longer than a table's can be.
     """
-    lines = data.split(b"\n")
-    body = data[sum(len(line) + 1 for line in lines[: grid.first_row - 1]) :]
+    above = data.split(b"\n", grid.first_row - 1)[:-1]
+    body = data[sum(len(line) + 1 for line in above) :]
     wrong: list[str] = []
 
     def skip(row: arrow_csv.InvalidRow) -> str:
@@ -78,17 +86,18 @@ def table_of(data: bytes, grid: Grid, name: str) -> TextTable:
     except pa.ArrowException as error:
         raise Malformed(f"{name}: the table cannot be read: {error}", "file") from error
     columns = [column.combine_chunks() for column in table.columns]
-    found = TextTable(columns, np.empty(0, np.int64), [], lines)
-    _number(found, table.num_rows, grid, [text.encode() for text in wrong])
-    return _without_headers(found, grid)
+    found = TextTable(columns, np.empty(0, np.int64), [], data)
+    count = body.count(b"\n") + (not body.endswith(b"\n"))
+    if not wrong and count == table.num_rows:
+        found.number = np.arange(grid.first_row, grid.first_row + count)
+    else:
+        _number(found, table.num_rows, grid, [text.encode() for text in wrong])
+    return _without_headers(found, grid, above)
 
 
 def _number(table: TextTable, rows: int, grid: Grid, wrong: list[bytes]) -> None:
     """Give each line its number; lines above the header that stand there again are left out."""
     first, body = grid.first_row, table.lines[grid.first_row - 1 :]
-    if not wrong and len(body) in (rows, rows + 1):
-        table.number = np.arange(first, first + rows)
-        return
     above = {line.strip() for line in table.lines[: first - 1]}
     numbers, at = [], 0
     for number, line in enumerate(body, first):
@@ -105,10 +114,10 @@ def _number(table: TextTable, rows: int, grid: Grid, wrong: list[bytes]) -> None
         table.number = np.arange(first, first + rows)
 
 
-def _without_headers(table: TextTable, grid: Grid) -> TextTable:
+def _without_headers(table: TextTable, grid: Grid, lines: list[bytes]) -> TextTable:
     """Without lines that are the header or the line of units again."""
     again = np.zeros(len(table), bool)
-    above = {line.strip() for line in table.lines[: grid.first_row - 1] if line.strip()}
+    above = {line.strip() for line in lines if line.strip()}
     mark = grid.delimiter.encode()
     firsts = {line.split(mark)[0].strip(b'" ').decode(errors="replace") for line in above}
     suspects = pc.is_in(table.columns[0], pa.array(sorted(firsts), pa.string()))

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from energyguard.errors import Malformed
 from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.grid import kind_of
 from energyguard.files.local_clock import utc_times
 from energyguard.files.moments import (
     DAY_MS,
@@ -61,9 +62,14 @@ def local_moments(read: TableRead) -> FileMoments:
     else:
         raise Malformed(f"no column is a time: {', '.join(read.grid.header)}", "file")
     what = "is no time" if layout.clock is None else f"is no time with {read.header(layout.clock)}"
+    bad = found.bad | _below_other_header(read, found.bad)
     read.refuse(found.bad, read.header(place), what, read.column(place))
-    read.table = read.table.without(found.bad)
-    kept = ~found.bad
+    read.refuse(
+        bad & ~found.bad, "header", "changes above this line: bring each table by itself",
+        read.column(place),
+    )  # fmt: skip
+    read.table = read.table.without(bad)
+    kept = ~bad
     names = [read.header(at) for at in (place, layout.clock) if at is not None]
     how = f"since 1970 in {found.epoch}" if found.epoch else "a date and a time of the day"
     read.findings.append(FileFinding("time", " and ".join(names), how))
@@ -71,6 +77,17 @@ def local_moments(read: TableRead) -> FileMoments:
         found, ms=found.ms[kept], is_utc=found.is_utc[kept], which=found.which[kept],
         bad=found.bad[kept],
     )  # fmt: skip
+
+
+def _below_other_header(read: TableRead, bad: Bools) -> Bools:
+    """Which lines stand below another header than the first, so that nobody knows their columns."""
+    names = {name.strip().lower() for name in read.grid.header}
+    for place in np.flatnonzero(bad).tolist():
+        cells = [column[place].as_py() for column in read.table.columns]
+        words = {cell.strip().lower() for cell in cells if kind_of(cell) == "text"}
+        if len(words) > 1 and len(words & names) >= len(read.grid.header) / 2:
+            return np.arange(len(bad)) >= place
+    return np.zeros(len(bad), bool)
 
 
 def _month_first(read: TableRead) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -57,10 +58,19 @@ def _value(grid: Grid, place: int, header: ColumnHeader) -> ValueColumn | None:
     unit = header.unit
     if unit is None and grid.units:
         unit = unit_named(grid.units[place])
+    if unit is None:
+        unit = _unit_in_cells(grid, place)
     if unit is None and (header.is_not_read or not (header.is_value or not grid.has_header)):
         return None
     counts = header.counts if unit is None or unit.channel == ENERGY else ""
     return ValueColumn(place, name, unit, counts, header.is_export, header.label or name)
+
+
+def _unit_in_cells(grid: Grid, place: int) -> Unit | None:
+    """The unit that stands beside all numbers of a column: ``12,5 kWh``."""
+    cells = (row[place].strip() for row in grid.sample)
+    named = {re.sub(r"^[-+]?[\d.,' ]+", "", cell).strip() for cell in cells if cell}
+    return unit_named(named.pop()) if len(named) == 1 else None
 
 
 def _unit_above(grid: Grid) -> Unit | None:

@@ -16,7 +16,7 @@ from energyguard.files.local_clock import utc_times
 from energyguard.files.moments import FileMoments, Ints
 from energyguard.files.reading import TableRead
 from energyguard.files.table_times import zone_of_table
-from energyguard.files.words import ENERGY, Unit
+from energyguard.files.words import ENERGY, Unit, units_beside
 
 
 def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array, whose: Ints) -> Decoded:
@@ -37,7 +37,7 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array, whose: 
     midnight = utc_times(days, zone, whose, lambda: whose, False).ms
     time, value, row = [], [], []
     for number, column in enumerate(columns):
-        cells = numbers_in(read.column(column.place), reader, {})
+        cells = numbers_in(read.column(column.place), reader, units_beside(unit))
         read.refuse(cells.bad, column.name, "is no number", read.column(column.place))
         if slots.numbered:
             ms = midnight + slots.at[number].ms

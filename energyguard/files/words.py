@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 
@@ -175,6 +176,15 @@ def unit_named(text: str) -> Unit | None:
     """The unit of a text; None: it is none that is known."""
     text = text.strip().strip("[]()").strip()
     return UNITS.get(text) or (UNITS.get(text.lower()) if text not in ("mW", "mWh") else None)
+
+
+def units_beside(unit: Unit | None) -> dict[str, Decimal]:
+    """What may stand beside a number of a column: how many of the column's unit each unit is."""
+    if unit is None:
+        return {}
+    size = Decimal(unit.times) / unit.per
+    same = {name: other for name, other in UNITS.items() if other.channel == unit.channel}
+    return {name.lower(): Decimal(o.times) / o.per / size for name, o in same.items()}
 
 
 def plain_words(text: str) -> str:

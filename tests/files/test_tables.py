@@ -271,6 +271,30 @@ def test_a_point_that_may_part_thousands_is_a_doubt(tmp_path: Path) -> None:
     assert rows(decided)[0].value == "1.25"
 
 
+def test_units_beside_the_numbers(tmp_path: Path) -> None:
+    text = "Zeit;Verbrauch\n01.01.2026 00:00;1,5 kWh\n01.01.2026 00:15;2,5 kWh\n"
+    assert [row.value for row in rows(read(tmp_path, text, **BERLIN))] == ["1.5", "2.5"]
+    text = "Zeit;Verbrauch Wh\n01.01.2026 00:00;1,5 kWh\n01.01.2026 00:15;200,5\n"
+    assert [row.value for row in rows(read(tmp_path, text, **BERLIN))] == ["1.5", "0.2005"]
+
+
+def test_below_another_header_nothing_is_taken(tmp_path: Path) -> None:
+    text = (
+        "Zeit;Bezug kWh;Einspeisung kWh\n01.01.2026 12:00;0,1;0,7\n"
+        "Zeit;Einspeisung kWh;Bezug kWh\n01.01.2026 12:15;0,8;0,2\n"
+    )
+    found = read(tmp_path, text, **BERLIN)
+    assert len(rows(found)) == 2
+    assert [row for row, _ in refused(found)] == [3, 4]
+    assert "bring each table by itself" in refused(found)[1][1]
+
+
+def test_sessions_of_a_charging_network_have_a_command_of_their_own(tmp_path: Path) -> None:
+    text = "Charging event,CP ID,Start,Total kWh\n1,CP1,2026-01-01 10:00,5\n"
+    with pytest.raises(Malformed, match="energyguard import sessions"):
+        read(tmp_path, text)
+
+
 def test_answers_about_nothing_are_refused(tmp_path: Path) -> None:
     for columns in ({"kW": "power_kw"}, {"time": "moment"}, {"decimal mark": "dot"}):
         with pytest.raises(ConfigError, match="--map"):
