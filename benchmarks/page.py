@@ -10,7 +10,8 @@ median of the runs: bytes that came, when the largest content was painted, when 
 there, processor time of ``serve`` for it (of a second, with what it does anyway). Of those that
 change by themselves it prints of the first run what came a second afterwards: over the wire by the
 kernel's count, and before the connection's compression. Then many viewers stay for a while. After
-``--within`` seconds it opens no further view, and says what it has. Needs ``ss`` (iproute2).
+``--within`` seconds of views it opens no further one, and says what it has. Needs ``ss``
+(iproute2).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ VIEWS = {
 WATCHED = ("/", "/alerts", "/explore")
 LIVE = ("home", "households", "building", "stations", "device", "wall")
 SETTLED_MS = 1_000
-RUNS, LIVE_S, WARM_S, WATCHED_S, WITHIN_S = 2, 3.0, 20.0, 5.0, 120.0
+RUNS, LIVE_S, WARM_S, WATCHED_S, WITHIN_S = 2, 3.0, 20.0, 5.0, 95.0
 LINK = re.compile(r"http\S+")
 SIZE = {"width": 1440, "height": 900}
 
@@ -217,7 +218,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=WATCHED_S)
     parser.add_argument("--within", type=float, default=WITHIN_S, help="seconds for all views")
     given = parser.parse_args()
-    until_s = time.monotonic() + given.within
     with everything(given.warm) as (link, serve), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -229,6 +229,7 @@ def main() -> None:
         base = "{0.scheme}://{0.netloc}".format(urlsplit(link))
         views = [name for name in given.views.split(",") if name]
         print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+        until_s = time.monotonic() + given.within
         if given.runs:
             each_view(browser, state, base, serve, views, given.runs, given.live, until_s)
         if given.viewers:
