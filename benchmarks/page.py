@@ -50,7 +50,6 @@ VIEWS = {
     "building": "/building",
     "stations": "/stations",
     "thermometer": "/thermometer",
-    "regions": "/regions",
     "explain": "/explain?of=device/H001&span=today",
     "tariffs": "/tariffs",
     "data": "/data",
