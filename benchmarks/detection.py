@@ -1,6 +1,7 @@
 """What the detector finds of faults in real homes, beside plainer ways to find them.
 
     python -m benchmarks.detection DATA FAULTS [--homes 384] [--sets folds,shipped,baselines]
+    python -m benchmarks.detection DATA FAULTS --streams household_30min --sets shipped
 
 DATA has ``household_15min`` (and ``household_30min``), FAULTS the faults to write over them; how
 alerts are counted says ``detection_protocol.py``. *Folds* trains three times, each time scoring the
@@ -234,20 +235,21 @@ def baselines(streams: Streams) -> None:
 SETS: Final = {"folds": folds, "shipped": shipped, "baselines": baselines}
 
 
-def main(data: Path, faults: Path, homes: int, sets: Sequence[str]) -> None:
+def main(data: Path, faults: Path, name: str, homes: int, sets: Sequence[str]) -> None:
     """Print all figures."""
-    streams = household_streams(data, faults, "household_15min", homes)
+    streams = household_streams(data, faults, name, homes)
     weeks = streams.clean.weeks
     print(f"{len(streams.clean.ids)} homes, {weeks:.0f} home-weeks, {len(streams.events)} faults")
-    for name in sets:
-        SETS[name](streams)
+    for wanted in sets:
+        SETS[wanted](streams)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("faults", type=Path)
+    parser.add_argument("--streams", default="household_15min")
     parser.add_argument("--homes", type=int, default=384)
     parser.add_argument("--sets", type=lambda text: text.split(","), default=list(SETS))
     given = parser.parse_args()
-    main(given.data, given.faults, given.homes, given.sets)
+    main(given.data, given.faults, given.streams, given.homes, given.sets)
