@@ -18,7 +18,7 @@ from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.plausible import largest_energies, reach_ms
 from energyguard.ledger.rhythm import MIN_STEPS, POINT_MS, STEPS, UNKNOWN, Rhythm, lengths_of
 from energyguard.ledger.rows import NOTHING, KeyRows, RowColumn
-from energyguard.ledger.runs import KeyRuns, Numbers
+from energyguard.ledger.runs import KeyRuns, Numbers, before_first_not
 from energyguard.ledger.waiting import (
     WAITING,
     Part,
@@ -99,6 +99,16 @@ class IntervalFolds:
         rows.length[runs.rows] = runs.lasts(length)
         rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 0)
         return self._entries(in_order(runs, new, older))
+
+    def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
+        """(n,) which readings, up to the first of each key that does not, cut and delay nothing."""
+        runs, rows = KeyRuns(key), self.rows
+        before = runs.previous(time, rows.time[runs.rows, -1])
+        step = np.where(before == NOTHING, 0, time - before)
+        length = self._lengths(runs, Rhythm(runs, rows.steps[runs.rows], step))
+        length_before = runs.previous(length, rows.length[runs.rows])
+        follows = (step > 0) & (length != UNKNOWN) & (length_before != UNKNOWN)
+        return before_first_not(runs, follows & (10 * step >= 9 * length_before))
 
     def end(self) -> Entries:
         """The entries of what waits: as long as the rhythm says so far, or a point."""

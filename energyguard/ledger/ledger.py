@@ -81,6 +81,19 @@ class Ledger:
         """
         return self._fold.fold(key, time, value) if len(key) else Entries.none()
 
+    def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
+        """Which readings make an entry of their own each, and change no other, whatever comes next.
+
+        Args:
+            key: as of ``fold``, which has yet to take them.
+            time: the same.
+            value: the same.
+
+        Returns:
+            (n,) those before the first of each key that may not; of powers none.
+        """
+        return self._fold.follows(key, time, value)
+
     def end(self) -> Entries:
         """The entries of what is open, as far as is known, if nothing more comes.
 

@@ -98,6 +98,10 @@ class PowerFolds:
         rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 1)
         return _entries(in_order(runs, new, older))
 
+    def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
+        """(n,) none: each makes the entry of the one before it."""
+        return np.zeros(len(key), np.bool_)
+
     def end(self) -> Entries:
         """The entries of what has no reading after it: the newest holds for one cadence."""
         keys = np.flatnonzero(self.rows.waiting[: self.rows.size])

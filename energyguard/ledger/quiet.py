@@ -21,7 +21,7 @@ from energyguard.ledger.plausible import (
 )  # fmt: skip
 from energyguard.ledger.rhythm import Rhythm
 from energyguard.ledger.rows import NOTHING
-from energyguard.ledger.runs import KeyRuns, trail_of
+from energyguard.ledger.runs import KeyRuns, before_first_not, trail_of
 from energyguard.ledger.transitions import MANY_STEPS, SURPRISE, tenths_of, unusual_energy
 from energyguard.ledger.waiting import constant
 from energyguard.model.readings import Bools, Ints
@@ -61,7 +61,7 @@ class QuietReadings:
         follows = (energy >= 0) & (step > 0) & (energy <= self._largest(runs, time - start))
         follows &= self._may_follow(runs, register, in_doubt)
         step[is_first] = 0
-        self.follows = _prefix(runs, follows)
+        self.follows = before_first_not(runs, follows)
         columns = (key, time, register, start, step, energy)
         if not self.follows.all():
             columns = tuple(column[self.follows] for column in columns)  # type: ignore[assignment]
@@ -172,14 +172,3 @@ class QuietReadings:
 
 
 _TENS = 10 ** np.arange(UNKNOWN_EXPONENT + 1, dtype=np.int64)
-
-
-def _prefix(runs: KeyRuns, follows: Bools) -> Bools:
-    """Which readings are before the first of their run that does not follow."""
-    broken = np.flatnonzero(~follows)
-    if not len(broken):
-        return follows
-    stop = runs.count.copy()
-    which, at = np.unique(runs.run[broken], return_index=True)
-    stop[which] = runs.place[broken[at]]
-    return runs.place < np.repeat(stop, runs.count)

@@ -61,6 +61,11 @@ class RegisterFolds:
                 parts.append(alone)
         return parts[0] if len(parts) == 1 else _newest_of_each(Entries.joined(parts))
 
+    def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
+        """(n,) which readings, up to the first of each key that does not, follow quietly."""
+        readings = key, time, value
+        return QuietReadings(self.rows, self.channels, readings, self._in_doubt()).follows
+
     def _in_doubt(self) -> Ints:
         return np.fromiter(self.folds, np.int64, len(self.folds))
 

@@ -105,6 +105,17 @@ class KeyRuns:
         return result
 
 
+def before_first_not(runs: KeyRuns, follows: Bools) -> Bools:
+    """(n,) which readings are before the first of their run that does not follow."""
+    broken = np.flatnonzero(~follows)
+    if not len(broken):
+        return follows
+    stop = runs.count.copy()
+    which, at = np.unique(runs.run[broken], return_index=True)
+    stop[which] = runs.place[broken[at]]
+    return runs.place < np.repeat(stop, runs.count)
+
+
 def _pushed(kept: Numbers, new: Numbers) -> Numbers:
     """(K, width) rows without their first number, and with another (K,) behind the last."""
     pushed = np.empty(kept.shape, kept.dtype)

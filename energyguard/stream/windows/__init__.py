@@ -11,7 +11,7 @@ envelope.py           what their windows had at most, whatever was known when
 delays.py             how late each device usually is
 patience.py           how long windows wait for each device
 key_entries.py        what one key's readings come to
-key_windows.py        its windows
+key_windows.py        its windows; rule_windows.py: those of one rule
 key_events.py         what happens to its episodes
 entry_registers.py    the panes of energies; spreading.py: entries over panes and windows
 verdicts.py           which readings count, held against those of the horizon

@@ -31,10 +31,11 @@ from energyguard.stream.windows.key_sums import (
     pace_of,
     tail_of,
 )
-from energyguard.stream.windows.key_windows import KeyTime, KeyWindows, WindowsOfRule
+from energyguard.stream.windows.key_windows import KeyWindows
 from energyguard.stream.windows.output import Breaches, Collected
 from energyguard.stream.windows.panes import BatchSlice
 from energyguard.stream.windows.reordering import FOLLOWS, ReorderingOperator, RowsByKey
+from energyguard.stream.windows.rule_windows import KeyTime, WindowsOfRule
 from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from energyguard.ledger.bounds import BoundedEntries, WindowBounds, parts_in, window_bounds
 from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowBasis, WindowRule
 from energyguard.stream.windows.episodes import RuleState
@@ -52,6 +53,13 @@ class KeyBounds:
         """Go by these entries from now on."""
         self._channel, self._entries = entries.channel, entries.bounded
         self._begins_ms = entries.begins_ms
+
+    @property
+    def only_grow(self) -> bool:
+        """Whether what is certain only grows with readings that follow the ones before them."""
+        channel = self._channel
+        registers = channel is not None and channel.kind is Kind.REGISTER
+        return registers and channel is not None and not channel.largest_export_w
 
     def held(self, counted: list[Counted]) -> BoundedEntries:
         """Go by what counts now; gives what it went by."""

@@ -7,6 +7,8 @@ folded again, from what the ledger knew before the oldest that is kept.
 from __future__ import annotations
 
 from bisect import insort
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -67,8 +69,12 @@ class KeyEntries:
         self._names = _PLAIN if channel is None else BoundedEntries._fields
         self.readings = list(zip(time.tolist(), value.tolist(), strict=True))
         self._of: dict[int, Counted] = {}  # by stamp
+        self._table: Ints | None = None  # the same, a column a row
         self._columns: Columns | None = None
-        self._bounded: BoundedEntries | None = None
+        self._ahead: deque[tuple[int, int, int, Counted]] = (
+            deque()
+        )  # of readings that are still to be taken
+        self._is_first = not base.begun()[0]
         self._put(self._fold(time, value))
 
     def _fold(self, time: Ints, value: Ints) -> Entries:
@@ -86,21 +92,63 @@ class KeyEntries:
             self._of[stamp] = single
             made.append(single)
         if made:
-            self._columns = self._bounded = None
+            self._table = self._columns = None
         return CountedAnew(made, gone)
+
+    def look_ahead(self, rows: Sequence[tuple[int, int, int]]) -> Ints:
+        """Fold what comes next, as far as each reading only follows the one before it.
+
+        Args:
+            rows: place, time and value of the next readings, in log order: these are taken next.
+
+        Returns:
+            (n,) from when the entries of the first n of them speak.
+        """
+        if not self._ahead:
+            _, time, value = np.array(rows, np.int64).T
+            follows = self.ledger.follows(np.zeros(len(time), np.int64), time, value)
+            if (many := int(np.count_nonzero(follows))) > 1:
+                entries = self._fold(time[:many], value[:many])
+                self._ahead += zip(
+                    time[:many].tolist(), value[:many].tolist(), entries.stamp.tolist(),
+                    self._counted_of(entries), strict=True,
+                )  # fmt: skip
+        return np.array([single[0] for *_, single in self._ahead], np.int64)
+
+    def take_many(self, many: int) -> CountedAnew:
+        """Count so many of the readings ahead."""
+        made: list[Counted] = []
+        for _ in range(many):
+            time, value, stamp, single = self._ahead.popleft()
+            self.readings.append((time, value))
+            self._of[stamp] = single
+            made.append(single)
+        if self._table is not None:
+            self._table = np.concatenate([self._table, np.array(made, np.int64).T], axis=1)
+        self._columns = None
+        return CountedAnew(made, [])
+
+    def take_back(self, many: int) -> None:
+        """The newest so many readings, which came from ahead, are to be taken again."""
+        for _ in range(many):
+            stamp, single = self._of.popitem()
+            self._ahead.appendleft((*self.readings.pop(), stamp, single))
+        self._table = self._columns = None
 
     def _counted_of(self, entries: Entries) -> list[Counted]:
         return list(zip(*(getattr(entries, n).tolist() for n in self._names), strict=True))
 
     def take(self, time: int, value: int) -> CountedAnew:
         """Count a reading."""
+        if self._ahead:
+            return self.take_many(1)
         newest = self.readings[-1][0] if self.readings else time
         if time >= newest:
             self.readings.append((time, value))
             return self._put(self._fold(np.array([time]), np.array([value])))
         insort(self.readings, (time, value), key=itemgetter(0))
         before = self.counted
-        self.ledger, self._of = self._base.of(ALL), {}
+        self.ledger, self._of, self._table = self._base.of(ALL), {}, None
         every = np.array(self.readings, np.int64)
         self._put(self._fold(every[:, 0], every[:, 1]))
         after = self.counted
@@ -137,33 +185,40 @@ class KeyEntries:
         return list(self._of.values())
 
     @property
+    def table(self) -> Ints:
+        """What all entries count: a row for each column, (columns, entries)."""
+        if self._table is None:
+            every = np.array(self.counted, np.int64).reshape(-1, len(self._names))
+            self._table = np.ascontiguousarray(every.T)
+        return self._table
+
+    @property
     def columns(self) -> Columns:
         """Start, end and energy of the entries that count."""
         if self._columns is None:
-            self._columns = columns_of(self.counted)
+            start, end, energy = self.table[:3, self.table[2] != 0]
+            self._columns = start, end, energy
         return self._columns
 
     @property
     def bounded(self) -> BoundedEntries:
         """The entries that count, with their bounds; only where these are wanted."""
-        if self._bounded is None:
-            self._bounded = bounded_of(self.counted)
-        return self._bounded
+        return BoundedEntries(*self.table)
 
     @property
     def begins_ms(self) -> int:
         """Since when it has entries; of a key that had readings before those kept ``NEVER``."""
-        if not self._of or self._base.begun()[0]:
+        if not self._of or not self._is_first:
             return NEVER
-        return min(single[0] for single in self._of.values())
+        return int(self.table[0].min())
 
     @property
     def span(self) -> tuple[int, int] | None:
         """From when to when entries speak; None: there are none."""
         if not self._of:
             return None
-        every = np.array(self.counted, np.int64)
-        return int(every[:, 0].min()), int(np.maximum(every[:, 1], every[:, 0] + 1).max())
+        start, end = self.table[:2]
+        return int(start.min()), int(np.maximum(end, start + 1).max())
 
     @property
     def times(self) -> Ints:

@@ -1,189 +1,25 @@
 """The windows of one key, by its entries: for devices that are slow, new, late or in doubt.
 
-What the panes do for many keys at once, this does for one, reading by reading in log order: fold,
-close the windows whose time has come, raise early. Both give the same.
+What the panes do for many keys at once, this does for one, in log order: fold, close the windows
+whose time has come, raise early. Both give the same. Readings of which each only follows the one
+before it are taken many at once, where nothing can be told between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from energyguard.model.readings import Ints
-from energyguard.rules.term_rule import TermRule
-from energyguard.rules.windowed import WindowRule
-from energyguard.stream.windows.bounded import KeyBounds, is_bounded
-from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
-from energyguard.stream.windows.key_entries import (
-    Counted,
-    CountedAnew,
-    KeyEntries,
-    columns_of,
-    covered_by,
-)
-from energyguard.stream.windows.key_events import KeyEvents, Over
+from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
-from energyguard.stream.windows.registers import SAYS_NOTHING
+from energyguard.stream.windows.rule_windows import KeyTime, WindowsOfRule
 from energyguard.stream.windows.silence_tracker import SilenceChange
-from energyguard.stream.windows.spreading import Columns, sums_of
-from energyguard.stream.windows.terms import ClosedTerms, turned
 
-
-@dataclass(slots=True)
-class KeyTime:
-    """How far a key's own time goes over a piece of a batch, in ms.
-
-    Attributes:
-        run: the partition's newest time just after each reading of the batch.
-        first: the first place at which windows may close: no earlier than what closes them.
-        patience_ms: a window of this key closes so long after its end,
-        doubt_ms: and so much later while its newest reading is in doubt.
-        decided_ms: windows that end at or before this were closed before.
-    """
-
-    run: Ints
-    first: int
-    patience_ms: int
-    decided_ms: int
-    doubt_ms: int = 0
-
-    def come_to(self, place: int) -> int:
-        """Windows that end at or before this are closed from just after a place on."""
-        now = int(self.run[place]) - self.patience_ms - self.doubt_ms
-        self.decided_ms = max(self.decided_ms, now)
-        return self.decided_ms
-
-    def places(self, ends_ms: Ints) -> Ints:
-        """Where windows close."""
-        found: Ints = np.searchsorted(self.run, ends_ms + self.patience_ms + self.doubt_ms)
-        return np.maximum(found, self.first)
-
-
-class WindowsOfRule(KeyEvents):
-    """One key's windows under one rule."""
-
-    def __init__(self, state: RuleState, key: int, time: KeyTime, *, follows: bool) -> None:
-        slide = state.rule.slide_ms
-        super().__init__(state, key, slide, time.decided_ms // slide, state.silent.get(key))
-        self.of = state
-        self.rule, self.time, self.holds = state.rule, time, state.measure.holds
-        self.own: WindowRule = state.limits.rule_of(key)
-        self.follows = follows and state.term is None
-        self.tells = state.makes_energy_alerts and state.limits.has(key)
-        self.columns: Columns = (_NONE, _NONE, _NONE)
-        self.bounds = KeyBounds(self.rule) if is_bounded(state, key) else None
-        self.read: Ints = _NONE
-        self.begun = self.closed  # no window that ends earlier holds anything,
-        self.last = self.closed  # and none that ends later
-        self.found: list[EpisodeEvent] = []
-        self.breaches: list[tuple[int, int, int]] = []  # place, end in ms, 1e-9 kWh
-        self.terms: list[ClosedTerms] = []
-        self.silence = state.silence_of(key)
-
-    def knows(self, entries: KeyEntries) -> None:
-        """Go by these entries from now on."""
-        self.columns = entries.columns
-        if self.bounds is not None:
-            self.bounds.knows(entries)
-        if self.rule.gap_ms:
-            self.read = entries.times
-        if (span := entries.span) is not None:
-            begun = span[0] // self.slide  # of its first reading, whichever comes first
-            self.begun = min(begun, self.begun) if self.key in self.state.episodes else begun
-            self.last = span[1] // self.slide + self.rule.reach_ms // self.slide + 2
-
-    @property
-    def first(self) -> int:
-        """The end of the first window that is open and may hold something, in slides."""
-        return max(self.closed, self.begun) + 1
-
-    def scores(self, ends: Ints) -> Ints:
-        """How bad windows are."""
-        ends_ms = ends * self.slide
-        scores = self.counted(ends) if self.bounds is None else self.bounds.scores(ends_ms)
-        if not (gap := self.rule.gap_ms):
-            return scores
-        reach = self.rule.reach_ms
-        covered = covered_by(self.read, ends_ms, reach, gap, holds=self.holds)
-        return np.where(covered == reach, scores, SAYS_NOTHING)
-
-    def counted(self, ends: Ints) -> Ints:
-        """How bad windows are by what is counted."""
-        ends_ms, window = ends * self.slide, self.rule.window_ms
-        return self.rule.score(
-            lambda back: sums_of(self.columns, ends_ms - back * self.slide, window)
-        )
-
-    def over(self, first: int, last: int | None) -> Over | None:
-        """By the entries."""
-        ends = np.arange(first, (self.last if last is None else min(last, self.last)) + 1)
-        scores = self.scores(ends)
-        above = np.flatnonzero(scores > self.level)
-        return (int(ends[above[0]]), int(scores[above[0]])) if len(above) else None
-
-    def close_until(self, time_ms: int, held: list[Counted] | None = None) -> None:
-        """Close the windows that end by a time, where they close.
-
-        Args:
-            time_ms: the time.
-            held: what counts then, where that is more than what is known for certain.
-        """
-        until = time_ms // self.slide
-        if held is not None:
-            certain, self.columns = self.columns, columns_of(held)
-            before = None if self.bounds is None else self.bounds.held(held)
-            self.close_until(time_ms)
-            self.columns = certain
-            if self.bounds is not None and before is not None:
-                self.bounds.go_back(before)
-            return
-        ends = np.arange(self.first, min(until, self.last) + 1)
-        if self.of.term is not None and until >= self.first:
-            self._tell(self.of.term, ends, until)
-        elif len(ends):
-            places, scores = self.time.places(ends * self.slide), self.scores(ends)
-            over = np.flatnonzero(scores > self.level)
-            if self.tells:
-                self.breaches += [
-                    (int(places[i]), int(ends[i]) * self.slide, int(scores[i])) for i in over
-                ]
-            if self.follows and (self.key in self.state.episodes or len(over)):
-                for at, end, score in zip(
-                    places.tolist(), ends.tolist(), scores.tolist(), strict=True
-                ):
-                    self.found += self.closes(at, end, score)
-        self.closed = max(self.closed, until)
-
-    def turns(self, change: SilenceChange) -> Iterator[EpisodeEvent]:
-        """The key goes quiet, or comes back."""
-        self.silence = turned(self.silence, change)
-        return super().turns(change)
-
-    def _tell(self, term: TermRule, ends: Ints, until: int) -> None:
-        """Tell what windows hold that a rule sums up, the last of them whatever it holds."""
-        if not len(ends) or ends[-1] < until:
-            ends = np.append(ends, until)
-        closed = ClosedTerms.of(term, self.key, ends * self.slide, self.scores(ends), self.silence)
-        if self.terms and self.terms[-1].silence == closed.silence:
-            closed = self.terms.pop().followed_by(closed)
-        self.terms.append(closed)
-
-    def restated(self, at: int, change: CountedAnew, time_ms: int) -> None:
-        """A reading changed entries: raise what they lift, withdraw what they lower."""
-        if not self.state.is_early or not self.follows:
-            return
-        episode = self.state.episodes.get(self.key)
-        may_fall = change.gone or self.bounds is not None
-        if episode and may_fall and episode.first_end > self.closed:
-            total = int(self.scores(np.array([episode.first_end]))[0])
-            if total <= self.clear:
-                self.found += self.withdraws(at, time_ms, total)
-        first = change.first_ms // self.slide + 1
-        last = (change.last_ms - 1) // self.slide + self.rule.panes
-        self.found += self.raises(at, first, last, time_ms)
+AT_ONCE = 64
+"""So many readings are taken at once; after some of them had to go one by one, so many do."""
+READ = 3
 
 
 class KeyWindows:
@@ -203,6 +39,7 @@ class KeyWindows:
         for rule in self.rules:
             rule.knows(entries)
         time.doubt_ms = entries.doubt_ms
+        self._alone = 0  # so many readings are taken one by one
 
     def follow(
         self, rows: Sequence[tuple[int, int, int]], changes: Sequence[SilenceChange], stop: int
@@ -214,14 +51,22 @@ class KeyWindows:
             changes: when it goes quiet, or comes back.
             stop: the place after the last of the piece.
         """
-        happened: list[tuple[int, int, int]] = [
-            *((c.at, 0 if c.quiet else 2, i) for i, c in enumerate(changes)),
-            *((row[0], 3, i) for i, row in enumerate(rows)),
-        ]
-        for at, kind, i in sorted(happened):
+        happened = sorted(
+            [
+                *((c.at, 0 if c.quiet else 2, i) for i, c in enumerate(changes)),
+                *((row[0], READ, i) for i, row in enumerate(rows)),
+            ]
+        )
+        place = 0
+        while place < len(happened):
+            at, kind, i = happened[place]
+            if kind == READ and (many := self._read_many(rows[i : i + AT_ONCE], changes)):
+                place += many
+                continue
+            place += 1
             if at:
                 self._close(self.time.come_to(at - 1))
-            if kind == 3:
+            if kind == READ:
                 self._read(*rows[i])
                 continue
             if kind == 2:
@@ -229,6 +74,34 @@ class KeyWindows:
             for rule in self.rules:
                 rule.found += rule.turns(changes[i])  # none, where there is no episode
         self._close(self.time.come_to(stop - 1))
+
+    def _read_many(
+        self, rows: Sequence[tuple[int, int, int]], changes: Sequence[SilenceChange]
+    ) -> int:
+        """Count readings that only follow, at once, if nothing is told between; how many it was."""
+        starts = self.entries.look_ahead(rows)
+        if self._alone:
+            self._alone -= 1
+            return 0
+        if changes or self.time.doubt_ms or any(rule.closes_one_by_one for rule in self.rules):
+            return 0
+        now = self.time.come_at(np.array([row[0] for row in rows[: len(starts)]], np.int64))
+        back = np.flatnonzero(starts < now)
+        far = min(((rule.last + 1) * rule.slide for rule in self.rules), default=0)
+        many = min(int(np.searchsorted(now, far)), int(back[0]) if len(back) else len(starts))
+        if many < 2 or self.entries.span is None:
+            return 0
+        change = self.entries.take_many(many)
+        for rule in self.rules:
+            rule.knows(self.entries)
+        if not all(rule.is_calm(change, int(now[many - 1])) for rule in self.rules):
+            self.entries.take_back(many)
+            for rule in self.rules:
+                rule.knows(self.entries)
+            self._alone = AT_ONCE // 4
+            return 0
+        self._close(self.time.come_to(rows[many - 1][0]))
+        return many
 
     def _close(self, time_ms: int) -> None:
         held = self.entries.held_until(time_ms)
@@ -280,6 +153,3 @@ class KeyWindows:
         ends = ends[ends >= rule.first]
         highest = rule.counted(ends).max(initial=0)  # no low bound is above what is counted
         return int(highest) + 2 * len(start)  # between two borders the floors of each entry
-
-
-_NONE = np.empty(0, np.int64)
