@@ -21,6 +21,7 @@ from energyguard.model.topics import (
     CATALOGUE_CHANGES,
     CORRECTIONS,
     DEAD_LETTERS,
+    DELIVERIES,
     EDGE_DEVICES,
     EDGE_LINKS,
     EDGE_READINGS,
@@ -35,6 +36,7 @@ from energyguard.model.topics import (
     READ_MARKS,
     REPARTITIONED,
     REPLAY_READINGS,
+    ROUTES,
     RULES,
     SILENCES,
     STATE,
@@ -163,6 +165,14 @@ CATALOGUE = Flow(
     group="catalogue",
     tables=(ENTRIES,),
 )
+NOTIFY = Flow(
+    "notify",
+    (ALERTS,),
+    "notifier/notifier.py",
+    (DELIVERIES,),
+    group="notifier",
+    tables=(ROUTES, DELIVERIES, ALERT_ACTIONS, SILENCES, RULES, ENTRIES),
+)
 SERVICE = Flow(
     "service",
     (),
@@ -170,9 +180,9 @@ SERVICE = Flow(
     (
         *(ALERT_ACTIONS, READ_MARKS, RULES, EDGES),
         *(CATALOGUE_CHANGES, AUDIT, PREFERENCES, SILENCES, PRICES),
-        CORRECTIONS,
+        *(CORRECTIONS, ROUTES, DELIVERIES),
     ),
-    tables=(AUDIT, PREFERENCES),
+    tables=(AUDIT, PREFERENCES, ROUTES, DELIVERIES),
 )
 PRICE_FEED = Flow(
     "price feed",
@@ -235,6 +245,7 @@ STAGES = (
     ),
     Role("backup", "energyguard.backup.schedule:run", needs="backup.to", beside="history"),
     Role("catalogue", "energyguard.catalogue.role:run", (CATALOGUE,), beside="serve"),
+    Role("notifier", "energyguard.notifier.role:run", (NOTIFY,), beside="serve"),
     Role(
         "prices",
         "energyguard.service.price_feed.role:run",

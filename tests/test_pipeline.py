@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 ALL = (
     *("averages", "uplink", "cloud", "worker", "detector", "sums", "sessions", "occupancy"),
-    *("ingestor", "history", "restate", "restate-past", "catalogue"),
+    *("ingestor", "history", "restate", "restate-past", "catalogue", "notifier"),
 )
 WANTED = {
     "averages": "edge", "uplink": "edge", "cloud": "cloud", "ingestor": "store",

@@ -27,6 +27,7 @@ from energyguard.api.routes import (
     explain,
     live,
     notifications,
+    notify,
     past,
     places,
     quality,
@@ -78,7 +79,7 @@ def build_api() -> FastAPI:
         generate_unique_id_function=_name,
     )
     parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
-    own = [part.router for part in (*parts, explain, bills, tariffs, corrections)]
+    own = [part.router for part in (*parts, notify, explain, bills, tariffs, corrections)]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
     for router in (
         *own,

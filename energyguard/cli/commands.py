@@ -34,6 +34,7 @@ from energyguard.cli import (
     job,
     log,
     nodes,
+    notify,
     people,
     privacy,
     quality,
@@ -164,6 +165,10 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
                 people.logins,
                 people.logout,
             ),
+        ),
+        "notify": Group(
+            "Messages out of the house: who is told of alerts.",
+            named(notify.routes, notify.add, notify.remove, notify.test, notify.log),
         ),
         **named(audit.audit),
         "privacy": Group("People of whom signals tell.", named(privacy.names, privacy.forget)),

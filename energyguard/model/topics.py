@@ -204,6 +204,20 @@ SILENCES = Topic(
     compacted=True,
     retention_ms=None,
 )
+ROUTES = Topic(
+    "energyguard.routes",
+    "Who is told of alerts outside of the house; addresses are encrypted; key: the route.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
+DELIVERIES = Topic(
+    "energyguard.deliveries",
+    "What was told, to whom, and how it went; key: `ROUTE/ALERT/NEWS/REVISION`.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
 CORRECTIONS = Topic(
     "energyguard.corrections",
     "What people say of readings: wrong, or another value; undone, too; key: device or import.",
@@ -223,34 +237,11 @@ STATE = Topic(
     retention_ms=None,
 )
 CORE_TOPICS: tuple[Topic, ...] = (
-    ENERGY_READINGS,
-    METER_READINGS,
-    BUILDING_READINGS,
-    REPLAY_READINGS,
-    EDGE_READINGS,
-    REPARTITIONED,
-    ENERGY_ALERTS,
-    ALERTS,
-    ALERT_ACTIONS,
-    READ_MARKS,
-    LATE,
-    DEAD_LETTERS,
-    TIME,
-    RULES,
-    PROGRESS,
-    EDGES,
-    EDGE_LINKS,
-    EDGE_DEVICES,
-    CATALOGUE_CHANGES,
-    CATALOGUE,
-    AUDIT,
-    PREFERENCES,
-    SILENCES,
-    PRICES,
-    CORRECTIONS,
-    WINDOW_TERMS,
-    STATE,
-)
+    ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, EDGE_READINGS,
+    REPARTITIONED, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, READ_MARKS, LATE, DEAD_LETTERS, TIME,
+    RULES, PROGRESS, EDGES, EDGE_LINKS, EDGE_DEVICES, CATALOGUE_CHANGES, CATALOGUE, AUDIT,
+    PREFERENCES, SILENCES, ROUTES, DELIVERIES, PRICES, CORRECTIONS, WINDOW_TERMS, STATE,
+)  # fmt: skip
 
 
 def repartitioned(source: str) -> str:

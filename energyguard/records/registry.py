@@ -17,6 +17,7 @@ from energyguard.records.dead_letters import DEAD_LETTER
 from energyguard.records.decisions import DECISION
 from energyguard.records.edges import EDGE_DEVICE, EDGE_ENTRY, EDGE_LINK
 from energyguard.records.energy_alerts import ENERGY_ALERT
+from energyguard.records.notify import DELIVERY, ROUTE
 from energyguard.records.preferences import PREFERENCES
 from energyguard.records.prices import PRICE_DAY
 from energyguard.records.progress import PARTITION_PROGRESS
@@ -47,6 +48,8 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     AUDIT_ENTRY,
     PREFERENCES,
     STANDING_SILENCE,
+    ROUTE,
+    DELIVERY,
     PRICE_DAY,
     CORRECTION,
     WINDOW_TERM,

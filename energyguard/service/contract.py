@@ -30,6 +30,7 @@ from energyguard.service.lookups import (
     ProfileLookup,
     RuleLookup,
 )
+from energyguard.service.notify.contract import NotifyRoutes
 from energyguard.service.parts import (
     Backups,
     Cluster,
@@ -115,6 +116,10 @@ class Service(Protocol):
     @property
     def explanations(self) -> Explanations:
         """Why energies are what they are."""
+
+    @property
+    def routes(self) -> NotifyRoutes:
+        """Who is told of alerts outside of the house."""
 
     @property
     def prices(self) -> Prices:

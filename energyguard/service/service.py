@@ -53,6 +53,7 @@ from energyguard.service.intake.intake import Reception
 from energyguard.service.intake.new_devices import NewDevices, known_to
 from energyguard.service.intake.senders import Senders
 from energyguard.service.live.live import LiveProjection
+from energyguard.service.notify.routes import RouteVerbs
 from energyguard.service.parts import Cluster, DomainProjection
 from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
@@ -75,6 +76,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         explanations: why energies are what they are (``service/explain/``).
         corrections: of readings, and of imports of files (``service/corrections/``).
         silences: by device, site or rule (``service/alerts/silences.py``).
+        routes: who is told of alerts outside of the house (``service/notify/``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         preferences: how people read the page (``service/preferences.py``).
         projections: how devices of domains are now, by the devices' name.
@@ -108,6 +110,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.silences = SilenceVerbs(
             log, self.book, self.notifications, self.rules, self.catalogue.entries, clock
         )
+        self.routes = RouteVerbs(log, settings, self.rules, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
         self.prices, entries = self.live.prices, self.catalogue.entries

@@ -19,6 +19,7 @@ from energyguard.settings.backup import COPIES, BackupSettings
 from energyguard.settings.charging import ChargingSettings
 from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.ledger import LedgerSettings
+from energyguard.settings.notify import NotifySettings
 from energyguard.settings.prices import PriceSettings
 from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.restate import RestateSettings
@@ -116,16 +117,6 @@ class StoreSettings(Section):
         description="Where the store is: `sqlite:///PATH`, `ring://HOST:PORT,…`, "
         "`valkey://HOST:PORT`. Empty: `up` plays no ingestor, and the role's own store is "
         "`<data_dir>/store.db`.",
-    )
-
-
-class NotifySettings(Section):
-    """Notifications (`compat`)."""
-
-    cooldown: Duration = Field(
-        "30s",
-        description="A broadcast to the building monitor's door that repeats the newest of its "
-        "floor and type within this time is left out (wall clock).",
     )
 
 

@@ -30,8 +30,8 @@ USED = re.findall(
 KEPT = COMPOSE / "volumes"
 DOCKERFILE = (COMPOSE / "Dockerfile").read_text()
 OURS = "energyguard"
-BESIDE = "catalogue"
-"""The role that `serve` plays beside its own."""
+BESIDE = ("catalogue", "notifier")
+"""The roles that `serve` plays beside its own."""
 BESIDE_HISTORY = "restate"
 """The role that `history` plays beside its own."""
 BESIDE_WORKER = "sums"
@@ -52,10 +52,10 @@ def ours(found: dict[str, Any]) -> dict[str, Any]:
 @FILES
 def test_compose_takes_the_files(composed: Composed, files: tuple[str, ...]) -> None:
     services = composed(files)["services"]
-    beside = {BESIDE, BESIDE_HISTORY, BESIDE_WORKER}
+    beside = {*BESIDE, BESIDE_HISTORY, BESIDE_WORKER}
     assert {"kafka", *ROLES} - beside - UNASKED <= services.keys()
     assert services["worker"]["command"][:3] == ["role", "worker", BESIDE_WORKER]
-    assert services["serve"]["command"] == ["role", "serve", BESIDE]
+    assert services["serve"]["command"] == ["role", "serve", *BESIDE]
     assert services["history"]["command"][:3] == ["role", "history", BESIDE_HISTORY]
 
 

@@ -7,6 +7,7 @@ queries.py    whatever the history's queries answer: routes and row types from t
 past.py       the newest windows over their thresholds
 bays.py       bays of chargers as they are now
 alerts.py     alerts and what people do with them
+notify.py     who is told outside of the house, and what was sent
 silences.py   standing silences: by device, site or rule
 rules.py      rules and which of them run
 quality.py    how readings ended; dead letters

@@ -42,6 +42,7 @@ from energyguard.service.lookups import (
     ProfileLookup,
     RuleLookup,
 )
+from energyguard.service.notify.contract import NotifyRoutes
 from energyguard.service.parts import (
     Backups,
     Cluster,
@@ -189,6 +190,11 @@ class LimitedView:
     def prices(self) -> Prices:
         """Lists of dynamic prices: an admin's."""
         return self._whole(ADMIN, "lists of prices").prices
+
+    @property
+    def routes(self) -> NotifyRoutes:
+        """Who is told of alerts outside of the house: an admin's."""
+        return self._whole(ADMIN, "who is told of alerts").routes
 
     @property
     def silences(self) -> StandingSilences:

@@ -7,19 +7,17 @@ wherever that leads on, and stands in no message.
 
 from __future__ import annotations
 
-import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 import httpx
 
 from energyguard.errors import Faulty, Unavailable
+from energyguard.ports.outside import Address, addresses_of, is_outside
 
 TIMEOUT_S: Final = 20.0
 MAX_BYTES: Final = 8_000_000
 MAX_REDIRECTS: Final = 3
 MAX_RETRY_S: Final = 24 * 3_600.0
-Address = IPv4Address | IPv6Address
 
 
 class PriceRequest(NamedTuple):
@@ -117,18 +115,12 @@ def _looked_up(url: httpx.URL, inside: bool) -> Address:
     """
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Unavailable(f"{url}: {url.host} is not known: {error}") from error
-    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    if not inside and not all(_is_outside(address) for address in addresses):
+        addresses = addresses_of(url.host, port)
+    except Unavailable as error:
+        raise Unavailable(f"{url}: {error}") from error
+    if not inside and not all(is_outside(address) for address in addresses):
         raise Faulty(
             f"{url}: {url.host} is inside the network ({addresses[0]}); where that is meant, set "
             "prices.inside=true"
         )
     return addresses[0]
-
-
-def _is_outside(address: Address) -> bool:
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_global and not address.is_multicast

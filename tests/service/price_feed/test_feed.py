@@ -16,6 +16,7 @@ from energyguard.clock import ManualClock
 from energyguard.errors import Faulty, Unavailable
 from energyguard.log import EARLIEST
 from energyguard.model.topics import PRICES
+from energyguard.ports.outside import is_outside
 from energyguard.service.price_feed import fetch as fetching
 from energyguard.service.price_feed.feed import RETRY_S, TIBBER_QUERY, PriceFeed
 from energyguard.service.price_feed.fetch import PriceRequest, fetch
@@ -213,8 +214,8 @@ def test_what_is_inside_the_network_is_not_asked() -> None:
         with pytest.raises(Faulty, match="inside the network"):
             fetch(f"https://{host}/")
     mapped = ip_address("::ffff:10.0.0.1")
-    assert not fetching._is_outside(mapped)
-    assert fetching._is_outside(ip_address("1.1.1.1"))
+    assert not is_outside(mapped)
+    assert is_outside(ip_address("1.1.1.1"))
 
 
 def test_who_leads_on_is_followed_and_looked_at_again() -> None:

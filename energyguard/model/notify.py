@@ -1,0 +1,28 @@
+"""What is told outside of the house about an alert, and how a delivery stands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class News(StrEnum):
+    """What a delivery is about."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"  # later readings show that it was not so
+    TEST = "test"  # no alert: somebody tried the route
+
+
+class Standing(StrEnum):
+    """How a delivery stands."""
+
+    WAITING = "waiting"  # for its time: the gathering, quiet hours, the next try
+    SENDING = "sending"  # the next word is that of the other side
+    SENT = "sent"
+    FAILED = "failed"  # tried as often as it is tried
+    DROPPED = "dropped"  # nobody needs it any more; the reason says why
+
+
+OVER = frozenset({Standing.SENT, Standing.FAILED, Standing.DROPPED})
+"""Standings in which nothing is left to do."""

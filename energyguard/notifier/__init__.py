@@ -1,0 +1,8 @@
+"""The role ``notifier``: tells people outside of the house of alerts, once.
+
+planning.py   which deliveries an alert event means, and when each is due
+house.py      routes, names, silences, and who has which alert, as the log has them
+message.py    deliveries of one route as one message, in words
+notifier.py   the loop: plans and positions in one commit, then sends, then says how it went
+role.py       plays it
+"""

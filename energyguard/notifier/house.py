@@ -1,0 +1,89 @@
+"""What whoever tells people has to know of the house: routes, names, silences, who has what."""
+
+from __future__ import annotations
+
+from energyguard.alerts.book import ATTENTION, Attention
+from energyguard.alerts.silences import SilenceBook
+from energyguard.catalogue import Catalogue
+from energyguard.catalogue.revisions import CatalogueRevisions
+from energyguard.log import Fetched, Log
+from energyguard.log.compacted import CompactedReader, CompactedTable
+from energyguard.log.records import RecordPlace, decoded
+from energyguard.model.topics import ALERT_ACTIONS, SILENCES
+from energyguard.notifier.planning import ComingEvent
+from energyguard.notify.deliveries import DeliveryBook
+from energyguard.records.alerts import ALERT_ACTION, AlertEvent
+from energyguard.records.notify import ROUTE, AlertDelivery, Route
+from energyguard.rules.registry import RuleBook
+from energyguard.stream.runtime.rule_follower import RuleFollower
+from energyguard.stream.windows.places import senders
+
+NOBODY = Attention()
+
+
+class FollowedHouse:
+    """Follows the log's tables.
+
+    Args:
+        log: has them.
+        rules: gets what changes of rules.
+        zone: of what has no site.
+
+    Attributes:
+        book: the deliveries.
+        silences: nobody hears of what one of them stands over.
+    """
+
+    def __init__(self, log: Log, rules: RuleBook, zone: str) -> None:
+        self.book, self.silences = DeliveryBook(log), SilenceBook()
+        self._routes, self._rules = CompactedTable(log, ROUTE), RuleFollower(log, rules)
+        self._silence_reader = CompactedReader(log, SILENCES.name)
+        self._action_reader = CompactedReader(log, ALERT_ACTIONS.name)
+        self._attention: dict[str, Attention] = {}
+        self._catalogue = CatalogueRevisions(log, senders, zone)
+        self.silences.facts = self.catalogue.facts
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Names and zones."""
+        return self._catalogue.entries
+
+    @property
+    def routes(self) -> dict[str, Route]:
+        """Who is told, by name."""
+        return self._routes.rows
+
+    def refresh(self) -> None:
+        """Take what was written since."""
+        self._routes.refresh()
+        self.book.refresh()
+        self._rules.refresh()
+        self._catalogue.refresh()
+        for part in self._silence_reader.unread():
+            self.silences.take(part)
+        for part in self._action_reader.unread():
+            for _, action in decoded(ALERT_ACTION.decoder, part):
+                seen = self._attention.get(action.id, NOBODY)
+                self._attention[action.id] = ATTENTION[action.act](seen, action)
+
+    def placed(self, part: Fetched, place: RecordPlace, event: AlertEvent) -> ComingEvent:
+        """An alert event with where it came from, and where its device stands."""
+        facts = self._catalogue.facts_at(self._catalogue.revision, topic=event.topic)
+        zone = self.catalogue.zone_of_device(event.device)
+        return ComingEvent(event, place.at_ms, part.partition, facts(event.device), zone)
+
+    def why_unneeded(self, route: Route, delivery: AlertDelivery, now_ms: int) -> str:
+        """Why nobody needs to be told any more that an alert fires; empty: it is needed."""
+        seen = self._attention.get(delivery.alert, NOBODY)
+        if seen.acknowledged is not None:
+            return f"{seen.acknowledged.by} has it"
+        if seen.silenced is not None and (seen.silenced.until_ms or 0) > now_ms:
+            return "silenced"
+        if route.unanswered_min and len(self.life_of(delivery)) > 1:
+            return "it was over before"
+        return ""
+
+    def life_of(self, delivery: AlertDelivery) -> list[AlertDelivery]:
+        """All deliveries of an alert for the same route, since it began this time."""
+        of_alert = self.book.of(delivery.route, delivery.alert)
+        return [before for before in of_alert if before.revision == delivery.revision]

@@ -1,0 +1,105 @@
+"""Every delivery that the log has: what waits, what was sent to whom, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from threading import RLock
+from typing import Final
+
+import msgspec
+
+from energyguard.log import Fetched, Log, Records
+from energyguard.log.compacted import CompactedReader
+from energyguard.model.notify import OVER, News, Standing
+from energyguard.model.topics import DELIVERIES
+from energyguard.records.notify import DELIVERY, AlertDelivery
+from energyguard.telemetry import logger
+
+HOUR_MS: Final = 3_600_000
+_ORDER: Final = {News.FIRING: 0, News.RESOLVED: 1, News.WITHDRAWN: 1, News.TEST: 0}
+_log = logger(__name__)
+
+Deliveries = Mapping[str, AlertDelivery | None]
+"""By key; None: it is forgotten."""
+
+
+def key_of_delivery(delivery: AlertDelivery) -> str:
+    """Its key: the same news of an alert is one delivery, however often it comes."""
+    return f"{delivery.route}/{delivery.alert}/{delivery.news}/{delivery.revision}"
+
+
+def delivery_records(deliveries: Deliveries) -> Records:
+    """Deliveries as the log takes them."""
+    values = [
+        None if delivery is None else DELIVERY.encode(delivery) for delivery in deliveries.values()
+    ]
+    return Records([key.encode() for key in deliveries], values)
+
+
+class DeliveryBook:
+    """A fold of ``energyguard.deliveries``. Thread-safe.
+
+    Attributes:
+        open: those of which something is left to do, by key.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._reader, self._lock = CompactedReader(log, DELIVERIES.name), RLock()
+        self._rows: dict[str, AlertDelivery] = {}
+        self.open: dict[str, AlertDelivery] = {}
+        self._of_alerts: dict[tuple[str, str], dict[str, None]] = {}  # keys by route and alert
+        self._sent: dict[str, dict[str, int]] = {}  # by route: messages of late, and when
+
+    def refresh(self) -> None:
+        """Take what was written since."""
+        with self._lock:
+            for part in self._reader.unread():
+                self._take(part)
+
+    def _take(self, part: Fetched) -> None:
+        for name, value, offset in zip(part.keys, part.values, part.offsets, strict=True):
+            key = (name or b"").decode("utf-8", "replace")
+            try:
+                self._put(key, None if value is None else DELIVERY.decode(value))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                _log.warning("unreadable record", at=part.topic, offset=offset, reason=str(error))
+
+    def _put(self, key: str, delivery: AlertDelivery | None) -> None:
+        self.open.pop(key, None)
+        if delivery is None:
+            if old := self._rows.pop(key, None):
+                self._of_alerts.get((old.route, old.alert), {}).pop(key, None)
+            return
+        self._rows[key] = delivery
+        self._of_alerts.setdefault((delivery.route, delivery.alert), {})[key] = None
+        if delivery.standing not in OVER:
+            self.open[key] = delivery
+        if delivery.standing is Standing.SENT and delivery.message:
+            self._sent.setdefault(delivery.route, {})[delivery.message] = delivery.at_ms
+
+    def get(self, key: str) -> AlertDelivery | None:
+        """One of them."""
+        return self._rows.get(key)
+
+    def of(self, route: str, alert: str) -> list[AlertDelivery]:
+        """Those of an alert for a route, in the order in which they came about."""
+        with self._lock:
+            found = [self._rows[key] for key in self._of_alerts.get((route, alert), ())]
+        return sorted(found, key=lambda delivery: (delivery.revision, _ORDER[delivery.news]))
+
+    def newest(self, limit: int = 100, route: str = "") -> list[AlertDelivery]:
+        """The newest, newest first; of a route, or of all."""
+        with self._lock:
+            found = [delivery for delivery in self._rows.values() if route in ("", delivery.route)]
+        return sorted(found, key=lambda delivery: -delivery.at_ms)[:limit]
+
+    def sent_of_late(self, route: str, now_ms: int) -> list[int]:
+        """When messages of a route were sent within an hour, rising."""
+        late = self._sent.get(route, {})
+        for message in [message for message, at_ms in late.items() if at_ms <= now_ms - HOUR_MS]:
+            del late[message]
+        return sorted(late.values())
+
+    def before(self, at_ms: int) -> Iterable[str]:
+        """The keys of those that are over since before a wall time."""
+        return [k for k, d in self._rows.items() if d.standing in OVER and d.at_ms < at_ms]

@@ -1,0 +1,144 @@
+"""Messages to servers that hang, fail, lead elsewhere, or are inside the network."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+from threading import Thread
+
+import pytest
+
+from energyguard.errors import Faulty, Unavailable
+from energyguard.notify import senders
+from energyguard.notify.senders import OutMessage, send
+from energyguard.notify.targets import Target, mail_address, target_of
+from energyguard.ports.outside import InsideNetwork, is_outside, only_outside
+from tests.network import Fault, failing
+from tests.notify.servers import Hook, Mailbox
+from tests.service.made import NOON
+
+MESSAGE = OutMessage("m1", "Ärger in der Küche", "H017: zu viel", True, {"route": "desk"})
+
+
+def post(address: str, inside: bool = True) -> None:
+    send(target_of(address), MESSAGE, NOON, inside=inside)
+
+
+def test_a_webhook_gets_json_with_an_id(hook: Hook) -> None:
+    post(hook.url)
+    assert hook.got == [
+        {"id": "m1", "sent_ms": NOON, "title": "Ärger in der Küche", "text": "H017: zu viel",
+         "route": "desk"},
+    ]  # fmt: skip
+    assert hook.ids == ["m1"]
+
+
+def test_mail_is_mail(mailbox: Mailbox) -> None:
+    post(mailbox.address("mara@example.org,jan@example.org"))
+    (mail,) = mailbox.mails
+    assert (mail["Subject"], mail["To"]) == (MESSAGE.title, "mara@example.org, jan@example.org")
+    assert mail["Date"] == "Sat, 06 Sep 2025 12:00:00 +0000"
+    assert mail.get_content() == "H017: zu viel\r\n"
+
+
+def test_a_service_is_sent_to_by_its_own_words(hook: Hook) -> None:
+    address = f"gotify://127.0.0.1:{hook.server_port}/s3cr3tToken"
+    hook.status = 200
+    post(address)
+    (got,) = hook.got
+    assert (got["title"], got["message"]) == (MESSAGE.title, MESSAGE.text)
+    hook.status = 401
+    with pytest.raises(Unavailable, match=r"Gotify: .*401") as refused:
+        post(address)
+    assert "s3cr3t" not in str(refused.value)
+    with pytest.raises(Faulty, match="no address of Telegram"):
+        post("tgram://no-token")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("kind", ["http", "gotify"])
+def test_who_leads_elsewhere_is_not_followed(hook: Hook, status: int, kind: str) -> None:
+    hook.status, hook.headers = status, {"Location": f"http://127.0.0.1:{hook.server_port}/inside"}
+    hook.headers["Content-Length"] = "0"
+    with pytest.raises((Faulty, Unavailable), match=str(status)):
+        post(hook.url if kind == "http" else f"gotify://127.0.0.1:{hook.server_port}/token")
+    assert len(hook.got) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 410])
+def test_what_a_hook_refuses_is_refused_for_ever(hook: Hook, status: int) -> None:
+    hook.status = status
+    with pytest.raises(Faulty, match=f"answers {status}"):
+        post(hook.url)
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.RESET, Fault.SILENT, Fault.HALF])
+@pytest.mark.parametrize("kind", ["http", "smtp", "smtps"])
+def test_a_server_that_fails_may_come_back(
+    fault: Fault, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(senders, "TIMEOUT_S", 0.3)
+    with failing(fault) as port:
+        host = f"127.0.0.1:{port}"
+        address = f"http://{host}/s3cr3t" if kind == "http" else mail_address(
+            "a@example.org", f"{kind}://{host}", "mara", "s3cr3t"
+        )  # fmt: skip
+        with pytest.raises(Unavailable) as refused:
+            post(address)
+    assert "s3cr3t" not in str(refused.value)
+
+
+def test_a_hook_that_answers_for_ever_is_left(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(senders, "MAX_S", 0.3)
+    hook.status, hook.drip_s = 200, 0.02
+    with pytest.raises(Unavailable, match="no answer within"):
+        post(hook.url)
+
+
+def test_a_password_is_not_sent_for_all_to_read(mailbox: Mailbox) -> None:
+    address = mail_address("a@example.org", f"smtp://127.0.0.1:{mailbox.port}", "mara", "s3cr3t")
+    with pytest.raises(Faulty, match="has no TLS"):
+        post(address)
+    assert mailbox.mails == []
+
+
+def test_nothing_inside_the_network_is_called(hook: Hook, mailbox: Mailbox) -> None:
+    named = hook.url.replace("127.0.0.1", "localhost")
+    service = f"gotify://localhost:{hook.server_port}/token"
+    for address in (hook.url, named, mailbox.address(), service):
+        with pytest.raises(Faulty, match=r"leads inside the network.*notify\.inside=true"):
+            post(address, inside=False)
+    assert (hook.got, mailbox.mails) == ([], [])
+
+
+def test_connections_are_looked_at_in_this_thread_alone(hook: Hook) -> None:
+    there, reached = ("127.0.0.1", hook.server_port), list[bool]()
+
+    def call() -> None:
+        with socket.create_connection(there):
+            reached.append(True)
+
+    with only_outside():
+        for name in ("127.0.0.1", "localhost"):
+            with pytest.raises(InsideNetwork), socket.socket() as made:
+                made.connect((name, hook.server_port))
+        other = Thread(target=call)
+        other.start()
+        other.join()
+        with only_outside(allow_inside=True):
+            call()
+        with pytest.raises(InsideNetwork):
+            call()
+    call()
+    assert reached == [True, True, True]
+
+
+def test_which_addresses_all_the_world_reaches() -> None:
+    inside = ("10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1", "224.0.0.1")
+    assert not any(is_outside(ip_address(one)) for one in inside)
+    assert is_outside(ip_address("1.1.1.1"))
+
+
+def test_a_way_is_there_for_each_kind() -> None:
+    with pytest.raises(Faulty, match="no address of nothing"):
+        send(Target("nothing", "", "nothing://x"), MESSAGE, NOON)
