@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from energyguard.access.tokens import Tokens
 from energyguard.api import problems
+from energyguard.api.answer import answer_routes
 from energyguard.api.attempts import Attempts
 from energyguard.api.audited import noting
 from energyguard.api.auth import Gate
@@ -78,6 +79,7 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
         return Response(await scrape.get(), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(login_routes(tokens, sessions, attempts, note))
+    app.include_router(answer_routes(service, attempts))
     api = build_api()
     services = api.state.services = CallerServices(service)
     app.mount(PREFIX, api)

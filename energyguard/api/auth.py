@@ -29,7 +29,7 @@ from energyguard.limits import STREAMS
 from energyguard.model.access import AccessRole, Caller
 from energyguard.ports.policy import with_policy
 
-OPEN = ("/healthz", "/readyz", "/login", "/invite", "/wall/enter", "/favicon.ico")
+OPEN = ("/healthz", "/readyz", "/login", "/invite", "/answer", "/wall/enter", "/favicon.ico")
 OPEN_FOLDERS = ("/_nicegui/", "/ui/")
 PROGRAMS = ("/api/", "/metrics")
 ANYONE = Caller("anyone", AccessRole.ADMIN)

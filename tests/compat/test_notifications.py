@@ -23,7 +23,8 @@ from energyguard.model.alerts import State
 from energyguard.ports.server import serve
 from energyguard.records.alerts import AlertEvent
 from energyguard.service.alerts.alerting import Alerting
-from energyguard.settings.tree import NotifySettings, ServeSettings, Settings
+from energyguard.settings.notify import NotifySettings
+from energyguard.settings.tree import ServeSettings, Settings
 from tests.api.test_stream import events
 from tests.compat.doors import NOW, Http, Parts
 from tests.compat.test_building import told

@@ -159,7 +159,7 @@ def asked(client: httpx.Client) -> Iterator[dict[str, Any]]:
     values = {**RANGE, "device": "H001", "charger": "charger-1", "offset": "1", "node": "n"}
     values |= {"edge": "roof", "site": "building", "group": "ovens", "key": "device/H001"}
     values["id"] = sorted(one["id"] for one in alerts)[0]
-    values |= {"station": "all", "list_id": "spot", "tariff": "flat"}
+    values |= {"station": "all", "list_id": "spot", "tariff": "flat", "route": "desk"}
     readings = client.get("/api/v1/readings", params={**RANGE, "device": values["device"]}).json()
     values["time"] = readings[0]["time"]
     for path, verbs_of in sorted(document["paths"].items()):

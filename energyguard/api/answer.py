@@ -1,0 +1,88 @@
+"""What links of messages lead to: a page with a button that acknowledges or silences an alert.
+
+To look at the page does nothing: programs that look into mail open every link. A link is for one
+alert and a week, and for nothing when its route was removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import HTMLResponse, Response
+
+from energyguard.alerts.alert import Alert
+from energyguard.api.attempts import Attempts
+from energyguard.api.bare_page import BarePage, speak_as_preferred
+from energyguard.errors import Corrupt, NotFound, Unauthorized
+from energyguard.notify.seal import NotifySeal
+from energyguard.page.words.language import _
+from energyguard.service.contract import Service
+
+SILENCED_MS: Final = 24 * 3_600_000
+"""So long an alert is quiet by a link."""
+SILENCE: Final = "silence"
+_PAGE = BarePage("answer")
+_HEADERS: Final = {"Cache-Control": "no-store"}
+
+
+def answer_routes(service: Service, attempts: Attempts) -> APIRouter:
+    """``/answer``: the page, and what its button does.
+
+    Args:
+        service: knows the alerts.
+        attempts: who came with a link that is none.
+    """
+    router = APIRouter(include_in_schema=False)
+
+    def answered(request: Request, key: str, found: Callable[[str, Alert], Response]) -> Response:
+        speak_as_preferred(request.scope)
+        if attempts.slowed(request.scope):
+            return _page(_("Too many links that are none: wait a minute."), status=429)
+        try:
+            route, alert = NotifySeal(service.settings.data_dir).linked(key)
+            service.routes.get(route)
+            return found(route, service.book.get(alert))
+        except (Unauthorized, NotFound, Corrupt):
+            attempts.failed(request.scope, "link")
+            return _page(_("This link leads nowhere any more: log in to see the alert."), 404)
+
+    @router.get("/answer")
+    def look(request: Request, key: str = "", act: str = "") -> Response:
+        return answered(request, key, lambda _route, alert: _question(alert, key, act))
+
+    @router.post("/answer")
+    def do(
+        request: Request,
+        key: Annotated[str, Form(max_length=1_000)] = "",
+        act: Annotated[str, Form(max_length=20)] = "",
+    ) -> Response:
+        def done(route: str, alert: Alert) -> Response:
+            by = f"{route} (link)"
+            if act == SILENCE:
+                service.silence(alert.id, for_ms=SILENCED_MS, by=by)
+                return _page(_("It is quiet for a day."))
+            service.acknowledge(alert.id, by=by)
+            return _page(_("Thank you: the others see that somebody has it."))
+
+        return answered(request, key, done)
+
+    return router
+
+
+def _question(alert: Alert, key: str, act: str) -> Response:
+    words = _("Silence it for a day") if act == SILENCE else _("Acknowledge")
+    form = (
+        '<form method="post" action="/answer">'
+        f'<input type="hidden" name="key" value="{escape(key, quote=True)}">'
+        f'<input type="hidden" name="act" value="{escape(act, quote=True)}">'
+        f"<button>{escape(words)}</button></form>"
+    )
+    return _page(alert.about, form=form)
+
+
+def _page(words: str, status: int = 200, form: str = "") -> Response:
+    page = _PAGE.filled(title=escape(_("Alert")), words=escape(words), form=form)
+    return HTMLResponse(page, status, _HEADERS)
