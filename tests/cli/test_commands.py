@@ -66,7 +66,7 @@ def test_all_the_verbs_are_there() -> None:
             "verify",
         ),
         *("people", "audit", "missing", "explain", "bounds", "correct", "corrections", "imports"),
-        *("unusual", "backtest"),
+        *("unusual", "backtest", "notify"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 

@@ -137,6 +137,7 @@ VERBS: dict[str, tuple[Verb, set[AccessRole], bool]] = {
     "remove rule": (lambda s, d: allowed(s.remove_rule, "floor-kw", "guest"), {ADMIN}, False),
     "letter": (lambda s, d: s.dead_letter(LETTERS[d]), {READ, OPERATE, ADMIN}, True),
     "replay": (lambda s, d: s.replay_dead_letters([]), {ADMIN}, False),
+    "routes": (lambda s, d: s.routes.all(), {ADMIN}, False),
     "backups": (lambda s, d: s.backups.all(), {ADMIN}, False),
     "charger": (lambda s, d: s.projections["chargers"].check({"charger": CHARGERS[d]}),
                 {READ, OPERATE, ADMIN}, True),
