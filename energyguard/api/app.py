@@ -62,6 +62,22 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     problems.install(app)
+    _add_health(app, service)
+    app.include_router(login_routes(tokens, sessions, attempts, note))
+    app.include_router(answer_routes(service, attempts))
+    api = build_api()
+    services = api.state.services = CallerServices(service)
+    app.mount(PREFIX, api)
+    mount(app, services, service.settings)
+    behind = OwnPages(KeptFiles(app, FILES))
+    limits = RequestLimits(behind, settings.body_limit, settings.rate_limit, service.clock)
+    auth, streams = settings.auth, settings.streams
+    gate = Gate(limits, tokens, sessions, attempts, host, auth, streams, _table(), note)
+    return Requests(gate)
+
+
+def _add_health(app: FastAPI, service: Service) -> None:
+    """Let it say whether it lives, whether it can do its work, and its metrics."""
     health = Shared(lambda: service.health(), service.clock)
     scrape = Shared(Scrape(service).text, service.clock)
 
@@ -77,15 +93,3 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(await scrape.get(), media_type=CONTENT_TYPE_LATEST)
-
-    app.include_router(login_routes(tokens, sessions, attempts, note))
-    app.include_router(answer_routes(service, attempts))
-    api = build_api()
-    services = api.state.services = CallerServices(service)
-    app.mount(PREFIX, api)
-    mount(app, services, service.settings)
-    behind = OwnPages(KeptFiles(app, FILES))
-    limits = RequestLimits(behind, settings.body_limit, settings.rate_limit, service.clock)
-    auth, streams = settings.auth, settings.streams
-    gate = Gate(limits, tokens, sessions, attempts, host, auth, streams, _table(), note)
-    return Requests(gate)
