@@ -112,12 +112,10 @@ class RestatementJudge:
 
     def _judge_part(self, span: ChangedSpan) -> SpanResult:
         subject = self._subject
-        if not subject.rules:
-            known = self._known(span, span.from_ms, max(span.to_ms, subject.newest_ms))
-            return SpanResult(self._stopped(known, {}), is_done=True, is_settled=True)
-        if (look := self._look(span)) is None:
-            return SpanResult([], is_done=True, is_settled=True)
         levels = {rule.id: rule.of(span.device).level for rule in subject.rules}
+        if (look := self._look(span) if subject.rules else None) is None:
+            known = self._known(span, span.from_ms, max(span.to_ms, subject.newest_ms))
+            return SpanResult(self._stopped(known, levels), is_done=True, is_settled=True)
         events = self._stopped(look.known, levels)
         goes_on = is_ahead = False
         for knot in (knot for rule in subject.rules for knot in look.touched(rule)):

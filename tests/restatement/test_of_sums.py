@@ -15,6 +15,7 @@ from energyguard.restatement.comparison import is_withdrawn
 from energyguard.restatement.restater import Restater
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
+from energyguard.rules.rule import STOPPED
 from energyguard.stream.sums.stage import sum_worker
 from energyguard.stream.windows.stage import window_worker
 from tests.restatement.made import (
@@ -55,7 +56,7 @@ class Street(Campus):
         )  # fmt: skip
 
     def book(self) -> RuleBook:
-        return RuleBook([self.rule], ["sum"])
+        return RuleBook([self.rule], [self.rule.id])
 
     def follow(self) -> None:
         """Let workers go through all that there is."""
@@ -146,3 +147,17 @@ def test_an_alert_of_a_sum_that_goes_on_is_followed_by_whoever_begins_anew() -> 
     found = [alert for alert in alerts_of(street.log) if not is_withdrawn(alert)]
     assert [(a.id, a.open, a.restated) for a in found] == [(alert.id, False, 2)]
     assert holding(street.log) == holding(in_order.log)
+
+
+def test_an_alert_of_a_sum_that_is_followed_ends_with_its_rule() -> None:
+    """Whoever begins anew finds it when the rule is gone: its name is no sum, and sends nothing."""
+    street = Street(above_kwh=5.0)
+    append(street.log, [*homes(range(42), without=("H2", 30)), ("H2", 30, 1.0)])
+    street.follow()
+    street.restated().close()
+    (alert,) = alerts_of(street.log)
+    assert alert.open
+    street.rule = street.rule.with_fields(id="other", selector="id=H1")
+    street.restated()
+    (alert,) = alerts_of(street.log)
+    assert (alert.open, alert.restated, alert.reason) == (False, 2, STOPPED)
