@@ -41,6 +41,8 @@ class ChangedSpan(NamedTuple):
     """Of the import that people took back, or brought again; without a device: of all of its."""
     is_sum: bool = False
     """Of a sum of devices under its rules: the device is its name, the channel its alerts'."""
+    is_corrected: bool = False
+    """Of a sum: whether somebody corrected them."""
 
     @property
     def key(self) -> SpanKey:
@@ -64,7 +66,9 @@ class ChangedSpan(NamedTuple):
     def with_other(self, other: ChangedSpan) -> ChangedSpan:
         """One span of two."""
         return self._replace(
-            from_ms=min(self.from_ms, other.from_ms), to_ms=max(self.to_ms, other.to_ms)
+            from_ms=min(self.from_ms, other.from_ms),
+            to_ms=max(self.to_ms, other.to_ms),
+            is_corrected=self.is_corrected or other.is_corrected,
         )
 
 

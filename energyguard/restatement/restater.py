@@ -195,12 +195,13 @@ class Restater:
         events: list[AlertEvent] = []
         of_sums: list[ChangedSpan] = []
         is_done = is_settled = True
+        is_corrected = span.is_correction or bool(span.import_id) or span.is_corrected
         for placed in self._located(span):
             judge = RestatementJudge(
                 self._history.query,
                 self._subject(placed),
                 raises=self._may_raise(span.import_id),
-                is_corrected=span.is_correction or bool(span.import_id),
+                is_corrected=is_corrected,
             )
             found = judge.judge(placed)
             events += found.events
@@ -208,7 +209,10 @@ class Restater:
             is_settled &= found.is_settled
             if not span.is_sum and (sums := [*self._sums.sums_of(placed)]):
                 from_ms, to_ms = judge.changed(placed)
-                of_sums += [of._replace(from_ms=from_ms, to_ms=to_ms) for of in sums]
+                of_sums += [
+                    of._replace(from_ms=from_ms, to_ms=to_ms, is_corrected=is_corrected)
+                    for of in sums
+                ]
         places = spans.pop(span)
         if not is_done:
             self._going_on.put(span, {} if is_settled else places)
@@ -244,7 +248,7 @@ class Restater:
 
     def _located(self, span: ChangedSpan) -> Iterator[ChangedSpan]:
         """A span where its readings lie."""
-        if span.is_correction and not span.is_sum:
+        if span.is_correction:
             return corrected_spans(self._history.query, span)
         return iter([span])
 

@@ -15,7 +15,7 @@ from energyguard.log import EARLIEST, LATEST, Log, Records
 from energyguard.log.records import decoded
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import batch_of
-from energyguard.model.topics import ALERTS, ENERGY_READINGS
+from energyguard.model.topics import ALERTS, CORRECTIONS, ENERGY_READINGS
 from energyguard.pipeline import ARCHIVE
 from energyguard.records.alerts import ALERT_EVENT, AlertEvent
 from energyguard.restatement.comparison import is_withdrawn
@@ -111,20 +111,24 @@ class PlainHistory:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._member = log.join(ARCHIVE.group, [TOPIC, ALERTS.name])
+        self._topics = [TOPIC, ALERTS.name, CORRECTIONS.name]
+        self._member = log.join(ARCHIVE.group, self._topics)
         self._at = dict(log.positions(TOPIC, EARLIEST))
         self._rows: dict[str, dict[tuple[int, str], int]] = {}
+        self.looked_at: set[str] = set()
+        """The devices whose readings were asked for."""
 
     def catch_up(self) -> None:
         """Have all that the log has."""
         self._member.poll()
         with self._log.transaction(self._member) as transaction:
-            for topic in (TOPIC, ALERTS.name):
+            for topic in self._topics:
                 transaction.move(self._log.positions(topic, LATEST))
 
     def query(self, name: str, **given: object) -> pa.Table:
         """Answer a question."""
         if name == "fold_rows":
+            self.looked_at.add(str(given["device"]))
             return self._readings(
                 str(given["device"]), int(str(given["start_ms"])), int(str(given["end_ms"]))
             )

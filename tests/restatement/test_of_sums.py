@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.log import EARLIEST
+from energyguard.log import EARLIEST, Records
 from energyguard.model.catalogue import Device, Site, Term
 from energyguard.model.quantities import NANO
-from energyguard.model.topics import LATE
+from energyguard.model.topics import CORRECTIONS, LATE
+from energyguard.records.corrections import CORRECTION, Correction
 from energyguard.restatement.comparison import is_withdrawn
 from energyguard.restatement.restater import Restater
 from energyguard.rules.kinds.threshold import ThresholdRule
@@ -38,12 +41,29 @@ from tests.stream.test_worker import work
 HOMES = ("H1", "H2", "H3", "H4", "H5")
 
 
+class CorrectedHistory(PlainHistory):
+    """Without what H2 used 40 minutes after ``START``."""
+
+    def query(self, name: str, **given: object) -> pa.Table:
+        """Answer a question."""
+        if name == "devices":
+            ends = {"first": START, "last": START + 120 * MINUTE}
+            row = {name: datetime.fromtimestamp(ms / 1000, UTC) for name, ms in ends.items()}
+            return pa.Table.from_pylist([{"topic": TOPIC, "channel": "energy_kwh", **row}])
+        found = super().query(name, **given)
+        if name != "fold_rows" or given["device"] != "H2":
+            return found
+        return found.filter([ms != START + 40 * MINUTE for ms in found["ms"].to_pylist()])
+
+
 class Street(Campus):
     """Five homes, a rule about the sum of some, and the workers that follow it."""
 
-    def __init__(self, above_kwh: float, of: str = "house") -> None:
+    def __init__(
+        self, above_kwh: float, of: str = "house", history: type[PlainHistory] = PlainHistory
+    ) -> None:
         super().__init__()
-        self.history = PlainHistory(self.log)
+        self.history = history(self.log)
         self.put("site/street", Site(name="Street"))
         for home in HOMES:
             self.put(f"device/{home}", Device(name=home, site="street"))
@@ -161,3 +181,26 @@ def test_an_alert_of_a_sum_that_is_followed_ends_with_its_rule() -> None:
     street.restated()
     (alert,) = alerts_of(street.log)
     assert (alert.open, alert.restated, alert.reason) == (False, 2, STOPPED)
+
+
+def test_a_sum_is_looked_at_until_no_window_that_has_a_corrected_reading_is_open() -> None:
+    """Workers go on counting it: what they raise by it is taken back, however late."""
+    street = Street(above_kwh=5.0, history=CorrectedHistory)
+    append(street.log, [*homes(range(40)), ("H2", 40, 1.0), *homes(range(40, 42), ("H2", 40))])
+    wrong = Correction(
+        id="c1", at_ms=1, by="mara", device="H2", channel="energy_kwh",
+        start_ms=START + 40 * MINUTE, end_ms=START + 41 * MINUTE,
+    )  # fmt: skip
+    street.log.append(CORRECTIONS.name, Records([b"H2"], [CORRECTION.encode(wrong)]))
+    clock, rest = ManualClock(START), homes(range(42, 80))
+    one = Restater(street.log, street.history, SETTINGS, street.book(), clock)  # type: ignore[arg-type]
+    for mine in (True, False):  # its own partition is ahead of the others
+        assert alerts_of(street.log) == []
+        append(street.log, [row for row in rest if (row[0] == "H2") is mine])
+        street.follow()
+        street.history.catch_up()
+        known = alerts_of(street.log)
+        restate(one, clock)
+    (raised,), (alert,) = known, alerts_of(street.log)
+    assert (raised.reason, alert.id, is_withdrawn(alert)) == ("", raised.id, True)
+    assert one.waiting == 0
