@@ -155,10 +155,10 @@ class Restater:
         if self._begun is not None and self._is_counted(ALERTS.name, self._begun):
             self._follow_alerts()
             self._begun = None
-        if len(self._going_on) and begin_s >= self._retry_s:
-            for span in islice(self._going_on, AT_ONCE):
-                self._fresh.put(span, self._going_on.pop(span))
         if not len(self._counting) and not len(self._of_sums):
+            if begin_s >= self._retry_s:
+                for span in islice(self._going_on, AT_ONCE):
+                    self._fresh.put(span, self._going_on.pop(span))
             if not len(self._fresh):
                 return self.consumer.commit(self._done())
             self._counting.add(self._fresh)

@@ -16,7 +16,7 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import BACKFILL
 from energyguard.model.topics import DAY_MS, ENERGY_READINGS, LATE, partition_for
 from energyguard.pipeline import RESTATE, RESTATE_PAST
-from energyguard.restatement.restater import Restater
+from energyguard.restatement.restater import AT_ONCE, Restater
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import STOPPED
@@ -267,6 +267,27 @@ def test_an_alert_that_is_followed_ends_with_its_rule(log: Log, clock: ManualClo
     restate(Restater(log, history, SETTINGS, other, clock))  # type: ignore[arg-type]
     (alert,) = alerts_of(log)
     assert (alert.open, alert.restated, alert.reason) == (False, 2, STOPPED)
+
+
+def test_what_is_followed_is_looked_at_in_turn_however_long_the_history_took(
+    log: Log, clock: ManualClock
+) -> None:
+    names = [f"F{n}" for n in range(3 * AT_ONCE)]
+    rows = [(name, m, 0.1) for m in range(40) for name in names if m != 30]
+    append(log, [*rows, *((name, 30, 1.0) for name in names)])
+    work(log)
+    one, history = restater(log, clock)
+    restate(one, clock)
+    assert one.waiting == len(names)
+    append(log, [*((name, m, 0.1) for m in (40, 41) for name in names), ("F0", 29, 0.2)])
+    work(log)
+    restate(one, clock)  # the history is behind
+    history.catch_up()
+    for _ in range(4):
+        history.looked_at = set()
+        one.step(0.0)
+        clock.sleep(11.0)
+        assert len(history.looked_at) in (AT_ONCE, AT_ONCE + 1)  # and the late one
 
 
 @pytest.mark.parametrize("wanted", [False, True])
