@@ -276,8 +276,8 @@ class Catalogue:
         """The zone of a device's days: that of its site."""
         return self.zone_of(self.site_of(device_id))
 
-    def part(self, keys: Iterable[str]) -> Catalogue:
-        """The same with these entries alone, as of now; it follows nothing."""
+    def part(self, keys: Iterable[str], sites: Mapping[str, Site]) -> Catalogue:
+        """The same with these entries alone, as of now; some sites as given, by their ids."""
         found = Catalogue(self.zone)
         with self._lock:
             for key in keys:
@@ -286,7 +286,8 @@ class Catalogue:
                     found._values[kind][entry_id] = value
                 if key in self._unentered:
                     found._unentered.add(key)
-                found._show(kind, entry_id, self._tables[kind].get(entry_id))
+                given = sites.get(entry_id) if kind == SITE else None
+                found._show(kind, entry_id, given or self._tables[kind].get(entry_id))
             found.revision = self.revision
         return found
 

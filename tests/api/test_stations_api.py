@@ -13,12 +13,15 @@ from openpyxl import load_workbook
 
 from energyguard.catalogue.changes import Edit
 from energyguard.clock import SYSTEM
+from energyguard.domains.charging.currencies import currency_of, other_currencies
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
+from energyguard.model.access import AccessRole, Caller
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import Device, Site
 from energyguard.service.bills.revenue import revenue_of
+from energyguard.service.limited.callers import CallerServices
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from tests.application.catalogue import OwnedLog
@@ -166,6 +169,21 @@ async def test_money_of_three_currencies_is_three_sums(
     assert [(r["station"], r["eur"], r["currency"]) for r in month] == [
         ("north", 6.05, "EUR"), ("north", 2.0, "EUR"), ("south", 1.5, "CHF"), ("c5", 12.34, "PLN"),
     ]  # fmt: skip
+
+
+def test_who_sees_a_station_alone_has_the_currency_of_what_it_stands_in(
+    asked: EnergyService,
+) -> None:
+    sites = {
+        "site/alps": Site(name="Alps", currency="CHF", zone="Europe/Zurich"),
+        "site/station:south": Site(name="South", parent="alps"),
+    }
+    asked.catalogue.put([Edit(key, site) for key, site in sites.items()], "mara")
+    guest = CallerServices(asked).of(Caller("guest", AccessRole.READ, ("station:south",)))
+    assert list(guest.catalogue.entries.sites) == ["station:south"]
+    assert other_currencies(guest) == other_currencies(asked) == '{"south": "CHF"}'
+    assert currency_of(guest, "south") == "CHF"
+    assert guest.catalogue.entries.zone_of("station:south") == "Europe/Zurich"
 
 
 async def test_a_day_and_the_signals(http: httpx.AsyncClient, pseudonym: str) -> None:

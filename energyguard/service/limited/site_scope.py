@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.listing import DeviceListing
 from energyguard.catalogue.sums import group_members
 from energyguard.errors import Forbidden
-from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, key_of
+from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, Site, key_of
 from energyguard.model.tariffs import TARIFF
 from energyguard.service.catalogue.contract import SiteCatalogue
 
@@ -108,8 +110,17 @@ class SiteScope:
             *(key_of(DEVICE, device) for device in devices),
             *(key_of(GROUP, group) for group in groups),
         ]
-        part, sums = whole.part(keys), {key_of(SITE, site) for site in sites}
+        part = whole.part(keys, {site: _by_itself(site, whole) for site in roots})
+        sums = {key_of(SITE, site) for site in sites}
         return _Seen(changes, devices | sums, part, DeviceListing(part))
+
+
+def _by_itself(site_id: str, whole: Catalogue) -> Site:
+    """A site with the zone and the currency that it has of those around it: they are not seen."""
+    around = [whole.sites[at] for at in whole.path(site_id)]
+    zone = next((site.zone for site in around if site.zone), "")
+    currency = next((site.currency for site in around if site.currency), "")
+    return replace(whole.sites[site_id], zone=zone, currency=currency)
 
 
 def _is_of(device: Device | None, devices: set[str]) -> bool:
