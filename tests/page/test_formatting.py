@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
 from energyguard.page.frame.page_cache import (
     DAY_MS,
+    REST,
     SETTLE_S,
     SPANS,
     UNSETTLED_KEEP_S,
@@ -116,6 +118,37 @@ async def test_answers_are_asked_for_again_when_readings_of_the_past_came() -> N
     assert await times_asked(60) == 4
     clock.sleep(30)
     assert await times_asked(60) == 4
+
+
+async def test_an_answer_that_takes_long_is_not_asked_for_all_the_time() -> None:
+    """Readings of the past come for hours, and the history is slow: it must have time for them."""
+    clock = ManualClock(1_000)
+    service = MadeUpService(clock)
+    cache = PageCache(service)
+    asked: list[float] = []
+    free = threading.Event()
+
+    def make() -> None:
+        asked.append(clock.monotonic())
+        free.wait(10)
+
+    service.live._live_readings.past_changes += 1
+    assert await cache.is_unsettled()
+    first = asyncio.ensure_future(cache.shared("answer", 60, make))
+    await asyncio.sleep(0)
+    clock.sleep(UNSETTLED_KEEP_S)
+    second = asyncio.ensure_future(cache.shared("answer", 60, make))
+    await asyncio.sleep(0)
+    free.set()
+    await asyncio.gather(first, second)
+    assert len(asked) == 1  # who came while it was under way shares it
+    service.live._live_readings.past_changes += 1
+    clock.sleep(UNSETTLED_KEEP_S)
+    await cache.shared("answer", 60, make)
+    assert len(asked) == 1  # it took 2 s: the history has a rest
+    clock.sleep(REST * UNSETTLED_KEEP_S)
+    await cache.shared("answer", 60, make)
+    assert len(asked) == 2
 
 
 async def test_windows_end_where_the_history_is_not_behind() -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -74,6 +75,8 @@ SETTLE_S = 10.0
 """So long after readings of the past came the history may not have all of them."""
 UNSETTLED_KEEP_S = 2.0
 """How long an answer is new enough meanwhile."""
+REST = 5
+"""So many times as long as it took it is new enough at least: a busy history has time for more."""
 MAX_EARLY_S = 60.0
 """What is kept for longer is of many days: it is not asked for again so soon."""
 
@@ -83,6 +86,7 @@ class _Kept:
     since: float
     until: float
     answer: asyncio.Future[Any]
+    took_s: float = float("inf")  # until it is there
 
 
 class PageCache:
@@ -105,15 +109,19 @@ class PageCache:
         if kept is None or kept.until <= now or self._may_lack(kept, now):
             self._kept = {k: v for k, v in self._kept.items() if v.until > now}
             kept = _Kept(now, now + keep_s, asyncio.ensure_future(asyncio.to_thread(make)))
+            kept.answer.add_done_callback(partial(self._came, kept))
             self._kept[key] = kept
         answer: T = await asyncio.shield(kept.answer)
         return answer
 
+    def _came(self, kept: _Kept, _answer: asyncio.Future[Any]) -> None:
+        kept.took_s = self.service.clock.monotonic() - kept.since
+
     def _may_lack(self, kept: _Kept, now: float) -> bool:
         """Whether what came of the past since may not be in an answer."""
         self._look_at_past(now)
-        is_early = kept.since < self._settled_s and now - kept.since >= UNSETTLED_KEEP_S
-        return is_early and kept.until - kept.since <= MAX_EARLY_S
+        is_early = kept.since < self._settled_s and kept.until - kept.since <= MAX_EARLY_S
+        return is_early and now - kept.since >= max(UNSETTLED_KEEP_S, REST * kept.took_s)
 
     def _look_at_past(self, now: float) -> None:
         if self._past_changes != (changes := self.service.live.past_changes):
