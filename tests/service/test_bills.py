@@ -256,6 +256,24 @@ def test_steps_come_to_what_their_span_costs(
     assert hours[-1] == (D("0.15"), "EUR", 500_000_000)
 
 
+def test_a_step_whose_energy_has_no_price_is_not_free(
+    catalogue: Catalogue, bills: EnergyBills, prices: PriceBook
+) -> None:
+    prices.put("spot-de", b"start,price\n2026-10-25T00:00+02:00,0.25\n", "spot.csv")
+    enter(catalogue, "site/mill", [(None, Site(name="Mill", zone=BERLIN, tariff="spot"))])
+    enter(catalogue, "device/lonely", [(None, Device(name="Lonely", site="mill"))])
+    try:
+        span = CalendarSpan.parse("2026-10-25", BERLIN, date(2026, 11, 5))
+        first, *rest = bills.step_costs(["site/mill"], span, "hour")["site/mill"]
+        day = CalendarSpan.parse("2026-10-09", BERLIN, date(2026, 11, 5))
+        nothing = bills.step_costs(["site/mill"], day, "hour")["site/mill"]
+    finally:
+        enter(catalogue, "device/lonely", [(None, Device(name="Lonely"))])
+    assert first == (D("0.25"), "EUR", 1_000_000_000)
+    assert set(rest) == {None}
+    assert set(nothing) == {(D(0), "EUR", 0)}  # nothing was used, which costs nothing
+
+
 def test_a_step_costs_by_the_steps_of_the_month(catalogue: Catalogue, bills: EnergyBills) -> None:
     tariff = Tariff(name="Blocks", price=None, currency="EUR", blocks=(
         PriceBlock(price=D("0.2"), up_to_kwh=D(100)), PriceBlock(price=D("0.4")),

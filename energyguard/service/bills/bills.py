@@ -123,7 +123,7 @@ class EnergyBills:
         """
         parts, planned = self._planned(keys, span)
         energy = self._energy_of(planned)
-        costs = {key: self._cost(found, energy[key]) for key, found in planned.items()}
+        costs = {k: _cost(found, self._rate(found, energy[k])) for k, found in planned.items()}
         sums = {key: added([costs[part] for part in parts[key] if part in costs]) for key in keys}
         return {key: cost for key, cost in sums.items() if cost is not None}
 
@@ -169,7 +169,16 @@ class EnergyBills:
         for piece in planned.pieces:
             found[bisect_right(borders, piece.piece.start_ms) - 1].append(piece)
         steps = (planned._replace(pieces=tuple(pieces), digits=EXACT_DIGITS) for pieces in found)
-        return [self._cost(of_step, energy) if of_step.is_priced else None for of_step in steps]
+        return [self._of_step(of_step, energy) for of_step in steps]
+
+    def _of_step(self, planned: _Planned, energy: MeteredEnergy) -> EnergyCost | None:
+        """What a step comes to; None: no tariff holds, or none of what was used has a price."""
+        if not planned.is_priced:
+            return None
+        rated = self._rate(planned, energy)
+        if rated.nano and rated.nano == rated.unpriced_nano:
+            return None
+        return _cost(planned, rated)
 
     def _billed(self, key: str) -> list[str]:
         """What is billed for a key: of a site without a tariff, and of everything, the sites in it
@@ -199,11 +208,6 @@ class EnergyBills:
             return self._consumption.between(keys, borders)
         none = np.zeros(len(borders), np.int64)
         return {key: MeteredEnergy(np.array(borders, np.int64), none, none) for key in keys}
-
-    def _cost(self, planned: _Planned, energy: MeteredEnergy) -> EnergyCost:
-        rated = self._rate(planned, energy)
-        amount = major(rated.energy_amount, planned.digits)
-        return EnergyCost(amount, planned.currency, rated.nano - rated.unpriced_nano)
 
     def _until(self, key: str, span: CalendarSpan, until_ms: int | None) -> int:
         """Up to when a bill of a span counts: a whole minute.
@@ -274,6 +278,11 @@ class EnergyBills:
             version.by if version else "",
             version.at_ms if version else None,
         )
+
+
+def _cost(planned: _Planned, rated: RatedSpan) -> EnergyCost:
+    amount = major(rated.energy_amount, planned.digits)
+    return EnergyCost(amount, planned.currency, rated.nano - rated.unpriced_nano)
 
 
 def _missing(hours: Sequence[int], energy: MeteredEnergy) -> tuple[tuple[int, int], ...]:

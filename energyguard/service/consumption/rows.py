@@ -40,7 +40,7 @@ def consumption_table(
 
     Times are of the span's zone; ``utc_offset_h`` tells apart the hours that come twice. Where the
     span before has more steps, their rows have no time of this one. ``cost`` is empty where there
-    is no tariff.
+    is no tariff, or no price.
 
     Args:
         found: of one span.
