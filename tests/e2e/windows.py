@@ -72,8 +72,13 @@ class Window:
         """Leave the page as new: of nobody, on a desk, and at no address."""
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
-        self.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        if self.page.url.startswith(self.address):
+            self.page.evaluate("sessionStorage.clear()")
         self.page.goto("about:blank")
+        storage = self.page.context.new_cdp_session(self.page)
+        of = {"origin": self.address, "storageTypes": "all"}  # its service worker, too
+        storage.send("Storage.clearDataForOrigin", of)
+        storage.detach()
         self.page.context.clear_cookies()
         self.page.context.clear_permissions()
         self.page.set_viewport_size(DESK)
