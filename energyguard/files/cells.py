@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from energyguard.codecs.columns import LONG_NUMBER, tidy_number
 from energyguard.errors import Malformed
+from energyguard.files.grid import MAX_CELL
 from energyguard.files.moments import Bools
 from energyguard.files.numbers import Numbers, Units
 
@@ -92,6 +93,8 @@ def _carefully(texts: pa.Array, plain: pa.Array, reader: Numbers, units: Units) 
 def _number(text: str, reader: Numbers, units: Units) -> str | None:
     """A number as a plain one; None: it is none."""
     text = text.strip()
+    if len(text) > MAX_CELL:
+        return None
     if LONG_NUMBER.fullmatch(text) and ("e" in text or "E" in text or not reader.commas):
         plain = tidy_number(text)
     else:

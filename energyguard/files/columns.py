@@ -17,6 +17,7 @@ from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import MAX_DEVICE, TableReadings, all_named, nanos
 from energyguard.files.cells import NumberCells, numbers_in
 from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.grid import MAX_CELL
 from energyguard.files.layout import ALL, DECIMAL_MARK, MARKS, ValueColumn
 from energyguard.files.moments import Bools, Ints
 from energyguard.files.numbers import Numbers, open_point
@@ -42,6 +43,7 @@ def number_reader(read: TableRead, columns: Sequence[ValueColumn]) -> Numbers:
     """How the file writes its numbers."""
     texts = [read.column(column.place).slice(0, _SAMPLE) for column in columns]
     cells = pc.unique(pa.concat_arrays(texts)).to_pylist() if texts else []
+    cells = [cell for cell in cells if len(cell) <= MAX_CELL]
     mark = read.answers.columns.get(DECIMAL_MARK, "")
     if mark:
         return Numbers(commas=mark == "comma", points=mark == "point")

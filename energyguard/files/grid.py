@@ -15,7 +15,11 @@ from energyguard.files.words import unit_named
 
 SAMPLE_LINES: Final = 200
 MAX_COLUMNS: Final = 2_000
-MAX_CELL: Final = 100_000
+MAX_LINE: Final = 2_000_000
+MAX_NAME: Final = 200
+"""Letters of a header that are looked at."""
+MAX_CELL: Final = 100
+"""Letters of a number or a time; what is longer is text."""
 _DELIMITERS: Final = (";", "\t", "|", ",")
 _NAMES: Final = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma", " ": "space"}
 _NUMBER: Final = re.compile(r"[-+]?\s?[\d.,' ]*\d[\d.,]*(?:[eE][-+]?\d+)?\s?[^\W\d_]{0,4}")
@@ -30,6 +34,8 @@ def kind_of(cell: str) -> str:
     cell = cell.strip()
     if not cell:
         return ""
+    if len(cell) > MAX_CELL:
+        return "text"
     if _NUMBER.fullmatch(cell) and not _DATE.fullmatch(cell):
         return "number"
     if _CLOCK.fullmatch(cell):
@@ -98,10 +104,10 @@ def _lines(data: bytes, name: str) -> list[bytes]:
     lines: list[bytes] = []
     start = 0
     while start < len(data) and len(lines) < SAMPLE_LINES:
-        end = data.find(b"\n", start, start + MAX_CELL * 20)
+        end = data.find(b"\n", start, start + MAX_LINE)
         if end < 0:
             end = len(data)
-            if end - start > MAX_CELL * 20:
+            if end - start > MAX_LINE:
                 raise Malformed(f"{name}: line {len(lines) + 1} is longer than 2 MB", "file")
         lines.append(data[start:end])
         start = end + 1
@@ -131,7 +137,7 @@ def _grid(lines: Sequence[str], mark: str) -> Grid | None:
     return Grid(
         mark,
         tuple(lines[number] for number in above),
-        tuple(name.strip() or f"column {place}" for place, name in enumerate(named, 1)),
+        tuple(name.strip()[:MAX_NAME] or f"column {place}" for place, name in enumerate(named, 1)),
         bool(header),
         units,
         first + 1,

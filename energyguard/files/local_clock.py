@@ -112,5 +112,5 @@ def _repeats(found: FileMoments, whose: Ints, open_: Bools) -> int:
 
 def _cut_within(found: FileMoments, whose: Ints, open_: Bools) -> set[int]:
     """Whose oldest time is in such an hour: of rows with the newest first, the second is meant."""
-    oldest = {who: int(np.flatnonzero(whose == who)[-1]) for who in set(whose[open_].tolist())}
+    oldest = dict(zip(whose.tolist(), range(len(whose)), strict=True))
     return {who for who, row in oldest.items() if open_[row]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import merge
+from energyguard.errors import Malformed
 from energyguard.files.columns import readings_in
 from energyguard.files.found import FileDoubt, FileFinding
 from energyguard.files.layout import ValueColumn
@@ -19,8 +21,15 @@ from energyguard.files.words import Unit, header_of_text, unit_named, words_of_o
 from energyguard.model.channels import CHANNELS
 
 
+MAX_CHANNELS: Final = 1_000
+
+
 def tall_readings(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -> Decoded:
-    """The readings of a tall table: of each of its channels and units as a column of its own."""
+    """The readings of a tall table: of each of its channels and units as a column of its own.
+
+    Raises:
+        Malformed: there are too many of them.
+    """
     layout, place = read.layout, read.layout.value
     assert place is not None
     kinds = pc.binary_join_element_wise(
@@ -28,6 +37,9 @@ def tall_readings(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -
         pc.utf8_trim_whitespace(read.column(layout.unit)),
         "\t",
     ).dictionary_encode()
+    if len(kinds.dictionary) > MAX_CHANNELS:
+        many = f"{len(kinds.dictionary):,} different texts, a channel has at most {MAX_CHANNELS:,}"
+        raise Malformed(f"{read.header(layout.channel) or read.header(layout.unit)}: {many}", "file")
     codes = np.asarray(kinds.indices, np.int64)
     table, parts = read.table, []
     for code, kind in enumerate(kinds.dictionary.to_pylist()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +18,19 @@ MAX_PARTS: Final = 1_000
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 _BLOCK: Final = 1 << 20
+_GZIP_BLOCK: Final = 4_096
+"""Small: what is behind a member is copied, and a stream may have very many of them."""
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    UnicodeDecodeError,
+)
+"""What is raised of an archive that is damaged, encrypted, or packed in an unknown way."""
 _BOOK: Final = "xl/workbook.xml"
 _NO_TABLES: Final = (".pdf", ".png", ".jpg", ".jpeg", ".html", ".htm", ".css", ".xsl", ".md")
 
@@ -56,18 +70,21 @@ def _parts(part: Part) -> Iterator[Part]:
 
 def _gunzipped(part: Part) -> bytes:
     """All members of a gzip stream, one after the other."""
-    out, rest = bytearray(), part.data
-    while rest.startswith(_GZIP):
+    out, rest, at = bytearray(), memoryview(part.data), 0
+    while rest[at : at + 2] == _GZIP:
         inflate = zlib.decompressobj(wbits=31)
-        try:
-            out += inflate.decompress(rest, MAX_UNPACKED_BYTES + 1 - len(out))
-        except zlib.error as error:
-            raise Malformed(f"{part.name}: the gzip stream is damaged: {error}", "file") from error
-        if len(out) > MAX_UNPACKED_BYTES:
-            raise _too_much(part.name)
-        if not inflate.eof:
-            raise Malformed(f"{part.name}: the gzip stream ends in the middle", "file")
-        rest = inflate.unused_data
+        while not inflate.eof:
+            block = rest[at : at + _GZIP_BLOCK]
+            if not block:
+                raise Malformed(f"{part.name}: the gzip stream ends in the middle", "file")
+            try:
+                out += inflate.decompress(block, MAX_UNPACKED_BYTES + 1 - len(out))
+            except zlib.error as error:
+                why = f"{part.name}: the gzip stream is damaged: {error}"
+                raise Malformed(why, "file") from error
+            if len(out) > MAX_UNPACKED_BYTES:
+                raise _too_much(part.name)
+            at += len(block) - len(inflate.unused_data)
     return bytes(out)
 
 
@@ -92,7 +109,7 @@ def _members(part: Part) -> Iterator[Part]:
                 if data.startswith(_ZIP):
                     raise Malformed(f"{part.name}: {name} is an archive in an archive", "file")
                 yield Part(f"{part.name}:{name}", data)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise Malformed(f"{part.name}: the archive cannot be read: {error}", "file") from error
 
 

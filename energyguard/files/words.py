@@ -192,6 +192,7 @@ def plain_words(text: str) -> str:
     return " ".join(_MARKS.sub(" ", text).lower().split())
 
 
+MAX_CODE: Final = 64
 OBIS: Final = re.compile(r"(?:1-\d+:)?(\d+)\.(\d+)\.\d+(?:[*.]\d+)?")
 _OBIS_WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("1", "8"): "register kwh", ("2", "8"): "export register kwh",
@@ -203,5 +204,5 @@ _OBIS_WORDS: Final[Mapping[tuple[str, str], str]] = {
 
 def words_of_obis(text: str) -> str:
     """An OBIS code in words: ``1-0:1.8.0`` is a register; any other text as it is."""
-    found = OBIS.search(text)
+    found = OBIS.search(text[:MAX_CODE])
     return _OBIS_WORDS.get((found[1], found[2]), text) if found else text
