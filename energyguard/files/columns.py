@@ -173,6 +173,12 @@ def names_circuits(columns: Sequence[ValueColumn]) -> bool:
     )
 
 
+def series_of(read: TableRead, devices: pa.Array) -> pa.Array:
+    """Of each line, what its times follow one another of: a device, and a channel of it."""
+    parts = [read.column(at) for at in (read.layout.channel, read.layout.unit) if at is not None]
+    return pc.binary_join_element_wise(devices, *parts, "\t") if parts else devices
+
+
 def below(devices: pa.Array, suffix: str) -> pa.Array:
     """Names below others; where there is no other, alone."""
     if not suffix:

@@ -12,7 +12,7 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.refusals import FILE_SHAPE, MAX_REFUSED, Refusals
 from energyguard.errors import Malformed
-from energyguard.files.columns import devices_of, readings_in
+from energyguard.files.columns import devices_of, readings_in, series_of
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.grid import Grid, grid_of
 from energyguard.files.moments import FileMoments
@@ -86,9 +86,9 @@ def _decoded(read: TableRead) -> tuple[Decoded, bool]:
         devices = devices.filter(pa.array(~empty))
     whose = codes_of(devices)
     if read.layout.slots is not None:
-        return wide_readings(read, found, devices, whose), names_device
+        return wide_readings(read, found, devices), names_device
     found, taken_off = starts_of(read, found, whose)
-    time, never = by_utc(read, found, whose)
+    time, never = by_utc(read, found, codes_of(series_of(read, devices)))
     time = time - taken_off
     if never.any():
         place = read.layout.clock if read.layout.clock is not None else read.layout.start

@@ -59,6 +59,7 @@ class FileLayout:
     Attributes:
         day, clock: where date and time of the day are two columns.
         start, end: where a column has both; ``end`` is that of an interval.
+        clock_ends: whether the time of the day is the end of an interval.
         month_first: how dates are to be read, where people say it.
         slots: of a wide table.
         utc: whether a header says that its times are UTC.
@@ -68,6 +69,7 @@ class FileLayout:
     clock: int | None = None
     start: int | None = None
     end: int | None = None
+    clock_ends: bool = False
     month_first: bool | None = None
     device: int | None = None
     channel: int | None = None
@@ -83,7 +85,9 @@ class FileLayout:
     @property
     def is_end_only(self) -> bool:
         """Whether the only time of a line is the end of its interval."""
-        return self.start is None and self.day is None and self.end is not None
+        return self.clock_ends or (
+            self.start is None and self.day is None and self.end is not None
+        )
 
 
 def unit_of_role(role: str) -> tuple[Unit, str]:

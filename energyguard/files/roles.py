@@ -120,13 +120,14 @@ def _find_times(
         if starts:
             layout.start = max(starts, key=lambda at: (headers[at].is_start, -at))
         elif days and (not moments or layout.slots):
-            layout.day = days[0]
+            layout.day = next((at for at in days if not headers[at].is_end), days[0])
     if layout.end is None:
         ends = [at for at in moments if headers[at].is_end and at != layout.start]
         layout.end = ends[0] if ends else None
     if layout.day is not None and layout.clock is None and clocks:
         starts = [at for at in clocks if not headers[at].is_end]
         layout.clock = (starts or clocks)[0]
+        layout.clock_ends = not starts
     taken += [*moments, *days, *clocks]
     for at in taken:
         if at in free:

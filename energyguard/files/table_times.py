@@ -199,10 +199,13 @@ def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMom
     if not is_end or layout.slots is not None:
         return found, 0
     step = usual_step(found.ms, whose)
-    name = read.header(layout.end if layout.end is not None else layout.start)
+    of_end = layout.clock if layout.clock_ends else layout.end
+    name = read.header(of_end if of_end is not None else layout.start)
     if step is None:
         question = f"{name!r} is the end of an interval, and one line does not say how long it is"
-        read.doubts.append(FileDoubt(question, "--map", ("time",), name))
+        read.doubts.append(
+            FileDoubt(question, "--map", ("clock" if layout.clock_ends else "time",), name)
+        )
         return found, 0
     why = "24:00 is the end of a day" if found.midnight_end else f"{name!r} is an end"
     read.findings.append(FileFinding("times", f"ends of {step // 60_000} min", why))

@@ -15,18 +15,17 @@ from energyguard.files.found import FileFinding
 from energyguard.files.local_clock import utc_times
 from energyguard.files.moments import FileMoments, Ints
 from energyguard.files.reading import TableRead
-from energyguard.files.table_times import zone_of_table
+from energyguard.files.table_times import codes_of, zone_of_table
 from energyguard.files.words import ENERGY, Unit, units_beside
 
 
-def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array, whose: Ints) -> Decoded:
+def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array) -> Decoded:
     """The readings of a wide table.
 
     Args:
         read: the table.
         days: of each line, its midnight by the local clock.
         devices: of each line.
-        whose: the same as numbers.
     """
     slots, columns = read.layout.slots, read.layout.values
     assert slots is not None
@@ -34,6 +33,7 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array, whose: 
     zone, reader = zone_of_table(read, days), number_reader(read, columns)
     unit = columns[0].unit or Unit(ENERGY)
     devices, sign = _by_channel(read, devices)
+    whose = codes_of(devices)
     midnight = utc_times(days, zone, whose, lambda: whose, False).ms
     time, value, row = [], [], []
     for number, column in enumerate(columns):

@@ -117,7 +117,7 @@ class ColumnHeader(NamedTuple):
     @property
     def is_end(self) -> bool:
         """Whether it is a time at which something ends."""
-        return self.role == "end" or bool(re.search(r"\b(end|ende|bis|fin)\b", self.words))
+        return self.role == "end" or bool(re.search(r"\b(end|ending|ende|bis|fin)\b", self.words))
 
     @property
     def is_export(self) -> bool:
@@ -138,7 +138,8 @@ class ColumnHeader(NamedTuple):
     @property
     def counts(self) -> str:
         """How an energy is counted: ``interval`` or ``register``; empty: the words do not say."""
-        if _REGISTER.search(self.words):
+        code = OBIS.search(self.label[:MAX_CODE])
+        if _REGISTER.search(self.words) or (code is not None and code[2] == "8"):
             return "register"
         return "interval" if _INTERVAL.search(self.words) else ""
 
@@ -196,8 +197,8 @@ MAX_CODE: Final = 64
 OBIS: Final = re.compile(r"(?:1-\d+:)?(\d+)\.(\d+)\.\d+(?:[*.]\d+)?")
 _OBIS_WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("1", "8"): "register kwh", ("2", "8"): "export register kwh",
-    ("1", "29"): "import kwh", ("2", "29"): "export kwh",
-    ("1", "9"): "import kwh", ("2", "9"): "export kwh",
+    ("1", "29"): "import kwh", ("2", "29"): "export interval kwh",
+    ("1", "9"): "import kwh", ("2", "9"): "export interval kwh",
     ("1", "7"): "power kw", ("16", "7"): "power kw", ("1", "5"): "power kw",
 }  # fmt: skip
 
