@@ -84,10 +84,10 @@ def readings_in(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -> 
         why = "their cells are empty, or say so"
         read.findings.append(FileFinding("without a value", f"{int(empty.sum()):,} lines", why))
     rows = np.flatnonzero(~(bad | empty))
-    names = _device_suffixes(columns)
+    amounts = [_amounts(read, value, rows, time, whose) for value in found]
+    names = _device_suffixes(columns, [channel for channel, _, _ in amounts])
     parts = []
-    for value, suffix in zip(found, names, strict=True):
-        channel, nano, has = _amounts(read, value, rows, time, whose)
+    for value, suffix, (channel, nano, has) in zip(found, names, amounts, strict=True):
         place = np.flatnonzero(has)
         at = pa.array(rows[place])
         device = below(devices.take(at), suffix)
@@ -146,12 +146,17 @@ def _counts(read: TableRead, column: ValueColumn, nano: Ints, time: Ints, whose:
     return counts
 
 
-def _device_suffixes(columns: Sequence[ValueColumn]) -> list[str]:
-    """What stands below the device's name for each column; empty: nothing."""
-    kinds = Counter(_kind(column) for column in columns)
+def _device_suffixes(columns: Sequence[ValueColumn], channels: Sequence[str]) -> list[str]:
+    """What stands below the device's name for each column; empty: nothing.
+
+    Args:
+        columns: of values.
+        channels: of each, what tells it from others: the channel of its readings.
+    """
+    kinds = Counter((channels[at], column.is_fed_in) for at, column in enumerate(columns))
     suffixes = []
-    for column in columns:
-        several = kinds[_kind(column)] > 1
+    for channel, column in zip(channels, columns, strict=True):
+        several = kinds[channel, column.is_fed_in] > 1
         suffix = clean(column.label or column.name) if several else ""
         if column.is_fed_in:
             suffix = f"{suffix}/{FED_IN}" if suffix else FED_IN
@@ -159,16 +164,12 @@ def _device_suffixes(columns: Sequence[ValueColumn]) -> list[str]:
     return suffixes
 
 
-def _kind(column: ValueColumn) -> tuple[str, str, bool]:
-    unit = column.unit.channel if column.unit else ""
-    return unit, column.counts, column.is_fed_in
-
-
 def names_circuits(columns: Sequence[ValueColumn]) -> bool:
     """Whether columns are circuits, so that their headers say whose readings they are."""
+    channels = [f"{c.unit.channel if c.unit else ''} {c.counts}" for c in columns]
     return (
         len(columns) > 1
-        and all(_device_suffixes(columns))
+        and all(_device_suffixes(columns, channels))
         and not any(column.is_fed_in for column in columns)
     )
 

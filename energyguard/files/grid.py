@@ -23,6 +23,8 @@ MAX_CELL: Final = 100
 _DELIMITERS: Final = (";", "\t", "|", ",")
 _NAMES: Final = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma", " ": "space"}
 _NUMBER: Final = re.compile(r"[-+]?\s?[\d.,' ]*\d[\d.,]*(?:[eE][-+]?\d+)?\s?[^\W\d_]{0,4}")
+_FORMAT: Final = re.compile(r"\[?[dMyYHhmsS]{1,4}(?:[-/.: ][dMyYHhmsSa]{1,4}){1,6}\]?")
+"""How a line of units says that a column has times: ``[dd.MM.yyyy HH:mm]``."""
 _DATE: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}")
 _CLOCK: Final = re.compile(
     r"\d{1,2}[ABab]?:\d{2}(?::\d{2})?(?:[.,]\d+)?\s*(?:[AaPp]\.?[Mm]\.?|[AB])?"
@@ -173,7 +175,7 @@ def _is_header(row: Sequence[str], width: int) -> bool:
 
 
 def _is_units(row: Sequence[str]) -> bool:
-    words = [cell for cell in row if cell.strip()]
+    words = [cell for cell in row if cell.strip() and not _FORMAT.fullmatch(cell.strip())]
     return bool(words) and all(unit_named(word) for word in words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from energyguard.codecs.headers import DEVICES
+from energyguard.codecs.headers import DEVICES, VALUES
 from energyguard.errors import ConfigError
 from energyguard.files.found import FileAnswers
 from energyguard.files.grid import Grid, kind_of
@@ -21,7 +21,7 @@ from energyguard.files.layout import (
     ValueColumn,
     unit_of_role,
 )
-from energyguard.files.value_columns import find_values
+from energyguard.files.value_columns import find_values, unit_of, with_unit_above
 from energyguard.files.wide import slots_of
 from energyguard.files.words import ColumnHeader, header_of_text
 
@@ -38,6 +38,7 @@ def layout_of(grid: Grid, answers: FileAnswers, preset: Mapping[str, str]) -> Fi
         ConfigError: people say a role that there is not, or of a column that there is not.
     """
     layout = FileLayout()
+    named = [role for name, role in preset.items() if name != ALL]
     given = {**preset, **_given(grid, answers)}
     headers = [header_of_text(name) for name in grid.header]
     kinds = [_kind(grid, place) for place in range(grid.width)]
@@ -46,12 +47,13 @@ def layout_of(grid: Grid, answers: FileAnswers, preset: Mapping[str, str]) -> Fi
     for place, name in enumerate(grid.header):
         role = given.get(name.lower(), "")
         if role:
-            _set(layout, place, name, role)
+            _set(layout, grid, place, role)
         elif layout.slots is None or place not in layout.slots.places:
             free.append(place)
     _find_times(layout, grid, free, headers, kinds)
     _find_parts(layout, free, headers, grid)
-    find_values(layout, free, headers, kinds, grid, given.get(ALL, ""))
+    if not any(role in (*COUNTS, *VALUES, *FED_IN) for role in named):
+        find_values(layout, free, headers, kinds, grid, given.get(ALL, ""))
     layout.utc = any(
         place is not None and {"utc", "gmt"} & set(headers[place].words.split())
         for place in (layout.start, layout.end, layout.day, layout.clock)
@@ -82,7 +84,7 @@ def _kind(grid: Grid, place: int) -> str:
     return kinds.most_common(1)[0][0] if kinds else ""
 
 
-def _set(layout: FileLayout, place: int, name: str, role: str) -> None:
+def _set(layout: FileLayout, grid: Grid, place: int, role: str) -> None:
     """A column whose role is known."""
     if role in ("dmy", "mdy"):
         layout.month_first = role == "mdy"
@@ -94,11 +96,18 @@ def _set(layout: FileLayout, place: int, name: str, role: str) -> None:
     elif role in ("end", "clock", *PARTS):
         setattr(layout, role, place)
     elif role != "ignore":
-        header = header_of_text(name)
-        unit, counts = (header.unit, role) if role in COUNTS else unit_of_role(role)
-        is_fed_in = role in FED_IN or (role in COUNTS and header.is_export)
-        column = ValueColumn(place, name, unit, counts, is_fed_in, header.label or name)
-        layout.values = (*layout.values, column)
+        layout.values = (*layout.values, _value(layout, grid, place, role))
+
+
+def _value(layout: FileLayout, grid: Grid, place: int, role: str) -> ValueColumn:
+    """A column of values whose role is known; how it counts alone leaves its unit to the table."""
+    name = grid.header[place]
+    header = header_of_text(name)
+    if role in COUNTS:
+        unit = unit_of(grid, place, header)
+        column = ValueColumn(place, name, unit, role, header.is_export, header.label or name)
+        return column if unit is not None else with_unit_above(column, layout, grid)
+    return ValueColumn(place, name, *unit_of_role(role), role in FED_IN, header.label or name)
 
 
 def _find_times(

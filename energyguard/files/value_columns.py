@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from energyguard.codecs.headers import VALUES
-from energyguard.files.found import FileDoubt
+from energyguard.files.found import FileDoubt, FileFinding
 from energyguard.files.grid import Grid
 from energyguard.files.layout import ALL, COUNTS, FED_IN, FileLayout, ValueColumn, unit_of_role
 from energyguard.files.words import ENERGY, POWER, ColumnHeader, Unit, header_of_text, unit_named
@@ -21,8 +21,12 @@ def find_values(
     grid: Grid,
     every: str,
 ) -> None:
-    """The columns of values: those with a unit, else those whose words are of an amount."""
-    if layout.values or layout.value is not None:
+    """The columns of values: those with a unit, else those whose words are of an amount.
+
+    Those that people say are values already; the others are found beside them.
+    """
+    given = layout.values
+    if layout.value is not None:
         return
     numbers = [at for at in free if kinds[at] in ("number", "") and not headers[at].is_money]
     found = [column for at in numbers if (column := _value(grid, at, headers[at])) is not None]
@@ -30,14 +34,21 @@ def find_values(
     above = _unit_above(grid)
     if layout.slots is not None:
         layout.values = _slots(layout, grid, every, above)
-    elif (layout.channel, layout.unit) != (None, None) and len(found) == 1 and not with_unit:
+    elif (
+        (layout.channel, layout.unit) != (None, None)
+        and len(found) == 1
+        and not (with_unit or given)
+    ):
         layout.value = found[0].place
     elif with_unit:
         counted = [replace(c, counts=every if every in COUNTS and not c.counts else c.counts)
                    for c in with_unit]  # fmt: skip
-        layout.values = tuple(counted)
+        layout.values = (*given, *counted)
+        layout.findings += [FileFinding("not read", column.name, "it has no unit, others have one")
+                            for column in found if column.unit is None]  # fmt: skip
     else:
-        layout.values = tuple(_with(column, every, above, layout, grid) for column in found)
+        more = [with_unit_above(column, layout, grid, every) for column in found]
+        layout.values = (*given, *more)
     if not layout.values and layout.value is None:
         others = ", ".join(grid.header[at] for at in numbers) or ", ".join(grid.header)
         layout.doubts.append(
@@ -55,15 +66,19 @@ def _value(grid: Grid, place: int, header: ColumnHeader) -> ValueColumn | None:
     name = grid.header[place]
     if name.lower() in VALUES:
         return ValueColumn(place, name, *unit_of_role(name.lower()), False, name)
-    unit = header.unit
-    if unit is None and grid.units:
-        unit = unit_named(grid.units[place])
-    if unit is None:
-        unit = _unit_in_cells(grid, place)
+    unit = unit_of(grid, place, header)
     if unit is None and (header.is_not_read or not (header.is_value or not grid.has_header)):
         return None
     counts = header.counts if unit is None or unit.channel == ENERGY else ""
     return ValueColumn(place, name, unit, counts, header.is_export, header.label or name)
+
+
+def unit_of(grid: Grid, place: int, header: ColumnHeader) -> Unit | None:
+    """The unit of a column: of its header, of the line of units, or beside its numbers."""
+    if header.unit is not None:
+        return header.unit
+    below = unit_named(grid.units[place]) if grid.units else None
+    return below or _unit_in_cells(grid, place)
 
 
 def _unit_in_cells(grid: Grid, place: int) -> Unit | None:
@@ -81,10 +96,11 @@ def _unit_above(grid: Grid) -> Unit | None:
     return units.pop() if len(units) == 1 else None
 
 
-def _with(
-    column: ValueColumn, every: str, above: Unit | None, layout: FileLayout, grid: Grid
+def with_unit_above(
+    column: ValueColumn, layout: FileLayout, grid: Grid, every: str = ""
 ) -> ValueColumn:
     """A column without a unit: that of all columns, that of the lines above; else it is a doubt."""
+    above = _unit_above(grid)
     if every and every not in COUNTS:
         unit, counts = unit_of_role(every)
         return replace(column, unit=unit, counts=counts, is_fed_in=every in FED_IN)

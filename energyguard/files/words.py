@@ -76,7 +76,7 @@ _ENERGY: Final = re.compile(
 )
 _POWER: Final = re.compile(r"\b(power|leistung|puissance|vermogen|potenza|moc|demand|load)\b")
 _EXPORT: Final = re.compile(
-    r"\b(export|exported|einspeisung|lieferung|rücklieferung|abgabe|injection|injecté|returned"
+    r"\b(export|exported|einspeisung|eingespeist|eingespeiste|lieferung|rücklieferung|abgabe|injection|injecté|returned"
     r"|teruglevering|terug|immissione|immessa|oddana|oddanie|feed in|to grid|received by grid"
     r"|surplus|production injectée)\b"
 )

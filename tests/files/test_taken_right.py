@@ -63,3 +63,55 @@ def test_a_code_in_the_header_says_that_it_is_a_register(tmp_path: Path) -> None
         ("h", "energy_register_kwh"),
         ("h/export", "energy_register_kwh"),
     }
+
+
+def test_an_answer_for_one_column_does_not_drop_the_others(tmp_path: Path) -> None:
+    text = "Zeit;Bezug;Einspeisung\n01.03.2026 00:00;1;2\n01.03.2026 00:15;2;1\n"
+    (left,) = doubts(tmp_path, text, columns={"Bezug": "energy_kwh"})
+    assert left.startswith("the column 'Einspeisung' has no unit")
+    answers = {"Bezug": "energy_kwh", "Einspeisung": "export_kwh"}
+    found = rows(read(tmp_path, text, columns=answers, **BERLIN))
+    assert {(row.device, row.value) for row in found} == {
+        ("h", "1"), ("h", "2"), ("h/export", "-2"), ("h/export", "-1"),
+    }  # fmt: skip
+
+
+def test_columns_of_one_channel_are_told_apart_however_it_was_found_out(tmp_path: Path) -> None:
+    text = "Zeit;Verbrauch (kWh);PV (kWh)\n01.03.2026 00:00;1;3\n01.03.2026 00:15;2;2\n"
+    for answers in ({}, {"PV (kWh)": "interval"}):
+        found = rows(read(tmp_path, text, columns=answers, **BERLIN))
+        assert {row.device for row in found} == {"h/Verbrauch", "h/PV"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Time,Energy\n,Wh\n2026-03-01 00:00,100\n2026-03-01 01:00,200\n",
+        "All in Wh\nTime,Energy\n2026-03-01 00:00,100\n2026-03-01 01:00,200\n",
+        "Time,Energy\n2026-03-01 00:00,100 Wh\n2026-03-01 01:00,200 Wh\n",
+    ],
+    ids=["line of units", "above", "beside"],
+)
+def test_how_a_column_counts_leaves_its_unit_to_the_table(tmp_path: Path, text: str) -> None:
+    found = rows(read(tmp_path, text, columns={"Energy": "interval"}, **BERLIN))
+    assert [row.value for row in found] == ["0.1", "0.2"]
+
+
+def test_how_a_column_counts_does_not_say_its_unit(tmp_path: Path) -> None:
+    text = "Time,Energy\n2026-03-01 00:00,1\n2026-03-01 01:00,2\n"
+    (open_,) = doubts(tmp_path, text, columns={"Energy": "interval"})
+    assert open_.startswith("the column 'Energy' has no unit")
+
+
+def test_a_line_of_units_may_say_how_times_are_written(tmp_path: Path) -> None:
+    text = (
+        "Datum und Uhrzeit,Energie ins Netz eingespeist,Energie vom Netz bezogen,PV Produktion\n"
+        "[dd.MM.yyyy HH:mm],[Wh],[Wh],[Wh]\n"
+        "01.03.2026 00:00,10,120.5,7\n01.03.2026 00:05,0,110.2,5\n"
+    )
+    found = rows(read(tmp_path, text, **BERLIN))
+    assert [(row.device, row.value) for row in found[:3]] == [
+        ("h/export", "-0.01"),
+        ("h/Energie vom Netz bezogen", "0.1205"),
+        ("h/PV Produktion", "0.007"),
+    ]
