@@ -12,6 +12,7 @@ any delimited table finds a *layout*: where its header is, and the role of each 
     formats.py     the registry; named/ has a file for each named format
     delimited.py   any delimited table; table.py: its lines; reading.py: what is known of it so far
     table_times.py its times; columns.py: its readings, a column at once
+    distinct.py    one value of a device and a channel at a time, or a doubt
     tall.py        with a channel beside the value; wide.py, wide_readings.py: with a column an hour
     grid.py        where its delimiter and header are
     roles.py       what its columns are; words.py: by which words of which languages

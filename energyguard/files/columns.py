@@ -20,7 +20,7 @@ from energyguard.files.found import FileDoubt, FileFinding
 from energyguard.files.grid import MAX_CELL
 from energyguard.files.layout import ALL, DECIMAL_MARK, MARKS, ValueColumn
 from energyguard.files.moments import Bools, Ints
-from energyguard.files.numbers import Numbers, open_point
+from energyguard.files.numbers import Numbers, open_comma, open_point
 from energyguard.files.physics import falls_often, is_register
 from energyguard.files.reading import TableRead
 from energyguard.files.words import ENERGY, REGISTER, Unit, units_beside
@@ -52,6 +52,9 @@ def number_reader(read: TableRead, columns: Sequence[ValueColumn]) -> Numbers:
         question = f"{either!r} may have a decimal point, or one that parts thousands"
         read.doubts.append(FileDoubt(question, "--map", MARKS, DECIMAL_MARK))
         reader = Numbers(commas=False, points=True)
+    elif not (reader.commas or reader.points) and (either := open_comma(cells)):
+        question = f"{either!r} may have a decimal comma, or one that parts thousands"
+        read.doubts.append(FileDoubt(question, "--map", MARKS[::-1], DECIMAL_MARK))
     marked = sum("," in cell or "." in cell for cell in cells)
     if marked:
         mark = "comma" if reader.commas else "point"

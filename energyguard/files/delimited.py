@@ -13,6 +13,7 @@ from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.refusals import FILE_SHAPE, MAX_REFUSED, Refusals
 from energyguard.errors import Malformed
 from energyguard.files.columns import devices_of, readings_in, series_of
+from energyguard.files.distinct import check_distinct
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.grid import Grid, grid_of
 from energyguard.files.moments import FileMoments
@@ -49,7 +50,8 @@ def read_delimited(
         format_name: the format's.
 
     Raises:
-        Malformed: no line has a time and a number.
+        Malformed: no line has a time and a number, or many readings of one device and channel
+            have the same time.
         ConfigError: an answer is about nothing that there is.
     """
     grid = grid_of(data, name)
@@ -69,6 +71,7 @@ def read_delimited(
         reason = f"{cells} columns instead of {grid.width}"
         read.refusals.refuse(number, Verdict.MALFORMED, "row", reason, line)
     decoded, names_device = _decoded(read)
+    check_distinct(read, decoded.batch, name)
     decoded = replace(decoded, refused=read.refusals.rows())
     head = tuple(data[:4_096].decode(errors="replace").split("\n")[:_SHOWN_LINES])
     return FileReadings(

@@ -85,9 +85,7 @@ class FileLayout:
     @property
     def is_end_only(self) -> bool:
         """Whether the only time of a line is the end of its interval."""
-        return self.clock_ends or (
-            self.start is None and self.day is None and self.end is not None
-        )
+        return self.clock_ends or (self.start is None and self.day is None and self.end is not None)
 
 
 def unit_of_role(role: str) -> tuple[Unit, str]:

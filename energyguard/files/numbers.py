@@ -111,6 +111,16 @@ class Numbers:
         return "" if self.commas and not self.points else "."
 
 
+def open_comma(cells: Iterable[str]) -> str:
+    """A number whose comma may be a decimal one or part thousands; empty: another one decides.
+
+    Where all have three digits behind it, nothing is above or below what parts thousands.
+    """
+    found = [cell for cell in cells if re.search(r"[0-9]", cell)]
+    is_open = all(re.search(r"(?<![0-9,.])[1-9][0-9]{0,2},[0-9]{3}(?![0-9,.])", c) for c in found)
+    return found[0] if found and is_open else ""
+
+
 def open_point(cells: Iterable[str]) -> str:
     """A number whose point may be a decimal one or part thousands; empty: another one decides."""
     found = ""

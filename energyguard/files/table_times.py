@@ -106,13 +106,24 @@ def _month_first(read: TableRead) -> bool:
             read.findings.append(FileFinding("dates", order, "a number above 12 shows it"))
         return by_data
     day_steps, month_steps = (_day_steps(texts, order) for order in (False, True))
-    if day_steps != month_steps:
+    if day_steps != month_steps and not _may_be_months(read, place, texts):
         order = "month, day" if month_steps > day_steps else "day, month"
         read.findings.append(FileFinding("dates", order, "so its days follow one another"))
         return month_steps > day_steps
     question = f"{texts[0]!r}: is the day or the month first"
     read.doubts.append(FileDoubt(question, "--map", ("dmy", "mdy"), read.header(place)))
     return False
+
+
+def _may_be_months(read: TableRead, place: int | None, texts: Sequence[str]) -> bool:
+    """Whether dates may be the first of each month as well: ``01/02/2026``, ``01/03/2026``.
+
+    Such a table has one time of the day.
+    """
+    clocks = read.layout.clock if read.layout.clock is not None else place
+    if len(pc.unique(read.column(clocks))) > len(texts):
+        return False
+    return any(all(text.split("/")[at] in ("1", "01") for text in texts) for at in (0, 1))
 
 
 def _day_steps(texts: Sequence[str], is_month_first: bool) -> int:

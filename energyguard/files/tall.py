@@ -20,7 +20,6 @@ from energyguard.files.reading import TableRead
 from energyguard.files.words import Unit, header_of_text, unit_named, words_of_obis
 from energyguard.model.channels import CHANNELS
 
-
 MAX_CHANNELS: Final = 1_000
 
 
@@ -39,7 +38,9 @@ def tall_readings(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -
     ).dictionary_encode()
     if len(kinds.dictionary) > MAX_CHANNELS:
         many = f"{len(kinds.dictionary):,} different texts, a channel has at most {MAX_CHANNELS:,}"
-        raise Malformed(f"{read.header(layout.channel) or read.header(layout.unit)}: {many}", "file")
+        raise Malformed(
+            f"{read.header(layout.channel) or read.header(layout.unit)}: {many}", "file"
+        )
     codes = np.asarray(kinds.indices, np.int64)
     table, parts = read.table, []
     for code, kind in enumerate(kinds.dictionary.to_pylist()):

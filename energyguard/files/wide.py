@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -74,7 +76,20 @@ def _by_clock(grid: Grid) -> Slots | None:
     if ends:
         why += ": the ends of the intervals"
         found = [(place, time._replace(ms=(time.ms or DAY_MS) - step)) for place, time in found]
-    return Slots(tuple(p for p, _ in found), tuple(t for _, t in found), step, False, why)
+    at = _marked([time for _, time in found])
+    return Slots(tuple(place for place, _ in found), at, step, False, why)
+
+
+def _marked(times: Sequence[ClockTime]) -> tuple[ClockTime, ...]:
+    """Times of the day; of one that stands there twice, the first and the second by their mark."""
+    often, found = Counter(time.ms for time in times if not time.mark), list[ClockTime]()
+    seen: set[int] = set()
+    for time in times:
+        if often[time.ms] == 2 and not time.mark:
+            time = time._replace(mark="B" if time.ms in seen else "A")
+            seen.add(time.ms)
+        found.append(time)
+    return tuple(found)
 
 
 def _by_number(grid: Grid) -> Slots | None:

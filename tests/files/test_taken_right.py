@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from energyguard.errors import Malformed
-from tests.files.made import Row, read, rows, rows_in_doubt
+from tests.files.made import Row, read, rows
 
 BERLIN = {"device": "h", "zone": "Europe/Berlin"}
 
@@ -115,3 +115,82 @@ def test_a_line_of_units_may_say_how_times_are_written(tmp_path: Path) -> None:
         ("h/Energie vom Netz bezogen", "0.1205"),
         ("h/PV Produktion", "0.007"),
     ]
+
+
+def test_lines_that_contradict_one_another_leave_a_doubt(tmp_path: Path) -> None:
+    text = (
+        "Date,Start Time,Usage (kWh),Flow\n"
+        "2026-03-01,00:00,1,Consumption\n2026-03-01,00:00,2,Surplus\n"
+        "2026-03-01,00:15,3,Consumption\n2026-03-01,00:15,1,Surplus\n"
+    )
+    (open_,) = doubts(tmp_path, text)
+    assert open_.startswith("4 of 4 readings have the device and the time of another one")
+    found = rows(read(tmp_path, text, columns={"Flow": "device"}, **BERLIN))
+    assert {row.device for row in found} == {"Consumption", "Surplus"}
+
+
+def test_of_a_wide_table_the_column_may_be_a_channel(tmp_path: Path) -> None:
+    hours = ",".join(f"{hour:02}:00" for hour in range(24))
+    lines = [f"610,{flow},2026-03-01,kWh," + ",".join([value] * 24)
+             for flow, value in (("Consumption", "0.5"), ("Generation", "0.1"))]  # fmt: skip
+    text = f"NMI,Flow,Date,Unit,{hours}\n" + "\n".join(lines) + "\n"
+    (open_,) = doubts(tmp_path, text)
+    assert '--map "Flow=channel"' in open_
+    found = rows(read(tmp_path, text, columns={"Flow": "channel"}, zone="UTC"))
+    assert {row.device for row in found} == {"610/Consumption", "610/Generation"}
+
+
+def test_numbered_hours_in_a_column_are_not_all_taken_at_midnight(tmp_path: Path) -> None:
+    text = "Date,Hour,Usage (kWh)\n2026-03-01,1,0.5\n2026-03-01,2,0.6\n2026-03-01,3,0.7\n"
+    with pytest.raises(Malformed, match="3 of 3 readings have the device and the time of another"):
+        read(tmp_path, text, **BERLIN)
+
+
+def test_a_correction_among_many_lines_is_no_doubt(tmp_path: Path) -> None:
+    hours = [f"2026-03-01 {hour:02}:00,{hour % 3}" for hour in range(24)]
+    text = "Time,Usage (kWh)\n" + "\n".join([*hours, "2026-03-01 05:00,7"])
+    assert len(rows(read(tmp_path, text, **BERLIN))) == 25
+
+
+@pytest.mark.parametrize("order", ["dmy", "mdy"])
+def test_the_first_of_each_month_may_be_days_of_january(tmp_path: Path, order: str) -> None:
+    text = "Date,Meter reading (kWh)\n" + "".join(f"01/{m:02}/2026,{m}0\n" for m in range(1, 7))
+    (open_,) = doubts(tmp_path, text)
+    assert "is the day or the month first" in open_
+    found = rows(read(tmp_path, text, columns={"Date": order}, device="h", zone="UTC"))
+    assert found[1].time[:10] == ("2026-02-01" if order == "dmy" else "2026-01-02")
+
+
+def test_days_with_hours_are_no_months(tmp_path: Path) -> None:
+    lines = [f"1/{day}/2026 {hour}:00,1\n" for day in (1, 2, 3) for hour in range(24)]
+    found = rows(read(tmp_path, "Time,Usage (kWh)\n" + "".join(lines), device="h", zone="UTC"))
+    assert found[-1].time == "2026-01-03T23:00:00"
+
+
+def test_three_digits_behind_each_comma_leave_it_open(tmp_path: Path) -> None:
+    text = "Datum\tBezug [kWh]\n01.03.2026\t12,345\n02.03.2026\t8,123\n"
+    (open_,) = doubts(tmp_path, text)
+    assert open_.startswith("'12,345' may have a decimal comma")
+    found = rows(read(tmp_path, text, columns={"decimal mark": "comma"}, **BERLIN))
+    assert [row.value for row in found] == ["12.345", "8.123"]
+    zero = rows(read(tmp_path, text + "03.03.2026\t0,500\n", **BERLIN))
+    assert [row.value for row in zero] == ["12.345", "8.123", "0.5"]
+
+
+def test_a_number_without_a_comma_says_that_commas_part_thousands(tmp_path: Path) -> None:
+    text = 'Date,Usage (Wh)\n2026-03-01,"1,345"\n2026-03-02,987\n'
+    assert [row.value for row in rows(read(tmp_path, text, **BERLIN))] == ["1.345", "0.987"]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["starts", "ends"])
+def test_a_wide_table_may_have_the_hour_that_comes_twice_in_two_columns(
+    tmp_path: Path, first: int
+) -> None:
+    hours = [*range(first, 3 + first), *range(2 + first, 24 + first)]
+    text = "Datum;" + ";".join(f"{hour % 24:02}:00" for hour in hours)
+    text += "\n24.10.2026;" + ";".join("1" if at != 3 else "" for at in range(25))
+    text += "\n25.10.2026;" + ";".join(f"2,{at}" for at in range(25)) + "\n"
+    found = rows(read(tmp_path, text, columns={"*": "energy_kwh"}, **BERLIN))
+    long_day = [(row.time[8:13], row.value) for row in found[24:]]
+    assert long_day[:4] == [("24T22", "2"), ("24T23", "2.1"), ("25T00", "2.2"), ("25T01", "2.3")]
+    assert (len(long_day), long_day[-1]) == (25, ("25T22", "2.24"))

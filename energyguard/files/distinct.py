@@ -1,0 +1,57 @@
+"""Whether the readings of a table are distinct: one value of a device and a channel at a time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.errors import Malformed
+from energyguard.files.found import FileDoubt
+from energyguard.files.grid import kind_of
+from energyguard.files.reading import TableRead
+
+MAX_SHARE: Final = 0.1
+"""Of readings that contradict others: fewer are corrections, more are of a column not read."""
+_KEY: Final = ["device", "channel", "time"]
+
+
+def check_distinct(read: TableRead, batch: pa.RecordBatch, name: str) -> None:
+    """Leave a table in doubt where a column that was not read tells its readings apart.
+
+    Raises:
+        Malformed: no column is known that does.
+    """
+    counts = pa.Table.from_batches([batch]).group_by(_KEY).aggregate(
+        [("value", "min"), ("value", "max"), ([], "count_all")]
+    )  # fmt: skip
+    differ = counts.filter(pc.not_equal(counts["value_min"], counts["value_max"]))
+    contradict = pc.sum(differ["count_all"]).as_py() or 0
+    if contradict <= MAX_SHARE * batch.num_rows:
+        return
+    what = (
+        f"{contradict:,} of {batch.num_rows:,} readings have the device and the time of another "
+        "one, and another value"
+    )
+    column = _may_tell_apart(read)
+    if not column:
+        raise Malformed(f"{name}: {what}: no column that is read tells them apart", "file")
+    role = "channel" if read.layout.slots is not None else "device"
+    read.doubts.append(
+        FileDoubt(f"{what}; {column!r} may tell them apart", "--map", (role,), column)
+    )
+
+
+def _may_tell_apart(read: TableRead) -> str:
+    """The first column of words that has no role yet, and more than one word; empty: none."""
+    layout = read.layout
+    taken = {
+        layout.day, layout.clock, layout.start, layout.end, layout.device, layout.channel,
+        layout.unit, layout.value, *(column.place for column in layout.values),
+    }  # fmt: skip
+    for place, name in enumerate(read.grid.header):
+        words = {row[place].strip() for row in read.grid.sample}
+        if place not in taken and len(words) > 1 and {kind_of(word) for word in words} == {"text"}:
+            return name
+    return ""
