@@ -147,7 +147,7 @@ def _is_epoch(grid: Grid, place: int, header: ColumnHeader) -> bool:
     """Whether a column has numbers since 1970."""
     cells = [row[place].strip() for row in grid.sample if row[place].strip()]
     digits = [cell.partition(".")[0] for cell in cells]
-    if not digits or not all(cell.isdigit() and len(cell) in (10, 13, 16, 19) for cell in digits):
+    if not digits or not all(cell.isdecimal() and len(cell) in (10, 13, 16, 19) for cell in digits):
         return False
     seconds = [int(cell) // 10 ** (len(cell) - 10) for cell in digits]
     plausible = all(946_684_800 <= second < 4_102_444_800 for second in seconds)

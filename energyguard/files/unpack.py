@@ -71,7 +71,7 @@ def _parts(part: Part) -> Iterator[Part]:
 def _gunzipped(part: Part) -> bytes:
     """All members of a gzip stream, one after the other."""
     out, rest, at = bytearray(), memoryview(part.data), 0
-    while rest[at : at + 2] == _GZIP:
+    while part.data.startswith(_GZIP, at):
         inflate = zlib.decompressobj(wbits=31)
         while not inflate.eof:
             block = rest[at : at + _GZIP_BLOCK]

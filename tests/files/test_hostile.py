@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from energyguard.errors import Malformed
+from energyguard.files.formats import formats
 from tests.files.made import read, refused
 
 ZONE = {"device": "h", "zone": "UTC"}
@@ -93,3 +94,19 @@ def test_a_channel_that_is_another_in_each_line_is_refused(tmp_path: Path) -> No
     lines = "".join(f"2026-03-01 00:{n % 60:02};c{n};1;kWh\n" for n in range(1_001))
     with pytest.raises(Malformed, match="OBIS: 1,001 different texts"):
         read(tmp_path, "Time;OBIS;Value;Unit\n" + lines, **ZONE)
+
+
+@pytest.mark.parametrize("power", ["x", "-999999", "1e3", "²"])
+def test_a_multiplier_that_cannot_be_is_a_sentence(tmp_path: Path, power: str) -> None:
+    text = formats()["espi"].example.decode().replace(
+        "<powerOfTenMultiplier>0<", f"<powerOfTenMultiplier>{power}<"
+    )  # fmt: skip
+    with pytest.raises(Malformed, match="powerOfTenMultiplier .* is none that can be"):
+        read(tmp_path, text, "usage.xml", device="h")
+
+
+def test_digits_that_are_no_numbers_are_no_times(tmp_path: Path) -> None:
+    text = "Time;Unix;Usage (kWh)\n" + "".join(
+        f"2026-03-01 0{hour}:00;{'²' * 10};1\n" for hour in range(3)
+    )
+    assert len(read(tmp_path, text, **ZONE).decoded.rows) == 3

@@ -12,8 +12,9 @@ from tests.files.made import Row, read, rows
 BERLIN = {"device": "h", "zone": "Europe/Berlin"}
 
 
-def doubts(tmp_path: Path, text: str, **answers: object) -> list[str]:
-    return [doubt.sentence() for doubt in read(tmp_path, text, **{**BERLIN, **answers}).doubts]
+def doubts(tmp_path: Path, text: str, columns: dict[str, str] | None = None) -> list[str]:
+    found = read(tmp_path, text, "file.csv", columns=columns or {}, **BERLIN)
+    return [doubt.sentence() for doubt in found.doubts]
 
 
 def test_two_channels_of_a_line_each_have_the_hour_that_comes_twice(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from energyguard.files.words import ENERGY, POWER, REGISTER
 _REVERSE: Final = "19"  # flowDirection: from the customer to the grid
 _WH, _W = "72", "38"  # uom
 _REGISTERS: Final = ("1", "3")  # accumulationBehaviour: bulk quantity, cumulative
-_PARTS: Final = ("MeterReading", "ReadingType", "IntervalBlock", "UsagePoint")
+_MAX_POWER: Final = 12
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ def read_espi(
     """Read a feed.
 
     Raises:
-        Malformed: it is cut short, declares entities, or a reading has no type.
+        Malformed: it is cut short, declares entities, or a reading has no type or an odd one.
     """
     feed = _feed(data, name)
     lines: dict[int, bytes] = {}
@@ -107,7 +107,7 @@ def _intervals(block: Any) -> tuple[list[int], list[str]]:
     times, values = [], []
     for reading in block.iter(f"{space}IntervalReading"):
         text = reading.findtext(start) or ""
-        times.append(int(text) * 1_000 if text.isdigit() and len(text) < 12 else 0)
+        times.append(int(text) * 1_000 if text.isdecimal() and len(text) < 12 else 0)
         values.append(reading.findtext(value) or "")
     return times, values
 
@@ -128,9 +128,15 @@ def _series(feed: _Feed, up: str, device: str, points: list[str], name: str) -> 
     whose = device if len(points) < 2 else f"{device}/{_point(up)}".lstrip("/")
     whose = f"{whose}/export".lstrip("/") if is_fed_in else whose
     sign = -1 if is_fed_in and channel == ENERGY else 1
-    power = int(kind.get("powerOfTenMultiplier") or 0) - 3
+    power = _power_of_ten(kind.get("powerOfTenMultiplier") or "0", name) - 3
     per, times = (10**-power, 1) if power < 0 else (1, 10**power)
     return Series(whose, channel, per, sign * times)
+
+
+def _power_of_ten(text: str, name: str) -> int:
+    if re.fullmatch(r"-?[0-9]{1,2}", text) is None or abs(int(text)) > _MAX_POWER:
+        raise Malformed(f"{name}: powerOfTenMultiplier {text[:20]!r} is none that can be", "file")
+    return int(text)
 
 
 def _meter_reading(href: str) -> str:

@@ -125,7 +125,9 @@ def _day(
 
 def _mark_absent(day: _Day, cells: Sequence[str]) -> None:
     """What a 400 record says of some intervals of a day."""
-    if len(cells) > 3 and cells[3][:1] == _NO_VALUE and cells[1].isdigit() and cells[2].isdigit():
+    if len(cells) < 4 or cells[3][:1] != _NO_VALUE:
+        return
+    if cells[1].isdecimal() and cells[2].isdecimal():
         day.absent.update(range(int(cells[1]) - 1, min(int(cells[2]), len(day.values))))
 
 
