@@ -22,7 +22,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.errors import Faulty, Unavailable
-from energyguard.notify.targets import MAIL, WEBHOOK, Target, mail_server
+from energyguard.notify.targets import MAIL, WEBHOOK, MailServer, Target, mail_server
 from energyguard.ports.outside import InsideNetwork, only_outside
 
 TIMEOUT_S: Final = 10.0
@@ -81,9 +81,9 @@ def _by_mail(target: Target, message: OutMessage, at_ms: int) -> None:
     if message.urgent:
         mail["Importance"] = "high"
     mail.set_content(message.text)
-    kind = smtplib.SMTP_SSL if server.is_tls else smtplib.SMTP
     try:
-        with kind(server.host, server.port, timeout=TIMEOUT_S) as connection:
+        with _connected(server) as connection:
+            connection.ehlo_or_helo_if_needed()  # before that it does not say what it has
             if not server.is_tls and connection.has_extn("starttls"):
                 connection.starttls(context=ssl.create_default_context())
             elif server.user and not server.is_tls:
@@ -97,6 +97,14 @@ def _by_mail(target: Target, message: OutMessage, at_ms: int) -> None:
         raise Unavailable(f"{server.host}: {error.strerror or error or 'no answer'}") from None
     if refused:
         raise Faulty("; ".join(f"{who}: {_words(answer)}" for who, answer in refused.items()))
+
+
+def _connected(server: MailServer) -> smtplib.SMTP:
+    """A connection; by TLS only with who has a certificate of that name."""
+    if server.is_tls:
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
+    return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
 
 
 def _mail_fault(host: str, error: smtplib.SMTPException) -> Faulty | Unavailable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from threading import Thread
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class Hook(ThreadingHTTPServer):
@@ -88,6 +89,7 @@ class Mailbox:
         self.bounces: frozenset[str] = frozenset()
         self.is_busy = False
         self.port = 0
+        self.logins: list[tuple[bytes, bytes]] = []
 
     def address(self, to: str = "mara@example.org") -> str:
         """The address of a route to somebody here."""
@@ -109,14 +111,25 @@ class Mailbox:
         self.mails.append(BytesParser(policy=default).parsebytes(content))
         return "250 taken"
 
+    def let_in(self, *args: Any) -> AuthResult:
+        """Note who logs in, and let all in."""
+        login = cast(LoginPassword, args[-1])
+        self.logins.append((login.login, login.password))
+        return AuthResult(success=True)
+
 
 @contextmanager
-def mailing() -> Iterator[Mailbox]:
-    """A mail server."""
+def mailing(
+    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None
+) -> Iterator[Mailbox]:
+    """A mail server: by TLS from the first byte, with STARTTLS, or without either."""
     box = Mailbox()
     with socket.create_server(("127.0.0.1", 0)) as free:
         box.port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(
+        box, hostname="127.0.0.1", port=box.port, ssl_context=tls, tls_context=starttls,
+        authenticator=box.let_in, auth_require_tls=tls is None,
+    )  # fmt: skip
     controller.start()
     try:
         yield box

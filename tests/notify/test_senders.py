@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from energyguard.edge.certificates import signed
 from energyguard.errors import Faulty, Unavailable
 from energyguard.notify import senders
 from energyguard.notify.senders import OutMessage, send
 from energyguard.notify.targets import Target, mail_address, target_of
 from energyguard.ports.outside import InsideNetwork, is_outside, only_outside
 from tests.network import Fault, failing
-from tests.notify.servers import Hook, Mailbox
+from tests.notify.servers import Hook, Mailbox, mailing
 from tests.service.made import NOON
 
 MESSAGE = OutMessage("m1", "Ärger in der Küche", "H017: zu viel", True, {"route": "desk"})
@@ -100,6 +103,27 @@ def test_a_password_is_not_sent_for_all_to_read(mailbox: Mailbox) -> None:
     with pytest.raises(Faulty, match="has no TLS"):
         post(address)
     assert mailbox.mails == []
+
+
+@pytest.mark.parametrize("kind", ["smtp", "smtps"])
+def test_a_password_goes_by_tls_and_only_to_the_server_that_is_meant(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, key = tmp_path / "server.pem", tmp_path / "server.key"
+    for path, text in zip((file, key), signed("localhost", "localhost", None), strict=True):
+        path.write_text(text)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(file, key)
+    with mailing(**{"tls" if kind == "smtps" else "starttls": server}) as mailbox:
+        at = f"{kind}://localhost:{mailbox.port}"
+        address = mail_address("a@example.org", at, "mara@example.org", "s3cr3t")
+        with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            post(address)
+        assert (mailbox.logins, mailbox.mails) == ([], [])
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        post(address)
+    assert mailbox.logins == [(b"mara@example.org", b"s3cr3t")]
+    assert len(mailbox.mails) == 1
 
 
 def test_nothing_inside_the_network_is_called(hook: Hook, mailbox: Mailbox) -> None:
