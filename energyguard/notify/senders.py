@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from html import escape
 from threading import get_ident
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +31,8 @@ MAX_S: Final = 30.0
 """Whoever answers more slowly than that has not answered."""
 MAX_BYTES: Final = 100_000
 MAX_RETRY_S: Final = 3_600.0
+MIN_PART: Final = 1_000
+"""A service that takes so many characters at once gets what is longer in parts."""
 ID_HEADER: Final = "X-EnergyGuard-Message"
 _TRANSIENT: Final = frozenset({408, 425, 429})
 
@@ -177,7 +180,8 @@ def _check_answer(to: str, answer: httpx.Response) -> None:
 
 
 def _by_service(target: Target, message: OutMessage, at_ms: int) -> None:
-    from apprise import Apprise, AppriseAsset, NotifyType  # a second of work, where it is needed
+    # a second of work, where it is needed
+    from apprise import Apprise, AppriseAsset, NotifyType, OverflowMode
 
     asset = AppriseAsset(app_id="EnergyGuard", http_redirects=False, async_mode=False)
     with _words_of("apprise") as words:
@@ -186,9 +190,29 @@ def _by_service(target: Target, message: OutMessage, at_ms: int) -> None:
             raise Faulty(f"this is no address of {target.how}: {_last(words)}")
         service.socket_read_timeout = service.socket_connect_timeout = TIMEOUT_S
         kind = NotifyType.FAILURE if message.urgent else NotifyType.INFO
-        sent = service.notify(body=message.text, title=message.title, notify_type=kind)
+        title, body, written = _for_service(service, message)
+        is_split = service.body_maxlen >= MIN_PART  # whoever sends SMS splits them himself
+        sent = service.notify(
+            body=body, title=title, notify_type=kind, body_format=written,
+            overflow=OverflowMode.SPLIT if is_split else None,
+        )  # fmt: skip
     if not sent:
         raise Unavailable(f"{target.how}: {_last(words)}", 0.0)
+
+
+def _for_service(service: Any, message: OutMessage) -> tuple[str, str, str | None]:
+    """Title, text and their format, so that names of devices are no markup.
+
+    A service that has Markdown alone gets the text as it is: escaped, its links lead nowhere.
+    """
+    from apprise import NotifyFormat
+
+    shown = service.resolve_format(NotifyFormat.TEXT)
+    if shown is NotifyFormat.HTML:
+        is_in_body = service.title_maxlen <= 0
+        title = escape(message.title, quote=False) if is_in_body else message.title
+        return title, escape(message.text, quote=False), NotifyFormat.HTML
+    return message.title, message.text, NotifyFormat.TEXT if shown is NotifyFormat.TEXT else None
 
 
 def _last(words: list[str]) -> str:

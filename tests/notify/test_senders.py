@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from ipaddress import ip_address
@@ -56,6 +57,32 @@ def test_a_service_is_sent_to_by_its_own_words(hook: Hook) -> None:
     assert "s3cr3t" not in str(refused.value)
     with pytest.raises(Faulty, match="no address of Telegram"):
         post("tgram://no-token")
+
+
+@pytest.fixture
+def telegram(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a chat of Telegram, whose server is the hook."""
+    from apprise.plugins.telegram import NotifyTelegram
+
+    monkeypatch.setattr(NotifyTelegram, "notify_url", f"http://127.0.0.1:{hook.server_port}/bot")
+    hook.status = 200
+    return "tgram://123456789:abcdefghijklmnopqrstuvwxyz123456789ABCD/12315544/"
+
+
+def test_names_are_words_for_a_service_and_no_markup(hook: Hook, telegram: str) -> None:
+    title = "<b>Kitchen</b> & co <2 kW"
+    send(target_of(telegram), MESSAGE._replace(title=title, text=title), NOON, inside=True)
+    (got,) = hook.got
+    assert got["parse_mode"] == "HTML"
+    assert got["text"].count("&lt;b&gt;Kitchen&lt;/b&gt; &amp; co &lt;2 kW") == 2
+
+
+def test_what_is_too_long_for_a_service_comes_in_parts(hook: Hook, telegram: str) -> None:
+    text = "\n\n".join(f"H{number:03} passed 2 kWh in 15 min" for number in range(400))
+    send(target_of(telegram), MESSAGE._replace(text=text), NOON, inside=True)
+    assert len(hook.got) > 1
+    assert max(len(got["text"]) for got in hook.got) <= 4_096
+    assert sum(len(re.findall(r"H\d{3}", got["text"])) for got in hook.got) == 400
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
