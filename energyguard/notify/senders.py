@@ -189,6 +189,8 @@ def _by_service(target: Target, message: OutMessage, at_ms: int) -> None:
         if service is None:
             raise Faulty(f"this is no address of {target.how}: {_last(words)}")
         service.socket_read_timeout = service.socket_connect_timeout = TIMEOUT_S
+        if getattr(service, "template", None):
+            raise Faulty(f"{target.how}: an address with template= reads files of this machine")
         kind = NotifyType.FAILURE if message.urgent else NotifyType.INFO
         title, body, written = _for_service(service, message)
         is_split = service.body_maxlen >= MIN_PART  # whoever sends SMS splits them himself

@@ -85,6 +85,17 @@ def test_what_is_too_long_for_a_service_comes_in_parts(hook: Hook, telegram: str
     assert sum(len(re.findall(r"H\d{3}", got["text"])) for got in hook.got) == 400
 
 
+@pytest.mark.parametrize("name", ["template", "Template", "%74emplate"])
+def test_an_address_has_no_file_of_the_machine_sent(
+    hook: Hook, telegram: str, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "rich.json"
+    file.write_text('{"blocks": [{"type": "paragraph", "text": "s3cr3t"}]}')
+    with pytest.raises(Faulty, match="reads files of this machine"):
+        post(f"{telegram}?{name}={file}")
+    assert hook.got == []
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("kind", ["http", "gotify"])
 def test_who_leads_elsewhere_is_not_followed(hook: Hook, status: int, kind: str) -> None:
