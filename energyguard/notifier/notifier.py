@@ -152,6 +152,8 @@ class Notifier:
             if TopicPartition(ALERTS.name, delivery.partition) in self._consumer.committed:
                 by_route.setdefault(delivery.route, {})[key] = delivery
         for name, waiting in by_route.items():
+            if len(self._flights) == AT_ONCE:
+                return  # who waited for a thread would seem to be sending, and soon in doubt
             if name not in self._flights:
                 self._begin_route(name, waiting)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 
@@ -10,11 +11,13 @@ from energyguard.log import EARLIEST
 from energyguard.model.alerts import Act, Severity
 from energyguard.model.notify import Standing
 from energyguard.model.topics import ALERTS
+from energyguard.notifier.notifier import AT_ONCE
 from energyguard.pipeline import NOTIFY
 from energyguard.rules.windowed import RESTATED
-from tests.notifier.made import House, ends, fires
+from tests.notifier.made import GATHER_S, House, ends, fires
 from tests.notify.servers import Hook, Mailbox
 from tests.service.made import NOON
+from tests.waiting import until
 
 SENT, WAITING, DROPPED, FAILED = (
     Standing.SENT, Standing.WAITING, Standing.DROPPED, Standing.FAILED,
@@ -211,6 +214,24 @@ def test_a_message_in_doubt_is_sent_once_more_with_the_same_id(house: House, hoo
     house.pass_time(HOUR_S)
     assert [hook.ids.count(one) for one in hook.ids] == [2, 1, 2]
     assert {standing for _, _, standing in house.standings()} == {SENT}
+
+
+def test_only_what_is_on_its_way_is_said_to_be(house: House, hook: Hook) -> None:
+    may_answer = Event()
+    hook.meanwhile = lambda: may_answer.wait(10)
+    for number in range(AT_ONCE + 2):
+        house.route(f"r{number}", hook.url)
+    house.raise_(fires())
+    house.step()
+    house.clock.sleep(GATHER_S)
+    house.notifier.step(0)
+    until(lambda: len(hook.got) == AT_ONCE)
+    assert [d.standing for d in house.deliveries("")].count(Standing.SENDING) == AT_ONCE
+    may_answer.set()
+    house.step()
+    house.step()
+    assert {d.standing for d in house.deliveries("")} == {SENT}
+    assert len(hook.got) == AT_ONCE + 2
 
 
 def test_mail_says_what_where_since_when_and_what_can_be_done(
