@@ -26,11 +26,7 @@ from energyguard.model.topics import ALERTS, DELIVERIES
 from energyguard.notifier.house import FollowedHouse
 from energyguard.notifier.message import MessageWords
 from energyguard.notifier.planning import DeliveryPlan
-from energyguard.notify.deliveries import (
-    Deliveries,
-    delivery_records,
-    key_of_delivery,
-)
+from energyguard.notify.deliveries import Deliveries, delivery_records, key_of_delivery
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage, send
 from energyguard.notify.targets import Target, target_of
@@ -229,11 +225,21 @@ class Notifier:
     # How it went
 
     def _say(self) -> None:
-        """Let the log have how messages went; true is true, whoever owns the partition by now."""
+        """Let the log have how messages went.
+
+        That one was sent is true, whoever owns the partition by now; that it was not counts only
+        while nobody else has taken it on.
+        """
         for name, flight in list(self._flights.items()):
             if not flight.outcome.done():
                 continue
-            written = self._outcome(name, flight)
+            self.book.refresh()
+            written = {
+                key: delivery
+                for key, delivery in self._outcome(name, flight).items()
+                if delivery.standing is Standing.SENT
+                or self.book.get(key) == flight.deliveries[key]
+            }
             self._log.append(DELIVERIES.name, delivery_records(written))
             del self._flights[name]
             self.book.refresh()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from threading import Event
 
+import msgspec
 import pytest
 
 from energyguard.log import EARLIEST
 from energyguard.model.alerts import Act, Severity
 from energyguard.model.notify import Standing
-from energyguard.model.topics import ALERTS
+from energyguard.model.topics import ALERTS, DELIVERIES
 from energyguard.notifier.notifier import AT_ONCE
+from energyguard.notify.deliveries import delivery_records, key_of_delivery
 from energyguard.pipeline import NOTIFY
 from energyguard.rules.windowed import RESTATED
 from tests.notifier.made import GATHER_S, House, ends, fires
@@ -232,6 +234,26 @@ def test_only_what_is_on_its_way_is_said_to_be(house: House, hook: Hook) -> None
     house.step()
     assert {d.standing for d in house.deliveries("")} == {SENT}
     assert len(hook.got) == AT_ONCE + 2
+
+
+def test_who_lost_a_partition_does_not_undo_what_its_owner_has_sent(
+    house: House, hook: Hook
+) -> None:
+    may_answer = Event()
+    hook.status, hook.meanwhile = 503, lambda: may_answer.wait(10)
+    house.route("desk", hook.url)
+    house.raise_(fires())
+    house.step()
+    house.clock.sleep(GATHER_S)
+    house.notifier.step(0)
+    (mine,) = house.deliveries()
+    owners = msgspec.structs.replace(mine, standing=SENT, at_ms=house.clock.now_ms())
+    house.log.append(DELIVERIES.name, delivery_records({key_of_delivery(mine): owners}))
+    may_answer.set()
+    house.step()
+    house.pass_time(HOUR_S)
+    assert house.standings() == [("a1", "firing", SENT)]
+    assert len(hook.got) == 1
 
 
 def test_mail_says_what_where_since_when_and_what_can_be_done(
