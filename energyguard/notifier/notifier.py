@@ -4,8 +4,9 @@
     intend     before the other side hears a word the log has that this message is being sent
     say        afterwards it has how that went
 
-Who is killed after the second leaves a message in doubt: it is sent once more, with the same id, a
-minute later. Whatever else happens, a restart, another owner, a replay, nothing is sent twice.
+Who ends after the second leaves a message in doubt: it is sent once more, with the same id, a
+minute later. What the other side took without saying so in time is tried again, too. Nothing else,
+a restart, another owner, a replay, sends anything twice.
 """
 
 from __future__ import annotations
