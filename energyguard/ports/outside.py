@@ -15,13 +15,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import local
 from typing import Any
 
 from energyguard.errors import Faulty, Unavailable
 
 Address = IPv4Address | IPv6Address
+_IPV4_AT_ITS_END = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""Mapped, translated by a gateway (NAT64), and of old."""
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _CONNECTS = frozenset({"socket.connect", "socket.sendto"})
 
 
@@ -38,8 +41,18 @@ _this_thread = _Thread()
 
 def is_outside(address: Address) -> bool:
     """Whether all the world reaches it."""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_global and not address.is_multicast
+    if isinstance(address, IPv6Address):
+        if address.is_site_local or address in _LOCAL_NAT64:
+            return False
+        address = _translated(address) or address
+    return address.is_global and not address.is_multicast
+
+
+def _translated(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a network makes of one, if it does."""
+    if any(address in network for network in _IPV4_AT_ITS_END):
+        return IPv4Address(address.packed[-4:])
+    return address.sixtofour
 
 
 def addresses_of(host: str, port: int) -> list[Address]:

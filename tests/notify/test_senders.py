@@ -196,9 +196,14 @@ def test_connections_are_looked_at_in_this_thread_alone(hook: Hook) -> None:
 
 
 def test_which_addresses_all_the_world_reaches() -> None:
-    inside = ("10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1", "224.0.0.1")
-    assert not any(is_outside(ip_address(one)) for one in inside)
-    assert is_outside(ip_address("1.1.1.1"))
+    inside = (
+        "10.0.0.1", "169.254.169.254", "::1", "fd00::1", "224.0.0.1", "fec0::1",
+        # private IPv4 by other names: mapped, translated, 6to4, compatible
+        "::ffff:127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:a00:1::", "::10.0.0.1",
+    )  # fmt: skip
+    assert [each for each in inside if is_outside(ip_address(each))] == []
+    for each in ("1.1.1.1", "2606:4700::1111", "64:ff9b::1.1.1.1"):
+        assert is_outside(ip_address(each))
 
 
 def test_a_way_is_there_for_each_kind() -> None:
