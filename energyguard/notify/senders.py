@@ -77,7 +77,8 @@ def send(target: Target, message: OutMessage, at_ms: int, *, inside: bool = Fals
 def _by_mail(target: Target, message: OutMessage, at_ms: int) -> None:
     server = mail_server(target.address)
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = message.title, server.sender, ", ".join(server.to)
+    mail["Subject"] = " ".join(message.title.splitlines())  # ids of devices may have such
+    mail["From"], mail["To"] = server.sender, ", ".join(server.to)
     mail["Date"] = format_datetime(datetime.fromtimestamp(at_ms / 1000, UTC))
     mail["Message-ID"] = f"<{message.id}@{server.sender.rpartition('@')[2]}>"
     mail[ID_HEADER], mail["Auto-Submitted"] = message.id, "auto-generated"

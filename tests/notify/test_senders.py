@@ -45,6 +45,17 @@ def test_mail_is_mail(mailbox: Mailbox) -> None:
     assert mail.get_content() == "H017: zu viel\r\n"
 
 
+@pytest.mark.parametrize("end", ["\n", "\x85", "\u2028"])
+def test_a_device_whose_id_has_a_line_break_is_told_of_and_adds_no_header(
+    mailbox: Mailbox, end: str
+) -> None:
+    title = f"H0{end}Bcc: eve@example.org passed 2 kWh"
+    send(target_of(mailbox.address()), MESSAGE._replace(title=title), NOON, inside=True)
+    (mail,) = mailbox.mails
+    assert mail["Subject"] == "H0 Bcc: eve@example.org passed 2 kWh"
+    assert mail["Bcc"] is None
+
+
 def test_a_service_is_sent_to_by_its_own_words(hook: Hook) -> None:
     address = f"gotify://127.0.0.1:{hook.server_port}/s3cr3tToken"
     hook.status = 200
