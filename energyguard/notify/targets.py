@@ -44,8 +44,6 @@ SERVICES: Final = {
     "pbul": "Pushbullet",
 }
 """Services by the scheme of their addresses, as Apprise writes them: those that HTTP reaches."""
-HOW: Final = (MAIL, WEBHOOK, *dict.fromkeys(SERVICES.values()))
-"""All ways of telling somebody."""
 MAX_ADDRESS: Final = 2_000
 HIDDEN: Final = "***"
 _MAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
