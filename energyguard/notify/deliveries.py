@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from threading import RLock
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -68,7 +68,8 @@ class DeliveryBook:
         self.open.pop(key, None)
         if delivery is None:
             if old := self._rows.pop(key, None):
-                self._of_alerts.get((old.route, old.alert), {}).pop(key, None)
+                _forget(self._of_alerts, (old.route, old.alert), key)
+                _forget(self._sent, old.route, old.message)
             return
         self._rows[key] = delivery
         self._of_alerts.setdefault((delivery.route, delivery.alert), {})[key] = None
@@ -93,6 +94,14 @@ class DeliveryBook:
             found = [delivery for delivery in self._rows.values() if route in ("", delivery.route)]
         return sorted(found, key=lambda delivery: -delivery.at_ms)[:limit]
 
+    def state_of(self, route: str) -> tuple[int, AlertDelivery | None]:
+        """How many deliveries of a route wait, and the newest that was sent, or failed."""
+        with self._lock:
+            of_route = [delivery for delivery in self._rows.values() if delivery.route == route]
+        tried = (d for d in of_route if d.standing in (Standing.SENT, Standing.FAILED))
+        waiting = sum(delivery.standing is Standing.WAITING for delivery in of_route)
+        return waiting, max(tried, key=lambda delivery: delivery.at_ms, default=None)
+
     def sent_of_late(self, route: str, now_ms: int) -> list[int]:
         """When messages of a route were sent within an hour, rising."""
         late = self._sent.get(route, {})
@@ -103,3 +112,11 @@ class DeliveryBook:
     def before(self, at_ms: int) -> Iterable[str]:
         """The keys of those that are over since before a wall time."""
         return [k for k, d in self._rows.items() if d.standing in OVER and d.at_ms < at_ms]
+
+
+def _forget(found: dict[Any, dict[str, Any]], of: Any, key: str) -> None:
+    """Take a key out of one of some tables, and the table with its last."""
+    table = found.get(of, {})
+    table.pop(key, None)
+    if not table:
+        found.pop(of, None)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from energyguard.audit import AuditTrail
 from energyguard.clock import ManualClock
 from energyguard.errors import EnergyGuardError, NotFound
 from energyguard.log import EARLIEST
-from energyguard.model.notify import Standing
+from energyguard.model.notify import News, Standing
 from energyguard.model.topics import AUDIT, DELIVERIES, ROUTES
+from energyguard.notify.deliveries import delivery_records, key_of_delivery
+from energyguard.records.notify import AlertDelivery
 from energyguard.rules.registry import book_of
 from energyguard.service.notify.contract import RouteFields
 from energyguard.service.notify.routes import RouteVerbs
@@ -77,6 +80,25 @@ def test_a_test_says_that_the_other_side_has_it(tmp_path: Path) -> None:
     last = routes.get("desk").last
     assert last is not None
     assert (last.standing, last.news, last.alert) == ("sent", "test", "")
+
+
+def test_all_that_waits_is_counted(tmp_path: Path) -> None:
+    log = MemoryLog()
+    routes = verbs(log, tmp_path)
+    routes.put("desk", RouteFields(address=HOOK), "mara")
+    waiting = [
+        AlertDelivery(
+            route="desk", alert=f"a{n}", news=News.FIRING, standing=Standing.WAITING, at_ms=NOON
+        )
+        for n in range(1_200)
+    ]
+    sent = msgspec.structs.replace(waiting[0], alert="old", standing=Standing.SENT, at_ms=NOON - 1)
+    by_key = {key_of_delivery(delivery): delivery for delivery in [*waiting, sent]}
+    log.append(DELIVERIES.name, delivery_records(by_key))
+    view = routes.get("desk")
+    assert view.waiting == 1_200
+    assert view.last is not None
+    assert view.last.alert == "old"
 
 
 def test_without_its_key_an_address_has_to_be_entered_anew(tmp_path: Path) -> None:

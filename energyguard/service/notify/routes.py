@@ -181,18 +181,12 @@ class RouteVerbs:
             )
 
     def _view(self, name: str, route: Route) -> RouteView:
-        of_route = self._book.newest(1_000, name)
-        over = (
-            delivery
-            for delivery in of_route
-            if delivery.standing in (Standing.SENT, Standing.FAILED)
-        )
-        last = next(over, None)
+        waiting, last = self._book.state_of(name)
         shown = {f: getattr(route, f) for f in RouteView._fields if hasattr(route, f)}
         return RouteView(
             **shown,
             id=name,
-            waiting=sum(delivery.standing is Standing.WAITING for delivery in of_route),
+            waiting=waiting,
             last=delivery_view(last) if last else None,
         )
 
