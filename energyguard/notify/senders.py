@@ -67,6 +67,8 @@ def send(target: Target, message: OutMessage, at_ms: int, *, inside: bool = Fals
             way(target, message, at_ms)
     except InsideNetwork as error:
         raise Faulty(f"{error}; where that is meant, set notify.inside=true") from None
+    except UnicodeError:
+        raise Faulty(f"{target.how}: its host or log-in has a text that cannot be sent") from None
     except Unavailable as error:
         reason = target.without_secrets(str(error))
         raise Unavailable(reason, error.retry_after) from None

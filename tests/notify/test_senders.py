@@ -175,6 +175,13 @@ def test_a_password_goes_by_tls_and_only_to_the_server_that_is_meant(
     assert len(mailbox.mails) == 1
 
 
+@pytest.mark.parametrize("kind", ["https", "smtp"])
+def test_an_address_that_no_protocol_can_write_is_refused_for_ever(kind: str) -> None:
+    host = f"{'a' * 64}.example"
+    with pytest.raises(Faulty, match="that cannot be sent"):
+        post(f"{kind}://{host}/s3cr3t?to=a@example.org")
+
+
 def test_nothing_inside_the_network_is_called(hook: Hook, mailbox: Mailbox) -> None:
     named = hook.url.replace("127.0.0.1", "localhost")
     service = f"gotify://localhost:{hook.server_port}/token"
