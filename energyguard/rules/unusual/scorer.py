@@ -13,6 +13,7 @@ from energyguard.detection.detector import UnusualDetector, UnusualUse
 from energyguard.detection.running import ClosedSlots, RunningSlots
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import local_hours
+from energyguard.detection.state import CohortState
 from energyguard.model.channels import CHANNELS, EnergyDefaults
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
@@ -99,6 +100,7 @@ class UnusualScorer:
             self._slots = RunningSlots(CHANNELS[channel].kind, self._energy)
             if self._saved is not None:
                 self._load(self._slots, self._saved, devices)
+                self._saved = None
         self._slots.grow(len(devices))
         if (more := len(devices) - len(self._place)) > 0:
             self._place = np.append(self._place, np.full(more, -1))
@@ -211,9 +213,10 @@ class UnusualScorer:
 
         Raises:
             KeyError: what was learned is missing.
+            ValueError: it was written by a version that keeps other rows.
         """
-        if saved and "states" not in saved:
-            raise KeyError("states")
+        for *_, state in saved["states"] if saved else ():
+            CohortState.from_bytes(state)  # now: later nobody makes it anew from the log
         self._slots, self._saved = None, saved or None
 
     def _load(self, slots: RunningSlots, saved: Mapping[str, Any], devices: Sequence[str]) -> None:

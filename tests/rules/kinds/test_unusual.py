@@ -4,6 +4,7 @@ Devices are hourly where it does not matter: each slot costs a step of the detec
 """
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,21 @@ def test_a_changed_number_of_alerts_keeps_what_was_learned(tmp_path: Path) -> No
     operator.set_rules([rule_of(tmp_path, RULE)])
     found += fed(operator, rows[BEGIN_H - 4 :])
     assert firing(found) == firing(fed(operator_of([rule_of(tmp_path, RULE)]), rows)) != []
+
+
+def test_what_a_version_with_other_rows_learned_is_refused_at_once(tmp_path: Path) -> None:
+    """So that the log makes it anew: at the first reading it would be too late."""
+    rule = rule_of(tmp_path, RULE)
+    assert isinstance(rule, UnusualRule)
+    operator = operator_of([rule])
+    fed(operator, hourly(power(1))[:20])
+    saved = operator.values.states[0].scorer.save()
+    rule.scorer().restore(saved)
+    other = BytesIO()
+    np.savez(other, seen=np.zeros(1))
+    of_cohort = [*saved["states"][0][:-1], other.getvalue()]
+    with pytest.raises(ValueError, match="do not fit"):
+        rule.scorer().restore(saved | {"states": [of_cohort]})
 
 
 def test_the_clock_and_what_is_plausible_are_the_site_s(tmp_path: Path) -> None:
