@@ -22,12 +22,7 @@ from energyguard.history import History
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.log import LATEST, Log, Positions, TopicPartition
 from energyguard.log.compacted import CompactedReader, CompactedTable
-from energyguard.model.topics import (
-    ALERTS,
-    CORRECTIONS,
-    repartitioned,
-    source_of,
-)
+from energyguard.model.topics import ALERTS, CORRECTIONS, repartitioned, source_of
 from energyguard.pipeline import ARCHIVE, RESTATE
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.progress import PARTITION_PROGRESS
@@ -99,7 +94,8 @@ class Restater:
         self._sums = self._summed()
         self._summed_at = self._catalogue.revision
         self._retry_s = 0.0  # when that is looked at again
-        self._begun: Positions | None = dict(log.positions(ALERTS.name, LATEST))
+        self._owned: set[TopicPartition] = set()  # at the last look
+        self._begun: Positions | None = None
         """When the history has come so far, it knows the alerts to follow; None: they are."""
 
     @property
@@ -134,7 +130,7 @@ class Restater:
             self.consumer.reset()
             self._fresh, self._counting = ChangedSpans(), ChangedSpans()
             self._of_sums, self._going_on = ChangedSpans(), ChangedSpans()
-            self._begun = dict(self._log.positions(ALERTS.name, LATEST))
+            self._owned = set()
             raise
 
     def _follow(self) -> None:
@@ -152,9 +148,7 @@ class Restater:
 
     def _round(self) -> bool:
         begin_s = self._clock.monotonic()
-        if self._begun is not None and self._is_counted(ALERTS.name, self._begun):
-            self._follow_alerts()
-            self._begun = None
+        self._follow_alerts()
         if not len(self._counting) and not len(self._of_sums):
             if begin_s >= self._retry_s:
                 for span in islice(self._going_on, AT_ONCE):
@@ -175,11 +169,17 @@ class Restater:
         return True
 
     def _follow_alerts(self) -> None:
-        """Go on with the alerts that were told otherwise, and are not over."""
-        if self._flow is not RESTATE:
-            return
-        for span in followed_spans(self._history.query, self._sums.is_sum):
-            self._fresh.put(span, {})
+        """Go on with the alerts that were told otherwise, and are not over.
+
+        With each partition that is new here: whoever had it may have followed some.
+        """
+        before, self._owned = self._owned, set(self.consumer.committed)
+        if self._flow is RESTATE and self._owned - before:
+            self._begun = dict(self._log.positions(ALERTS.name, LATEST))
+        if self._begun is not None and self._is_counted(ALERTS.name, self._begun):
+            for span in followed_spans(self._history.query, self._sums.is_sum):
+                self._fresh.put(span, {})
+            self._begun = None
 
     def _is_counted(self, topic: str, ends: Positions) -> bool:
         """Whether the history has come so far in a topic."""

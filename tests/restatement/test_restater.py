@@ -255,6 +255,31 @@ def test_an_alert_of_a_silent_device_is_made_and_ends_when_it_is_back(
     assert holding(log) == holding(in_order)
 
 
+def test_an_alert_that_is_followed_goes_over_to_another_member(
+    log: Log, clock: ManualClock
+) -> None:
+    one, history = restater(log, clock)
+    members = [one, Restater(log, history, SETTINGS, book(), clock)]  # type: ignore[arg-type]
+    on = [*home(range(30)), *home(range(31, 60), 0.2), ("H1", 30, 1.0)]  # its windows are all over
+    for rows in ([], on):
+        append(log, rows)
+        work(log)
+        history.catch_up()
+        for _ in range(8):
+            for member in members:
+                member.step(0.0)
+            clock.sleep(2.0)  # both live
+    assert sorted(member.waiting for member in members) == [0, 1]
+    members.sort(key=lambda member: member.waiting)
+    members.pop().close()
+    append(log, home(range(60, 90)))
+    work(log)
+    history.catch_up()
+    restate(members[0], clock)
+    (alert,) = alerts_of(log)
+    assert (alert.open, alert.restated, members[0].waiting) == (False, 2, 0)
+
+
 def test_an_alert_that_is_followed_ends_with_its_rule(log: Log, clock: ManualClock) -> None:
     append(log, home(range(40), without=30))
     append(log, [("H1", 30, 1.0)])
