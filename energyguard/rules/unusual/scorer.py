@@ -43,6 +43,15 @@ Opened = tuple[int, int, _Shown]
 """The row in which an alert opens, whose it is, and what it says."""
 
 
+class _Marks(NamedTuple):
+    """What readings do: (n,) of each."""
+
+    breaks: Bools
+    clears: Bools
+    begins: Bools
+    """With which an alert begins: it ends with a later one, so that people see it."""
+
+
 class _Cohort:
     """Devices with slots of one length: ``keys`` of the partition, by their place in it."""
 
@@ -86,14 +95,13 @@ class UnusualScorer:
         order = np.argsort(rows.key, kind="stable")
         closed = slots.take(rows.key[order], rows.time[order], value[order])
         closed = closed._replace(at=order[closed.at])
-        n = len(rows)
-        breaks, clears = np.zeros((2, n), bool)
+        marks = _Marks(*np.zeros((3, len(rows)), bool))
         opened: list[Opened] = []
         for slot_ms in np.unique(closed.slot_ms).tolist():
             mine = closed.where(closed.slot_ms == slot_ms)
             cohort = self._cohort(slot_ms, mine.key, rows.devices)
-            opened += self._step(cohort, mine, breaks, clears)
-        return self._scores(rows, breaks, clears, opened)
+            opened += self._step(cohort, mine, marks)
+        return self._scores(rows, marks, opened)
 
     def _begin(self, channel: str, devices: Sequence[str]) -> RunningSlots:
         if self._slots is None:
@@ -123,9 +131,7 @@ class UnusualScorer:
     def _budgets(self, devices: Sequence[str], key: Ints) -> Ints:
         return np.broadcast_to(self._allowed.at(devices, key).alerts_a_week, key.shape)
 
-    def _step(
-        self, cohort: _Cohort, closed: ClosedSlots, breaks: Bools, clears: Bools
-    ) -> Iterator[Opened]:
+    def _step(self, cohort: _Cohort, closed: ClosedSlots, marks: _Marks) -> Iterator[Opened]:
         """Go through slots; gives the alerts that open: the row, the key, what it says."""
         place = self._place[closed.key]
         order = np.lexsort((place, closed.number))
@@ -139,32 +145,26 @@ class UnusualScorer:
         ):
             of, now = place[start:stop], int(number[start])
             found = cohort.detector.step(now, hour, power[start:stop], of)
-            self._judge(cohort, now, (of, key[start:stop], at[start:stop]), breaks, clears)
+            self._judge(cohort, now, (of, key[start:stop], at[start:stop]), marks)
             for alert in found:
                 row = int(at[start:stop][np.searchsorted(of, alert.device)])
                 yield row, int(cohort.keys[alert.device]), _shown(alert, cohort.slot_ms)
 
     def _judge(
-        self,
-        cohort: _Cohort,
-        number: int,
-        of: tuple[Ints, Ints, Ints],
-        breaks: Bools,
-        clears: Bools,
+        self, cohort: _Cohort, number: int, of: tuple[Ints, Ints, Ints], marks: _Marks
     ) -> None:
         """Which rows begin an alert, which end one; of a row with several slots the last says."""
         place, key, at = of
+        breaks, clears, begins = marks
         hot = cohort.detector.is_hot(number, place)
-        over = cohort.detector.is_over(number, place) & self._is_open[key]
+        begins[at[hot & ~self._is_open[key]]] = True
+        over = cohort.detector.is_over(number, place) & self._is_open[key] & ~begins[at]
         breaks[at[hot]], clears[at[hot]] = True, False
         breaks[at[over]], clears[at[over]] = False, True
         self._is_open[key[hot]] = True
         self._is_open[key[over]] = False
 
-    def _scores(
-        self, rows: ValueRows, breaks: Bools, clears: Bools,
-        opened: Sequence[Opened],
-    ) -> Scores:  # fmt: skip
+    def _scores(self, rows: ValueRows, marks: _Marks, opened: Sequence[Opened]) -> Scores:
         columns = self._amounts[:, rows.key]
         evidence, before = dict(self._evidence) if opened else self._evidence, self._evidence
         place = np.arange(len(rows))
@@ -175,7 +175,9 @@ class UnusualScorer:
         self._evidence = evidence
         observed, expected, weeks = columns
         evidence_at = _evidence_at(rows, before, opened)
-        return Scores(breaks, clears, weeks, observed, expected, evidence_at=evidence_at)
+        return Scores(
+            marks.breaks, marks.clears, weeks, observed, expected, evidence_at=evidence_at
+        )
 
     # Snapshots
 

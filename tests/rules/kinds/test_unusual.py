@@ -103,6 +103,21 @@ def test_registers_in_doubt_and_gaps_are_the_same_however_they_come(tmp_path: Pa
     assert all(BEGIN_H <= hour <= END_H for hour in found)
 
 
+def test_what_was_last_before_a_long_silence_is_told_when_the_device_is_back(
+    tmp_path: Path,
+) -> None:
+    """Its slot, and those in which nothing is known any more, are over with one reading."""
+    rows = hourly(power(1, 0))
+    rows[BEGIN_H] = (*rows[BEGIN_H][:3], 9.0)
+    del rows[BEGIN_H + 1 : BEGIN_H + 11]
+    mine = [
+        (state, second // HOUR_S)
+        for _, state, second in told(events([rule_of(tmp_path, RULE)], rows))
+        if second >= BEGIN_H * HOUR_S
+    ]
+    assert mine == [("firing", BEGIN_H + 11), ("resolved", BEGIN_H + 12)]
+
+
 def test_a_lost_reading_and_a_lost_week_are_no_small_use(tmp_path: Path) -> None:
     rows = hourly(power(2, 0))
     del rows[350:352], rows[150]
