@@ -19,7 +19,7 @@ from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.calendar import CalendarSpan
-from energyguard.model.catalogue import Device, Site
+from energyguard.model.catalogue import Device, Site, Term
 from energyguard.service.bills.revenue import revenue_of
 from energyguard.service.limited.callers import CallerServices
 from energyguard.service.service import EnergyService
@@ -149,8 +149,12 @@ async def test_money_of_three_currencies_is_three_sums(
         ("bottom", 1, "north", 8.05, "EUR"), ("bottom", 1, "c5", 12.34, "PLN"),
     ]  # fmt: skip
     day = CalendarSpan.parse("2024-05-06", "UTC", date(2024, 5, 6))
-    keys = ["", "site/alps", "site/station:north", "device/charger:x/c1", "device/c1"]
-    asked.catalogue.put([Edit("device/charger:x/c1", Device(name="c1"))], "mara")
+    keys = ["", "site/alps", "site/station:north", "device/charger:x/c1"]
+    keys += ["device/c1", "device/rest"]
+    terms = Term(device="main"), Term(device="charger:x/c1", minus=True)
+    devices = {"main": Device(name=""), "charger:x/c1": Device(name="c1")}
+    devices["rest"] = Device(name="All but c1", terms=terms)
+    asked.catalogue.put([Edit(f"device/{key}", known) for key, known in devices.items()], "mara")
     assert revenue_of(asked, keys, day) == {
         "": {"EUR": 8.05, "CHF": 1.5, "PLN": 12.34}, "site/alps": {"CHF": 1.5},
         "site/station:north": {"EUR": 8.05}, "device/charger:x/c1": {"EUR": 8.05},

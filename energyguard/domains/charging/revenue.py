@@ -65,8 +65,8 @@ def _is_at(key: str, station: str, entries: Catalogue) -> bool:
 
 
 def _chargers(key: str, entries: Catalogue) -> Collection[str]:
-    """The names of the chargers that a key means, but for those of sites."""
+    """The names of the chargers that are in the sum of a key, but for those of sites."""
     if not key or parts_of(key)[0] == SITE:
         return ()
-    ids = weights_of(key, entries)
+    ids = [device for device, weight in weights_of(key, entries).items() if weight > 0]
     return {device.partition("/")[2] for device in ids if device.startswith(f"{CHARGER_KIND}:")}
