@@ -9,8 +9,9 @@ from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.log import Fetched, Log
 from energyguard.log.compacted import CompactedReader, CompactedTable
 from energyguard.log.records import RecordPlace, decoded
+from energyguard.model.notify import News
 from energyguard.model.topics import ALERT_ACTIONS, SILENCES
-from energyguard.notifier.planning import ComingEvent
+from energyguard.notifier.planning import GONE, ComingEvent
 from energyguard.notify.deliveries import DeliveryBook
 from energyguard.records.alerts import ALERT_ACTION, AlertEvent
 from energyguard.records.notify import ROUTE, AlertDelivery, Route
@@ -73,7 +74,10 @@ class FollowedHouse:
         return ComingEvent(event, place.at_ms, part.partition, facts(event.device), zone)
 
     def why_unneeded(self, route: Route, delivery: AlertDelivery, now_ms: int) -> str:
-        """Why nobody needs to be told any more that an alert fires; empty: it is needed."""
+        """Why nobody needs to be told any more; empty: it is needed."""
+        if delivery.news is not News.FIRING:
+            began = self.life_of(delivery)[0]
+            return "nobody was told that it began" if began.standing in GONE else ""
         seen = self._attention.get(delivery.alert, NOBODY)
         if seen.acknowledged is not None:
             return f"{seen.acknowledged.by} has it"

@@ -21,7 +21,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Corrupt, EnergyGuardError, Faulty, Fenced, Unavailable
 from energyguard.log import Log, Positions, TopicPartition
 from energyguard.log.records import decoded
-from energyguard.model.notify import News, Standing
+from energyguard.model.notify import Standing
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import ALERTS, DELIVERIES
 from energyguard.notifier.house import FollowedHouse
@@ -202,8 +202,6 @@ class Notifier:
         """Of what is due what somebody still needs to be told; the rest is dropped."""
         kept = dict(due)
         for delivery in due.values():
-            if delivery.news is not News.FIRING:
-                continue
             if reason := self._house.why_unneeded(route, delivery, now_ms):
                 life = {key_of_delivery(of): of for of in self._house.life_of(delivery)}
                 self._drop(

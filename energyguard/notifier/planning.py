@@ -26,7 +26,8 @@ from energyguard.topics import topic_named
 _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 MINUTE_MS: Final = 60_000
 _PAST: Final = REPLAY_READINGS.name.removesuffix("*")
-_GONE: Final = frozenset({Standing.FAILED, Standing.DROPPED})
+GONE: Final = frozenset({Standing.FAILED, Standing.DROPPED})
+"""Standings in which nobody was told."""
 
 
 class ComingEvent(NamedTuple):
@@ -98,7 +99,7 @@ class DeliveryPlan:
         if last and last.event and _order(event) <= _order(last.event):
             return None  # it was read before
         if event.state is State.RESOLVED:
-            if last is None or last.news is not News.FIRING or last.standing in _GONE:
+            if last is None or last.news is not News.FIRING or last.standing in GONE:
                 return None  # who was not told that it began is not told that it is over
             news = News.WITHDRAWN if event.reason == RESTATED else News.RESOLVED
             planned = self._planned(name, route, came, news, last.revision, now_ms)

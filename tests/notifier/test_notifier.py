@@ -256,6 +256,26 @@ def test_who_lost_a_partition_does_not_undo_what_its_owner_has_sent(
     assert len(hook.got) == 1
 
 
+def test_who_is_not_told_that_it_began_is_not_told_that_it_is_over_meanwhile(
+    house: House, hook: Hook
+) -> None:
+    may_answer = Event()
+    hook.status, hook.meanwhile = 404, lambda: may_answer.wait(10)
+    house.route("desk", hook.url)
+    house.raise_(fires())
+    house.step()
+    house.clock.sleep(GATHER_S)
+    house.notifier.step(0)
+    house.raise_(ends())  # while the other side thinks
+    house.notifier.step(0)
+    may_answer.set()
+    house.step()
+    hook.status = 204
+    house.pass_time()
+    assert house.standings() == [("a1", "firing", FAILED), ("a1", "resolved", DROPPED)]
+    assert len(hook.got) == 1
+
+
 def test_mail_says_what_where_since_when_and_what_can_be_done(
     house: House, mailbox: Mailbox
 ) -> None:
