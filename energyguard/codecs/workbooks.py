@@ -1,7 +1,7 @@
 """Readings in a workbook (XLSX), as the CSV that they would be: the first sheet that has rows.
 
-A workbook's times have no zone; they are clock times of the one that is said. Of the hour that a
-clock has twice in autumn it is the first.
+A workbook's times have no zone, and stand there without one. Where all times of a column are
+midnights it has days.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from energyguard.errors import Malformed
 
@@ -21,6 +20,7 @@ MAX_UNPACKED_BYTES: Final = 512 * 2**20
 """Of all parts of a workbook: a small file may hold very much of nothing."""
 _ZIP: Final = b"PK\x03\x04"
 _BOOK: Final = "xl/workbook.xml"
+_MIDNIGHT: Final = "T00:00:00"
 
 
 def is_workbook(path: Path) -> bool:
@@ -35,12 +35,11 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
-def workbook_as_csv(path: Path, zone: str) -> bytes:
+def workbook_as_csv(path: Path) -> bytes:
     """The rows of the first sheet that has any.
 
     Args:
         path: of the workbook.
-        zone: of its times (IANA).
 
     Raises:
         Malformed: it cannot be read, is too large, or has no rows.
@@ -52,28 +51,48 @@ def workbook_as_csv(path: Path, zone: str) -> bytes:
             limit = f"{MAX_UNPACKED_BYTES >> 20} MB"
             raise Malformed(f"{path.name}: more than {limit} unpacked; save it as CSV", "file")
     out = io.StringIO()
-    writer, clock = csv.writer(out, lineterminator="\n"), ZoneInfo(zone)
+    writer, days = csv.writer(out, lineterminator="\n"), _DayColumns()
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         for sheet in book.worksheets:
-            rows = (_texts(row, clock) for row in sheet.iter_rows(values_only=True))
+            rows = (days.texts(row) for row in sheet.iter_rows(values_only=True))
             writer.writerows(row for row in rows if any(row))
             if out.tell():
-                return out.getvalue().encode()
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+                return days.shortened(out.getvalue()).encode()
+    except (ValueError, KeyError, TypeError, OSError, OverflowError, zipfile.BadZipFile) as error:
         raise Malformed(f"{path.name} is not a whole workbook: {error}", "file") from error
     raise Malformed(f"{path.name} has no rows: put the readings on its first sheet", "file")
 
 
-def _texts(row: Iterable[object], clock: ZoneInfo) -> list[str]:
-    return [_text(cell, clock) for cell in row]
+class _DayColumns:
+    """Writes cells as text, and sees which columns have nothing but days."""
 
+    def __init__(self) -> None:
+        self._midnights = set[int]()
+        self._others = set[int]()
 
-def _text(cell: object, clock: ZoneInfo) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
+    def texts(self, row: Iterable[object]) -> list[str]:
+        return [self._text(place, cell) for place, cell in enumerate(row)]
+
+    def _text(self, place: int, cell: object) -> str:
+        if cell is None:
+            return ""
+        if not isinstance(cell, datetime):
+            return cell.isoformat() if isinstance(cell, date) else str(cell)
         # a sheet counts days: its seconds may be off by some microseconds
-        whole = datetime.fromtimestamp(round(cell.replace(tzinfo=clock).timestamp()), clock)
-        return whole.isoformat()
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
+        text = (cell + timedelta(milliseconds=500)).replace(microsecond=0).isoformat()
+        (self._midnights if text.endswith(_MIDNIGHT) else self._others).add(place)
+        return text
+
+    def shortened(self, text: str) -> str:
+        """The same text, with days alone in their columns."""
+        days = self._midnights - self._others
+        if not days:
+            return text
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        for row in csv.reader(io.StringIO(text)):
+            for place in days & set(range(len(row))):
+                row[place] = row[place].removesuffix(_MIDNIGHT)
+            writer.writerow(row)
+        return out.getvalue()

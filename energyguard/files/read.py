@@ -68,7 +68,7 @@ def is_known(path: Path) -> bool:
 def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileReadings:
     data, findings = part.data, list[FileFinding]()
     if data.startswith(_ZIP):
-        data = _workbook(part, answers)
+        data = _workbook(part)
         findings.append(FileFinding("workbook", part.name, "its first sheet that has rows"))
     text, encoding = as_utf8(data, part.name)
     found = format_of(text[:HEAD_BYTES], answers.format)
@@ -87,13 +87,13 @@ def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileR
     )
 
 
-def _workbook(part: Part, answers: FileAnswers) -> bytes:
+def _workbook(part: Part) -> bytes:
     with TemporaryDirectory(prefix="energyguard-") as folder:
         path = Path(folder, "book.xlsx")
         path.write_bytes(part.data)
         if not is_workbook(path):
             raise Malformed(f"{part.name}: it is no workbook and no archive of tables", "file")
-        return workbook_as_csv(path, answers.zone or answers.usual_zone or "UTC")
+        return workbook_as_csv(path)
 
 
 def together(files: Sequence[FileReadings], parts: Iterable[Part]) -> FileReadings:

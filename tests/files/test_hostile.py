@@ -101,7 +101,7 @@ def test_a_multiplier_that_cannot_be_is_a_sentence(tmp_path: Path, power: str) -
     text = formats()["espi"].example.decode().replace(
         "<powerOfTenMultiplier>0<", f"<powerOfTenMultiplier>{power}<"
     )  # fmt: skip
-    with pytest.raises(Malformed, match="powerOfTenMultiplier .* is none that can be"):
+    with pytest.raises(Malformed, match=r"powerOfTenMultiplier .* is none that can be"):
         read(tmp_path, text, "usage.xml", device="h")
 
 
