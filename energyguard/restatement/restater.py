@@ -78,7 +78,7 @@ class Restater:
         flow: Flow = RESTATE,
     ) -> None:
         self._log, self._history, self._clock, self._book = log, history, clock, book
-        self._settings, self._flow = settings, flow
+        self._settings = settings
         self.consumer = Consumer(log, flow.group, flow.topics, clock)
         self._catalogue = CatalogueRevisions(log, senders, settings.serve.zone)
         self._progress = CompactedTable(log, PARTITION_PROGRESS)
@@ -174,7 +174,7 @@ class Restater:
         With each partition that is new here: whoever had it may have followed some.
         """
         before, self._owned = self._owned, set(self.consumer.committed)
-        if self._flow is RESTATE and self._owned - before:
+        if self._owned - before:
             self._begun = dict(self._log.positions(ALERTS.name, LATEST))
         if self._begun is not None and self._is_counted(ALERTS.name, self._begun):
             for span in followed_spans(self._history.query, self._sums.is_sum):

@@ -280,6 +280,25 @@ def test_an_alert_that_is_followed_goes_over_to_another_member(
     assert (alert.open, alert.restated, members[0].waiting) == (False, 2, 0)
 
 
+def test_an_alert_of_a_backfill_is_followed_by_whoever_begins_anew(
+    log: Log, clock: ManualClock
+) -> None:
+    append(log, [*home(range(30)), *home(range(31, 60), 0.2)])
+    append(log, [("H1", 30, 1.0)], headers=BACKFILL)
+    work(log)
+    settings = SETTINGS.model_copy(update={"restate": RestateSettings(backfills=True)})
+    history = PlainHistory(log)
+    for rows in ([], home(range(60, 90))):
+        append(log, rows)
+        work(log)
+        history.catch_up()
+        past = Restater(log, history, settings, book(), clock, RESTATE_PAST)  # type: ignore[arg-type]
+        restate(past, clock)
+        past.close()
+    (alert,) = alerts_of(log)
+    assert (alert.open, alert.restated) == (False, 2)
+
+
 def test_an_alert_that_is_followed_ends_with_its_rule(log: Log, clock: ManualClock) -> None:
     append(log, home(range(40), without=30))
     append(log, [("H1", 30, 1.0)])
