@@ -139,8 +139,9 @@ def _counts(read: TableRead, column: ValueColumn, nano: Ints, time: Ints, whose:
     by_physics, why = is_register(nano, time, whose)
     if by_physics is None:
         several = sum(not other.counts for other in read.layout.values) > 1
+        several |= read.layout.value is not None
         question = f"{column.name!r} may be energy per interval or a counter that only grows"
-        if not (several and read.doubts):
+        if not (several and any(doubt.column == ALL for doubt in read.doubts)):
             name = ALL if several else column.name
             read.doubts.append(FileDoubt(question, "--map", ("interval", "register"), name))
         return "interval"

@@ -34,6 +34,7 @@ from energyguard.files.times import (
     month_first,
     zone_named,
 )
+from energyguard.files.words import header_of_text
 
 
 def local_moments(read: TableRead) -> FileMoments:
@@ -206,6 +207,7 @@ def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMom
     Ends of whole days are moved by the calendar, others by the time elapsed.
     """
     layout = read.layout
+    found = _ends_of_days(read, found)
     is_end = layout.is_end_only or read.known.ends or found.midnight_end
     if not is_end or layout.slots is not None:
         return found, 0
@@ -223,6 +225,21 @@ def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMom
     if step % DAY_MS == 0:
         return replace(found, ms=found.ms - step), 0
     return found, step
+
+
+def _ends_of_days(read: TableRead, found: FileMoments) -> FileMoments:
+    """The same, where each midnight stands below the other times of its date: it is their end."""
+    layout, ms = read.layout, found.ms
+    places = (layout.start, layout.clock)
+    is_start = any(header_of_text(read.header(place)).is_start for place in places)
+    if is_start or layout.end is not None or found.is_utc.any() or newest_first(ms):
+        return found
+    midnight, day = ms % DAY_MS == 0, ms // DAY_MS
+    below = np.zeros(len(ms), bool)
+    below[1:] = midnight[1:] & (ms[1:] < ms[:-1]) & (day[1:] == day[:-1])
+    if not below.any() or (below != midnight).any():
+        return found
+    return replace(found, ms=ms + DAY_MS * below, midnight_end=True)
 
 
 def codes_of(texts: pa.Array) -> Ints:

@@ -14,7 +14,7 @@ from energyguard.codecs.assembly import merge
 from energyguard.errors import Malformed
 from energyguard.files.columns import readings_in
 from energyguard.files.found import FileDoubt, FileFinding
-from energyguard.files.layout import ValueColumn
+from energyguard.files.layout import ALL, COUNTS, ValueColumn
 from energyguard.files.moments import Ints
 from energyguard.files.reading import TableRead
 from energyguard.files.words import Unit, header_of_text, unit_named, words_of_obis
@@ -73,6 +73,7 @@ def _column(read: TableRead, place: int, channel: str, unit: str) -> ValueColumn
         choices = ("energy_kwh", "energy_register_kwh", "power_w")
         read.doubts.append(FileDoubt(f"{name!r} has no unit", "--map", choices, read.header(place)))
         return None
-    is_fed_in = header.is_export
-    column = ValueColumn(place, name, found, header.counts, is_fed_in, channel)
+    every = read.answers.columns.get(ALL, "")
+    counts = header.counts or (every if every in COUNTS else "")
+    column = ValueColumn(place, name, found, counts, header.is_export, channel)
     return replace(column, counts="" if found.channel != "energy_kwh" else column.counts)

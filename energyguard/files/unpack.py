@@ -107,10 +107,23 @@ def _members(part: Part) -> Iterator[Part]:
                     raise _too_much(part.name)
                 left -= len(data)
                 if data.startswith(_ZIP):
-                    raise Malformed(f"{part.name}: {name} is an archive in an archive", "file")
+                    unpacked_bytes = _book_bytes(data)
+                    if unpacked_bytes is None:
+                        raise Malformed(f"{part.name}: {name} is an archive in an archive", "file")
+                    left -= unpacked_bytes
+                if left < 0:
+                    raise _too_much(part.name)
                 yield Part(f"{part.name}:{name}", data)
     except _DAMAGED as error:
         raise Malformed(f"{part.name}: the archive cannot be read: {error}", "file") from error
+
+
+def _book_bytes(data: bytes) -> int | None:
+    """What a workbook unpacks to at the most; None: it is another archive."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if _BOOK not in archive.namelist():
+            return None
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def _may_be_table(name: str) -> bool:

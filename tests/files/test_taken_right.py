@@ -195,3 +195,30 @@ def test_a_wide_table_may_have_the_hour_that_comes_twice_in_two_columns(
     long_day = [(row.time[8:13], row.value) for row in found[24:]]
     assert long_day[:4] == [("24T22", "2"), ("24T23", "2.1"), ("25T00", "2.2"), ("25T01", "2.3")]
     assert (len(long_day), long_day[-1]) == (25, ("25T22", "2.24"))
+
+
+def test_the_question_of_a_tall_table_can_be_answered(tmp_path: Path) -> None:
+    text = "Zeit;Kanal;Wert;Einheit\n01.03.2026 00:00;Strom;1;kWh\n01.03.2026 00:15;Strom;2;kWh\n"
+    (open_,) = doubts(tmp_path, text)
+    assert open_.endswith('--map "*=interval" (or register)')
+    found = rows(read(tmp_path, text, columns={"*": "register"}, **BERLIN))
+    assert {row.channel for row in found} == {"energy_register_kwh"}
+
+
+@pytest.mark.parametrize("between", [";", " "], ids=["two columns", "one"])
+def test_a_midnight_below_the_times_of_its_date_is_their_end(tmp_path: Path, between: str) -> None:
+    header = "Datum;Uhrzeit" if between == ";" else "Zeit"
+    lines = [f"0{day}.03.2026{between}{hour % 24:02}:00;{hour},5" for day in (1, 2)
+             for hour in range(1, 25)]  # fmt: skip
+    text = f"{header};Verbrauch [kWh]\n" + "\n".join(lines)
+    found = rows(read(tmp_path, text, device="h", zone="Etc/GMT-1"))
+    assert (found[0].time, found[23].time) == ("2026-02-28T23:00:00", "2026-03-01T22:00:00")
+    assert len({row.time for row in found}) == 48
+
+
+def test_a_midnight_above_the_times_of_its_date_is_their_start(tmp_path: Path) -> None:
+    lines = [f"0{day}.03.2026;{hour:02}:00;{hour},5" for day in (1, 2) for hour in range(24)]
+    for order in (lines, lines[::-1]):
+        text = "Datum;Uhrzeit;Verbrauch [kWh]\n" + "\n".join(order)
+        times = {row.time for row in rows(read(tmp_path, text, device="h", zone="UTC"))}
+        assert (min(times), max(times)) == ("2026-03-01T00:00:00", "2026-03-02T23:00:00")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 
 import openpyxl
+import pytest
 
+from energyguard.errors import Malformed
 from tests.files.made import read, rows
 
 
@@ -44,3 +47,27 @@ def test_date_and_time_may_be_two_columns(tmp_path: Path) -> None:
     )
     found = rows(read(tmp_path, content, "a.xlsx", device="h", zone="Europe/Berlin"))
     assert [row.time[11:16] for row in found] == ["08:00", "08:15"]
+
+
+def test_an_archive_may_have_workbooks(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for month in (6, 7):
+            content = book(["Zeit", "Bezug (kWh)"], [datetime(2026, month, 1, 10), 1.5])
+            archive.writestr(f"{month}.xlsx", content)
+    found = rows(read(tmp_path, out.getvalue(), "all.zip", device="h", zone="UTC"))
+    assert [row.time for row in found] == ["2026-06-01T10:00:00", "2026-07-01T10:00:00"]
+
+
+def test_workbooks_of_an_archive_unpack_to_so_much_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("energyguard.files.unpack.MAX_UNPACKED_BYTES", 1 << 16)
+    lines = [[datetime(2026, 3, 1, hour), 1.5] for hour in range(24)]
+    content, out = book(["Zeit", "Bezug (kWh)"], *lines * 10), io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(4):
+            archive.writestr(f"{number}.xlsx", content)
+    assert len(out.getvalue()) < 1 << 16
+    with pytest.raises(Malformed, match="unpacked: bring it in parts"):
+        read(tmp_path, out.getvalue(), "all.zip", device="h", zone="UTC")
