@@ -17,23 +17,30 @@ MAX_SHARE: Final = 0.1
 _KEY: Final = ["device", "channel", "time"]
 
 
+def contradictions(batch: pa.RecordBatch) -> str:
+    """How many readings contradict others; empty: none, or so few that they are corrections."""
+    counts = pa.Table.from_batches([batch]).group_by(_KEY).aggregate(
+        [("value", "min"), ("value", "max"), ([], "count_all")]
+    )  # fmt: skip
+    differ = counts.filter(pc.not_equal(counts["value_min"], counts["value_max"]))
+    found = pc.sum(differ["count_all"]).as_py() or 0
+    if found <= MAX_SHARE * batch.num_rows:
+        return ""
+    return (
+        f"{found:,} of {batch.num_rows:,} readings have the device and the time of another one, "
+        "and another value"
+    )
+
+
 def check_distinct(read: TableRead, batch: pa.RecordBatch, name: str) -> None:
     """Leave a table in doubt where a column that was not read tells its readings apart.
 
     Raises:
         Malformed: no column is known that does.
     """
-    counts = pa.Table.from_batches([batch]).group_by(_KEY).aggregate(
-        [("value", "min"), ("value", "max"), ([], "count_all")]
-    )  # fmt: skip
-    differ = counts.filter(pc.not_equal(counts["value_min"], counts["value_max"]))
-    contradict = pc.sum(differ["count_all"]).as_py() or 0
-    if contradict <= MAX_SHARE * batch.num_rows:
+    what = contradictions(batch)
+    if not what:
         return
-    what = (
-        f"{contradict:,} of {batch.num_rows:,} readings have the device and the time of another "
-        "one, and another value"
-    )
     column = _may_tell_apart(read)
     if not column:
         raise Malformed(f"{name}: {what}: no column that is read tells them apart", "file")

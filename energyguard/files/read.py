@@ -6,7 +6,7 @@ block by block; everything else is looked at as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -16,6 +16,7 @@ from energyguard.codecs.formats import decode, plain, sniff
 from energyguard.codecs.workbooks import is_workbook, workbook_as_csv
 from energyguard.errors import Malformed
 from energyguard.files.delimited import read_delimited
+from energyguard.files.distinct import contradictions
 from energyguard.files.formats import HEAD_BYTES, format_of
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.text import as_utf8
@@ -42,7 +43,7 @@ def read_file(path: Path, answers: FileAnswers, limits: PlausibilityLimits) -> F
     if not answers.format and not answers.columns and is_known(path):
         return None
     parts = unpacked(path)
-    return together([_read(part, answers, limits) for part in parts], parts)
+    return _together([_read(part, answers, limits) for part in parts], path.name)
 
 
 def is_known(path: Path) -> bool:
@@ -96,8 +97,12 @@ def _workbook(part: Part) -> bytes:
         return workbook_as_csv(path)
 
 
-def together(files: Sequence[FileReadings], parts: Iterable[Part]) -> FileReadings:
-    """The files of an archive as one."""
+def _together(files: Sequence[FileReadings], name: str) -> FileReadings:
+    """The files of an archive as one.
+
+    Raises:
+        Malformed: they contradict one another.
+    """
     first = files[0]
     if len(files) == 1:
         return first
@@ -109,5 +114,8 @@ def together(files: Sequence[FileReadings], parts: Iterable[Part]) -> FileReadin
     refused = [row for file in files for row in file.decoded.refused]
     batches = [file.decoded.batch for file in files]
     decoded = merge(batches, [file.decoded.rows for file in files], refused)
+    if what := contradictions(decoded.batch):
+        why = f"{name}: {what}: bring the files of each device by themselves, with its --device"
+        raise Malformed(why, "file")
     names = all(file.names_device for file in files)
     return FileReadings(first.format, tuple(findings), doubts, decoded, names, first.head)

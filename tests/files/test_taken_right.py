@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,17 @@ def test_a_midnight_above_the_times_of_its_date_is_their_start(tmp_path: Path) -
         text = "Datum;Uhrzeit;Verbrauch [kWh]\n" + "\n".join(order)
         times = {row.time for row in rows(read(tmp_path, text, device="h", zone="UTC"))}
         assert (min(times), max(times)) == ("2026-03-01T00:00:00", "2026-03-02T23:00:00")
+
+
+def test_two_devices_of_an_archive_are_not_taken_as_one(tmp_path: Path) -> None:
+    def packed(day: int) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            for name, date in (("a.csv", 1), ("b.csv", day)):
+                line = f"0{date}.03.2026 10:00;{ord(name[0])},5\n"
+                archive.writestr(name, "Zeit;Verbrauch (Wh)\n" + line)
+        return out.getvalue()
+
+    with pytest.raises(Malformed, match="bring the files of each device by themselves"):
+        read(tmp_path, packed(1), "all.zip", **BERLIN)
+    assert len(rows(read(tmp_path, packed(2), "all.zip", **BERLIN))) == 2
