@@ -6,11 +6,9 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.parsers import expat
 
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import Malformed
@@ -64,21 +62,30 @@ def read_espi(
 def _feed(data: bytes, name: str) -> _Feed:
     feed = _Feed()
     try:
-        for _, element in iterparse(io.BytesIO(data), events=("end",), forbid_dtd=True):
-            tag = _local(element)
-            if tag == "IntervalReading":
-                continue
-            if tag == "entry":
+        _without_doctype(data, name)
+        for _, element in iterparse(io.BytesIO(data)):
+            if element.tag[-5:] == "entry":  # of Atom, with its address before it
                 _entry(feed, element)
                 element.clear()
-    except (ParseError, DefusedXmlException) as error:
+    except (ParseError, expat.ExpatError) as error:
         raise Malformed(f"{name}: the XML cannot be read: {error}", "file") from error
     if not feed.blocks:
         raise Malformed(f"{name}: the feed has no IntervalBlock, so no readings", "file")
     return feed
 
 
-def _entry(feed: _Feed, entry: Any) -> None:
+def _without_doctype(data: bytes, name: str) -> None:
+    """Entities that grow, or are read from elsewhere, are declared in a document type alone."""
+
+    def declared(*_: object) -> None:
+        raise Malformed(f"{name}: the XML declares a document type, as no feed does", "file")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = declared
+    parser.Parse(data, True)
+
+
+def _entry(feed: _Feed, entry: Element) -> None:
     links: dict[str, list[str]] = {}
     content: Element | None = None
     for child in entry:
@@ -100,15 +107,16 @@ def _entry(feed: _Feed, entry: Any) -> None:
             feed.blocks.append((_meter_reading(up), *_intervals(part)))
 
 
-def _intervals(block: Any) -> tuple[list[int], list[str]]:
+def _intervals(block: Element) -> tuple[list[int], list[str]]:
     """Starts in ms and values of a block."""
     space = block.tag.rpartition("}")[0] + "}" if "}" in block.tag else ""
-    start, value = f"{space}timePeriod/{space}start", f"{space}value"
+    period, start, value = f"{space}timePeriod", f"{space}start", f"{space}value"
     times, values = [], []
     for reading in block.iter(f"{space}IntervalReading"):
-        text = reading.findtext(start) or ""
+        when = reading.find(period)
+        text = when.findtext(start, "") if when is not None else ""
         times.append(int(text) * 1_000 if text.isdecimal() and len(text) < 12 else 0)
-        values.append(reading.findtext(value) or "")
+        values.append(reading.findtext(value, ""))
     return times, values
 
 
@@ -149,7 +157,7 @@ def _point(href: str) -> str:
     return found[1] if found else ""
 
 
-def _local(element: Any) -> str:
+def _local(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
