@@ -23,6 +23,7 @@ DAY_MS = 86_400_000
 FIRST, SECOND, OPEN = 0, 1, -1
 """Of an hour that comes twice: which one a time says it is in."""
 _SINCE_1970 = r"\d{9,19}(?:\.\d+)?"
+_BETWEEN = re.compile(r"[^ T]*\dT\d")
 _LARGEST = ((10**17, 1_000_000_000), (10**14, 1_000_000), (10**11, 1_000))
 _UNITS = {1: "s", 1_000: "ms", 1_000_000: "µs", 1_000_000_000: "ns"}
 
@@ -120,14 +121,20 @@ def _each(
 def _halves(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The date and the time of the day of each cell; an empty one where there is none."""
     spaced = texts
+    if (at := _same_place(texts, "T")) and _BETWEEN.match(texts[0].as_py()):
+        return pc.utf8_slice_codeunits(texts, 0, at), pc.utf8_slice_codeunits(texts, at + 1)
     if pc.any(pc.match_substring(texts, "T")).as_py():
         spaced = pc.replace_substring_regex(texts, r"^([^ T]*\d)T(\d)", r"\1 \2")
-    places = np.asarray(pc.find_substring(spaced, " "), np.int64)
-    if len(places) and places.min() == places.max() and places[0] > 0:
-        at = int(places[0])
+    if at := _same_place(spaced, " "):
         return pc.utf8_slice_codeunits(spaced, 0, at), pc.utf8_slice_codeunits(spaced, at + 1)
     both = pc.split_pattern(pc.binary_join_element_wise(spaced, "", " "), " ", max_splits=1)
     return pc.list_element(both, 0), pc.list_element(both, 1)
+
+
+def _same_place(texts: pa.Array, mark: str) -> int:
+    """Where the mark first stands in every text; 0: not in all, or not at the same place."""
+    places = np.asarray(pc.find_substring(texts, mark), np.int64)
+    return int(places[0]) if len(places) and (places == places[0]).all() and places[0] > 0 else 0
 
 
 def _since_1970(texts: pa.Array) -> FileMoments:

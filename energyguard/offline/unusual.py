@@ -182,13 +182,14 @@ def _alerts(
     names: list[str], channel: str, slot_ms: int, grid: SlotGrid, detector: UnusualDetector,
     calendar: Calendar,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    numbers = grid.first + np.arange(grid.power_kw.shape[1])
+    known = ~np.isnan(grid.power_kw)
+    begins = np.where(known.any(axis=1), known.argmax(axis=1), known.shape[1])
+    numbers = grid.first + np.arange(known.shape[1])
     halves = calendar.moments(numbers * slot_ms).slot
     opened = []
-    for number, at, column in zip(
-        numbers.tolist(), local_hours(halves), grid.power_kw.T, strict=True
-    ):
-        opened += detector.step(number, at, column)
+    for slot, (at, column) in enumerate(zip(local_hours(halves), grid.power_kw.T, strict=True)):
+        begun = np.flatnonzero(begins <= slot)  # what was before others came is no pause of theirs
+        opened += detector.step(grid.first + slot, at, column[begun], begun)
 
     def named(number: int) -> str:
         return f"{calendar.local(number * slot_ms):%a %H:%M}"

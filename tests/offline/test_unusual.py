@@ -1,11 +1,12 @@
 """What is unusual in tables and files: any cadence, units and kinds of channels."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from energyguard.errors import ConfigError, Rejected
@@ -53,6 +54,17 @@ def test_a_load_that_stays_on_is_found_and_said() -> None:
     assert 0 <= late <= 12 * 3_600_000
     assert mine[0]["power_kw"] > 1.4
     assert "usual for" in mine[0]["text"]
+
+
+def test_a_device_that_comes_later_is_watched_as_if_it_were_alone() -> None:
+    late = readings(power(1, True), "late")
+    time = pc.subtract(readings(power(2, False), "early")["time"], timedelta(days=40))
+    early = readings(power(2, False), "early").set_column(1, "time", time)
+    early = early.cast(late.schema)
+    among = unusual(pa.concat_tables([early, late]), budget=5)
+    alone = unusual(late, budget=5)
+    assert among.filter(pc.equal(among["device"], "late")) == alone
+    assert len(alone)
 
 
 def test_a_register_is_watched_like_its_energies() -> None:
