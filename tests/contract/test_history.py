@@ -136,12 +136,12 @@ class HistoryContract:
 
     @pytest.mark.parametrize(("by", "first"), [("kwh", "H2"), ("alerts", "H2")])
     def test_top(self, history: History, by: str, first: str) -> None:
-        rows = history.query("top", by=by, n=1, **DAY).to_pylist()
+        rows = history.query("top", by=by, n=1, without="", **DAY).to_pylist()
         assert rows == [{"device": first, "kwh": 4.8, "alerts": 1}]
 
     def test_top_of_a_range_that_is_no_whole_hour(self, history: History) -> None:
         rows = history.query(
-            "top", by="kwh", n=9, start_ms=T0 + 7 * 60_000, end_ms=T0 + 83 * 60_000
+            "top", by="kwh", n=9, without="", start_ms=T0 + 7 * 60_000, end_ms=T0 + 83 * 60_000
         )
         assert rows.to_pylist() == [
             {"device": "H1", "kwh": pytest.approx(53 * 0.04), "alerts": 1},
@@ -150,7 +150,7 @@ class HistoryContract:
 
     def test_heatmap(self, history: History) -> None:
         rows = history.query(
-            "heatmap", zone="UTC", step_ms=3_600_000, by="kwh", n=9, **DAY
+            "heatmap", zone="UTC", step_ms=3_600_000, by="kwh", n=9, without="", **DAY
         ).to_pylist()
         assert [(r["device"], r["hour"], r["kwh"], r["alerts"]) for r in rows] == [
             ("H2", 1, 4.8, 1),
@@ -164,7 +164,9 @@ class HistoryContract:
     def test_a_heatmap_has_the_hours_of_a_zone(
         self, history: History, zone: str, step_ms: int, hours: list[tuple[int, float]] | None
     ) -> None:
-        rows = history.query("heatmap", zone=zone, step_ms=step_ms, by="kwh", n=9, **DAY)
+        rows = history.query(
+            "heatmap", zone=zone, step_ms=step_ms, by="kwh", n=9, without="", **DAY
+        )
         found = [(r["hour"], r["kwh"]) for r in rows.to_pylist() if r["kwh"]]
         if hours is not None:
             assert found == hours

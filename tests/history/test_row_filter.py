@@ -61,7 +61,9 @@ def fill(history: ChdbHistory, devices: tuple[str, ...], charger: str, now: str,
             [(d, h * HOUR_MS, 10**8 * (at + h + 1)) for d in devices for h in (0, 1, 5, 25)],
             first=at,
         ),
-        "alerts": alert_rows((f"a{at}", devices[0], "firing", HOUR_MS)),
+        "alerts": alert_rows((f"a{at}", devices[0], "firing", HOUR_MS)).append_column(
+            "restated", pa.array([T0 + 2 * HOUR_MS])
+        ),
         "late": typed(
             [("energy_readings", 0, at, 0, "late", devices[0], "energy_kwh", T0, 5, 0)], LATE
         ),
