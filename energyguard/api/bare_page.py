@@ -16,21 +16,29 @@ from energyguard.records.preferences import Preferences
 
 _FOLDER = files(__package__)
 _STYLE = _FOLDER.joinpath("bare_page.css").read_text("utf-8")
+_FRAME = _FOLDER.joinpath("frame.html").read_text("utf-8")
 
 
 class BarePage:
-    """A page of this folder: an HTML file with places for texts.
+    """A page of this folder: what an HTML file with places for texts has, in the frame of all.
 
     Args:
         name: the file's, without its ending.
     """
 
     def __init__(self, name: str) -> None:
-        self._page = Template(_FOLDER.joinpath(f"{name}.html").read_text("utf-8"))
+        body = _FOLDER.joinpath(f"{name}.html").read_text("utf-8")
+        self._page = Template(_FRAME.replace("$body", body))
 
-    def filled(self, **texts: str) -> str:
-        """The page with its texts, which are HTML already."""
-        return self._page.substitute(style=_STYLE, language=current().language, **texts)
+    def filled(self, title: str, **texts: str) -> str:
+        """The page with its texts, which are HTML already.
+
+        Args:
+            title: of the window; a page may show it, too.
+            texts: by the names of their places.
+        """
+        language = current().language
+        return self._page.substitute(style=_STYLE, language=language, title=title, **texts)
 
 
 def speak_as_preferred(scope: Scope) -> None:

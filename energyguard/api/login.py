@@ -232,7 +232,7 @@ def _form(to: str, fault: str = "", status: int = 200, wait_s: float = 0.0) -> H
     page = _PAGE.filled(
         next=escape(_ours(to), quote=True),
         fault=_alert(fault),
-        enter=escape(_("Log in")),
+        title=escape(_("Log in")),
         name=escape(_("Name")),
         password=escape(_("Password")),
         with_token=escape(_("With a token")),
