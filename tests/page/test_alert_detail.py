@@ -11,6 +11,7 @@ from energyguard.alerts.alert import Alert
 from energyguard.model import topics
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
+from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
 from energyguard.records.alerts import AlertEvent
 from tests.application.edges import follow
@@ -86,6 +87,24 @@ async def test_a_history_of_an_alert_has_one_clock(user: User, service: MadeUpSe
 
     await sees(user, moment(raised, "UTC", "%a %-d %b, %H:%M:%S"))
     await sees(user, "Times in UTC, as the log took them.")
+
+
+async def test_figures_just_above_a_limit_are_told_apart(
+    user: User, service: MadeUpService
+) -> None:
+    alert = alert_of(service, "H017", State.FIRING)
+    event = AlertEvent(
+        id="just-above", rule=alert.rule, device="H020", channel="energy_kwh",
+        severity=Severity.WARNING, state=State.FIRING, time_ms=START, since_ms=START,
+        window_start_ms=START - HOUR // 4, window_end_ms=START, observed=2_000_400_000,
+        expected=2 * NANO, peak=2_000_400_000, unit="kWh", topic="energy_readings", about="",
+    )  # fmt: skip
+    put(service.log, topics.ALERTS.name, "H020", event, START)
+    follow(service)
+    await user.open("/alerts?alert=just-above")
+    await sees(user, "Seen last")
+    shown = {tag.text for tag in user.find(kind=Tag).elements}
+    assert {"2.0004", "2"} <= shown
 
 
 async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: MadeUpService) -> None:

@@ -17,7 +17,7 @@ from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS
 from energyguard.page.frame.places import DevicePlace, place_of
-from energyguard.page.words.formatting import day_moment, mark, side
+from energyguard.page.words.formatting import day_moment, mark, places_apart, side
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
 from energyguard.rules.unusual.evidence import UnusualEvidence
@@ -201,12 +201,13 @@ class AlertDetail:
         if alert.measured:
             name.text = words.seen(alert)
             nano = alert.observed if alert.open else alert.peak
-            value.text, unit.text = words.parted(nano, alert.unit)
+            places = places_apart(nano, alert.expected)
+            value.text, unit.text = words.parted(nano, alert.unit, places)
             name, value, unit = self.expected
             name.text = _("At least") if alert.is_below else _("At most")
             if UnusualEvidence.of(alert.observed, alert.evidence) is not None:
                 name.text = _("Usual")
-            value.text, unit.text = words.parted(alert.expected, alert.unit)
+            value.text, unit.text = words.parted(alert.expected, alert.unit, places)
         end = self._now_ms(alert) if alert.open else alert.changed_ms
         name, value, unit = self.lasts
         name.text = _("For")

@@ -267,9 +267,9 @@ def seen(alert: Alert) -> str:
     return _("Lowest") if side(alert).furthest is min else _("Highest")
 
 
-def parted(nano: int, unit: str) -> tuple[str, str]:
-    """An amount as its number and its unit."""
-    number, _space, written = amount(nano, unit).rpartition(SPACE)
+def parted(nano: int, unit: str, places: int) -> tuple[str, str]:
+    """An amount as its number, with so many decimals at most, and its unit."""
+    number, _space, written = amount(nano, unit, places).rpartition(SPACE)
     return (number, written) if number else (f"{nano / NANO:g}", unit)
 
 
