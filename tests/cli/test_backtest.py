@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.history.chdb import ChdbHistory
-from energyguard.history.client import CARD
-from energyguard.history.door import HistoryServer
-from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
 from energyguard.model.catalogue import Device
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from tests.cli.conftest import Terminal
 from tests.history.made import readings as made_readings
+from tests.history.made import served
 
 RULE = """[[rule]]
 id = "{id}"
@@ -153,20 +150,13 @@ def _history(data_dir: Path) -> Iterator[None]:
         Records([b"device/m1"], [CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(version,)))]),
     )
     log.close()
-    history = ChdbHistory(data_dir / "history")
     table = made_readings(
         (device, quarter * 900_000, 900_000_000 if quarter // 4 == hour else 100_000_000)
         for device, hour in (("m1", 6), ("m2", 12))
         for quarter in range(96)
     )
-    history.insert("readings", table)
-    rollups = RollUps(history)
-    rollups.mark("readings", table)
-    rollups.settle()
-    door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
-    yield
-    door.close()
-    history.close()
+    with served(data_dir, table):
+        yield
 
 
 @pytest.mark.usefixtures("_history")

@@ -11,17 +11,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from energyguard.history.chdb import ChdbHistory
-from energyguard.history.client import CARD
-from energyguard.history.door import HistoryServer
-from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
 from energyguard.model.catalogue import Device, Entry, Site
 from energyguard.model.tariffs import Tariff
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from tests.cli.conftest import Terminal
-from tests.history.made import T0, readings
+from tests.history.made import T0, readings, served
 
 CASE = Path(__file__).parents[1] / "cases" / "meters" / "case22_dst_spring.csv"
 ENTRIES: dict[str, Entry] = {
@@ -41,20 +37,13 @@ def _history(data_dir: Path) -> Iterator[None]:
     log = open_log(f"sqlite:///{data_dir / 'log.db'}")
     log.append(CATALOGUE.name, Records([key.encode() for key in ENTRIES], values))
     log.close()
-    history = ChdbHistory(data_dir / "history")
     hours = [
         (datetime.fromisoformat(row["timestamp"]).timestamp() * 1000, float(row["energy_kwh"]))
         for row in csv.DictReader(CASE.open())
     ]
     table = readings([("berlin", round(ms) - T0, round(kwh * 1e9)) for ms, kwh in hours])
-    history.insert("readings", table)
-    rollups = RollUps(history)
-    rollups.mark("readings", table)
-    rollups.settle()
-    door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
-    yield
-    door.close()
-    history.close()
+    with served(data_dir, table):
+        yield
 
 
 @pytest.mark.usefixtures("_history")

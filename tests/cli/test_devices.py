@@ -7,14 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.history.chdb import ChdbHistory
-from energyguard.history.client import CARD
-from energyguard.history.door import HistoryServer
-from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
 from energyguard.stream.windows.detector import detector_worker
 from tests.cli.conftest import Terminal
-from tests.history.made import readings
+from tests.history.made import readings, served
 from tests.stream.test_detector import book
 from tests.stream.test_learning import RULE, SETTINGS, TOPIC, fill
 from tests.stream.test_worker import work
@@ -30,18 +26,11 @@ def _history(data_dir: Path) -> Iterator[None]:
     log = open_log(f"sqlite:///{data_dir / 'log.db'}")
     log.append("energyguard.late", Records([None], [b""]))
     log.close()
-    history = ChdbHistory(data_dir / "history")
     minutes = [minute for minute in range(120) if not 60 <= minute < 90]
     rows = [("H001", minute * MINUTE, KWH) for minute in minutes]
     table = readings([*rows, ("kitchen", 0, 200 * KWH)])
-    history.insert("readings", table)
-    rollups = RollUps(history)
-    rollups.mark("readings", table)
-    rollups.settle()
-    door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
-    yield
-    door.close()
-    history.close()
+    with served(data_dir, table):
+        yield
 
 
 @pytest.mark.usefixtures("_history")

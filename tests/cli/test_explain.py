@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.history.chdb import ChdbHistory
-from energyguard.history.client import CARD
-from energyguard.history.door import HistoryServer
-from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
 from tests.cli.conftest import Terminal
-from tests.history.made import T0, readings
+from tests.history.made import T0, readings, served
 
 QUARTER = 900_000
 TWO_DAYS = T0 + 192 * QUARTER
@@ -32,7 +28,6 @@ def _history(data_dir: Path) -> Iterator[None]:
         "energy_readings", Records([b"pump"], [b""], timestamps_ms=[TWO_DAYS])
     ).values()
     log.close()
-    history = ChdbHistory(data_dir / "history")
     rows = [("main", n * QUARTER, kwh * 10**9) for n, kwh in enumerate(VALUES)]
     tables = [
         readings(rows, "energy_register_kwh"),
@@ -46,15 +41,8 @@ def _history(data_dir: Path) -> Iterator[None]:
             first=(end - 1) << 20,
         ),
     ]
-    rollups = RollUps(history)
-    for table in tables:
-        history.insert("readings", table)
-        rollups.mark("readings", table)
-    rollups.settle()
-    door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
-    yield
-    door.close()
-    history.close()
+    with served(data_dir, *tables):
+        yield
 
 
 @pytest.mark.usefixtures("_history")

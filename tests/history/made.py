@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 
 from energyguard.history import NO_SEQUENCE
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import CARD
+from energyguard.history.door import HistoryServer
+from energyguard.history.rollups import RollUps
 
 T0 = 1_757_116_800_000
 """2025-09-06T00:00:00Z."""
@@ -52,3 +58,16 @@ def alert_rows(*events: tuple[str, str, str, int]) -> pa.Table:
             for name, device, state, ms in events
         ]
     )
+
+
+@contextmanager
+def served(data_dir: Path, *tables: pa.Table) -> Iterator[None]:
+    """A data folder's history with some readings, rolled up, and its door open to commands."""
+    with closing(ChdbHistory(data_dir / "history")) as history:
+        rollups = RollUps(history)
+        for table in tables:
+            history.insert("readings", table)
+            rollups.mark("readings", table)
+        rollups.settle()
+        with closing(HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)):
+            yield
