@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "records": ("records", "model", "errors", "domain", "topics"),
     "codecs": ("codecs", "records", "model", "errors", "domain"),
     "files": ("files", "codecs", "model", "errors"),
+    "dialects": ("dialects", "files", "codecs", "settings", "model", *FOUNDATION),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
     "ports": ("ports", *FOUNDATION),

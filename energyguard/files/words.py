@@ -20,6 +20,7 @@ ENERGY, REGISTER, POWER = "energy_kwh", "energy_register_kwh", "power_kw"
 UNITS: Final[Mapping[str, Unit]] = {
     "kwh": Unit(ENERGY),
     "kwhs": Unit(ENERGY),
+    "joules": Unit(ENERGY, 3_600_000),
     "wh": Unit(ENERGY, 1_000),
     "MWh": Unit(ENERGY, 1, 1_000),
     "mwh": Unit(ENERGY, 1, 1_000),
@@ -27,15 +28,18 @@ UNITS: Final[Mapping[str, Unit]] = {
     "w": Unit(POWER, 1_000),
     "watt": Unit(POWER, 1_000),
     "watts": Unit(POWER, 1_000),
+    "kilowatts": Unit(POWER),
     "MW": Unit(POWER, 1, 1_000),
     "a": Unit("current_a"),
     "amps": Unit("current_a"),
+    "amperes": Unit("current_a"),
     "ma": Unit("current_a", 1_000),
     "v": Unit("voltage_v"),
     "volts": Unit("voltage_v"),
     "mV": Unit("voltage_v", 1_000),
     "°c": Unit("temperature_c"),
     "degc": Unit("temperature_c"),
+    "celsius": Unit("temperature_c"),
 }
 """Units as they are written, in small letters where their case does not matter."""
 

@@ -50,6 +50,10 @@ class WireSettings(Section):
     plausible_kw: float = Field(
         10_000.0, gt=0, description="A power above this many kW, either sign, is out of range."
     )
+    mappings: tuple[Path, ...] = Field(
+        (),
+        description="Mapping files (TOML): which device and channel names that senders use mean.",
+    )
 
 
 class StreamSettings(Section):

@@ -1,0 +1,182 @@
+"""Mappings: what a user says of names that senders use, in TOML. The first that fits counts.
+
+[[value]]
+name = "solar.*.ac"              # as the sender has it; * is anything
+dialect = "influx"               # optional: of this dialect alone
+labels = { room = "attic*" }     # optional: these labels must be so
+device = "{room}/{serial}"       # optional: of labels; else as the dialect has it
+channel = "power_kw"
+unit = "W"                       # optional: as it is sent; else the channel's own
+scale = "0.1"                    # optional: what is sent times this is in that unit
+sign = "export"                  # optional: fed in, so below 0
+
+[[value]]
+name = "go_*"
+skip = true                      # left out on purpose: it is not refused
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from energyguard.codecs.columns import sixty_fourth
+from energyguard.dialects.names import (
+    NotPlaced,
+    Placed,
+    ValueName,
+    device_in_labels,
+    place_by_name,
+    placed,
+)
+from energyguard.errors import ConfigError
+from energyguard.files.words import ENERGY, REGISTER, Unit, unit_named
+from energyguard.model.channels import CHANNELS, Kind
+from energyguard.settings.toml import read_toml
+
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_MAX_SCALE, _MIN_SCALE = Decimal(10) ** 9, Decimal(10) ** -9
+
+
+class MappingRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What values of some name are: one ``[[value]]`` of a mapping."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    dialect: str = ""
+    labels: dict[str, str] = {}
+    device: str = ""
+    channel: str = ""
+    unit: str = ""
+    scale: str = "1"
+    sign: Literal["import", "export"] = "import"
+    skip: bool = False
+
+    def fits(self, value: ValueName, dialect: str) -> bool:
+        """Whether it is about a value of a dialect."""
+        labels = value.label
+        return (
+            self.dialect in ("", dialect)
+            and fnmatchcase(value.name, self.name)
+            and all(fnmatchcase(labels.get(k, ""), v) for k, v in self.labels.items())
+        )
+
+    def place(self, value: ValueName) -> Placed | NotPlaced:
+        """Where it says that a value belongs."""
+        if self.skip:
+            return NotPlaced("", skipped=True)
+        labels = {"device": value.device or device_in_labels(value.label), **value.label}
+        if missing := [name for name in _PLACE.findall(self.device) if not labels.get(name)]:
+            return NotPlaced(f"{sixty_fourth(value.name)}: it has no label {missing[0]!r}")
+        device = _PLACE.sub(lambda found: labels[found[1]], self.device or "{device}")
+        times, per = self.factor
+        return placed(device, self.channel, times, per)
+
+    @property
+    def factor(self) -> tuple[int, int]:
+        """What is sent times the first over the second is in the channel's unit.
+
+        Raises:
+            ValueError: what makes the rule unusable.
+        """
+        channel = CHANNELS.get(self.channel)
+        if channel is None:
+            raise ValueError(f"channel {self.channel!r}: there are: {', '.join(CHANNELS)}")
+        try:
+            scale = Decimal(self.scale)
+        except InvalidOperation:
+            scale = Decimal(0)
+        if not (scale.is_finite() and _MIN_SCALE <= abs(scale) <= _MAX_SCALE):
+            raise ValueError(f"scale {self.scale!r} is no number from 1e-9 to 1e9")
+        if self.sign == "export" and channel.kind is Kind.REGISTER:
+            raise ValueError("a register is never below 0: device = '{device}/export' instead")
+        unit = _unit_of(self.unit, self.channel) if self.unit else Unit(self.channel)
+        factor = Fraction(scale) * unit.times / unit.per * (-1 if self.sign == "export" else 1)
+        times, per = factor.numerator, factor.denominator
+        return (times, per) if per == 1 or per % 2 == 0 else (2 * times, 2 * per)
+
+
+def _unit_of(unit: str, channel: str) -> Unit:
+    found = unit_named(unit)
+    same = ENERGY if channel == REGISTER else channel
+    if found is None or found.channel != same:
+        raise ValueError(f"unit {unit!r} is none of {channel}")
+    return found
+
+
+class NameMapping:
+    """The rules of all mappings, and the names after them.
+
+    Args:
+        rules: in their order.
+    """
+
+    def __init__(self, rules: Sequence[MappingRule] = ()) -> None:
+        self.rules = tuple(rules)
+        self.place = lru_cache(maxsize=65_536)(self._place)
+
+    def rule_of(self, value: ValueName, dialect: str) -> MappingRule | None:
+        """The rule that is about a value; None: none is."""
+        return next((rule for rule in self.rules if rule.fits(value, dialect)), None)
+
+    def _place(self, value: ValueName, dialect: str) -> Placed | NotPlaced:
+        """Where a value of a dialect belongs; each is looked at once."""
+        rule = self.rule_of(value, dialect)
+        return place_by_name(value) if rule is None else rule.place(value)
+
+
+@lru_cache(maxsize=16)
+def mapping_of(files: tuple[Path, ...]) -> NameMapping:
+    """What some files of mappings say together.
+
+    Raises:
+        ConfigError: with every fault as ``file:line: reason``.
+    """
+    rules: list[MappingRule] = []
+    faults: list[str] = []
+    for path in files:
+        try:
+            rules += read_mapping(path)
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(*faults)
+    return NameMapping(rules)
+
+
+def read_mapping(path: Path) -> list[MappingRule]:
+    """The rules of a file.
+
+    Raises:
+        ConfigError: with every fault of the file as ``file:line: reason``.
+    """
+    text, table = read_toml(path)
+    tables = table.pop("value", None)
+    if table or not isinstance(tables, list):
+        odd = f"no {next(iter(table))!r} is known here" if table else "no [[value]] in this file"
+        raise ConfigError(f"{path}:1: {odd}")
+    lines = [i for i, row in enumerate(text.splitlines(), 1) if row.strip() == "[[value]]"]
+    lines += [1] * (len(tables) - len(lines))
+    rules, faults = [], []
+    for line, given in zip(lines, tables, strict=False):
+        try:
+            rules.append(_rule(given))
+        except (msgspec.ValidationError, ValueError) as error:
+            faults.append(f"{path}:{line}: {error}")
+    if faults:
+        raise ConfigError(*faults)
+    return rules
+
+
+def _rule(given: Mapping[str, object]) -> MappingRule:
+    rule = msgspec.convert(given, MappingRule)
+    if not rule.skip:
+        assert rule.factor
+    return rule
