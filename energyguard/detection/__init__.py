@@ -13,6 +13,7 @@ text.py       the sentence of an alert
 grid.py       ledger entries as slots
 running.py    readings as they come into slots that are over
 open_slots.py what slots hold that are not
+periods.py    the period that runs, and what it will have had at its end
 
 It knows no log, no clock and no file ([decision 0029](../../docs/decisions/0029-unusual.md)).
 """

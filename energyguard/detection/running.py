@@ -18,14 +18,13 @@ from energyguard.ledger.channels import EnergyChannel, plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.ledger import Ledger
-from energyguard.ledger.rhythm import POINT_MS, STEPS
+from energyguard.ledger.rhythm import STEPS, point_covers
 from energyguard.ledger.runs import KeyRuns
 from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults, Kind
 from energyguard.model.readings import Bools, Ints
 
 LONGEST_PAUSE_MS: Final = 48 * HOUR_MS
 """Of a longer time without a reading only so much is gone through: windows are no longer."""
-_POINT_COVERS_MS: Final = 3 * POINT_MS
 _FOLLOWS: Final = (Evidence.PLAIN, Evidence.LONG, Evidence.UNUSUAL)
 
 
@@ -140,7 +139,7 @@ class RunningSlots:
         runs = KeyRuns(key)
         last_ms = self._last_ms[runs.keys]
         step = time - runs.previous(time, last_ms)
-        covers = np.where(step <= _POINT_COVERS_MS, step, POINT_MS)
+        covers = point_covers(step)
         row = np.searchsorted(_both(key, time), _both(entries.key, entries.stamp))
         row = np.minimum(row, len(key) - 1)
         is_old = entries.stamp <= self._last_ms[entries.key]  # it is cut, or had no length yet

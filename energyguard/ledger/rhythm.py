@@ -22,6 +22,7 @@ UNKNOWN: Final = -1
 """Stands for a duration that is not known yet."""
 MAX_STEP_MS: Final = 2**32 - 1
 POINT_MS: Final = 60_000
+_POINT_COVERS_MS: Final = 3 * POINT_MS
 """An interval of at most this is a point at its stamp."""
 _SNAP = np.array(
     [n * 1000 for n in (1, 2, 5, 10, 15, 20, 30)]
@@ -51,6 +52,11 @@ def snapped(cadence_ms: Ints) -> Ints:
     """Cadences as the lengths of intervals that people use, where they are within 5 % of any."""
     length = _nearest(cadence_ms)
     return np.where(_is_near(cadence_ms, length), length, cadence_ms)
+
+
+def point_covers(step: Ints) -> Ints:
+    """(n,) of how much time points speak (ms), by how long before each the one before it came."""
+    return np.where(step <= _POINT_COVERS_MS, step, POINT_MS)
 
 
 def lengths_of(cadence_ms: Ints) -> Ints:

@@ -25,6 +25,7 @@ async def test_a_rule_says_its_kind_and_what_can_be_changed(http: httpx.AsyncCli
         "mute": ("silence", "longer_than"),
         "cold": ("state", "raise_below"),
         "idle": ("threshold", "raise_below"),
+        "peaks": ("demand", "raise_above"),
         "thirsty": (None, None),  # as it was when there was no other kind
     }
     assert rows["climbs"]["fields"]["per"] == "1 hour"
@@ -91,6 +92,7 @@ async def test_alerts_of_every_kind_say_what_was_observed(
         "cold": (16.0, "°C"),
         "idle": (1.0, "kWh"),
         "thirsty": (1.5, "kWh"),
+        "peaks": (20.0, "kW"),
     }
     cold = await ok(http.get(f"/alerts/{found['cold']['id']}"))
     assert cold["peak"] == cold["observed"] == pytest.approx(14.763, abs=0.001)

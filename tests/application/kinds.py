@@ -48,8 +48,14 @@ channels = ["energy_kwh"]
 window = "5 minutes"
 slide = "1 minute"
 raise_above = "1.5"
+
+[[rule]]
+kind = "demand"
+id = "peaks"
+channels = ["energy_kwh"]
+raise_above = 20
 """
-IDS = ("climbs", "mute", "cold", "idle", "thirsty")
+IDS = ("climbs", "mute", "cold", "idle", "thirsty", "peaks")
 
 
 def service_of_kinds(folder: Path) -> MadeUpService:

@@ -18,6 +18,7 @@ WHY = {
     "cold": "The lowest is 14.763 °C",
     "idle": "below the limit of 1 kWh.",
     "thirsty": "H002 passed 1.5 kWh in",
+    "peaks": "H002 was on the way to 21.6\u00a0kW in 15\u00a0min, limit 20\u00a0kW",
 }
 
 
@@ -82,3 +83,14 @@ async def test_a_state_has_its_level_on_the_course_of_its_channel(
     drawn = await plotted(user, "line", "Temperature of thermometer")
     assert (drawn["limit"], drawn["below"]) == (16.0, True)
     assert drawn["limitName"] == "limit 16\u00a0°C"
+
+
+async def test_a_demand_is_drawn_by_whole_quarters_of_an_hour(
+    user: User, service: MadeUpService
+) -> None:
+    alert = service.book.find(rule="peaks")[0]
+    await user.open(f"/alerts?alert={alert.id}")
+    drawn = await plotted(user, "line")
+    assert (drawn["limit"], drawn["unit"]) == (20.0, "kW")
+    assert drawn["xs"]
+    assert all(x % 900_000 == 0 for x in drawn["xs"])

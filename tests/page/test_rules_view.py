@@ -33,6 +33,7 @@ TYPED = {
     "silence": {"longer_than": "2 hours"},
     "profile": {"channels.power_kw": "on", "sigmas": "4"},
     "unusual": ENERGY,
+    "demand": {"channels.power_kw": "on", "raise_above": "250"},
     "agree": {"check": "counter"},
 }
 """What somebody types who needs no more than a kind asks for."""
@@ -166,7 +167,8 @@ async def test_a_rule_is_made_changed_undone_and_removed(
 async def test_rules_of_every_kind_are_opened_and_changed(
     user: User, service: MadeUpService
 ) -> None:
-    limits = {"climbs": "90", "mute": "20 minutes", "cold": "12.5", "idle": "0.5", "thirsty": "3"}
+    limits = {"climbs": "90", "mute": "20 minutes", "cold": "12.5", "idle": "0.5", "thirsty": "3",
+              "peaks": "25"}  # fmt: skip
     await user.open("/rules")
     for name in IDS:
         rule = service.rules.get(name)

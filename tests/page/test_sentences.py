@@ -62,6 +62,11 @@ kind = "unusual"
 id = "unlike"
 channels = ["energy_kwh"]
 [[rule]]
+kind = "demand"
+id = "contract"
+channels = ["power_kw"]
+raise_above = 250
+[[rule]]
 kind = "agree"
 id = "fits"
 check = "power"
@@ -107,6 +112,8 @@ UNLIKE = {
         "opened": 490_000.25, "since": 489_999, "kind/stuck_on": 1, "next/leak": 1,
     }.items()
 }  # fmt: skip
+PACE = {"so_far": 36 * NANO, "pace": 290 * NANO, "left_s": 360 * NANO}
+LOST = {"so_far": 70 * NANO, "pace": 20 * NANO, "left_s": 360 * NANO}
 STILL = {"current_a still": 3, "current_a": 4 * NANO, "power_kw still": 1}
 CASES = (
     (
@@ -148,6 +155,19 @@ CASES = (
         alert("unlike", 0.3, "kW"),
         "Attic: use is unlike what is usual for it",
         "Attic: Der Verbrauch ist anders als dort üblich",
+    ),
+    (
+        alert("contract", 250, "kW", peak=262, evidence=PACE),
+        "Attic: at this pace 262\u00a0kW, limit 250\u00a0kW: shed 30.0\u00a0kW in 6\u00a0min",
+        "Attic: So weiter werden es 262\u00a0kW, Grenze 250\u00a0kW: in 6\u00a0min um "
+        "30,0\u00a0kW senken",
+    ),
+    (
+        alert("contract", 250, "kW", peak=288, evidence=LOST),
+        "Attic: at this pace 288\u00a0kW, limit 250\u00a0kW: passed in 6\u00a0min, whatever is "
+        "switched off",
+        "Attic: So weiter werden es 288\u00a0kW, Grenze 250\u00a0kW: in 6\u00a0min überschritten, "
+        "was auch immer abgeschaltet wird",
     ),
     (
         alert("fits", 2, "kW"),

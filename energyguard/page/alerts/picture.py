@@ -17,6 +17,7 @@ from energyguard.page.measures.limits import profile_of
 from energyguard.page.measures.series_chart import is_near, pace_ms
 from energyguard.page.words.formatting import amount, side
 from energyguard.page.words.language import _
+from energyguard.rules.kinds.demand import DemandRule
 from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
@@ -110,6 +111,8 @@ async def _readings(
     start, end = _around(context, alert)
     if (known := UnusualEvidence.of(alert.observed, alert.evidence)) is not None:
         return await _unlike(context, alert, known, (start, end), zone)
+    if isinstance(rule, DemandRule):
+        return await _periods(context, alert, rule, (start, end), zone)
     xs, ys = await _course(context, alert, start, end)
     more = await _usual(context, alert, start, end) if isinstance(rule, ProfileRule) else None
     more = more or _level(alert, _("limit"))
@@ -125,13 +128,7 @@ async def _unlike(
 ) -> AlertPicture:
     """The mean powers of slots; pale what was usual in the one in which it was raised."""
     slot_ms, found = known.slot_ms, known.alert
-    start, end = (time // slot_ms * slot_ms for time in (shown[0], shown[1] + slot_ms - 1))
-    seen = await context.cache.ask_as(
-        (alert.id, alert.changed_ms), KEEP_S, "series", device=alert.device,
-        channel=alert.channel, start_ms=start, end_ms=end, step_ms=slot_ms,
-    )  # fmt: skip
-    xs = times_ms(seen["time"])
-    ys = [energy * HOUR_MS / slot_ms for energy in seen["value"].to_pylist()]
+    start, end, xs, ys = await _powers(context, alert, shown, slot_ms)
     band = {
         "xs": [found.since * slot_ms, (found.opened + 1) * slot_ms],
         "low": [found.usual_low] * 2,
@@ -140,6 +137,34 @@ async def _unlike(
     }
     drawn = line(start, end, xs, ys, alert.unit, zone, gap=GAP_STEPS * slot_ms, band=band)
     return AlertPicture(drawn, _worst(alert, xs, ys))
+
+
+async def _periods(
+    context: PageContext, alert: Alert, rule: DemandRule, shown: tuple[int, int], zone: str
+) -> AlertPicture:
+    """The mean powers of whole periods; the one that runs as it is forecast."""
+    period_ms = rule.period_ms
+    start, end, xs, ys = await _powers(
+        context, alert, (shown[0] - 4 * period_ms, shown[1]), period_ms
+    )
+    if alert.open and xs:
+        ys[-1] = alert.observed / NANO
+    gap, level = GAP_STEPS * period_ms, _level(alert, _("limit"))
+    drawn = line(start, end, xs, ys, alert.unit, zone, gap=gap, **level)
+    return AlertPicture(drawn, _worst(alert, xs, ys))
+
+
+async def _powers(
+    context: PageContext, alert: Alert, shown: tuple[int, int], step_ms: int
+) -> tuple[int, int, list[int], list[float]]:
+    """Mean powers (kW) of whole steps around an alert: from when, to when, times and powers."""
+    start, end = (time // step_ms * step_ms for time in (shown[0], shown[1] + step_ms - 1))
+    seen = await context.cache.ask_as(
+        (alert.id, alert.changed_ms), KEEP_S, "series", device=alert.device,
+        channel=alert.channel, start_ms=start, end_ms=end, step_ms=step_ms,
+    )  # fmt: skip
+    powers = [energy * HOUR_MS / step_ms for energy in seen["value"].to_pylist()]
+    return start, end, times_ms(seen["time"]), powers
 
 
 async def _usual(context: PageContext, alert: Alert, start: int, end: int) -> Data | None:

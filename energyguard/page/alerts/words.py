@@ -56,6 +56,7 @@ def kind_words(alert: Alert, rule: Rule | None) -> str:
         "rate": _("Sudden change"),
         "state": _("Fault"),
         "agree": _("Readings disagree"),
+        "demand": _("Demand"),
     }
     return found.get(kind, _("Alert"))
 

@@ -23,6 +23,7 @@ KINDS: Final = {
     "rate": _("It rises or falls too fast"),
     "profile": _("It is far from what is usual at this time of the week"),
     "unusual": _("Use is unlike what is usual for the device"),
+    "demand": _("The mean power of a quarter of an hour would pass its limit"),
     "agree": _("What a device sends contradicts itself"),
 }
 """What each kind of rule looks for."""
@@ -35,6 +36,7 @@ FIELDS: Final = {
     "clear_at": _("Ends at"),
     "window": _("In a window of"),
     "slide": _("Looks every"),
+    "period": _("Mean of"),
     "dwell": _("For at least"),
     "longer_than": _("For longer than"),
     "rhythms": _("And so many of its usual steps"),

@@ -13,6 +13,7 @@ from energyguard.page.words.formatting import amount
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
 from energyguard.rules.kinds.agree import AgreeRule
+from energyguard.rules.kinds.demand import DemandRule
 from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.rate import Direction, RateRule
 from energyguard.rules.kinds.silence import SilenceRule
@@ -98,6 +99,12 @@ def _of_usual(rule: ProfileRule) -> str:
     return f"{', '.join(parts)}."
 
 
+def _of_demand(rule: DemandRule) -> str:
+    words = _("Raises when the mean of the running {period} is forecast above {limit}")
+    limit = amount(rule.level, rule.unit)
+    return _with_end(words.format(limit=limit, period=duration(rule.period_ms)), rule)
+
+
 def _of_unlike(rule: UnusualRule) -> str:
     words = _(
         "Raises when use is so unlike the device's own that an ordinary one has {n} such alerts a "
@@ -141,6 +148,7 @@ _KINDS: Mapping[type, Callable[[Any], str]] = {
     SilenceRule: _of_silence,
     ProfileRule: _of_usual,
     UnusualRule: _of_unlike,
+    DemandRule: _of_demand,
     AgreeRule: _of_check,
 }
 """What says what each kind of rule does."""

@@ -19,6 +19,7 @@ from energyguard.page.words.lengths import duration, half_hour, length
 from energyguard.page.words.readings import level_words
 from energyguard.page.words.rules import by_words
 from energyguard.rules.kinds.agree import AgreeRule
+from energyguard.rules.kinds.demand import DemandRule, Pace
 from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.rate import Direction, RateRule
 from energyguard.rules.kinds.silence import SilenceRule
@@ -153,6 +154,32 @@ def unusual_words(kind: str) -> str:
     return known.get(kind, kind)
 
 
+def _of_demand(alert: Alert, name: str, rule: DemandRule) -> str:
+    pace = Pace.of(alert.observed, alert.expected, alert.evidence, rule.period_ms)
+    limit, forecast = _limit(alert), amount(alert.observed, alert.unit)
+    if not alert.open:
+        words = _("{name} was on the way to {forecast} in {period}, limit {limit}")
+        forecast = amount(alert.peak, alert.unit)
+        return words.format(
+            name=name, forecast=forecast, period=duration(rule.period_ms), limit=limit
+        )
+    if pace is None or pace.left_ms <= 0:
+        words = _("{name}: {forecast} in {period}, limit {limit}")
+        return words.format(
+            name=name, forecast=forecast, period=duration(rule.period_ms), limit=limit
+        )
+    words = _("{name}: at this pace {forecast}, limit {limit}: shed {shed} in {left}")
+    if pace.is_lost:
+        words = _(
+            "{name}: at this pace {forecast}, limit {limit}: passed in {left}, whatever is "
+            "switched off"
+        )
+    shed = f"{number(pace.shed_kw)}{SPACE}{alert.unit}"
+    return words.format(
+        name=name, forecast=forecast, limit=limit, shed=shed, left=length(pace.left_ms)
+    )
+
+
 def _of_check(alert: Alert, name: str, rule: AgreeRule) -> str:
     if rule.check == "still":
         known = alert.evidence
@@ -204,6 +231,7 @@ _KINDS: Mapping[type, Callable[[Alert, str, Any], str]] = {
     StateRule: _of_value,
     ProfileRule: _of_usual,
     UnusualRule: _of_unlike,
+    DemandRule: _of_demand,
     AgreeRule: _of_check,
     SilenceRule: _of_silence,
 }

@@ -5,6 +5,7 @@ rate.py        how fast sums or means of windows change
 silence.py     a device that has sent nothing for too long
 agree.py       what a device tells against itself, by physics
 state.py       how high a state may be, or how long it may last
+demand.py      the mean power of the running quarter of an hour, forecast to its end
 profile.py     how far from what is usual for the device at this half-hour of the week
 unusual.py     use unlike what is usual for the device, as rare as people want alerts
 

@@ -1,0 +1,111 @@
+"""The mean power of each device's running period, as it is forecast, held against a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from energyguard.detection.periods import Demand, RunningPeriods
+from energyguard.detection.slots import HOUR_MS
+from energyguard.model.channels import CHANNELS, EnergyDefaults
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import Ints
+from energyguard.rules.limit_columns import LimitColumns
+from energyguard.rules.valued import Scores, ValueRows
+
+
+class DemandLimits(NamedTuple):
+    """The power that raises and the one that clears, 1e-9 kW; or columns of (n,)."""
+
+    level: Ints | int
+    clear: Ints | int
+
+
+class PeriodRule(Protocol):
+    """What a scorer has to know of its rule."""
+
+    @property
+    def zone(self) -> str:
+        """Whose clock periods go by."""
+
+    @property
+    def period_ms(self) -> int:
+        """How long they are."""
+
+    @property
+    def plausible(self) -> EnergyDefaults:
+        """What is plausible."""
+
+
+class DemandScorer:
+    """The forecast of each device's running period against its limit.
+
+    Args:
+        rule: what a period is.
+        allowed: the limits of each device.
+    """
+
+    def __init__(self, rule: PeriodRule, allowed: LimitColumns[DemandLimits]) -> None:
+        self._period_ms, self._energy = rule.period_ms, rule.plausible
+        self._zone, self._allowed = ZoneInfo(rule.zone or "UTC"), allowed
+        self._periods: RunningPeriods | None = None
+        self._saved: Mapping[str, Any] | None = None
+
+    def score(self, rows: ValueRows) -> Scores:
+        """Hold the forecast after each reading against the limit."""
+        ((channel, value),) = rows.value.items()
+        periods = self._begun(channel, len(rows.devices))
+        shift_ms = self._shifts(rows.time)
+        n = len(rows)
+        begin, until, so_far, pace = np.zeros((4, n), np.int64)
+        known = np.zeros(n, bool)
+        rest = np.argsort(rows.key, kind="stable")
+        while len(rest):
+            first = np.append(True, rows.key[rest][1:] != rows.key[rest][:-1])
+            now, rest = rest[first], rest[~first]
+            found = periods.take(rows.key[now], rows.time[now], value[now], shift_ms[now])
+            begin[now], until[now], so_far[now], pace[now], known[now] = found
+        found = Demand(begin, until, so_far, pace, known)
+        forecast = found.forecast(self._period_ms)
+        limits = self._allowed.at(rows.devices, rows.key)
+        left_s = (begin + self._period_ms - until) * (NANO // 1000)
+        return Scores(
+            breaks=known & (forecast > limits.level),
+            clears=known & (forecast <= limits.clear),
+            score=forecast,
+            observed=forecast,
+            expected=np.broadcast_to(np.asarray(limits.level), forecast.shape),
+            evidence={"so_far": so_far, "pace": pace, "left_s": left_s},
+        )
+
+    def _begun(self, channel: str, keys: int) -> RunningPeriods:
+        if self._periods is None:
+            kind = CHANNELS[channel].kind
+            self._periods = RunningPeriods(kind, self._period_ms, self._energy)
+            if self._saved is not None:
+                self._periods.load(self._saved)
+                self._saved = None
+        self._periods.grow(keys)
+        return self._periods
+
+    def _shifts(self, time: Ints) -> Ints:
+        """(n,) by how much the periods of a time begin earlier than those of UTC."""
+        hours, of = np.unique(time // HOUR_MS, return_inverse=True)
+        offsets = [
+            datetime.fromtimestamp(hour * HOUR_MS / 1000, UTC).astimezone(self._zone)
+            for hour in hours.tolist()
+        ]
+        seconds = [int(at.utcoffset().total_seconds()) for at in offsets]  # type: ignore[union-attr]
+        return np.array(seconds, np.int64)[of] * 1000 % self._period_ms
+
+    def save(self) -> Any:
+        """The periods that run."""
+        return self._saved if self._periods is None else self._periods.save()
+
+    def restore(self, saved: Any) -> None:
+        """Know what another knew."""
+        self._periods, self._saved = None, saved or None
