@@ -148,7 +148,7 @@ class ChannelOperator(ChannelLane):
             closed = (run - self.patience_ms) // slide
             steps = np.diff(closed, prepend=first)
             pane = (rows.time - self.measure.shift) // slide
-            entangled = old & (self.registers.in_order or pane < closed[rows.at])
+            entangled = (pane < closed[rows.at]) | (old & self.registers.in_order)
             is_tight = self.registers.reaches_back or bool(entangled.any())
             cuts |= (steps > 0) if is_tight else steps > self.registers.far(slide, width)
             block = closed // max(1, CELLS // max(1, len(self.newest)))
