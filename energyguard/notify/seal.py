@@ -7,6 +7,9 @@ links of old messages lead nowhere.
 from __future__ import annotations
 
 import base64
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +36,8 @@ class NotifySeal:
 
     def __init__(self, folder: Path) -> None:
         lost = "put its backup back, or remove it and enter the addresses of all routes anew"
-        secret = secret_in(folder / KEY, lost)
+        self._path = folder / KEY
+        secret = secret_in(self._path, lost)
         self._fernet = Fernet(base64.urlsafe_b64encode(secret))
         self._signer = URLSafeTimedSerializer(secret, salt="links of messages")
 
@@ -53,6 +57,13 @@ class NotifySeal:
             raise Corrupt(
                 f"{KEY} is not the one with which this address was kept: enter it anew"
             ) from None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody else who goes by this data folder change routes while the block runs."""
+        with self._path.open("rb") as key:
+            fcntl.flock(key, fcntl.LOCK_EX)
+            yield
 
     def link(self, route: str, alert: str) -> str:
         """What a message's links carry: which alert they are about, and who got it."""

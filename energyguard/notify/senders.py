@@ -100,7 +100,8 @@ def _by_mail(target: Target, message: OutMessage, at_ms: int) -> None:
     except smtplib.SMTPException as error:
         raise _mail_fault(server.host, error) from None
     except OSError as error:
-        raise Unavailable(f"{server.host}: {error.strerror or error or 'no answer'}") from None
+        why = error.strerror or error or "no answer"
+        raise Unavailable(f"{server.host}: cannot be reached ({why})") from None
     if refused:
         raise Faulty("; ".join(f"{who}: {_words(answer)}" for who, answer in refused.items()))
 
@@ -153,6 +154,8 @@ def _by_webhook(target: Target, message: OutMessage, at_ms: int) -> None:
         raise Faulty(f"{target.to}: {error}") from None
     except httpx.TimeoutException:
         raise Unavailable(f"{target.to}: no answer within {TIMEOUT_S:.0f} s") from None
+    except httpx.ConnectError as error:
+        raise Unavailable(f"{target.to}: cannot be reached ({error})") from None
     except httpx.HTTPError as error:
         raise Unavailable(f"{target.to}: {str(error) or type(error).__name__}") from None
     _check_answer(target.to, answer)

@@ -20,6 +20,7 @@ SERVICES: Final = {
     "ntfys": "ntfy",
     "tgram": "Telegram",
     "slack": "Slack",
+    "workflow": "Microsoft Teams",
     "workflows": "Microsoft Teams",
     "discord": "Discord",
     "matrix": "Matrix",

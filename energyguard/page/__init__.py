@@ -6,5 +6,5 @@ words/      how it reads: languages, numbers, times
 elements/   what views are made of, whatever they are about
 frame/      what every open page has
 measures/   charts of measurements and sums that several views show
-sites/, explore/, devices/, alerts/, rules/, data/, people/    the views
+sites/, explore/, devices/, alerts/, rules/, data/, people/, notifications/    the views
 """

@@ -22,6 +22,7 @@ from energyguard.page.explore.view import ExplorePage
 from energyguard.page.frame.context import View
 from energyguard.page.money.bill import BillPage
 from energyguard.page.money.tariffs import TariffPage, TariffsPage
+from energyguard.page.notifications.view import NotificationsPage
 from energyguard.page.people.list import PeoplePage
 from energyguard.page.people.person import PersonPage
 from energyguard.page.rules.view import RulesPage
@@ -60,6 +61,9 @@ VIEWS = (
     View(
         "/add", _("Add a device"), "add", AddDevicePage, foot=True, ranged=False,
         role=AccessRole.OPERATE,
+    ),
+    View(
+        "/notifications", _("Notifications"), "mail", NotificationsPage, foot=True, ranged=False,
     ),
     View(
         "/people", _("People"), "people", PeoplePage, foot=True, ranged=False,

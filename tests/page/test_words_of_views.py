@@ -16,6 +16,9 @@ from nicegui.testing import User, user_simulation
 from energyguard.domains.regions.states import STATES
 from energyguard.page import mount
 from energyguard.page.elements.plots import Plot, ReadingFeed
+from energyguard.service.notify.contract import RouteFields
+from energyguard.settings.notify import NotifySettings
+from energyguard.settings.tree import Settings
 from tests.application.edges import edge_service
 from tests.application.service import MadeUpService
 from tests.page.marking import GERMAN_MARKED, unmarked, words_left
@@ -27,7 +30,7 @@ DATA = frozenset(state.name for state in STATES) | frozenset(
     (
         "somebody", "Harbour Street", "Market Square", "Old Mill", "energy_kwh", "energy_readings",
         "mara", "joe", "roof", "attic", "cellar", "barn", "consistent",
-        "energyguard", "timedatectl", "row", "timestamp", "march.csv", "ole",
+        "energyguard", "timedatectl", "row", "timestamp", "march.csv", "ole", "desk", "English", "https://127.0.0.1/…",
     )
 )  # fmt: skip
 """Names, ids and commands that the made-up systems have."""
@@ -89,6 +92,14 @@ def with_floors() -> MadeUpService:
     return MadeUpService(floors=5)
 
 
+def with_routes() -> MadeUpService:
+    service = MadeUpService(settings=Settings(notify=NotifySettings(inside=True)))
+    hook = RouteFields(address="https://127.0.0.1:9/x", quiet="22:00-06:30", unanswered_min=5)
+    service.routes.put("desk", hook, "mara")
+    service.routes.test("desk", "mara")  # nobody is there
+    return service
+
+
 def with_nodes() -> MadeUpService:
     service = MadeUpService()
     service.cluster = FakeCluster()
@@ -105,6 +116,7 @@ SYSTEMS: tuple[tuple[Callable[[], MadeUpService], tuple[str, ...]], ...] = (
             "/explain?of=device/H017", "/explain?span=yesterday",
         ),
     ),
+    (with_routes, ("/notifications",)),
     (edge_service, ("/edges",)),
     (with_nodes, ("/cluster",)),
 )  # fmt: skip

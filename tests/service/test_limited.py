@@ -34,6 +34,7 @@ from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
 from energyguard.service.limited.consumption import LimitedConsumption
 from energyguard.service.limited.site_scope import SiteScope
+from energyguard.service.notify.contract import RouteFields
 from tests.application.edges import add
 from tests.application.service import MadeUpService, put
 from tests.application.world import HOMES
@@ -92,6 +93,9 @@ def made() -> Iterator[MadeUpService]:
     for topic in (topics.EDGES, topics.EDGE_LINKS, topics.EDGE_DEVICES):
         at = service.log.positions(topic.name, EARLIEST)
         service.live._take(service.log.read(at, 1_000, 0.0))
+    for device in (OWN, FOREIGN):
+        fields = RouteFields(address="https://1.1.1.1/s3cr3t", selector=f"id={device}")
+        service.routes.put(f"of-{device.lower()}", fields, "mara")
     yield service
 
 
@@ -137,7 +141,9 @@ VERBS: dict[str, tuple[Verb, set[AccessRole], bool]] = {
     "remove rule": (lambda s, d: allowed(s.remove_rule, "floor-kw", "guest"), {ADMIN}, False),
     "letter": (lambda s, d: s.dead_letter(LETTERS[d]), {READ, OPERATE, ADMIN}, True),
     "replay": (lambda s, d: s.replay_dead_letters([]), {ADMIN}, False),
-    "routes": (lambda s, d: s.routes.all(), {ADMIN}, False),
+    "route": (lambda s, d: s.routes.get(f"of-{d.lower()}"), {READ, OPERATE, ADMIN}, True),
+    "deliveries": (lambda s, d: s.routes.deliveries(), {ADMIN}, False),
+    "tell": (lambda s, d: s.routes.put("of-h017", RouteFields(), "guest"), {ADMIN}, False),
     "backups": (lambda s, d: s.backups.all(), {ADMIN}, False),
     "charger": (lambda s, d: s.projections["chargers"].check({"charger": CHARGERS[d]}),
                 {READ, OPERATE, ADMIN}, True),
@@ -209,6 +215,19 @@ def test_a_device_that_moves_is_out_of_sight_at_once(made: MadeUpService) -> Non
         local.consumption.zone_of(["group/secret"])
     assert local.consumption.zone_of([""]) == "UTC"
     assert local.consumption.zone_of(["site/floor-2"]) == "UTC"
+
+
+def test_who_is_told_is_seen_without_where_it_goes(made: MadeUpService) -> None:
+    everybody = RouteFields(address="https://1.1.1.1/s3cr3t", selector="")
+    made.routes.put("all", everybody, "mara")
+    assert made.routes.get("all").to == "https://1.1.1.1/…"
+    local = of(made, READ, SITES).routes.all()
+    assert [(view.id, view.how, view.to) for view in local] == [
+        ("all", "webhook", ""),
+        ("of-h017", "webhook", ""),
+    ]
+    assert [view.to for view in of(made, READ).routes.all()] == ["", "", ""]
+    made.routes.remove("all", "mara")
 
 
 def test_a_list_is_kept_as_long_as_nothing_changes(made: MadeUpService) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
+from threading import Barrier
 
 import msgspec
 import pytest
 
 from energyguard.audit import AuditTrail
 from energyguard.clock import ManualClock
-from energyguard.errors import EnergyGuardError, NotFound
+from energyguard.errors import EnergyGuardError, Malformed, NotFound
 from energyguard.log import EARLIEST
 from energyguard.model.notify import News, Standing
 from energyguard.model.topics import AUDIT, DELIVERIES, ROUTES
 from energyguard.notify.deliveries import delivery_records, key_of_delivery
-from energyguard.records.notify import AlertDelivery
+from energyguard.records.notify import ROUTE, AlertDelivery
 from energyguard.rules.registry import book_of
 from energyguard.service.notify.contract import RouteFields
 from energyguard.service.notify.routes import RouteVerbs
@@ -46,6 +49,45 @@ def test_a_route_is_made_changed_and_removed(tmp_path: Path) -> None:
     routes.remove("desk", "mara")
     with pytest.raises(NotFound, match="no route 'desk'"):
         routes.get("desk")
+
+
+def test_two_who_change_a_route_at_once_lose_nothing(tmp_path: Path) -> None:
+    log = MemoryLog()
+    routes = [verbs(log, tmp_path) for _ in range(2)]
+    routes[0].put("desk", RouteFields(address=HOOK), "mara")
+    changes = [RouteFields(quiet=f"0{n}:00-06:30") for n in range(4)]
+    changes += [RouteFields(per_hour=n) for n in range(5, 9)]
+    together = Barrier(len(changes))
+
+    def change(n: int) -> None:
+        together.wait(10)
+        for _ in range(20):
+            routes[n % 2].put("desk", changes[n], f"person{n}")
+
+    with ThreadPoolExecutor(len(changes)) as pool:
+        list(pool.map(change, range(len(changes))))
+    table = [
+        ROUTE.decode(value)
+        for part in log.read(log.positions(ROUTES.name, EARLIEST), 1_000, 0)
+        for value in part.values
+        if value is not None
+    ]
+    for before, after in pairwise(table):  # each has what the one before it had
+        n = int(after.by.removeprefix("person"))
+        of_others = {"per_hour"} if n < 4 else {"quiet"}
+        assert all(getattr(before, name) == getattr(after, name) for name in of_others)
+
+
+def test_an_address_is_made_of_what_a_service_needs(tmp_path: Path) -> None:
+    routes = verbs(MemoryLog(), tmp_path)
+    offered = {offer.service: [field.name for field in offer.fields] for offer in routes.services()}
+    assert offered["ntfy"] == ["server", "topic", "token"]
+    fields = RouteFields(service="ntfy", entered={"server": "203.0.113.7", "topic": "s3cr3t"})
+    made = routes.put("phone", fields, "mara")
+    assert (made.how, made.to) == ("ntfy", "ntfy")
+    with pytest.raises(Malformed, match="topic is needed"):
+        routes.put("phone", RouteFields(service="ntfy", entered={"server": "x.org"}), "mara")
+    assert routes.get("phone") == made
 
 
 def test_an_address_is_shown_nowhere(tmp_path: Path) -> None:

@@ -10,7 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from energyguard.api.middleware import CurrentService, User
 from energyguard.model.alerts import Severity
 from energyguard.model.notify import News, Standing
-from energyguard.service.notify.contract import DeliveryView, RouteFields, RouteView
+from energyguard.service.notify.contract import (
+    DeliveryView,
+    RouteFields,
+    RouteView,
+    ServiceFields,
+)
 
 router = APIRouter(tags=["notify"])
 RouteName = Annotated[str, Path(alias="route", max_length=60)]
@@ -46,7 +51,7 @@ class RouteBody(BaseModel):
 
     id: str
     how: str
-    to: str
+    to: str = Field(description="Where it goes; only admins see it.")
     severity: Severity
     selector: str
     rule: str
@@ -77,6 +82,13 @@ class RouteWanted(BaseModel):
         description="`smtps://USER:PASSWORD@HOST?to=WHO@EXAMPLE.ORG`, `https://…`, "
         "`ntfys://HOST/TOPIC` …; a new route needs it.",
     )
+    service: str = Field(
+        "",
+        max_length=40,
+        description="Instead of the address: a service of `/notify/services`, with its fields in "
+        "`entered`.",
+    )
+    entered: dict[str, str] = Field({}, max_length=10)
     severity: str | None = Field(None, max_length=20, description="At least so bad.")
     selector: str | None = Field(None, max_length=MAX_TEXT, description="`site=lindenhof`.")
     rule: str | None = Field(None, max_length=100)
@@ -91,6 +103,37 @@ class RouteWanted(BaseModel):
         None, description="With more messages than that, one each ten minutes."
     )
     language: str | None = Field(None, max_length=10)
+
+
+class ServiceFieldBody(BaseModel):
+    """What has to be known of a service."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    example: str
+    is_secret: bool
+    is_needed: bool
+
+
+class ServiceBody(BaseModel):
+    """A service by which somebody can be told."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    service: str
+    fields: list[ServiceFieldBody]
+
+    @classmethod
+    def of(cls, view: ServiceFields) -> ServiceBody:
+        """Make it from the service's."""
+        return cls.model_validate(view)
+
+
+@router.get("/notify/services")
+def services(service: CurrentService) -> list[ServiceBody]:
+    """The services that there are, and what has to be known of each."""
+    return [ServiceBody.of(view) for view in service.routes.services()]
 
 
 @router.get("/notify/routes")

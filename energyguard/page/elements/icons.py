@@ -30,6 +30,7 @@ ICONS: Mapping[str, str] = {
     "money": "M3 6h18v12H3zM9.5 12a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0M6 9v.5M18 15v.5",
     "more": "M5 12v.5M12 12v.5M19 12v.5",
     "bell": "M6 16V10a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
+    "mail": "M3 6h18v13H3zM3 7l9 7 9-7",
     "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
 }
 

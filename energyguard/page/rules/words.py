@@ -117,8 +117,13 @@ def devices_words(rule: Rule, catalogue: SiteCatalogue) -> str:
     """Which devices a rule is about, by the names that people gave."""
     if not isinstance(rule, SelectedRule) or not isinstance(rule.selector, str):
         return _("all devices")
+    return selector_words(rule.selector, catalogue)
+
+
+def selector_words(selector: str, catalogue: SiteCatalogue) -> str:
+    """The devices of a selector, by the names that people gave; empty: all."""
     parts = []
-    for field, pattern in Selector.parse(rule.selector).terms:
+    for field, pattern in Selector.parse(selector).terms:
         entries = catalogue.entries
         name = pattern
         if field == "site" and pattern in entries.sites:

@@ -7,6 +7,7 @@ names.py       what sites and devices are called
 faults.py      why the service could not do something
 readings.py    what channels, and the endings of readings, are called
 refusals.py    why a row was not taken
+route_faults.py  what is wrong with routes of notifications
 rules.py       what a rule does
 sentences.py   what an alert says
 """

@@ -14,6 +14,7 @@ from energyguard.model.quantities import parse_duration
 from energyguard.page.words.entered_faults import OF_RULES, OF_TARIFFS
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
+from energyguard.page.words.route_faults import OF_ROUTES
 
 _PLACE: Final = re.compile(
     r"(?P<place>(?:[a-z]+/[^:]{1,80}: )?(?:[\w-]{1,80}: ){0,3})(?P<fault>.*)"
@@ -157,6 +158,7 @@ _FAULTS: Final = tuple(
         ),
         *OF_RULES,
         *OF_TARIFFS,
+        *OF_ROUTES,
         (r"history: .*", _("The history is not there now")),
         (r".*: no room on the disk; .*", _("The disk is full: nothing was written")),
     )

@@ -33,6 +33,7 @@ from energyguard.service.limited.parts import (
     check_role,
     refuse,
 )
+from energyguard.service.limited.routes import LimitedRoutes
 from energyguard.service.limited.silences import LimitedSilences
 from energyguard.service.limited.site_scope import SiteScope
 from energyguard.service.lookups import (
@@ -193,8 +194,8 @@ class LimitedView:
 
     @property
     def routes(self) -> NotifyRoutes:
-        """Who is told of alerts outside of the house: an admin's."""
-        return self._whole(ADMIN, "who is told of alerts").routes
+        """Who is told of what is seen; addresses and changes are an admin's."""
+        return LimitedRoutes(self._for(READ).routes, self._caller, self._scope)
 
     @property
     def silences(self) -> StandingSilences:

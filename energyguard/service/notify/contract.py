@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from energyguard.model.alerts import Severity
 from energyguard.model.notify import News, Standing
+from energyguard.notify.entered import AddressField
 
 
 class RouteFields(NamedTuple):
@@ -20,6 +22,15 @@ class RouteFields(NamedTuple):
     unanswered_min: int | None = None
     per_hour: int | None = None
     language: str | None = None
+    service: str = ""  # with ``entered``, instead of an address
+    entered: Mapping[str, str] = {}
+
+
+class ServiceFields(NamedTuple):
+    """A service by which somebody can be told, and what has to be known of it."""
+
+    service: str
+    fields: Sequence[AddressField]
 
 
 class DeliveryView(NamedTuple):
@@ -42,7 +53,7 @@ class RouteView(NamedTuple):
 
     id: str
     how: str
-    to: str
+    to: str  # empty: only an admin sees it
     severity: Severity
     selector: str
     rule: str
@@ -59,6 +70,9 @@ class RouteView(NamedTuple):
 
 class NotifyRoutes(Protocol):
     """Who is told of alerts outside of the house."""
+
+    def services(self) -> list[ServiceFields]:
+        """The services that there are."""
 
     def all(self) -> list[RouteView]:
         """Every route, by name."""

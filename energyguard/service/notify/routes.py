@@ -17,6 +17,7 @@ from energyguard.model.notify import News, Standing
 from energyguard.model.selector import Selector
 from energyguard.model.topics import DELIVERIES, ROUTES
 from energyguard.notify.deliveries import DeliveryBook, delivery_records, key_of_delivery
+from energyguard.notify.entered import ADDRESS_FORMS, address_of
 from energyguard.notify.hours import check_hours
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage, send
@@ -24,7 +25,12 @@ from energyguard.notify.targets import MAIL, WEBHOOK, Target, target_of
 from energyguard.ports.outside import addresses_of, is_outside
 from energyguard.records.notify import ROUTE, AlertDelivery, Route
 from energyguard.rules.registry import RuleBook
-from energyguard.service.notify.contract import DeliveryView, RouteFields, RouteView
+from energyguard.service.notify.contract import (
+    DeliveryView,
+    RouteFields,
+    RouteView,
+    ServiceFields,
+)
 from energyguard.settings.tree import Settings
 
 MAX_ROUTES: Final = 200
@@ -50,6 +56,10 @@ class RouteVerbs:
         self._log, self._settings, self._rules, self._clock = log, settings, rules, clock
         self._audit, self._book = AuditTrail(log, clock), DeliveryBook(log)
 
+    def services(self) -> list[ServiceFields]:
+        """The services that there are, and what has to be known of each."""
+        return [ServiceFields(name, form.fields) for name, form in ADDRESS_FORMS.items()]
+
     def all(self) -> list[RouteView]:
         """Every route, by name."""
         self._book.refresh()
@@ -65,11 +75,11 @@ class RouteVerbs:
         return self._view(name, self._found(name))
 
     def put(self, name: str, fields: RouteFields, by: str) -> RouteView:
-        """Make a route, or change one; durable when it returns.
+        """Make a route, or change one; durable when it returns. Changes come one by one.
 
         Args:
             name: of letters, digits and hyphens.
-            fields: what is set; of a new route the address is needed.
+            fields: what is set; of a new route the address, or what makes it, is needed.
             by: who does it.
 
         Raises:
@@ -79,12 +89,16 @@ class RouteVerbs:
         """
         if not _NAME.fullmatch(name):
             raise Malformed(f"{name!r}: write a name of a-z, 0-9, '.', '_' and '-'", "name")
-        routes = self._routes()
-        old = routes.get(name)
-        if old is None and len(routes) >= MAX_ROUTES:
-            raise OutOfRange(f"there are {MAX_ROUTES} routes already")
-        route = self._entered(old, fields, by)
-        self._log.append(ROUTES.name, Records([name.encode()], [ROUTE.encode(route)]))
+        if fields.service:
+            address = address_of(fields.service, fields.entered)
+            fields = fields._replace(address=address, service="", entered={})
+        with self._seal().held():
+            routes = self._routes()
+            old = routes.get(name)
+            if old is None and len(routes) >= MAX_ROUTES:
+                raise OutOfRange(f"there are {MAX_ROUTES} routes already")
+            route = self._entered(old, fields, by)
+            self._log.append(ROUTES.name, Records([name.encode()], [ROUTE.encode(route)]))
         self._audit.note("route changed" if old else "route made", by, f"{name}: {route.to}")
         return self.get(name)
 
@@ -148,7 +162,7 @@ class RouteVerbs:
         given: dict[str, Any] = {
             name: value
             for name, value in fields._asdict().items()
-            if value is not None and name != "address"
+            if value is not None and name in Route.__struct_fields__
         }
         _check_fields(given)
         if given.get("rule"):
