@@ -16,6 +16,7 @@ from energyguard.errors import Forbidden, Unauthorized
 from energyguard.limits import PAGE_S
 from energyguard.model.access import AccessRole, Caller
 from energyguard.page.elements.icons import FAVICON
+from energyguard.page.elements.signatures import remember_signatures
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.layout import frame, keep_fresh
 from energyguard.page.frame.page_cache import PageCaches
@@ -79,6 +80,7 @@ def add_pages(
     services = service if isinstance(service, CallerServices) else CallerServices(service)
     caches, whole = PageCaches(services), services.whole
     shown = tuple(view for view in views if view.shown(whole))
+    remember_signatures()
     pages_by(_page_now)
     pages.add_api_route("/ui/page.css", _styles, include_in_schema=False)  # before the files
     pages.add_static_files("/ui", STATIC)

@@ -20,8 +20,9 @@ from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.station_day import StationDay
 from energyguard.domains.charging.station_table import StationTable
 from energyguard.model.days import day_ms, local
-from energyguard.page.elements.components import ChangingList, Ranking, Rest, Tag, Tile, card
+from energyguard.page.elements.components import ChangingList, Rest, Tag, Tile, card
 from energyguard.page.elements.plots import Data, Plot
+from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.page_cache import HOUR_MS, times_ms
 from energyguard.page.measures.amounts import amount_words, sums_words

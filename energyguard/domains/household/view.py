@@ -7,8 +7,9 @@ from functools import partial
 from nicegui import ui
 
 from energyguard.model.days import hour_step_ms
-from energyguard.page.elements.components import Ranking, Tag, card, choice
+from energyguard.page.elements.components import Tag, card, choice
 from energyguard.page.elements.plots import Plot, ReadingFeed
+from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.measures.rule_chart import RuleChart
 from energyguard.page.words.formatting import count, measured, moment, plural

@@ -22,18 +22,10 @@ from energyguard.domains.regions.region_words import (
     why_hidden,
 )
 from energyguard.domains.regions.states import NAMES
-from energyguard.page.elements.components import (
-    ChangingList,
-    Ranking,
-    Rest,
-    Tag,
-    Tile,
-    card,
-    cells,
-    choice,
-)
+from energyguard.page.elements.components import ChangingList, Rest, Tag, Tile, card, cells, choice
 from energyguard.page.elements.components import table as plain_table
 from energyguard.page.elements.plots import Data, Plot, line
+from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.page_cache import times_ms
 from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, plural

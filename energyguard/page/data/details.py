@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from energyguard.page.elements.components import (
-    ChangingList,
-    Figures,
-    Ranking,
-    Tag,
-    card,
-    cells,
-    table,
-)
+from energyguard.page.elements.components import ChangingList, Figures, Tag, card, cells, table
 from energyguard.page.elements.plots import Plot, line
+from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import MAX_POINTS, times_ms
 from energyguard.page.words.formatting import age, count, moment

@@ -1,13 +1,12 @@
-"""The few components that all views are made of: tag, card, tile, button, ranking, table."""
+"""The few components that all views are made of: tag, card, tile, button, table."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from nicegui import ui
-from nicegui.elements.mixins.text_element import TextElement
 
 from energyguard.page.elements.icons import icon
 from energyguard.page.elements.plots import Plot
@@ -16,15 +15,34 @@ from energyguard.page.words.language import _
 T = TypeVar("T", bound=Hashable)
 
 
-class Tag(TextElement):
-    """An HTML element with a text, which is sent again only when it changes."""
+class Tag(ui.element):
+    """An HTML element with a text, which is sent again only when it changes.
+
+    A view has many hundred of them, so one costs as little as it can: what it is made with goes to
+    the browser with the element, and is no change that anybody is told of.
+    """
 
     def __init__(self, tag: str, text: str = "", classes: str = "", **attributes: str) -> None:
         """Make a ``tag``; attributes have ``_`` for ``-``, and one at the end for a keyword."""
-        super().__init__(tag=tag, text=text)
-        self.classes(classes)
-        for name, value in attributes.items():
-            self._props[name.rstrip("_").replace("_", "-")] = value
+        super().__init__(tag)
+        self._text = text
+        list.extend(self._classes, dict.fromkeys(classes.split()))
+        named = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
+        dict.update(self._props, named)
+
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self._text or ""
+
+    @text.setter
+    def text(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.update()
+
+    def _displayed_contents(self, *, only_visible: bool) -> list[Any]:
+        return [*super()._displayed_contents(only_visible=only_visible), self.text]
 
 
 def restyle(tag: Tag, classes: str) -> None:
@@ -35,7 +53,7 @@ def restyle(tag: Tag, classes: str) -> None:
 
 def symbol(name: str) -> None:
     """An icon."""
-    ui.html(icon(name), sanitize=False, tag="span").classes("icon")
+    Tag("span", "", "icon", innerHTML=icon(name))
 
 
 def button(
@@ -137,60 +155,6 @@ class ChangingList(Generic[T]):
                     Tag("td", self._empty, "sub", colspan="99")
             elif not items and self._empty:
                 Tag("p", self._empty, "empty")
-
-
-class Ranking:
-    """Names with bars and amounts, each leading somewhere; the longest bar is the first's.
-
-    What changes is changed in place, so that a live ranking sends a few words and no more.
-
-    Args:
-        empty: what is said of none.
-        href: where a name leads.
-        classes: of the list.
-    """
-
-    def __init__(self, empty: str, href: Callable[[str], str], classes: str = "") -> None:
-        self._href = href
-        self._rows: list[_RankedRow] = []
-        self._list: ChangingList[int] = ChangingList(
-            lambda place: self._rows.append(_RankedRow()), empty, classes
-        )
-
-    def show(
-        self, rows: Iterable[tuple[str, float, str]], name: Callable[[str], str] = str
-    ) -> None:
-        """Show these: id, value, and the value in words; ``name`` says what an id is called."""
-        rows = list(rows)
-        largest = max((row[1] for row in rows), default=0) or 1
-        if len(rows) != len(self._rows):
-            self._rows.clear()
-        self._list.show(range(len(rows)))
-        for row, (who, value, words) in zip(self._rows, rows, strict=True):
-            row.show(self._href(who), name(who), value / largest, words)
-
-
-class _RankedRow:
-    """A row of a ranking."""
-
-    def __init__(self) -> None:
-        self._width = ""
-        self._box = Tag("a", "", "bar-row", href="")
-        with self._box:
-            self._who = Tag("span", "", "who")
-            with Tag("span", "", "track"):
-                self._bar = Tag("span", "", "bar")
-            self._much = Tag("span", "", "much")
-
-    def show(self, href: str, name: str, share: float, words: str) -> None:
-        self._who.text, self._much.text = name, words
-        if self._box.props["href"] != href:
-            self._box.props["href"] = href
-            self._box.update()
-        width = f"{max(0.0, min(1.0, share)):.0%}"
-        if self._width != width:
-            self._width = width
-            self._bar.style(replace=f"display:block;width:{width}")
 
 
 class Rest:

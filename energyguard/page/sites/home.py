@@ -8,7 +8,8 @@ from functools import partial
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.days import midnight_ms
 from energyguard.page.alerts.need_list import NeedList
-from energyguard.page.elements.components import Ranking, Tag, card
+from energyguard.page.elements.components import Tag, card
+from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.coming import is_coming
 from energyguard.page.measures.costs import cost_alone, costs_of

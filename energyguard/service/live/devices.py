@@ -54,6 +54,7 @@ class LiveDevices:
         self.pulse = Pulse()
         self.simulated = False
         self.newest_ms = NEVER
+        self._pace_ms: int | None = None  # None: not known since the newest readings
 
     def take(
         self, readings: pa.RecordBatch, received_ms: int, gap: bool, judged_ms: int | None = None
@@ -69,6 +70,7 @@ class LiveDevices:
         if not readings.num_rows:
             return
         self.pulse.hear(received_ms)
+        self._pace_ms = None
         number = self._numbers(readings.column("device"))
         time_ms = times_of(readings)
         latest_ms = self._latest(number, time_ms, received_ms, judged_ms)
@@ -141,11 +143,13 @@ class LiveDevices:
         if self.wall:
             live = any(self._live(channel, wall_ms).any() for channel in self.channels.values())
             since_ms, clock_ms = min(newest_ms, wall_ms), wall_ms
+        if self._pace_ms is None:  # pages ask far more often than readings come
+            self._pace_ms = self._usual_pace()
         return Freshness(
-            newest_ms, received_ms, since_ms, clock_ms, self._pace_ms(), live, self.simulated
+            newest_ms, received_ms, since_ms, clock_ms, self._pace_ms, live, self.simulated
         )
 
-    def _pace_ms(self) -> int:
+    def _usual_pace(self) -> int:
         steps = np.concatenate([channel.usual_ms() for channel in self.channels.values()])
         steps = steps[(steps > 0) & (steps <= HOUR_MS)]
         return int(np.quantile(steps, 0.95)) if len(steps) else 0
