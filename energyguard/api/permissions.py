@@ -63,6 +63,7 @@ API: Final[Mapping[str, Needed]] = {
     "GET /alerts/{id}": _READ,
     "POST /alerts/act": _OPERATE,
     "POST /alerts/{id}/acknowledge": _OPERATE,
+    "POST /alerts/{id}/answer": _OPERATE,
     "POST /alerts/{id}/silence": _OPERATE,
     "POST /alerts/{id}/unsilence": _OPERATE,
     "GET /notifications": _READ,

@@ -1,4 +1,4 @@
-"""``alerts list|show|ack|silence``: what is wrong, and who has it."""
+"""``alerts list|show|ack|answer|silence``: what is wrong, and who has it."""
 
 from __future__ import annotations
 
@@ -81,6 +81,28 @@ def ack(call: Call, alert_id: Id, by: By = None, note: Note = "") -> None:
     with call.service() as service:
         alert = service.acknowledge(alert_id, by=by or getpass.getuser(), note=note)
     call.out.done(f"{alert_id}: {alert.sentence}", **listed(alert))
+
+
+def answer(
+    call: Call,
+    alert_id: Id,
+    undo: Annotated[bool, typer.Option("--undo", help="It was not us, after all.")] = False,
+    by: By = None,
+    note: Note = "",
+) -> None:
+    """Say that it was us: everybody reads it, and the device's bar for such alerts is raised.
+
+    Of unusual use such alerts of this device become e times as rare; that fades by half in 14 days.
+    """
+    from energyguard.service.alerts.answers import NOT_US, WAS_US, not_us, was_us
+
+    person = by or getpass.getuser()
+    with call.service() as service:
+        if undo:
+            alert = not_us(service, alert_id, person, note or NOT_US)
+        else:
+            alert = was_us(service, alert_id, person, note or WAS_US)
+    call.out.done(f"{alert_id}: {alert.note}", **listed(alert))
 
 
 def silence(

@@ -101,7 +101,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         },
         "alerts": Group(
             "Alerts: what is wrong, and who has it.",
-            named(alerts.list_, alerts.show, alerts.ack, alerts.silence),
+            named(alerts.list_, alerts.show, alerts.ack, alerts.answer, alerts.silence),
         ),
         "silences": Group(
             "Silences: alerts by device, site or rule that are quiet for a while.",

@@ -100,7 +100,12 @@ class UnusualDetector:
             setattr(self, name, np.append(getattr(self, name), np.full(len(budgets), _NEVER)))
 
     def step(
-        self, number: int, at: LocalHour, values: npt.NDArray[np.float64], of: Ints | None = None
+        self,
+        number: int,
+        at: LocalHour,
+        values: npt.NDArray[np.float64],
+        of: Ints | None = None,
+        bars: Floats | None = None,
     ) -> list[UnusualUse]:
         """Look at a slot of every device, or of some: the alerts that open with it.
 
@@ -109,12 +114,14 @@ class UnusualDetector:
             at: where it stands by the local clock.
             values: (devices,) NaN where there is no reading.
             of: the devices that it is of, rising; None: all.
+            bars: nats by which what is rare must be rarer: of each kind, then of what is like no
+                kind; (kinds + 1, devices that it is of); None: none is raised.
         """
         if of is None or len(of) == len(self):
             of, seen = np.arange(len(self)), self.cohort.step(number, at, values)
         else:
             seen = self.cohort.step_some(number, at, values, of)
-        rated = self.parameters.rate(seen.looked.steps)
+        rated = self.parameters.rate(seen.looked.steps, bars)
         level, first, near = self._level[of], self._first[of], self._near[of]
         first = np.where((first == _NEVER) & seen.known, number, first)
         warm = number - first >= WARM_DAYS * 24 * self._an_hour

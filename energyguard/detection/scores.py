@@ -86,15 +86,23 @@ class Parameters:
             np.maximum(found, table.take(step), out=found)
         return found
 
-    def rate(self, steps: Steps) -> Rated:
-        """Say how rare what (evidence, devices) show is."""
+    def rate(self, steps: Steps, bars: Floats | None = None) -> Rated:
+        """Say how rare what (evidence, devices) show is.
+
+        Args:
+            steps: what they show.
+            bars: (kinds + 1, devices) nats by which each kind, and what is like none, counts as
+                less rare; None: all count as they are.
+        """
         *of_kind, of_all, of_free, of_both = self.maps
         scores = self.scores(steps)
         rarities = np.stack([of(score) for of, score in zip(of_kind, scores, strict=True)])
         rarities += self.offsets[:, None]
+        if bars is not None:
+            rarities -= bars[:-1]
         order = np.argsort(rarities, axis=0)
         known = of_all(rarities.max(axis=0))
-        free = of_free(self.unlikeness(steps))
+        free = of_free(self.unlikeness(steps)) - (0 if bars is None else bars[-1])
         of_kinds = of_both(known + np.log(1 - FREE_SHARE))
         rarity = np.maximum(of_kinds, of_both(free + np.log(FREE_SHARE)))
         return Rated(rarity, order[-1], order[-2], of_kinds)

@@ -107,6 +107,8 @@ async def test_an_alert_from_list_to_unsilenced(
     quiet = await ok(http.post("/alerts/a1/silence", json={"for": "30m"}))
     assert 0 <= quiet["silenced_until_ms"] - before_ms - 30 * 60_000 < 60_000
     assert (await ok(http.post("/alerts/a1/unsilence")))["state"] == "acknowledged"
+    for us, note in ((True, "That was us"), (False, "That was not us")):  # of any rule: a word
+        assert (await ok(http.post("/alerts/a1/answer", json={"us": us})))["note"] == note
     story = (await ok(http.get("/alerts/a1")))["story"]
     assert [line["what"] for line in story] == ["firing", "acknowledge", "silence", "unsilence"]
     assert (await http.get("/alerts/none")).status_code == 404

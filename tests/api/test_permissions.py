@@ -67,6 +67,7 @@ TABLE = permissions(PREFIX, [])
         ("GET", "/api/v1/quality", {READER, WARDEN, ADMIN, LOCAL}),
         ("GET", "/metrics", {READER, WARDEN, ADMIN}),
         ("POST", "/api/v1/alerts/a/acknowledge", {WARDEN, ADMIN}),
+        ("POST", "/api/v1/alerts/a/answer", {WARDEN, ADMIN}),
         ("PATCH", "/api/v1/rules/r/devices/d", {WARDEN, ADMIN}),
         ("PATCH", "/api/v1/rules/r", {ADMIN}),
         ("PUT", "/api/v1/rules", {ADMIN}),

@@ -68,7 +68,7 @@ def test_a_range_that_ends_before_it_begins() -> None:
         parse_range("2025-11-29", "2025-11-28", NOON, "UTC")
 
 
-@pytest.mark.parametrize("verb", ["ack", "silence"])
+@pytest.mark.parametrize("verb", ["ack", "answer", "silence"])
 def test_an_alert_is_taken_and_shown(terminal: Terminal, data_dir: Path, verb: str) -> None:
     event = alert_event()
     with closing(SqliteLog(data_dir / "log.db")) as log:

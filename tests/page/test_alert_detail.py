@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from itertools import pairwise
 
 from nicegui.testing import User
@@ -14,6 +15,9 @@ from energyguard.model.quantities import NANO
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
 from energyguard.records.alerts import AlertEvent
+from energyguard.rules.kinds.unusual import UnusualRule
+from energyguard.rules.unusual.answers import PeopleAnswer
+from energyguard.service.alerts.answers import was_us
 from tests.application.edges import follow
 from tests.application.service import MadeUpService, put
 from tests.application.world import HOUR, START
@@ -107,7 +111,8 @@ async def test_figures_just_above_a_limit_are_told_apart(
     assert {"2.0004", "2"} <= shown
 
 
-async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: MadeUpService) -> None:
+def raise_unlike(service: MadeUpService) -> None:
+    """An alert ``unlike`` of a home: something stays on."""
     since, hours = START - HOUR, START // HOUR
     evidence = UNLIKE | {"opened": (hours - 1) * NANO, "since": (hours - 2) * NANO}
     event = AlertEvent(
@@ -119,6 +124,37 @@ async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: Mad
     )  # fmt: skip
     put(service.log, topics.ALERTS.name, "H020", event, since)
     follow(service)
+
+
+async def test_that_was_us_is_learned_shown_and_taken_back(
+    user: User, service: MadeUpService
+) -> None:
+    raise_unlike(service)
+    await user.open("/alerts?alert=unlike")
+    await user.should_see(marker="ours", retries=TRIES)
+    user.find(marker="ours").click()
+    await sees(user, "such alerts become rarer here")
+
+    def answers() -> Sequence[PeopleAnswer]:
+        rule = service.rules.get("household-unusual")
+        assert isinstance(rule, UnusualRule)
+        assert not rule.answers("H021")
+        return rule.answers("H020")
+
+    assert answers() == (PeopleAnswer("stuck_on", START - HOUR),)
+    assert service.book.get("unlike").note == "That was us"
+    was_us(service, "unlike", by="mara")  # once more says the same
+    assert len(answers()) == 1
+    await user.open("/devices/H020")
+    await sees(user, "You said that it was you: something stays on")
+    user.find(marker="not-us-household-unusual").click()
+    await sees(user, "it was not you")
+    assert answers() == ()
+    assert not service.rules.get("household-unusual").overrides  # type: ignore[attr-defined]
+
+
+async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: MadeUpService) -> None:
+    raise_unlike(service)
     await user.open("/alerts?alert=unlike")
     await sees(user, "something stays on, 1.75\u00a0kW where 0.1 to 0.4\u00a0kW is usual")
     await sees(user, "An ordinary device has one such alert in 22 weeks.")

@@ -11,6 +11,7 @@ from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import AlertBody, AlertStory, StoryLine
 from energyguard.api.routes.asked import Instant, Length, Limit
 from energyguard.model.alerts import Act, State
+from energyguard.service.alerts.answers import NOT_US, WAS_US, not_us, was_us
 
 router = APIRouter(tags=["alerts"])
 MAX_ALERTS = 1_000
@@ -23,6 +24,12 @@ class Note(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     note: str = Field("", max_length=1_000)
+
+
+class Answered(Note):
+    """What its people say of an alert."""
+
+    us: bool = Field(True, description="It was us; false takes that back.")
 
 
 class Silence(Note):
@@ -78,6 +85,14 @@ def acknowledge(
 ) -> AlertBody:
     """Say that you have it."""
     return AlertBody.of(service.acknowledge(alert_id, user, body.note if body else ""))
+
+
+@router.post("/alerts/{id}/answer")
+def answer(service: CurrentService, user: User, alert_id: AlertId, body: Answered) -> AlertBody:
+    """Say that it was you: everybody reads it, and such alerts of the device become rarer."""
+    if body.us:
+        return AlertBody.of(was_us(service, alert_id, user, body.note or WAS_US))
+    return AlertBody.of(not_us(service, alert_id, user, body.note or NOT_US))
 
 
 @router.post("/alerts/{id}/silence")

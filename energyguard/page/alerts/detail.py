@@ -21,6 +21,7 @@ from energyguard.page.words.formatting import day_moment, mark, places_apart, si
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
 from energyguard.rules.unusual.evidence import UnusualEvidence
+from energyguard.service.alerts.answers import answer_of, was_us
 from energyguard.service.alerts.past import PastAlerts
 
 OFTEN_DAYS = 90
@@ -98,9 +99,15 @@ class AlertDetail:
 
     async def _ours(self) -> None:
         """It was us: everybody reads it; the alert is open until it ends by itself."""
-        note = self.text.value or ""
+        if (alert := self.alert) is None or not alert.open:
+            return
+        service, by, note = self.service, self.context.user, self.text.value or ""
         note = _("That was us") + (f": {note}" if note else "")
-        await self._take(note, _("Everybody reads that it was you"))
+        done = _("Everybody reads that it was you")
+        if answer_of(service, alert) is not None:
+            done = _("Everybody reads that it was you; such alerts become rarer here")
+        if await self.context.do(lambda: was_us(service, alert.id, by, note), done):
+            self.text.value = ""
 
     async def _take(self, note: str, done: str) -> None:
         if (alert := self.alert) is None or not alert.open:

@@ -22,6 +22,10 @@ from energyguard.page.measures.limits import (
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, day_moment
 from energyguard.page.words.language import _
+from energyguard.page.words.sentences import unusual_words
+from energyguard.rules.kinds.unusual import UnusualRule
+from energyguard.rules.unusual.answers import PeopleAnswer
+from energyguard.service.alerts.answers import take_back
 
 _EXAMPLES = {"longer_than": _("at once")}
 
@@ -66,6 +70,8 @@ class LimitsCard:
                         f"state{' on' * row.runs}",
                     )
                 Tag("span", self._standing(row), "sub")
+                for answer in row.answers:
+                    self._answer(row, answer)
             with Tag("div", "", "limit-fields"):
                 for name in row.fields:
                     form.draw(name, partial(self._set, form))
@@ -78,6 +84,24 @@ class LimitsCard:
                         _("Back to default"), partial(self._reset, row), about=row.rule,
                         mark=f"reset-{row.rule}",
                     )  # fmt: skip
+
+    def _answer(self, row: LimitRow, answer: PeopleAnswer) -> None:
+        """An alert of which somebody said that it was them, and the way back."""
+        words = _("You said that it was you: {what}, {when}; such alerts are rarer for some weeks.")
+        when = day_moment(answer.at_ms, self.context.zone)
+        with Tag("div", "", "acts"):
+            Tag("span", words.format(what=unusual_words(answer.kind), when=when), "sub")
+            back = partial(self._not_us, row, answer)
+            button(_("Take back"), back, about=row.rule, mark=f"not-us-{row.rule}")
+
+    async def _not_us(self, row: LimitRow, answer: PeopleAnswer) -> None:
+        service, by = self.service, self.context.user
+        rule = service.rules.get(row.rule)
+        if isinstance(rule, UnusualRule) and await self.context.do(
+            lambda: take_back(service, rule, self.device, answer, by),
+            _("{about}: it was not you").format(about=self.about),
+        ):
+            self.show()
 
     def _standing(self, row: LimitRow) -> str:
         """Whose limit it is, and who set it when."""

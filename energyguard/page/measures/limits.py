@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from energyguard.records.rules import RuleEdit
 from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.kinds.unusual import UnusualRule
+from energyguard.rules.unusual.answers import PeopleAnswer
 from energyguard.rules.windowed import WindowRule
 from energyguard.service.contract import Service
 from energyguard.service.profiles import DeviceProfile
@@ -36,6 +38,7 @@ class LimitRow:
     fields: Mapping[str, str]  # as people write them: the level, what clears it, how long
     of_all: Mapping[str, str]  # the same, of devices that are like all others
     is_own: bool
+    answers: Sequence[PeopleAnswer]  # alerts of which people said that it was them
     edit: RuleEdit | None  # who gave it these, and when; None: as the rule's file has it
 
     @property
@@ -97,6 +100,7 @@ def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> li
                 fields=_written(rule.of(device)),
                 of_all=_written(rule),
                 is_own=is_own,
+                answers=rule.answers(device) if isinstance(rule, UnusualRule) else (),
                 edit=edits.get(device if is_own else ""),
             )
         )

@@ -45,6 +45,7 @@ FIELDS: Final = {
     "per": _("Per"),
     "direction": _("Which way"),
     "alerts_a_week": _("Alerts of a device and week"),
+    "ours": _("Alerts that were no news"),
     "sigmas": _("Deviations of a half-hour"),
     "at_once": _("Deviations of a single reading"),
     "lasting": _("Deviations of three half-hours on end"),

@@ -23,6 +23,7 @@ from energyguard.rules.fields import About, Channels, Days, HowBad, Id, Level, T
 from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.profile.calendar import calendar_of
 from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
+from energyguard.rules.unusual.answers import Answers, PeopleAnswer, read_answers
 from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.unusual.scorer import UnusualLimits, UnusualScorer
 from energyguard.rules.valued import Scorer, ValueRule
@@ -51,6 +52,7 @@ class UnusualRule(
     alerts_a_week: Level = NANO // 10
     zone: Text = ""
     holidays: Days = ()
+    ours: Answers = ""
     energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible at the site; not for rule files
     longer_than_ms: int = 0
     severity: HowBad = Severity.WARNING
@@ -84,7 +86,12 @@ class UnusualRule(
     def scorer(self) -> Scorer:
         """What is usual of its channel."""
         calendar = calendar_of(self.zone, self.holidays)
-        return UnusualScorer(LimitColumns(self, _allowed), calendar, self.energy)
+        return UnusualScorer(LimitColumns(self, _allowed), calendar, self.energy, self.answers)
+
+    def answers(self, device: str) -> tuple[PeopleAnswer, ...]:
+        """The alerts of a device that were no news."""
+        own = self.overrides.get(device, {}).get("ours")
+        return read_answers(self.ours if own is None else own)
 
     def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> Self:
         """It clears by time alone."""

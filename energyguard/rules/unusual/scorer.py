@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.profile.calendar import Calendar
+from energyguard.rules.unusual.answers import PeopleAnswer, RaisedBars
 from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.valued import Scores, ValueRows
 
@@ -39,6 +40,8 @@ class _Shown(NamedTuple):
     evidence: dict[str, int]
 
 
+AnswersOf = Callable[[str], Sequence[PeopleAnswer]]
+"""The answers of a device, by its name."""
 Opened = tuple[int, int, _Shown]
 """The row in which an alert opens, whose it is, and what it says."""
 
@@ -59,9 +62,12 @@ class _Cohort:
         self.slot_ms = slot_ms
         self.detector = UnusualDetector(slot_ms, parameters, 0)
         self.keys: Ints = np.empty(0, np.int64)
+        self.bars = RaisedBars(parameters.kinds)
 
-    def add(self, keys: Ints, budgets: Ints) -> None:
-        """Take in devices of which nothing is known."""
+    def add(self, keys: Ints, budgets: Ints, answers: Iterable[Sequence[PeopleAnswer]]) -> None:
+        """Take in devices of which nothing is known, but what their people said of alerts."""
+        for place, of_device in enumerate(answers, len(self.keys)):
+            self.bars.add(place, of_device)
         self.detector.add(budgets / NANO)
         self.keys = np.append(self.keys, keys)
 
@@ -73,12 +79,18 @@ class UnusualScorer:
         allowed: how many alerts of each device people want to see.
         calendar: the site's.
         energy: what is plausible.
+        answers: the alerts of a device that were no news to its people.
     """
 
     def __init__(
-        self, allowed: LimitColumns[UnusualLimits], calendar: Calendar, energy: EnergyDefaults
+        self,
+        allowed: LimitColumns[UnusualLimits],
+        calendar: Calendar,
+        energy: EnergyDefaults,
+        answers: AnswersOf,
     ) -> None:
         self._allowed, self._calendar, self._energy = allowed, calendar, energy
+        self._answers = answers
         self._slots: RunningSlots | None = None
         self._cohorts: dict[int, _Cohort] = {}  # by the length of slots
         self._place: Ints = np.empty(0, np.int64)  # of each key in its cohort; -1: in none
@@ -125,11 +137,14 @@ class UnusualScorer:
         new = np.unique(key[self._place[key] < 0])
         if len(new):
             self._place[new] = len(cohort.keys) + np.arange(len(new))
-            cohort.add(new, self._budgets(devices, new))
+            cohort.add(new, self._budgets(devices, new), self._answered(devices, new))
         return cohort
 
     def _budgets(self, devices: Sequence[str], key: Ints) -> Ints:
         return np.broadcast_to(self._allowed.at(devices, key).alerts_a_week, key.shape)
+
+    def _answered(self, devices: Sequence[str], key: Ints) -> Iterator[Sequence[PeopleAnswer]]:
+        return (self._answers(devices[k]) for k in key.tolist())
 
     def _step(self, cohort: _Cohort, closed: ClosedSlots, marks: _Marks) -> Iterator[Opened]:
         """Go through slots; gives the alerts that open: the row, the key, what it says."""
@@ -144,7 +159,8 @@ class UnusualScorer:
             hours, first.tolist(), np.append(first[1:], len(number)).tolist(), strict=True
         ):
             of, now = place[start:stop], int(number[start])
-            found = cohort.detector.step(now, hour, power[start:stop], of)
+            bars = cohort.bars.at(now * cohort.slot_ms, of)
+            found = cohort.detector.step(now, hour, power[start:stop], of, bars)
             self._judge(cohort, now, (of, key[start:stop], at[start:stop]), marks)
             for alert in found:
                 row = int(at[start:stop][np.searchsorted(of, alert.device)])
@@ -230,7 +246,7 @@ class UnusualScorer:
         self._evidence = dict(saved["evidence"])
         for slot_ms, of, known, state in saved["states"]:
             cohort = self._cohorts[slot_ms] = _Cohort(slot_ms, shipped())
-            cohort.add(of, self._budgets(devices, of))
+            cohort.add(of, self._budgets(devices, of), self._answered(devices, of))
             cohort.detector.load(known, state)
             self._place[of] = np.arange(len(of))
 

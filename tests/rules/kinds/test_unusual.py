@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,8 +16,10 @@ from energyguard.detection.slots import HOUR_MS
 from energyguard.errors import ConfigError
 from energyguard.model.channels import EnergyDefaults
 from energyguard.records.alerts import AlertEvent
+from energyguard.rules.kinds import rule_from
 from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.rule import Rule, SiteCalendar
+from energyguard.rules.unusual.answers import MAX_ANSWERS, PeopleAnswer, RaisedBars, write_answers
 from energyguard.rules.unusual.evidence import UnusualEvidence
 from tests.rules.lives import START, Row, events, fed, operator_of, rule_of, told
 
@@ -149,6 +152,59 @@ def test_how_many_alerts_people_want_is_a_device_s_own(tmp_path: Path) -> None:
     assert {event.device for event in found} == {"h1", "h2"}
 
 
+def answered(text: str, *answers: PeopleAnswer) -> str:
+    return text + f'[rule.devices.h1]\nours = "{write_answers(answers)}"\n'
+
+
+def test_what_was_us_is_rarer_for_this_device_and_kind_alone(tmp_path: Path) -> None:
+    """However its readings come, and over restarts: ``events`` lives it in many ways."""
+    rows = [*hourly(power(1, 0.4)), *hourly(power(1, 0.4), "h2")]
+    rows.sort(key=lambda row: row[2])
+    plain = events([rule_of(tmp_path, RULE)], rows)
+    first = next(event for event in plain if event.device == "h1")
+    known = UnusualEvidence.of(first.observed, dict(first.evidence))
+    assert known is not None
+    kind, before = known.alert.kind, first.time_ms - HOUR_MS
+    often = [PeopleAnswer(kind, before - n) for n in range(MAX_ANSWERS)]
+    found = events([rule_of(tmp_path, answered(RULE, *often))], rows)
+    theirs = [[e for e in of if e.device == "h2"] for of in (found, plain)]
+    assert theirs[0] == theirs[1] != []
+    kinds = [UnusualEvidence.of(e.observed, dict(e.evidence)) for e in found if e.device == "h1"]
+    assert all(of is None or of.alert.kind != kind for of in kinds)
+    later = [PeopleAnswer(kind, first.time_ms + 40 * 24 * HOUR_MS)]  # answers count from then on
+    assert events([rule_of(tmp_path, answered(RULE, *later))], rows) == plain
+
+
+def test_an_answer_fades_by_half_in_two_weeks() -> None:
+    bars = RaisedBars(("surge", "leak"))
+    of = np.arange(3)
+    assert bars.at(0, of) is None
+    bars.add(
+        1, [PeopleAnswer("leak", START), PeopleAnswer("leak", START), PeopleAnswer("unlike", START)]
+    )
+    days = 24 * HOUR_MS
+    for age, nats in ((-1, 0.0), (0, 2.0), (14, 1.0), (28, 0.5)):
+        now = bars.at(START + age * days, of)
+        assert now is not None
+        assert now.shape == (3, 3)
+        assert now[1].tolist() == [0, nats, 0]
+        assert now[2, 1] == nats / 2
+        assert not now[0].any()
+
+
+def test_an_answer_while_it_runs_keeps_what_was_learned(tmp_path: Path) -> None:
+    """It goes through the rule's record, as any change does."""
+    rows = hourly(power(1))
+    operator = operator_of([rule_of(tmp_path, RULE)])
+    fed(operator, rows[: BEGIN_H - 4])
+    rule = rule_of(tmp_path, answered(RULE, PeopleAnswer("night", START)))
+    assert isinstance(rule, UnusualRule)
+    assert rule_from(msgspec.json.decode(msgspec.json.encode(rule))) == rule
+    operator.set_rules([rule])
+    found = fed(operator, rows[BEGIN_H - 4 :])
+    assert firing(found) == firing(fed(operator_of([rule_of(tmp_path, RULE)]), rows)) != []
+
+
 def test_a_changed_number_of_alerts_keeps_what_was_learned(tmp_path: Path) -> None:
     rare = rule_of(tmp_path, RULE.replace("0.5", "0.0001"))
     rows = hourly(power(1))
@@ -197,6 +253,13 @@ def test_what_makes_it_unusable(tmp_path: Path) -> None:
         text = RULE.replace("0.5", wrong)
         assert "alerts_a_week is above 0 and at most 7" in faults(tmp_path, text)
     assert "zone, holidays" in faults(tmp_path, RULE + 'zone = "Nowhere/Here"\n')
+    for wrong, why in (
+        ("boredom 2026-01-01T00:00:00Z", "no kind 'boredom'; there are: surge"),
+        ("leak yesterday", "Invalid isoformat"),
+        ("leak 2026-01-01T00:00:00", "has no offset"),
+        (", ".join(["leak 2026-01-01T00:00:00Z"] * 13), "13 answers; 12 are kept"),
+    ):
+        assert why in faults(tmp_path, RULE + f'ours = "{wrong}"\n')
     rule: Rule = rule_of(tmp_path, RULE)
     assert rule.engines == frozenset()
     new, wrong_words = rule.read_changes({"alerts_a_week": "0.2"})
