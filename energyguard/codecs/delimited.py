@@ -33,7 +33,7 @@ from energyguard.codecs.columns import (
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.header_lines import header_of, is_title
 from energyguard.codecs.headers import BOM, TIMES, layout_of, unknown
-from energyguard.codecs.lines import CLOSE_LOOK, chunks
+from energyguard.codecs.lines import CLOSE_LOOK, chunks, line_ends
 from energyguard.codecs.refusals import Refusals, lines_in, refused_whole
 from energyguard.codecs.row_by_row import decode_row_by_row
 
@@ -70,13 +70,15 @@ def decode_lines(data: bytes, layout: ColumnLayout, context: DecodeContext) -> D
 
 def decode_sound(data: bytes, layout: ColumnLayout, context: DecodeContext) -> Decoded | None:
     """The same, at once; None where some line may not be sound."""
+    line_feeds = line_ends(data)
     plain = _unquoted(data) if b'"' in data else data
-    table = None if plain is None or _doubtful_bytes(plain, layout) else _table(plain, layout)
+    if plain is None or _doubtful_bytes(plain, line_feeds, layout):
+        return None
+    table = _table(plain, layout)
     if table is None or doubtful_columns(table, layout):
         return None
     first_row = context.first_row
-    ends = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
-    if ends == table.num_rows:
+    if line_feeds + (not data.endswith(b"\n") and bool(data)) == table.num_rows:
         rows = np.arange(first_row, first_row + table.num_rows)
     else:
         numbered = enumerate(data.split(b"\n"), first_row)
@@ -114,10 +116,9 @@ def _is_border(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     return np.isin(codes, _BORDERS)
 
 
-def _doubtful_bytes(data: bytes, layout: ColumnLayout) -> bool:
+def _doubtful_bytes(data: bytes, ends: int, layout: ColumnLayout) -> bool:
     """Whether Arrow may take what the patterns of columns refuse, or be hurt by it."""
     codes = np.frombuffer(data, np.uint8)
-    ends = data.count(b"\n")
     controls = int(np.count_nonzero(codes < ord(" ")))
     if controls != ends and controls != ends + data.count(b"\r\n"):
         return True
@@ -134,7 +135,7 @@ def _doubtful_bytes(data: bytes, layout: ColumnLayout) -> bool:
 def _table(data: bytes, layout: ColumnLayout) -> pa.Table | None:
     """A table of all lines, or None where some line is not sound."""
     types = {name: column.type for name, column in layout.columns.items()}
-    if not data.strip():
+    if not data or data.isspace():
         return pa.table({name: pa.array([], kind) for name, kind in types.items()})
     if b'"' in data or b"\x00" in data:
         return None

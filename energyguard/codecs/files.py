@@ -14,6 +14,7 @@ from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import HEAD_BYTES, PayloadFormat, sniff
 from energyguard.codecs.headers import BOM, known
+from energyguard.codecs.lines import line_ends
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals, as_one
 from energyguard.codecs.sources import device_of
 from energyguard.errors import NotFound
@@ -115,7 +116,7 @@ class _File:
             device = found.device or self.device
             context = DecodeContext(self.limits, device, row, MAX_REFUSED)
             yield found.name, found.decode(block, context)
-            row += block.count(b"\n")
+            row += line_ends(block)
             if fault:
                 bad = RefusedRow(row, Verdict.MALFORMED, "row", fault, b"")
                 yield found.name, replace(EMPTY, refused=(bad,))
@@ -140,10 +141,10 @@ class _File:
         fault, size = "", 0
         for data, wrong in self.with_line_feeds():
             fault = wrong
-            head, newline, tail = data.rpartition(b"\n")
-            if newline:
-                yield b"".join([*carry, head, newline]), ""
-                carry, size = [tail], len(tail)
+            end = data.rfind(b"\n") + 1
+            if end:
+                yield b"".join([*carry, memoryview(data)[:end]]), ""
+                carry, size = [data[end:]], len(data) - end
             else:
                 carry.append(data)
                 size += len(data)

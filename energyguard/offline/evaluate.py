@@ -42,6 +42,7 @@ from energyguard.stream.windows.output import WindowOutput, window_alerts
 from energyguard.stream.windows.terms import window_terms
 
 TOPIC = "replay.evaluate"
+_BLOCK_BYTES = 2 << 20  # so much is read and judged at once: what is held stays small
 _BLOCKS_AHEAD = 3
 LONGEST_MS = 40 * 86_400_000
 """How long after the newest reading windows are closed: the last interval may be a month's."""
@@ -194,7 +195,10 @@ def _blocks(
     """The blocks of all files, merged by time where each is in order."""
 
     def read(name: str, path: Path) -> Iterator[Block]:
-        for _, decoded in read_blocks(path, shape, settings.wire, on_bytes=on_bytes):
+        blocks = read_blocks(
+            path, shape, settings.wire, block_bytes=_BLOCK_BYTES, on_bytes=on_bytes
+        )
+        for _, decoded in blocks:
             yield decoded.batch, [(name, row) for row in decoded.refused]
 
     return read(*files[0]) if len(files) == 1 else merged([read(*file) for file in files])

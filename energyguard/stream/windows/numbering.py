@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from energyguard.model.readings import Ints, ReadingBatch
 
@@ -46,11 +47,12 @@ class DeviceNumbers:
 
 
 def rows_by_channel(batch: ReadingBatch) -> dict[str, Ints]:
-    """For each channel, where its readings stand in a batch."""
-    encoded = batch.readings.column(1).dictionary_encode()
+    """For each channel, where its readings stand in a batch that has some."""
+    channel = batch.readings.column(1)
+    if pc.all(pc.equal(channel, channel[0])).as_py():
+        return {channel[0].as_py(): np.arange(len(batch))}
+    encoded = channel.dictionary_encode()
     names = encoded.dictionary.to_pylist()
-    if len(names) == 1:
-        return {names[0]: np.arange(len(batch))}
     code = encoded.indices.to_numpy()
     return {name: np.flatnonzero(code == i) for i, name in enumerate(names)}
 

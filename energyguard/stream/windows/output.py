@@ -243,11 +243,14 @@ def window_alerts(found: Found) -> pa.StringArray:
 
 def _households(found: Found) -> pa.StringArray:
     """Whose each window is, as a JSON string; each name is written once."""
-    lot = np.repeat(np.arange(len(found)), [len(some.key) for some, _ in found])
-    key = np.concatenate([some.key for some, _ in found])
-    used, at = np.unique(lot << 32 | key, return_inverse=True)
-    names = [found[both >> 32][1][both & 0xFFFF_FFFF] for both in used.tolist()]
-    return _spread([msgspec.json.encode(name).decode() for name in names], at)
+    names: list[str] = []
+    at = []
+    for some, devices in found:
+        is_used = np.bincount(some.key) > 0
+        at.append((np.cumsum(is_used) - 1)[some.key] + len(names))
+        used = [devices[key] for key in np.flatnonzero(is_used).tolist()]
+        names += [msgspec.json.encode(name).decode() for name in used]
+    return _spread(names, np.concatenate(at))
 
 
 def _rules(found: Found) -> pa.StringArray:

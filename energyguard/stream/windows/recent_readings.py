@@ -144,24 +144,22 @@ class RecentReadings:
         if not [serial for serial in old if serial != self._kept]:
             return None
         gone: list[tuple[Ints, ...]] = []
+        kept: list[tuple[Ints, ...]] = []  # what slow keys still need of pieces that go
+        opened = self._opened()
         for piece in self.pieces():
-            if piece.oldest < newest_ms:
-                key, time, value, _ = piece.unpacked()
-                mine = (time < before[key]) & (time >= since[key])
-                gone.append((key[mine], time[mine], value[mine]))
-        self._keep([self.sealed.pop(serial) for serial in old], before)
+            if piece.oldest >= newest_ms:
+                continue
+            key, time, value = (column.values() for column in piece.columns[:3])
+            stays = time >= before[key]
+            gone.append(_where(~stays & (time >= since[key]), key, time, value))
+            if piece.newest < newest_ms and piece is not opened and stays.any():
+                kept.append(_where(stays, *piece.unpacked()))
+        for serial in old:
+            del self.sealed[serial]
+        self._kept = self._seal(*_together(kept)) if kept else None
         key, time, value = _together(gone)
         order = by_key_and_time(key, time)
         return key[order], time[order], value[order]
-
-    def _keep(self, pieces: Sequence[ReadingRun], before: Ints) -> None:
-        """Seal again what slow keys still need of pieces that go."""
-        parts: list[tuple[Ints, ...]] = []
-        for piece in pieces:
-            key, time, value, sequence = piece.unpacked()
-            if (mine := time >= before[key]).any():
-                parts.append((key[mine], time[mine], value[mine], sequence[mine]))
-        self._kept = self._seal(*_together(parts)) if parts else None
 
     def evict(self, before_ms: int) -> list[ReadingRun]:
         """Let go of sealed pieces that are wholly older than a time, and give them back."""
@@ -180,6 +178,11 @@ class RecentReadings:
             return empty, empty, empty
         key, time, value = _together(parts)
         return key, time, value
+
+
+def _where(mine: Bools, *columns: Ints) -> tuple[Ints, ...]:
+    """Some of the rows of columns."""
+    return columns if mine.all() else tuple(column[mine] for column in columns)
 
 
 def _together(parts: Sequence[tuple[Ints, ...]]) -> tuple[Ints, ...]:

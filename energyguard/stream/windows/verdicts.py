@@ -77,8 +77,10 @@ def newest_before(rows: LaneRows, newest: Ints) -> Ints:
     key, time = rows.key[order], rows.time[order]
     first = np.ones(n, bool)
     first[1:] = key[1:] != key[:-1]
-    lift = np.cumsum(first) * _LIFT
-    highest = np.maximum.accumulate(time + lift) - lift
+    highest = time
+    if (~first[1:] & (time[1:] < time[:-1])).any():  # out of order
+        lift = np.cumsum(first) * _LIFT
+        highest = np.maximum.accumulate(time + lift) - lift
     prior = np.empty(n, np.int64)
     prior[1:] = highest[:-1]
     prior[first] = NEVER
