@@ -47,7 +47,7 @@ def consumption(
     Sums are net: what was fed in counts against what was drawn. `bounds` says both apart.
     """
     from energyguard.codecs.sheets import write_sheet
-    from energyguard.service.consumption.rows import consumption_table
+    from energyguard.service.consumption.rows import check_rows, consumption_table
 
     keys = [key if "/" in key or not key else f"device/{key}" for key in of or [""]]
     if shape == "xlsx" and output == "-":
@@ -55,6 +55,7 @@ def consumption(
     with call.service() as service:
         sums, entries = archived_sums(service), service.catalogue.entries
         chosen = sums.span(span, keys, zone or "")
+        check_rows(keys, chosen, step, is_columnar=shape in {"csv", "parquet"})
         found = sums.of(keys, chosen, step=step)
         costs = archived_bills(service, sums).step_costs(keys, chosen, step)
         table = consumption_table(found, entries, costs=costs)

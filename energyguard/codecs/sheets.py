@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final, Literal, get_args
 
 import pyarrow as pa
@@ -29,6 +29,7 @@ MAX_SHEET_ROWS: Final = 1_048_575
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _WIDTH: Final = 20
 _TIME: Final = "yyyy-mm-dd hh:mm"
+_DAY_0: Final = datetime(1899, 12, 30)
 
 
 def write_sheet(table: pa.Table, shape: SheetFormat, out: BinaryIO, title: str = "") -> None:
@@ -63,64 +64,68 @@ def as_text(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    """Row by row, as Python has the values."""
-    for batch in table.to_batches():
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def _converted(column: pa.ChunkedArray, to: Callable[[Any], Any]) -> list[Any]:
+    """Each value as a cell has it. Tables repeat names and times: each is converted once."""
+    encoded = column.combine_chunks().dictionary_encode()
+    cells = [to(value) for value in encoded.dictionary.to_pylist()]
+    return [None if at is None else cells[at] for at in encoded.indices.to_pylist()]
+
+
+def _cells(
+    table: pa.Table, of_text: Callable[[str], str], of_time: Callable[[datetime], Any]
+) -> Iterator[list[Any]]:
+    """Column by column, with its texts and times as cells have them."""
+    for column in table.columns:
+        if pa.types.is_string(column.type):
+            yield _converted(column, of_text)
+        elif pa.types.is_timestamp(column.type):
+            yield _converted(column, of_time)
+        else:
+            yield column.to_pylist()
 
 
 def _write_csv(table: pa.Table, out: BinaryIO) -> None:
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.column_names)
-    writer.writerows([_csv_cell(value) for value in row] for row in _rows(table))
+    writer.writerows(zip(*_cells(table, as_text, _csv_time), strict=True))
     text.detach()
 
 
-def _csv_cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return as_text(value)
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds" if not value.microsecond else "milliseconds")
-    return value
+def _csv_time(time: datetime) -> str:
+    return time.isoformat(timespec="seconds" if not time.microsecond else "milliseconds")
 
 
 def _write_workbook(table: pa.Table, out: BinaryIO, title: str) -> None:
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
+    from xlsxwriter import Workbook  # here: seldom used
 
     if table.num_rows > MAX_SHEET_ROWS:
         raise ValueError(
             f"{table.num_rows:,} rows: a workbook has room for {MAX_SHEET_ROWS:,}; take CSV or "
             "Parquet, or less time"
         )
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31] or "EnergyGuard")
-    sheet.freeze_panes = "A2"
-    for number in range(1, table.num_columns + 1):
-        sheet.column_dimensions[get_column_letter(number)].width = _WIDTH
-
-    def cell(value: Any, bold: bool = False) -> Any:
-        made = WriteOnlyCell(sheet, value)
-        if isinstance(value, str):
-            made.data_type = "s"  # whatever it begins with
-        elif isinstance(value, datetime):
-            made.number_format = _TIME
-        if bold:
-            made.font = Font(bold=True)
-        return made
-
-    sheet.append([cell(name, bold=True) for name in table.column_names])
-    for row in _rows(table):
-        sheet.append([cell(_in_book(value)) for value in row])
-    book.save(out)
+    with Workbook(out, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet(title[:31] or "EnergyGuard")
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, table.num_columns - 1, _WIDTH)
+        bold = book.add_format({"bold": True})
+        for number, name in enumerate(table.column_names):
+            sheet.write_string(0, number, name, bold)
+        times = book.add_format({"num_format": _TIME})
+        formats = [times if pa.types.is_timestamp(c.type) else None for c in table.columns]
+        for row, cells in enumerate(zip(*_cells(table, _in_xml, _serial), strict=True), 1):
+            for number, (cell, shown) in enumerate(zip(cells, formats, strict=True)):
+                if isinstance(cell, str):
+                    sheet.write_string(row, number, cell)  # whatever it begins with
+                elif cell is not None:
+                    sheet.write_number(row, number, cell, shown)
 
 
-def _in_book(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
-    if isinstance(value, str):  # control characters cannot stand in XML
-        return "".join(c for c in value if c >= " " or c in "\t\n")
-    return value
+def _serial(time: datetime) -> float:
+    """A time on its zone's clock as a workbook has it: in days since the end of 1899."""
+    return (time.replace(tzinfo=None) - _DAY_0) / timedelta(days=1)
+
+
+def _in_xml(text: str) -> str:
+    """Control characters cannot stand in XML."""
+    return "".join(c for c in text if c >= " " or c in "\t\n")

@@ -5,9 +5,7 @@ So the bill of two months is the bill of one and the bill of the other, line by 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from energyguard.model.calendar import CalendarSpan
@@ -58,14 +56,6 @@ def pieces_of(parts: Iterable[TariffPart], zone: str) -> Iterator[RatePiece]:
                 part.tariff_id, part.tariff,
             )  # fmt: skip
             at = end
-
-
-def cut_at(parts: Iterable[TariffPart], borders: Sequence[int]) -> Iterator[TariffPart]:
-    """Cut parts at borders (ms since 1970 UTC, increasing) that are within them."""
-    for part in parts:
-        inner = borders[bisect_right(borders, part.start_ms) : bisect_left(borders, part.end_ms)]
-        for start, end in pairwise((part.start_ms, *inner, part.end_ms)):
-            yield part._replace(start_ms=start, end_ms=end)
 
 
 def _days(start_ms: int, end_ms: int, zone: str) -> int:

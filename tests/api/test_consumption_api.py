@@ -99,14 +99,16 @@ async def test_a_month_is_a_workbook(http: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("compare", [True, False])
-async def test_files_have_what_it_costs_where_there_is_a_tariff(compare: bool) -> None:
+async def test_answers_have_what_it_costs_where_there_is_a_tariff(compare: bool) -> None:
     service = MadeUpService()
     service.enter("tariff/flat", name="Flat", price=Decimal("0.30"), currency="EUR")
     service.enter("site/west", name="West", tariff="flat")
     service.enter("device/H001", name="Oven", site="west")
-    given = {"of": ["device/H001", "device/H002"], "span": "2025-09-05", "format": "parquet"}
+    given: dict[str, Any] = {"of": ["device/H001", "device/H002"], "span": "2025-09-05"}
+    given["compare"] = compare
     async with client_of(service) as http:
-        answer = await http.get("/consumption", params=given | {"compare": compare})
+        answered = await http.get("/consumption", params=given)
+        answer = await http.get("/consumption", params=given | {"format": "parquet"})
     rows = pq.read_table(io.BytesIO(answer.content)).to_pylist()
     oven = [row for row in rows if row["of"] == "device/H001"]
     assert len(oven) == 24
@@ -114,6 +116,11 @@ async def test_files_have_what_it_costs_where_there_is_a_tariff(compare: bool) -
         assert row["cost"] == pytest.approx(0.3 * row["kwh"], abs=1e-9)
         assert row["currency"] == "EUR"
     assert {(r["cost"], r["currency"]) for r in rows if r not in oven} == {(None, None)}
+    first, second = answered.json()["series"]
+    assert [(step["cost"], step["currency"]) for step in first["steps"]] == [
+        (row["cost"], row["currency"]) for row in oven
+    ]
+    assert {(step["cost"], step["currency"]) for step in second["steps"]} == {(None, None)}
 
 
 async def test_files_have_the_same_rows(http: httpx.AsyncClient) -> None:
@@ -145,3 +152,24 @@ async def test_what_cannot_be_asked_says_why(
     error = answer.json()["error"]
     assert error.get("field") == field
     assert says in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "days", "says"),
+    [
+        ("csv", 60, "100 at once in 5,760 steps of a quarter are 576,000 rows, and there may be"),
+        ("xlsx", 20, "for longer steps, or CSV or Parquet, which may have 300,000"),
+        (
+            "json",
+            20,
+            "192,000 rows, and there may be 100,000: ask for fewer at once, for less time",
+        ),
+    ],
+)
+async def test_too_many_rows_are_refused_before_they_are_made(
+    http: httpx.AsyncClient, shape: str, days: int, says: str
+) -> None:
+    devices, span = [f"device/H{n}" for n in range(100)], f"last-{days}-days"
+    answer = await asked(http, of=devices, span=span, step="quarter", format=shape, zone="UTC")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "step")
+    assert says in answer.json()["error"]["message"]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.days import QUARTER_MS
 from energyguard.model.tariffs import PriceBlock, Tariff, TaxRate, TimedPrice
+from energyguard.tariffs.bill import borders_of, rate
 from energyguard.tariffs.checks import tariff_faults
+from energyguard.tariffs.pieces import TariffPart
 from energyguard.tariffs.prices import PriceList, PriceSlot
-from tests.tariffs.made import ms, rated
+from energyguard.tariffs.steps import rate_steps
+from tests.tariffs.made import BERLIN, metered, ms, planned, rated
 
 PRICES = st.decimals("-2", "2", places=5)
 SOME = st.none() | PRICES
@@ -69,3 +75,36 @@ def test_two_months_are_the_sum_of_both_and_lines_add_up(tariff: Tariff) -> None
         if line.price is not None:
             exact = line.quantity * line.price * 100
             assert abs(line.amount - exact) <= Decimal("0.51"), line
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    tariff=tariffs(), other=tariffs(), step=st.sampled_from(["quarter", "hour", "week"]),
+    quarters=st.integers(1, 300),
+)  # fmt: skip
+def test_steps_are_what_each_comes_to_alone(
+    tariff: Tariff, other: Tariff, step: CalendarStep, quarters: int
+) -> None:
+    """Over the end of a month and of summer time; one tariff after another, then none."""
+    span = CalendarSpan.parse("2026-10-24..2026-11-08", BERLIN, date(2026, 12, 1))
+    borders = span.borders(step)
+    change, end = span.start_ms + quarters * QUARTER_MS, span.end_ms - quarters * QUARTER_MS
+    parts = [
+        TariffPart(span.start_ms, change, "first", tariff),
+        TariffPart(change, end, "second", other),
+        TariffPart(end, span.end_ms, "", None),
+    ]
+    spot, pieces = {"spot": SPOT}, planned(parts, holidays=["DE"])
+    whole = metered(sorted({*borders_of(pieces), *borders}), energy)
+    found = rate_steps(pieces, whole, spot, borders)
+    for n, (start, stop) in list(enumerate(pairwise(borders)))[:: 97 if step == "quarter" else 7]:
+        cut = [
+            part._replace(start_ms=max(part.start_ms, start), end_ms=min(part.end_ms, stop))
+            for part in parts
+            if part.start_ms < stop and part.end_ms > start
+        ]
+        alone = planned(cut, holidays=["DE"])
+        of_step = rate(alone, metered(borders_of(alone), energy), spot, "EUR", 9)
+        assert found.amount[n] == of_step.energy_amount
+        assert (found.nano[n], found.unpriced[n]) == (of_step.nano, of_step.unpriced_nano)
+        assert found.has_tariff[n] == any(piece.piece.tariff for piece in alone)

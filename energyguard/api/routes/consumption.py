@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from itertools import zip_longest
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -13,9 +15,15 @@ from energyguard.codecs.sheets import MEDIA, sheet_bytes
 from energyguard.errors import Malformed
 from energyguard.model.calendar import FORMS, CalendarStep
 from energyguard.model.days import local
+from energyguard.service.bills.contract import StepCosts
 from energyguard.service.consumption.amounts import ConsumptionStep
 from energyguard.service.consumption.consumption import ConsumptionSeries
-from energyguard.service.consumption.rows import consumption_table, name_of_key
+from energyguard.service.consumption.rows import (
+    check_rows,
+    consumption_table,
+    name_of_key,
+    shown_cost,
+)
 from energyguard.service.contract import Service
 
 router = APIRouter(tags=["past"])
@@ -31,10 +39,17 @@ class StepBody(BaseModel):
     readings: int
 
     @classmethod
-    def of(cls, step: ConsumptionStep, zone: str) -> StepBody:
+    def of(cls, step: ConsumptionStep, zone: str, **more: Any) -> Self:
         """Make it from the service's step."""
         start, end = (local(ms, zone) for ms in (step.start_ms, step.end_ms))
-        return cls(start=start, end=end, kwh=step.kwh, readings=step.readings)
+        return cls(start=start, end=end, kwh=step.kwh, readings=step.readings, **more)
+
+
+class CostedStepBody(StepBody):
+    """A step with what it cost."""
+
+    cost: float | None = Field(description="Of energy, with taxes. None: nothing has a price.")
+    currency: str | None = Field(description="Of `cost`, ISO 4217.")
 
 
 class ConsumptionBody(BaseModel):
@@ -43,7 +58,7 @@ class ConsumptionBody(BaseModel):
     of: str
     name: str
     total_kwh: float | None = Field(description="Up to `until`; none: nothing came.")
-    steps: list[StepBody]
+    steps: list[CostedStepBody]
     highest: int | None = Field(description="The step with the most.")
     missing: list[int] = Field(description="The steps so far in which nothing came.")
     open: int | None = Field(description="The step that is not over yet.")
@@ -91,17 +106,23 @@ def consumption(
     if len(keys) > MAX_KEYS:
         raise Malformed(f"{len(keys)} at once: at most {MAX_KEYS}", "of")
     chosen = service.consumption.span(span, keys, zone)
+    check_rows(keys, chosen, step, is_columnar=shape in {"csv", "parquet"})
     found = service.consumption.of(keys, chosen, step=step, compare=compare)
-    if shape == "json":
-        return _answer(service, found, compare)
     costs = service.bills.step_costs(keys, chosen, step)
+    if shape == "json":
+        return _answer(service, found, compare, costs)
     table = consumption_table(found, service.catalogue.entries, compare, costs)
     name = f'attachment; filename="consumption-{chosen}.{shape}"'
     body = sheet_bytes(table, shape, str(chosen))
     return Response(body, media_type=MEDIA[shape], headers={"Content-Disposition": name})
 
 
-def _answer(service: Service, found: list[ConsumptionSeries], compare: bool) -> ConsumptionAnswer:
+def _answer(
+    service: Service,
+    found: list[ConsumptionSeries],
+    compare: bool,
+    costs: Mapping[str, StepCosts],
+) -> ConsumptionAnswer:
     span = found[0].span
     until, before_until = found[0].until_ms, found[0].before_until_ms
     start, end, until_, before = (
@@ -114,17 +135,23 @@ def _answer(service: Service, found: list[ConsumptionSeries], compare: bool) -> 
         end=end,
         until=until_,
         before_until=before,
-        series=[_body(service, series, compare) for series in found],
+        series=[_body(service, s, compare, costs.get(s.key, ())) for s in found],
     )
 
 
-def _body(service: Service, series: ConsumptionSeries, compare: bool) -> ConsumptionBody:
+def _body(
+    service: Service, series: ConsumptionSeries, compare: bool, costs: StepCosts
+) -> ConsumptionBody:
     zone = series.span.zone
+    steps = []
+    for step, of_step in zip_longest(series.steps, costs):
+        cost, currency = shown_cost(step, of_step)
+        steps.append(CostedStepBody.of(step, zone, cost=cost, currency=currency))
     return ConsumptionBody(
         of=series.key,
         name=name_of_key(series.key, service.catalogue.entries),
         total_kwh=series.total_kwh,
-        steps=[StepBody.of(step, zone) for step in series.steps],
+        steps=steps,
         highest=series.highest,
         missing=list(series.missing),
         open=series.open,

@@ -7,7 +7,6 @@ bill.total, bill.rated.lines
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -34,8 +33,8 @@ from energyguard.service.consumption.keys import weights_of
 from energyguard.tariffs.bill import PlannedPiece, RatedSpan, borders_of, major, plan, rate
 from energyguard.tariffs.energy import MeteredEnergy
 from energyguard.tariffs.holidays import holiday_dates
-from energyguard.tariffs.pieces import cut_at
 from energyguard.tariffs.prices import PriceList
+from energyguard.tariffs.steps import rate_steps
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 EXACT_DIGITS = 9
@@ -49,11 +48,6 @@ class _Planned(NamedTuple):
     currency: str
     digits: int
     tariffs: tuple[str, ...]
-
-    @property
-    def is_priced(self) -> bool:
-        """Whether a tariff holds in it."""
-        return any(planned.piece.tariff for planned in self.pieces)
 
 
 class EnergyBills:
@@ -142,21 +136,21 @@ class EnergyBills:
             Unavailable: the history is not there now.
         """
         borders = span.borders(step or span.step)
-        parts, planned = self._planned(keys, span, borders)
-        energy = self._energy_of(planned)
+        parts, planned = self._planned(keys, span)
+        energy = self._energy_of(planned, borders)
         costs = {key: self._steps(found, energy[key], borders) for key, found in planned.items()}
         sums = {key: [costs[part] for part in parts[key] if part in costs] for key in keys}
         return {key: added_steps(found) for key, found in sums.items() if found}
 
     def _planned(
-        self, keys: Sequence[str], span: CalendarSpan, cuts: Sequence[int] = ()
+        self, keys: Sequence[str], span: CalendarSpan
     ) -> tuple[Mapping[str, Sequence[str]], Mapping[str, _Planned]]:
         """What is billed for each key, and the bill of each of these that has a tariff."""
         parts = {key: self._billed(key) for key in keys}
         planned: dict[str, _Planned] = {}
         for key in dict.fromkeys(part for found in parts.values() for part in found):
             try:
-                planned[key] = self._plan(key, span, self._until(key, span, None), cuts=cuts)
+                planned[key] = self._plan(key, span, self._until(key, span, None))
             except (Malformed, NotFound, Faulty):
                 continue  # it has no tariff, or is not there any more: nothing is said of it
         return parts, planned
@@ -164,21 +158,15 @@ class EnergyBills:
     def _steps(
         self, planned: _Planned, energy: MeteredEnergy, borders: Sequence[int]
     ) -> list[EnergyCost | None]:
-        """What each step comes to; pieces are cut at its borders."""
-        found: list[list[PlannedPiece]] = [[] for _ in borders[1:]]
-        for piece in planned.pieces:
-            found[bisect_right(borders, piece.piece.start_ms) - 1].append(piece)
-        steps = (planned._replace(pieces=tuple(pieces), digits=EXACT_DIGITS) for pieces in found)
-        return [self._of_step(of_step, energy) for of_step in steps]
-
-    def _of_step(self, planned: _Planned, energy: MeteredEnergy) -> EnergyCost | None:
-        """What a step comes to; None: no tariff holds, or none of what was used has a price."""
-        if not planned.is_priced:
-            return None
-        rated = self._rate(planned, energy)
-        if rated.nano and rated.nano == rated.unpriced_nano:
-            return None
-        return _cost(planned, rated)
+        """What each step comes to; None: no tariff holds, or none of what was used has a price."""
+        found = rate_steps(planned.pieces, energy, self._lists(planned), borders)
+        priced = found.nano - found.unpriced
+        is_known = found.has_tariff & ((found.nano == 0) | (priced != 0))
+        steps = zip(found.amount, priced.tolist(), is_known, strict=True)
+        return [
+            EnergyCost(major(amount, EXACT_DIGITS), planned.currency, nano) if known else None
+            for amount, nano, known in steps
+        ]
 
     def _billed(self, key: str) -> list[str]:
         """What is billed for a key: of a site without a tariff, and of everything, the sites in it
@@ -197,10 +185,15 @@ class EnergyBills:
             part for part in parts if not (there := set(weights_of(part, entries))) or there - apart
         ]
 
-    def _energy_of(self, planned: Mapping[str, _Planned]) -> dict[str, MeteredEnergy]:
-        """What was used, where the pieces of each have to know it."""
-        borders = sorted({ms for found in planned.values() for ms in borders_of(found.pieces)})
-        return self._energy(list(planned), borders)
+    def _energy_of(
+        self, planned: Mapping[str, _Planned], steps: Sequence[int] = ()
+    ) -> dict[str, MeteredEnergy]:
+        """What was used, where the pieces of each have to know it, and the steps within them."""
+        borders = {ms for found in planned.values() for ms in borders_of(found.pieces)}
+        if borders:
+            first, last = min(borders), max(borders)
+            borders |= {ms for ms in steps if first < ms < last}
+        return self._energy(list(planned), sorted(borders))
 
     def _energy(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
         """What was used; of a span that has not begun, nothing."""
@@ -220,14 +213,7 @@ class EnergyBills:
             whole = -(-until_ms // MINUTE_MS) * MINUTE_MS
         return min(max(whole, span.start_ms), span.end_ms)
 
-    def _plan(
-        self,
-        key: str,
-        span: CalendarSpan,
-        end_ms: int,
-        tariff: str = "",
-        cuts: Sequence[int] = (),
-    ) -> _Planned:
+    def _plan(self, key: str, span: CalendarSpan, end_ms: int, tariff: str = "") -> _Planned:
         catalogue, start_ms = self._catalogue, span.start_ms
         sites = sites_of(key, catalogue)
         if tariff:
@@ -242,14 +228,18 @@ class EnergyBills:
         facts = facts_of(sites, catalogue, parts)
         currency = currency_of(key, held, facts.currency)
         years = range(local(start_ms, span.zone).year, local(end_ms, span.zone).year + 1)
-        pieces = plan([*cut_at(parts, cuts)], span.zone, holiday_dates(facts.holidays, years))
+        pieces = plan(parts, span.zone, holiday_dates(facts.holidays, years))
         tariffs = tuple(dict.fromkeys(part.tariff_id for part in held))
         return _Planned(pieces, currency, digits_of(currency), tariffs)
 
     def _rate(self, planned: _Planned, energy: MeteredEnergy) -> RatedSpan:
-        sources = {p.piece.tariff.source for p in planned.pieces if p.piece.tariff}
-        lists = {source: self._prices(source) for source in sources if source}
+        lists = self._lists(planned)
         return rate(planned.pieces, energy, lists, planned.currency, planned.digits)
+
+    def _lists(self, planned: _Planned) -> dict[str, PriceList]:
+        """The dynamic prices that its tariffs name."""
+        sources = {p.piece.tariff.source for p in planned.pieces if p.piece.tariff}
+        return {source: self._prices(source) for source in sources if source}
 
     # Tariffs
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -29,24 +28,28 @@ class BorderAmounts(NamedTuple):
     nano: Ints
     readings: Ints
 
-    def _between(self, start_ms: int, end_ms: int) -> tuple[float | None, int]:
-        low, high = np.searchsorted(self.borders, (start_ms, end_ms))
-        nano, readings = int(self.nano[low:high].sum()), int(self.readings[low:high].sum())
-        return (nano / NANO if nano or readings else None), readings
-
     def total(self, start_ms: int, end_ms: int) -> float | None:
         """Of the time between two borders, in kWh; None: nothing came."""
-        return self._between(start_ms, end_ms)[0]
+        return self.steps((start_ms, end_ms))[0].kwh
 
     def steps(
         self, steps: Sequence[int], until_ms: int | None = None
     ) -> tuple[ConsumptionStep, ...]:
         """Step by step, up to a time."""
-        found = []
-        for start_ms, end_ms in pairwise(steps):
-            end = end_ms if until_ms is None else min(end_ms, max(until_ms, start_ms))
-            found.append(ConsumptionStep(start_ms, end_ms, *self._between(start_ms, end)))
-        return tuple(found)
+        starts, ends = steps[:-1], steps[1:]
+        until = np.array(ends, np.int64)
+        if until_ms is not None:
+            until = np.minimum(until, np.maximum(until_ms, starts))
+        low, high = (np.searchsorted(self.borders, at) for at in (starts, until))
+        nano, readings = (
+            (sums[high] - sums[low]).tolist()
+            for sums in (np.append(0, np.cumsum(of)) for of in (self.nano, self.readings))
+        )
+        kwh = [
+            used / NANO if used or count else None
+            for used, count in zip(nano, readings, strict=True)
+        ]
+        return tuple(map(ConsumptionStep, starts, ends, kwh, readings))
 
 
 def summed(table: pa.Table | None, weights: dict[str, int], cuts: Sequence[int]) -> BorderAmounts:
