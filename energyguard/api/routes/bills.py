@@ -18,7 +18,8 @@ from energyguard.service.bills.rows import bill_table, plain
 from energyguard.service.consumption.rows import name_of_key
 from energyguard.service.contract import Service
 from energyguard.tariffs.bill import major
-from energyguard.tariffs.rating import BillLine, LineKind, UnpricedReason
+from energyguard.tariffs.priced import UnpricedReason
+from energyguard.tariffs.rating import BillLine, LineKind
 
 router = APIRouter(tags=["bills"])
 Money = Annotated[str, Field(description="In units of the currency: `12.34`.")]
