@@ -16,7 +16,7 @@ from energyguard.cli.output import at, progress
 from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
-    from energyguard.files.found import FileAnswers, FileDoubt
+    from energyguard.files.found import FileAnswers
     from energyguard.service.intake.file_imports import FileImport
     from energyguard.service.intake.file_previews import FilePreview
     from energyguard.service.service import EnergyService
@@ -53,7 +53,12 @@ def readings(
     """
     answers = _answers(call, as_, zone, device, map_ or [])
     with call.service() as service:
-        looked = [(path, *_looked_at(call, service, path, answers)) for path in files]
+        looked = []
+        for path in files:
+            seen, given = _looked_at(call, service, path, answers)
+            if len(files) > 1:  # together they may be more than there is room for
+                seen = replace(seen, read=None)
+            looked.append((path, seen, given))
         for _, seen, _given in looked:
             if dry_run or not call.json:
                 _show(call, seen)
@@ -112,7 +117,8 @@ def _looked_at(
             _show(call, seen)
             if not _may_ask(call):
                 seen.check()
-            answers = _answered(answers, seen.doubts[0])
+            doubt = seen.doubts[0]
+            answers = answers.answering(doubt, _ask(doubt.question, doubt.choices))
         else:
             return seen, answers
 
@@ -125,14 +131,6 @@ def _ask(question: str, choices: Sequence[str] = ()) -> str:
     hint = f" ({', '.join(choices)})" if choices else ""
     default = choices[0] if choices else None
     return str(typer.prompt(f"{question}?{hint}", default=default, err=True)).strip()
-
-
-def _answered(answers: FileAnswers, doubt: FileDoubt) -> FileAnswers:
-    """What is known when a doubt is answered."""
-    answer = _ask(doubt.question, doubt.choices)
-    if doubt.option == "--zone":
-        return replace(answers, zone=answer)
-    return replace(answers, columns={**answers.columns, doubt.column: answer})
 
 
 def _show(call: Call, seen: FilePreview) -> None:
@@ -174,6 +172,6 @@ def _taken(
 
     job = FileImport(path.name, getpass.getuser(), seen.readings, service.clock.now_ms())
     with progress("import", "readings") as report:
-        job.run(service, path, answers)
+        job.run(service, path, answers, seen)
         report(job.done, seen.readings)
     return job

@@ -16,6 +16,7 @@ any delimited table finds a *layout*: where its header is, and the role of each 
     tall.py        with a channel beside the value; wide.py, wide_readings.py: with a column an hour
     grid.py        where its delimiter and header are
     roles.py       what its columns are; words.py: by which words of which languages
+    column_roles.py what each column was read as, as people would say it
     physics.py     intervals or a register, by what is possible
     cells.py       columns of numbers; numbers.py: one number, as people write it
     moments.py     columns of times; times.py: one time; local_clock.py: local times as UTC

@@ -117,6 +117,7 @@ def _amounts(
     if channel == ENERGY:
         at = rows[has]
         counts = _counts(read, column, nano, time[at], whose[at])
+        read.counted[column.place] = counts
         channel = REGISTER if counts == "register" else ENERGY
         if column.is_fed_in and channel == ENERGY:
             nano = -np.abs(nano)

@@ -12,6 +12,7 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.refusals import FILE_SHAPE, MAX_REFUSED, Refusals
 from energyguard.errors import Malformed
+from energyguard.files.column_roles import columns_of
 from energyguard.files.columns import devices_of, readings_in, series_of
 from energyguard.files.distinct import check_distinct
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
@@ -75,8 +76,9 @@ def read_delimited(
     decoded = replace(decoded, refused=read.refusals.rows())
     head = tuple(data[:4_096].decode(errors="replace").split("\n")[:_SHOWN_LINES])
     return FileReadings(
-        format_name, tuple(read.findings), tuple(read.doubts), decoded, names_device, head
-    )
+        format_name, tuple(read.findings), tuple(read.doubts), decoded, names_device, head,
+        columns_of(read),
+    )  # fmt: skip
 
 
 def _decoded(read: TableRead) -> tuple[Decoded, bool]:

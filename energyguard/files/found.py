@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from energyguard.codecs import Decoded
@@ -34,8 +34,24 @@ class FileAnswers:
         given = (self.device, self.format, self.zone or self.usual_zone, columns)
         return "|".join(given).rstrip("|")
 
+    def answering(self, doubt: FileDoubt, answer: str) -> FileAnswers:
+        """The same, with a doubt answered."""
+        if doubt.option == "--zone":
+            return replace(self, zone=answer)
+        return self.with_role(doubt.column, answer)
+
+    def with_role(self, column: str, role: str) -> FileAnswers:
+        """The same, with what a column is; an empty role leaves it to the file."""
+        others = {name: known for name, known in self.columns.items() if name != column}
+        return replace(self, columns=others | ({column: role} if role else {}))
+
 
 NO_ANSWERS: Final = FileAnswers()
+OFFSET: Final = "its times say their offset"
+SECONDS: Final = "its times are seconds since 1970"
+MARKET_TIME: Final = "market time"
+FIXED_ZONE: Final = (OFFSET, SECONDS, MARKET_TIME)
+"""Why nobody has to say the zone of a file."""
 
 
 class FileFinding(NamedTuple):
@@ -69,6 +85,20 @@ class FileDoubt(NamedTuple):
         return f"{self.question}: {self.option} {value}{others}"
 
 
+class FileColumn(NamedTuple):
+    """A column of a table, as it is read.
+
+    Attributes:
+        name: its header; ``*`` stands for all columns of a wide table.
+        role: as people would say it: ``time``, ``energy_wh``; empty: not known yet.
+        cells: the first of them.
+    """
+
+    name: str
+    role: str
+    cells: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class FileReadings:
     """A file that was read.
@@ -80,6 +110,7 @@ class FileReadings:
         decoded: its readings, with their rows, and the rows refused.
         names_device: whether the file says whose readings they are.
         head: its first lines.
+        columns: of a table; of other formats none.
     """
 
     format: str
@@ -88,6 +119,7 @@ class FileReadings:
     decoded: Decoded
     names_device: bool = True
     head: tuple[str, ...] = ()
+    columns: tuple[FileColumn, ...] = ()
 
 
 def check_doubts(name: str, doubts: Sequence[FileDoubt]) -> None:

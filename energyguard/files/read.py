@@ -7,6 +7,7 @@ block by block; everything else is looked at as a whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -78,14 +79,7 @@ def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileR
     else:
         readings = found.read(text, part.name, answers, limits)
         findings.insert(0, FileFinding("format", found.name, found.title))
-    return FileReadings(
-        readings.format,
-        (*findings, *encoding, *readings.findings),
-        readings.doubts,
-        readings.decoded,
-        readings.names_device,
-        readings.head,
-    )
+    return replace(readings, findings=(*findings, *encoding, *readings.findings))
 
 
 def _workbook(part: Part) -> bytes:
@@ -118,4 +112,6 @@ def _together(files: Sequence[FileReadings], name: str) -> FileReadings:
         why = f"{name}: {what}: bring the files of each device by themselves, with its --device"
         raise Malformed(why, "file")
     names = all(file.names_device for file in files)
-    return FileReadings(first.format, tuple(findings), doubts, decoded, names, first.head)
+    return replace(
+        first, findings=tuple(findings), doubts=doubts, decoded=decoded, names_device=names
+    )

@@ -58,6 +58,7 @@ class TableRead:
         limits: what is plausible.
         refusals: the lines that are refused.
         findings, doubts: what was found out, and what is open.
+        counted: of columns of energy, by place, whether they are ``interval`` or ``register``.
     """
 
     grid: Grid
@@ -69,6 +70,7 @@ class TableRead:
     refusals: Refusals
     findings: list[FileFinding]
     doubts: list[FileDoubt]
+    counted: dict[int, str] = field(default_factory=dict)
 
     def column(self, place: int | None) -> pa.Array:
         """The cells of a column; empty ones where there is none."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.errors import Malformed
-from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.found import OFFSET, FileDoubt, FileFinding
 from energyguard.files.grid import kind_of
 from energyguard.files.local_clock import utc_times
 from energyguard.files.moments import (
@@ -141,7 +141,7 @@ def _day_steps(texts: Sequence[str], is_month_first: bool) -> int:
 def zone_of_table(read: TableRead, found: FileMoments) -> ZoneInfo:
     """The zone of its local times: as its columns, people, or its format say; else assumed."""
     if found.is_utc.all() and len(found.is_utc):
-        read.findings.append(FileFinding("zone", "UTC", "its times say their offset"))
+        read.findings.append(FileFinding("zone", "UTC", OFFSET))
         return ZoneInfo("UTC")
     answers = read.answers
     for zone, why in (

@@ -12,10 +12,12 @@ from nicegui.elements.upload_files import SmallFileUpload
 from nicegui.testing import User
 
 from energyguard.log import LATEST
+from energyguard.page.data.file_facts import refused_csv
 from energyguard.page.data.missing import as_csv
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.page_cache import PageCache
 from energyguard.service.consumption.missing_hours import missing_data
+from energyguard.service.intake.file_previews import preview
 from tests.application.service import MadeUpService
 from tests.page.test_views import sees
 
@@ -84,22 +86,84 @@ async def test_a_workbook_is_understood_in_the_zone_of_the_page(user: User) -> N
     await sees(user, "Import 1 reading")
 
 
-async def test_a_file_is_understood_then_taken(
-    user: User, service: MadeUpService, tmp_path: Path
-) -> None:
-    await user.open("/data")
+async def bring(user: User, name: str, content: bytes) -> None:
     upload = next(iter(user.find(kind=ui.upload).elements))
-    await upload.handle_uploads([SmallFileUpload("march.csv", "text/csv", GOOD + b"x,H2,1\n")])
-    await sees(user, "march.csv is understood; something is in doubt")
+    await upload.handle_uploads([SmallFileUpload(name, "", content)])
+
+
+async def test_a_file_is_understood_then_taken(user: User, service: MadeUpService) -> None:
+    await user.open("/data")
+    await bring(user, "../march.csv", GOOD + b"x,H2,1\n")
+    await sees(user, "march.csv is understood; some rows are not readable")
     await sees(user, "Row 3")
     before = len(service.dead_letters())
-    user.find(marker="import").click()
+    user.find(marker="take-1").trigger("submit", {})
     await sees(user, "march.csv: 1 reading taken, 1 row refused")
     assert len(service.dead_letters()) == before + 1
     ends = service.positions("meter_readings", LATEST).values()
     assert sum(ends) == 1
-    await upload.handle_uploads([SmallFileUpload("x.csv", "text/csv", b"a;b\n1;2\n")])
+    await bring(user, "x.csv", b"a;b\n1;2\n")
     await sees(user, "x.csv was not understood")
+
+
+def choose(user: User, marker: str, value: str) -> None:
+    user.find(marker=marker).trigger("change", value)
+
+
+async def test_a_doubt_is_answered_and_a_column_corrected_by_menus(
+    user: User, service: MadeUpService
+) -> None:
+    service.enter("site/lindenhof", name="Lindenhof 12", zone="Europe/Berlin")
+    await user.open("/data")
+    await bring(user, "verbrauch.csv", b"Datum;Wert\n13.03.2026 12:00;1,5\n13.03.2026 12:15;2\n")
+    await sees(user, "verbrauch.csv: 1 question is open")
+    await sees(user, "what does it measure, and in which unit?")
+    await user.should_not_see(marker="import")
+    choose(user, "doubt-0", "energy_kwh")
+    await sees(user, "verbrauch.csv is understood")
+    await sees(user, "Import 2 readings")
+    await sees(user, "3.500 kWh")
+    choose(user, "column-Wert", "power_w")
+    await sees(user, "power_kw")
+    choose(user, "column-Datum", "ignore")
+    await sees(user, "no column is a time")
+    choose(user, "column-Datum", "time")
+    await sees(user, "verbrauch.csv is understood")
+    choose(user, "zone", "UTC")
+    await sees(user, "you say so")
+    user.find(marker="take-1").trigger(
+        "submit", {"device": "House, main meter", "site": "lindenhof"}
+    )
+    await sees(user, "verbrauch.csv: 2 readings taken")
+    entry = service.catalogue.entries.devices["house-main-meter"]
+    assert (entry.name, entry.site) == ("House, main meter", "lindenhof")
+    job = next(iter(user.find(content="See it").elements))
+    assert (
+        job.props["href"] == "/explore?of=device%2Fhouse-main-meter&from=2026-03-13&to=2026-03-13"
+    )
+
+
+async def test_all_that_is_clear_is_taken_at_once(user: User, service: MadeUpService) -> None:
+    await user.open("/data")
+    await bring(user, "one.csv", GOOD)
+    await bring(user, "two.csv", GOOD.replace(b"H001", b"H002"))
+    await bring(user, "odd.csv", b"Datum;Wert\n13.03.2026 12:00;1,5\n")
+    for text in ("one.csv is understood", "two.csv is understood", "odd.csv: 1 question is open"):
+        await sees(user, text)
+    user.find(marker="import-all").click()
+    await sees(user, "one.csv: 1 reading taken")
+    await sees(user, "two.csv: 1 reading taken")
+    await sees(user, "odd.csv: 1 question is open")
+
+
+def test_refused_rows_are_a_file_with_place_and_reason(
+    service: MadeUpService, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_bytes(GOOD + b'x,"H2",1\n')
+    header, row = refused_csv(preview(path, service)).splitlines()
+    assert header == "row,reason,original"
+    assert row.startswith("3,") and row.endswith('"x,""H2"",1"')
 
 
 async def test_an_import_is_undone_and_counts_again(user: User, service: MadeUpService) -> None:

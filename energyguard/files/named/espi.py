@@ -14,7 +14,7 @@ from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import Malformed
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat
-from energyguard.files.found import FileAnswers, FileFinding, FileReadings
+from energyguard.files.found import SECONDS, FileAnswers, FileFinding, FileReadings
 from energyguard.files.words import ENERGY, POWER, REGISTER
 
 _REVERSE: Final = "19"  # flowDirection: from the customer to the grid
@@ -44,7 +44,7 @@ def read_espi(
     lines: dict[int, bytes] = {}
     collected = CollectedReadings(limits, lambda row: lines.get(row, b""))
     points = sorted({_point(up) for up, _, _ in feed.blocks})
-    findings = [FileFinding("zone", "UTC", "its times are seconds since 1970")]
+    findings = [FileFinding("zone", "UTC", SECONDS)]
     for row, (up, times, values) in enumerate(feed.blocks, 1):
         lines[row] = f"IntervalBlock {row} of {up}".encode()
         series = _series(feed, up, answers.device, points, name)

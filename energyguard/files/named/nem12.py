@@ -11,7 +11,7 @@ from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import Malformed
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat, begins_with
-from energyguard.files.found import FileAnswers, FileFinding, FileReadings
+from energyguard.files.found import MARKET_TIME, FileAnswers, FileFinding, FileReadings
 
 MARKET_HOURS: Final = 10  # market time is UTC+10 all the year
 _DAY_MIN: Final = 1_440
@@ -52,7 +52,7 @@ def read_nem12(
         taken = [i for i in range(len(day.values)) if i not in day.absent]
         times = [day.start_ms + i * day.step_ms for i in taken]
         collected.add(day.series, day.row, times, [day.values[i] for i in taken])
-    findings = [FileFinding("zone", "UTC+10", "market time")]
+    findings = [FileFinding("zone", "UTC+10", MARKET_TIME)]
     if corrected:
         findings.append(FileFinding("corrected", f"{corrected} days", "the last update counts"))
     if absent := sum(len(day.absent) for day in days.values()):

@@ -9,7 +9,7 @@ from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import Malformed
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat, begins_with
-from energyguard.files.found import FileAnswers, FileFinding, FileReadings
+from energyguard.files.found import MARKET_TIME, FileAnswers, FileFinding, FileReadings
 from energyguard.files.named.nem12 import UNITS, market_ms
 
 _WIDTH: Final = 20
@@ -43,7 +43,7 @@ def read_nem13(
         per, by = UNITS[unit]
         series = Series(f"{cells[1]}/{cells[4].upper()}", "energy_register_kwh", per, by)
         collected.add(series, row, times, [cells[8], cells[13]])
-    findings = (FileFinding("zone", "UTC+10", "market time"),)
+    findings = (FileFinding("zone", "UTC+10", MARKET_TIME),)
     head = tuple(line.decode()[:200] for line in lines[:6])
     return FileReadings("nem13", findings, (), collected.decoded(), True, head)
 

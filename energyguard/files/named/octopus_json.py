@@ -12,7 +12,7 @@ from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import Malformed
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import HEAD_BYTES, FileFormat
-from energyguard.files.found import FileAnswers, FileFinding, FileReadings
+from energyguard.files.found import OFFSET, FileAnswers, FileFinding, FileReadings
 
 
 class Interval(msgspec.Struct):
@@ -50,7 +50,7 @@ def read_octopus(
             continue
         time_ms = round(found.interval_start.timestamp() * 1_000)
         collected.add(series, row, [time_ms], [format(found.consumption, "f")])
-    findings = [FileFinding("zone", "UTC", "its times say their offset")]
+    findings = [FileFinding("zone", "UTC", OFFSET)]
     if page.next:
         findings.append(FileFinding("page", "not the last", f"the next is {page.next}"))
     head = tuple(data[:2_000].decode(errors="replace").split("\n")[:6])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from functools import partial
 from typing import Final, NamedTuple
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from energyguard.errors import EnergyGuardError
 from energyguard.page.elements.components import (
@@ -20,11 +23,20 @@ from energyguard.service.corrections.contract import ImportView
 from energyguard.service.intake.file_imports import FileImport, ImportState
 
 MAX_IMPORTS: Final = 20
+MAX_SHOWN: Final = 5
+"""Devices of an import that are seen side by side."""
 LOOK_S: Final = 5.0
 
 
 class ImportRow(NamedTuple):
-    """What is shown of an import; ``id``: it can be undone; ``undone_by``: it is."""
+    """What is shown of an import.
+
+    Attributes:
+        id: by which it can be undone; empty: not, or not yet.
+        undone_by: what undid it.
+        share: how far it is, in per cent; None: it is over.
+        href: where its readings are seen.
+    """
 
     shape: str
     kind: str
@@ -33,6 +45,8 @@ class ImportRow(NamedTuple):
     name: str = ""
     id: str = ""
     undone_by: str = ""
+    share: int | None = None
+    href: str = ""
 
 
 class ImportList:
@@ -92,16 +106,28 @@ class ImportList:
         below = self._below(job.by, job.at_ms)
         done = count(job.done)
         if job.state is ImportState.RUNS:
-            share = f"{job.done / max(1, job.total):.0%}"
+            share = round(100 * job.done / max(1, job.total))
             text = _("{name}: {n} readings so far, {share}")
-            return ImportRow("…", "info", text.format(name=job.name, n=done, share=share), below)
+            text = text.format(name=job.name, n=done, share=f"{share}\u202f%")
+            return ImportRow("…", "info", text, below, share=share)
         if job.state is ImportState.FAILED:
             text = _("{name} stopped after {n} readings: {reason}")
             return ImportRow(
                 "!", "critical", text.format(name=job.name, n=done, reason=job.fault),
                 below + " · " + _("Bring it again: it goes on where it stopped."),
             )  # fmt: skip
-        return self._taken(job.id, job.name, job.done, job.refused, below)
+        row = self._taken(job.id, job.name, job.done, job.refused, below)
+        return row if row.undone_by else row._replace(href=self._day_of(job))
+
+    def _day_of(self, job: FileImport) -> str:
+        """Where the first day of its readings is seen; empty: it has none."""
+        if job.first_ms is None:
+            return ""
+        device = job.devices[0]
+        zone = self.service.catalogue.entries.zone_of_device(device)
+        day = f"{datetime.fromtimestamp(job.first_ms / 1_000, ZoneInfo(zone)):%Y-%m-%d}"
+        keys = ",".join(quote(f"device/{name}", safe="") for name in job.devices[:MAX_SHOWN])
+        return f"/explore?of={keys}&from={day}&to={day}"
 
     def _draw(self, row: ImportRow) -> None:
         with Tag("div", "", "alert"):
@@ -109,11 +135,19 @@ class ImportList:
             with Tag("div"):
                 Tag("span", row.text, "about")
                 Tag("span", row.below, "detail")
-            if row.id and self.context.may("operate") and not self.context.caller.sites:
-                if row.undone_by:
-                    button(_("Count again"), partial(self._again, row), about=row.name)
-                else:
-                    button(_("Undo"), partial(self._ask, row), about=row.name, mark="undo-import")
+                if row.share is not None:
+                    Tag("progress", "", "import-bar", max="100", value=str(row.share),
+                        aria_label=row.text)  # fmt: skip
+            with Tag("div", "", "acts"):
+                if row.href:
+                    about = f"{_('See it')} {row.name}"
+                    Tag("a", _("See it"), "btn", href=row.href, aria_label=about)
+                if row.id and self.context.may("operate") and not self.context.caller.sites:
+                    if row.undone_by:
+                        button(_("Count again"), partial(self._again, row), about=row.name)
+                    else:
+                        ask = partial(self._ask, row)
+                        button(_("Undo"), ask, about=row.name, mark="undo-import")
 
     def _ask(self, row: ImportRow) -> None:
         self.confirm.ask(

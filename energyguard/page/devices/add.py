@@ -12,7 +12,7 @@ from nicegui import ui
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.errors import EnergyGuardError, Faulty
 from energyguard.model.catalogue import DEVICE, Term, key_of
-from energyguard.page.devices.form import Wrong, id_for, site_options
+from energyguard.page.devices.form import Wrong, devices_called, id_for, site_options
 from energyguard.page.elements.components import Tag, card, tell
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
@@ -221,11 +221,7 @@ def _named(name: str, catalogue: SiteCatalogue) -> str:
     Raises:
         Wrong: there is none, or several have this name.
     """
-    rows = catalogue.find(DeviceFilter(search=name), limit=50).rows if name else ()
-    for row in rows:
-        if row.id == name:
-            return name
-    alike: list[str] = [row.id for row in rows if row.name.casefold() == name.casefold()]
+    alike = devices_called(name, catalogue)
     if len(alike) == 1:
         return alike[0]
     if alike:

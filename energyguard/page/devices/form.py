@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from energyguard.catalogue.changes import Edit
+from energyguard.catalogue.listing import DeviceFilter
 from energyguard.model.catalogue import GROUP, SITE, DeviceGroup, Entry, Site, key_of
 from energyguard.page.elements.forms import Form, Options, Values
 from energyguard.page.words.language import _
@@ -38,6 +39,14 @@ def id_for(name: str, taken: Mapping[str, object]) -> str:
         n += 1
         found = f"{base}-{n}"
     return found
+
+
+def devices_called(name: str, catalogue: SiteCatalogue) -> list[str]:
+    """The ids of the devices that a name or an id means; an id means that one alone."""
+    rows = catalogue.find(DeviceFilter(search=name), limit=50).rows if name else ()
+    if any(row.id == name for row in rows):
+        return [name]
+    return [row.id for row in rows if row.name.casefold() == name.casefold()]
 
 
 def site_options(catalogue: SiteCatalogue, may_make: bool = False) -> Options:

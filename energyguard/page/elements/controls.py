@@ -22,14 +22,21 @@ class Dropdown:
         options: values and words; the first is the one that means all.
         value: what is chosen now.
         act: called with what a person has chosen.
+        name: the id of its element, for who comes back to it; empty: none.
     """
 
     def __init__(
-        self, label: str, options: Sequence[Option], value: str, act: Callable[[str], Any]
+        self,
+        label: str,
+        options: Sequence[Option],
+        value: str,
+        act: Callable[[str], Any],
+        name: str = "",
     ) -> None:
         self.value = value
         self._act = act
-        self._box = Tag("select", "", "btn pick", aria_label=label)
+        named = {"id": name} if name else {}
+        self._box = Tag("select", "", "btn pick", aria_label=label, **named)
         self._box.on("change", self._chosen, js_handler="(e) => emit(e.target.value)")
         self._options: Sequence[Option] = ()
         self.offer(options)

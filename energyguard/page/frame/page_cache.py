@@ -27,6 +27,8 @@ T = TypeVar("T")
 Furthest = Callable[..., Any]
 """``max`` or ``min``: which of several values is the furthest on the side that matters."""
 
+MAX_FILES_READ = 2
+"""Files that are looked at or taken in at the same time, for all pages: the others wait."""
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -96,6 +98,7 @@ class PageCache:
         self.service = service
         self.zone = service.settings.serve.zone
         self.imports: list[FileImport] = []  # of files, newest first
+        self.reading_files = asyncio.Semaphore(MAX_FILES_READ)
         self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
         self._kept: dict[Hashable, _Kept] = {}

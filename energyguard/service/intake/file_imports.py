@@ -13,12 +13,16 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from energyguard.codecs.formats import encode
 from energyguard.codecs.refusals import FILE_SHAPE, counted
 from energyguard.errors import Conflict, EnergyGuardError, Overloaded, Unavailable
 from energyguard.files.found import NO_ANSWERS, FileAnswers
+from energyguard.model.readings import times_of
 from energyguard.service.contract import Service
-from energyguard.service.intake.file_previews import file_blocks, is_messages
+from energyguard.service.intake.file_previews import FilePreview, file_blocks, is_messages
 
 MAX_FILE_BYTES: Final = 32 * 2**20
 ROWS: Final = 16_384
@@ -47,6 +51,8 @@ class FileImport:
         state: how far it is.
         fault: why it stopped.
         id: by which it can be undone as a whole; of a domain's messages empty.
+        devices: of its readings, by id.
+        first_ms: the oldest reading, ms since 1970 UTC; None: none was taken yet.
     """
 
     name: str
@@ -58,9 +64,17 @@ class FileImport:
     state: ImportState = ImportState.RUNS
     fault: str = ""
     id: str = ""
+    devices: tuple[str, ...] = ()
+    first_ms: int | None = None
     _wait: Event = field(default_factory=Event)
 
-    def run(self, service: Service, path: Path, answers: FileAnswers = NO_ANSWERS) -> None:
+    def run(
+        self,
+        service: Service,
+        path: Path,
+        answers: FileAnswers = NO_ANSWERS,
+        seen: FilePreview | None = None,
+    ) -> None:
         """Take a file in, all of it; in a thread.
 
         Args:
@@ -68,6 +82,7 @@ class FileImport:
             path: the file.
             answers: what is said of it; its device is whose readings they are, where the file
                 does not say so.
+            seen: when it was looked at; what was read then is not read again.
         """
         try:
             if is_messages(path):
@@ -78,7 +93,7 @@ class FileImport:
                 self.done = receipt.accepted
                 self.refused = receipt.malformed + receipt.out_of_range
             else:
-                self._take(service, path, answers)
+                self._take(service, path, answers, seen)
         except EnergyGuardError as error:
             self.fault, self.state = str(error), ImportState.FAILED
         else:
@@ -87,7 +102,9 @@ class FileImport:
         more += f"; stopped: {self.fault}" if self.fault else ""
         service.audit.note("import", self.by, self.name, more)
 
-    def _take(self, service: Service, path: Path, answers: FileAnswers) -> None:
+    def _take(
+        self, service: Service, path: Path, answers: FileAnswers, seen: FilePreview | None
+    ) -> None:
         """Send blocks as Arrow, and refused rows as they came: these become dead letters."""
         part, key = 0, _key(path, answers.key())
         self.id = import_id_of(key)
@@ -96,7 +113,8 @@ class FileImport:
                 f"this file was imported before, and undone by {undone_by!r}: undo that to have "
                 "its readings again"
             )
-        for shape, batch, refused in file_blocks(path, service, answers):
+        for shape, batch, refused in file_blocks(path, service, answers, seen):
+            self._note(batch)
             for start in range(0, batch.num_rows, ROWS):
                 rows = batch.slice(start, ROWS)
                 self._send(service, encode(rows, "arrow"), "arrow", f"{key}-{part}")
@@ -111,6 +129,14 @@ class FileImport:
                 body = b"\n".join(originals)
                 self._send(service, body, shape, f"{key}-{part}", answers.device)
                 part += 1
+
+    def _note(self, batch: pa.RecordBatch) -> None:
+        """Keep whose readings they are, and when the first was."""
+        if batch.num_rows:
+            first = int(times_of(batch).min())
+            self.first_ms = first if self.first_ms is None else min(first, self.first_ms)
+            names = pc.unique(batch.column("device")).to_pylist()
+            self.devices = tuple(sorted({*self.devices, *names}))
 
     def _send(self, service: Service, data: bytes, shape: str, key: str, device: str = "") -> None:
         """Take a part; where there is no room for the moment, wait for it."""

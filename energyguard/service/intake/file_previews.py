@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from energyguard.codecs.refusals import FILE_SHAPE, counted
 from energyguard.files.found import (
     NO_ANSWERS,
     FileAnswers,
+    FileColumn,
     FileDoubt,
     FileFinding,
     FileReadings,
@@ -28,9 +29,10 @@ from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import SCHEMA, Verdict, times_of
 from energyguard.service.contract import Service
+from energyguard.service.intake.file_courses import CourseSums, FileCourse
 
 SHOWN_LINES: Final = 6
-SHOWN_REFUSED: Final = 20
+KEPT_REFUSED: Final = 1_000
 SHOWN_READINGS: Final = 5
 
 
@@ -54,6 +56,10 @@ class FilePreview:
         findings: what was found out of it, and why.
         doubts: what it leaves open; with one it is not taken.
         first: its first readings.
+        columns: of a table: what each was read as.
+        course: what its readings come to, by the hour; None: it has none.
+        answers: what was said of it when it was looked at.
+        read: the file, where all of it was read at once: it need not be read again.
     """
 
     name: str
@@ -72,6 +78,10 @@ class FilePreview:
     findings: tuple[FileFinding, ...] = ()
     doubts: tuple[FileDoubt, ...] = ()
     first: pa.RecordBatch | None = None
+    columns: tuple[FileColumn, ...] = ()
+    course: FileCourse | None = None
+    answers: FileAnswers = NO_ANSWERS
+    read: FileReadings | None = None
 
     def check(self) -> None:
         """Let a file without doubts pass.
@@ -103,43 +113,66 @@ def preview(path: Path, service: Service, answers: FileAnswers = NO_ANSWERS) -> 
             path.name, "", 0, (), (), None, None, None, True, (), 0, head, messages=True
         )
     found = read_file(path, answers, service.settings.wire)
-    dialect = ""
-    readings = refused_rows = 0
-    devices, channels = set[str](), set[str]()
-    firsts, lasts = list[int](), list[int]()
-    kwh: float | None = None
-    refused: list[RefusedRow] = []
-    first: pa.RecordBatch | None = None
-    for shape, batch, rows in _blocks_of(path, service, answers.device, found):
-        dialect = shape.partition("@")[0]
-        readings += batch.num_rows
-        refused_rows += counted(rows)
-        refused += rows[: SHOWN_REFUSED - len(refused)]
-        if batch.num_rows:
-            first = batch.slice(0, SHOWN_READINGS) if first is None else first
-            devices.update(pc.unique(batch.column("device")).to_pylist())
-            channels.update(pc.unique(batch.column("channel")).to_pylist())
-            times = times_of(batch)
-            firsts.append(int(times.min()))
-            lasts.append(int(times.max()))
-            kwh = _more(kwh, batch)
+    sums = _Sums()
+    for block in _blocks_of(path, service, answers.device, found):
+        sums.add(block)
     return FilePreview(
         name=path.name,
-        dialect=found.format if found else dialect,
-        readings=readings,
-        devices=tuple(sorted(devices - {""})),
-        channels=tuple(sorted(channels)),
-        first_ms=min(firsts, default=None),
-        last_ms=max(lasts, default=None),
-        kwh=kwh,
+        dialect=found.format if found else sums.dialect,
+        readings=sums.readings,
+        devices=tuple(sorted(sums.devices - {""})),
+        channels=tuple(sorted(sums.channels)),
+        first_ms=sums.first_ms,
+        last_ms=sums.last_ms,
+        kwh=sums.kwh,
         names_device=found.names_device if found else not _needs_device(path),
-        refused=tuple(refused),
-        refused_rows=refused_rows,
+        refused=tuple(sums.refused),
+        refused_rows=sums.refused_rows,
         head=found.head if found else _lines(first_block(path)),
         findings=found.findings if found else (),
         doubts=found.doubts if found else (),
-        first=first,
+        first=sums.first,
+        columns=found.columns if found else (),
+        course=sums.course.course(),
+        answers=answers,
+        read=found,
     )
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What the blocks of a file come to so far."""
+
+    dialect: str = ""
+    readings: int = 0
+    refused_rows: int = 0
+    devices: set[str] = field(default_factory=set)
+    channels: set[str] = field(default_factory=set)
+    first_ms: int | None = None
+    last_ms: int | None = None
+    kwh: float | None = None
+    refused: list[RefusedRow] = field(default_factory=list)
+    first: pa.RecordBatch | None = None
+    course: CourseSums = field(default_factory=CourseSums)
+
+    def add(self, block: FileBlock) -> None:
+        """Add a block."""
+        batch = block.batch
+        self.dialect = block.shape.partition("@")[0]
+        self.readings += batch.num_rows
+        self.refused_rows += counted(block.refused)
+        self.refused += block.refused[: KEPT_REFUSED - len(self.refused)]
+        if not batch.num_rows:
+            return
+        self.first = batch.slice(0, SHOWN_READINGS) if self.first is None else self.first
+        self.devices.update(pc.unique(batch.column("device")).to_pylist())
+        self.channels.update(pc.unique(batch.column("channel")).to_pylist())
+        times = times_of(batch)
+        first, last = int(times.min()), int(times.max())
+        self.first_ms = first if self.first_ms is None else min(first, self.first_ms)
+        self.last_ms = last if self.last_ms is None else max(last, self.last_ms)
+        self.kwh = _more(self.kwh, batch)
+        self.course.add(batch)
 
 
 def not_understood(path: Path, why: str) -> FilePreview:
@@ -158,14 +191,25 @@ def _more(kwh: float | None, batch: pa.RecordBatch) -> float | None:
     return (kwh or 0.0) + (pc.sum(found.column("value")).as_py() or 0) / NANO
 
 
-def file_blocks(path: Path, service: Service, answers: FileAnswers) -> Iterator[FileBlock]:
+def file_blocks(
+    path: Path, service: Service, answers: FileAnswers, seen: FilePreview | None = None
+) -> Iterator[FileBlock]:
     """A file's readings, block by block.
+
+    Args:
+        path: the file.
+        service: whose limits count.
+        answers: what is said of it.
+        seen: when it was looked at; where the answers were the same, it is not read again.
 
     Raises:
         NotFound: it cannot be read.
         Malformed: it is of no format that is known, damaged, or leaves a question open.
     """
-    found = read_file(path, answers, service.settings.wire)
+    if seen is not None and seen.read is not None and seen.answers == answers:
+        found: FileReadings | None = seen.read
+    else:
+        found = read_file(path, answers, service.settings.wire)
     if found is not None:
         check_doubts(path.name, found.doubts)
     yield from _blocks_of(path, service, answers.device, found)
