@@ -14,7 +14,7 @@ from energyguard.page.data.file_look import FileLook
 from energyguard.page.data.file_manner import ZONES
 from energyguard.page.elements.components import Tag, button, tell
 from energyguard.page.frame.context import PageContext
-from energyguard.page.sites.form import common_zones
+from energyguard.page.sites.form import zone_options
 from energyguard.page.words.formatting import count
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.intake.file_imports import MAX_FILE_BYTES, FileImport
@@ -45,9 +45,7 @@ class BroughtFiles:
         self._looks: list[FileLook] = []
         self._number = 0
         self._drop_zone()
-        with Tag("datalist", "", id=ZONES):
-            for zone in ("UTC", *common_zones()):
-                Tag("option", **{"^value": zone})
+        Tag("datalist", "", id=ZONES, innerHTML=zone_options())
         self._into = Tag("div", "", "looks")
         with Tag("div", "", "acts") as self._all:
             self._sure = button("", self._take_all, "main-act", mark="import-all")
