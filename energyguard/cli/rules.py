@@ -11,10 +11,11 @@ import typer
 
 from energyguard.cli.call import Call
 from energyguard.cli.output import at
-from energyguard.errors import ConfigError
+from energyguard.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
     from energyguard.rules.rule import Rule
+    from energyguard.service.contract import Service
 
 RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
 Device = Annotated[str, typer.Option("--device", help="Only for this device.")]
@@ -69,8 +70,24 @@ def show(call: Call, rule_id: RuleId) -> None:
             for row in service.rules.history(rule_id)
         ]
         row = shown(rule, rule in service.rules.active())
+        row |= _got(service, rule)
         row |= {"changes": changes} if changes else {}
         call.out.record(row | ({"history": history} if history else {}))
+
+
+def _got(service: Service, rule: Rule) -> dict[str, Any]:
+    """How many alerts of a rule that runs there were in the last four weeks, where it is known."""
+    from energyguard.service.alerts.alerts_got import alerts_got
+
+    try:
+        got = alerts_got(service).get(rule.id)
+    except Unavailable:
+        return {}
+    if got is None:
+        return {}
+    rate = got.a_device_week
+    of_week = {} if rate is None else {"alerts_a_device_week": round(rate, 4)}
+    return {"alerts_in_4_weeks": got.alerts, **of_week}
 
 
 def use(

@@ -170,8 +170,9 @@ class MadeUpHistory(EntryAnswers):
         return pa.Table.from_pylist([row | {"slope": 1.25, "error": 0.2}])
 
     def alerts_over_time(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
-        times = [t for t in range(start_ms, end_ms, step_ms) if not self.empty and chance(t) > 0.7]
-        return table(times, raised=[1] * len(times))
+        steps = () if self.empty else range(start_ms, end_ms, step_ms)
+        times = [t for t in steps if chance(t) > 0.7 or step_ms >= WEEK]
+        return table(times, rule=["household-prod"] * len(times), raised=[1] * len(times))
 
     def missing(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
         """H003 lacks three hours a day before the end, H009 is silent for the last two."""

@@ -11,11 +11,13 @@ import pytest
 
 from energyguard.catalogue import Catalogue
 from energyguard.errors import ConfigError
+from energyguard.model.alerts import State
 from energyguard.model.catalogue import Device, Entry, Site, SumPeriod, Term
 from energyguard.model.quantities import NANO
 from energyguard.offline.evaluate import evaluate
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.sums import term_rules
+from energyguard.rules.toml import parse_rules
 from energyguard.rules.windowed import WindowBasis
 from tests.stream.test_sums import RULE, Rows, partitioned, readings, summed, told
 from tests.stream.test_windows import START
@@ -90,3 +92,37 @@ def test_a_site_without_a_catalogue_is_refused(tmp_path: Path) -> None:
     rule = RULE.with_fields(selector="id=site/home", **LIMITS)
     with pytest.raises(ConfigError, match="site/home has no devices: say what is there"):
         evaluate(rule, [file_of(tmp_path, intervals(1))], io.BytesIO())
+
+
+def test_a_main_meter_that_differs_from_its_parts_is_told_as_the_docs_say(tmp_path: Path) -> None:
+    """Quarters of an hour: for five hours main has more than its parts, for four less."""
+    text = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+    start = text.index('[[rule]]\nid = "rest-high"')
+    rules = parse_rules(text[start : text.index("```", start)])
+    parts = Catalogue()
+    terms = (
+        Term(device="main"), Term(device="flat", minus=True), Term(device="pump", minus=True)
+    )  # fmt: skip
+    parts.see("device/rest", Device(name="Rest", terms=terms), "test")
+    rows: Rows = []
+    for n in range(96):
+        more = 0.3 if 20 <= n < 40 else -0.1 if 60 <= n < 76 else 0.0
+        for device, kwh in (("main", 1.0 + more), ("flat", 0.6), ("pump", 0.4)):
+            rows.append((device, "energy_kwh", START + n * 900_000, round(kwh * NANO)))
+    told_by = {}
+    for rule in rules:
+        out = io.BytesIO()
+        evaluate(rule, [file_of(tmp_path, rows)], out, catalogue=parts)
+        events = [
+            msgspec.json.decode(line, type=AlertEvent) for line in out.getvalue().splitlines()
+        ]
+        assert {event.device for event in events} == {"rest"}
+        told_by[rule.id] = [
+            (event.state.value, (event.time_ms - START) / 3_600_000)
+            for event in events
+            if event.state is not State.PENDING
+        ]
+    assert told_by == {
+        "rest-high": [("firing", 7.5), ("resolved", 10.75)],
+        "rest-low": [("firing", 17.5), ("resolved", 19.75)],
+    }

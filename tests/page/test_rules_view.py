@@ -15,11 +15,13 @@ from energyguard.page.rules.fields import form_fields
 from energyguard.page.rules.new import draft_of
 from energyguard.page.rules.preview import example_sentence, meant_devices
 from energyguard.page.rules.words import change_words, devices_words, field_words
+from energyguard.page.words.formatting import number
 from energyguard.page.words.rules import rule_summary
 from energyguard.rules.kinds import KINDS
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule_history import ChangedRule
 from energyguard.rules.windowed import WindowBasis
+from energyguard.service.alerts.alerts_got import alerts_got
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
 from tests.page.test_views import sees
@@ -192,3 +194,20 @@ async def test_a_device_s_page_leads_to_a_rule_about_it(user: User) -> None:
     (field,) = user.find(marker="new-rule-selector").elements
     assert "id=H003" in field.props.values()
     await sees(user, "Fill in what is missing")
+
+
+async def test_a_rule_says_what_it_raised_in_the_last_weeks(
+    user: User, service: MadeUpService
+) -> None:
+    service.use_rules(["household-prod", "mute"], by="mara")
+    got = alerts_got(service)
+    of_homes = got["household-prod"]
+    assert got.keys() == {"household-prod", "mute"}
+    assert got["mute"].alerts == 0 < of_homes.alerts
+    rows = service.query("devices", device="").to_pylist()
+    spans = [(row["last"] - row["first"]).total_seconds() for row in rows]
+    weeks = sum(s for row, s in zip(rows, spans, strict=True) if row["channel"] == "energy_kwh")
+    assert of_homes.device_weeks == pytest.approx(weeks / (7 * 86_400))
+    await user.open("/rules")
+    await sees(user, f"{of_homes.alerts} alert")
+    await sees(user, f"{number(of_homes.a_device_week)} of a device and week")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from energyguard.errors import Unavailable
 from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
 from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.change import RuleForm
-from energyguard.page.rules.words import devices_words, option_words
+from energyguard.page.rules.words import devices_words, got_words, option_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _
 from energyguard.page.words.rules import rule_summary
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.rule import Rule
+from energyguard.service.alerts.alerts_got import AlertsGot, alerts_got
+
+GOT_KEEP_S = 300.0
 
 
 class RuleRow(NamedTuple):
@@ -24,6 +28,7 @@ class RuleRow(NamedTuple):
     runs: bool
     devices: str
     edit: RuleEdit | None
+    got: AlertsGot | None
 
 
 class RulesCard:
@@ -37,6 +42,7 @@ class RulesCard:
     def __init__(self, context: PageContext, new: Callable[[], Awaitable[object]]) -> None:
         self.context, self.service = context, context.cache.service
         self._open: str | None = None  # the rule whose form is open: it is not drawn again
+        self._got: Mapping[str, AlertsGot] = {}  # by rule
         self._into: dict[str, Tag] = {}  # where the form of each rule goes
         note = _("a change works within a second and loses no state")
         with card(_("Rules"), "c12", note, anchor="rules"):
@@ -60,11 +66,21 @@ class RulesCard:
             [
                 RuleRow(
                     rule, rule.id in running, devices_words(rule, catalogue),
-                    rules.edits(rule.id).get(""),
+                    rules.edits(rule.id).get(""), self._got.get(rule.id),
                 )
                 for rule in rules.all()
             ]
         )  # fmt: skip
+
+    async def ask(self) -> None:
+        """Know what the rules raised in the last weeks; without a history that is not shown."""
+        try:
+            self._got = await self.context.cache.shared(
+                "alerts got", GOT_KEEP_S, lambda: alerts_got(self.service)
+            )
+        except Unavailable:
+            self._got = {}
+        self.show()
 
     def _draw(self, row: RuleRow) -> None:
         rule, runs = row.rule, row.runs
@@ -93,6 +109,8 @@ class RulesCard:
         if row.edit is not None:
             when = day_moment(row.edit.at_ms, self.context.zone)
             parts.append(_("changed by {who} {when}").format(who=row.edit.by, when=when))
+        if row.got is not None:
+            parts.append(got_words(row.got))
         return " · ".join(parts)
 
     # A rule, opened

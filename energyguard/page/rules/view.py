@@ -21,6 +21,7 @@ class RulesPage:
             self.rules = RulesCard(context, self.begin)
         self._device = context.query.get("device", "")
         context.every(1.0, self.second)
+        context.every(60.0, self.rules.ask, is_first=False)
 
     async def begin(self) -> None:
         """Show the form of a new rule."""

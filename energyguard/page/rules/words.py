@@ -8,12 +8,14 @@ from typing import Final
 
 from energyguard.model.selector import LABEL, Selector
 from energyguard.page.frame.places import place_of
+from energyguard.page.words.formatting import number
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import site_name
 from energyguard.rules.devices import SelectedRule
 from energyguard.rules.fields import FieldShape, RuleField
 from energyguard.rules.rule import Rule
 from energyguard.rules.rule_history import ChangedRule
+from energyguard.service.alerts.alerts_got import AlertsGot
 from energyguard.service.catalogue.contract import SiteCatalogue
 
 KINDS: Final = {
@@ -140,6 +142,16 @@ def selector_words(selector: str, catalogue: SiteCatalogue) -> str:
 def _term_words(field: str) -> str:
     words = {"id": _("device"), "site": _("site"), "group": _("group"), "kind": _("kind")}
     return words.get(field) or field.removeprefix(LABEL)
+
+
+def got_words(got: AlertsGot) -> str:
+    """How many alerts of a rule there were in the last weeks."""
+    n = got.alerts
+    words = ngettext("{n} alert in 4 weeks", "{n} alerts in 4 weeks", n).format(n=n)
+    if not n or got.a_device_week is None:
+        return words
+    rate = number(got.a_device_week)
+    return _("{alerts}, {rate} of a device and week").format(alerts=words, rate=rate)
 
 
 def change_words(change: ChangedRule) -> str:
