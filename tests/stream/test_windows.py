@@ -150,11 +150,13 @@ def test_many_streams_are_the_same_in_one_batch_and_one_by_one(
         (106, 106, [120], by_kind),
         (703, 19, [12, 31, 52, 131, 134], points),
         (2386, 2386, [122], by_kind),
+        (1049, 2386, [86], by_kind),
     ],
     ids=[
         "unsteady intervals",
         "shuffled by more than the lateness",
         "newer than its device's others, and older than what the batch closes",
+        "a pause in which readings come late: steps are two long ones each",
     ],
 )
 def test_batches_change_nothing_where_order_is_lost(

@@ -5,6 +5,7 @@ channel_lane.py       what is kept of one channel, and what becomes of it when r
 channel_operator.py   one channel: verdicts, recent readings, panes, episodes
 energy_state.py       what is known of the devices of a channel of energy
 energy_operator.py    a channel of energy: windows sum the entries of the ledger
+quick_operator.py     devices that are quick and in order: who leaves them, and who comes
 apart_operator.py     devices that are slow, new, late or in doubt
 reordering.py         those of which readings came out of order, folded again at once
 envelope.py           what their windows had at most, whatever was known when
