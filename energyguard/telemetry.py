@@ -40,6 +40,7 @@ TABLE = (
     Metric("log_lag", "gauge", "Records a group has not read yet.", ("group", "topic")),
     Metric("watermark_lag_seconds", "gauge", "Newest reading less watermark.", ("topic",)),
     Metric("alerts", "counter", "Alert events, by state.", ("rule", "state")),
+    Metric("sums_not_restated", "counter", "Changes of sums of too many parts.", ("rule",)),
     Metric("commits", "counter", "Transactions of the worker.", ("outcome",)),
     Metric("commit_seconds", "histogram", "How long a worker's transaction took."),
     Metric("history_rows", "counter", "Rows inserted into the history.", ("table",)),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -215,14 +216,18 @@ def edges(settings: Settings) -> Finding:
 
 
 def sums(settings: Settings) -> Finding:
-    """What virtual devices are the sum of counts, and no rule about a sum waits for a device."""
-    return _of_log(settings, _sums)
+    """Sums of devices count, wait for no device, and follow late readings."""
+    return _of_log(settings, partial(_sums, settings=settings))
 
 
-def _sums(log: Log) -> Finding:
+def _sums(log: Log, settings: Settings) -> Finding:
     from energyguard.catalogue.revisions import CatalogueRevisions
+    from energyguard.catalogue.sums import sum_periods
     from energyguard.catalogue.terms import MAX_DEPTH, uncounted
+    from energyguard.restatement.subject import MAX_TERMS, SumSubjects
+    from energyguard.rules.registry import book_of
     from energyguard.service.sum_waits import waiting_sums
+    from energyguard.stream.runtime.rule_follower import RuleFollower
 
     catalogue = CatalogueRevisions(log)
     catalogue.refresh()
@@ -238,6 +243,12 @@ def _sums(log: Log) -> Finding:
         )
         more = f"; {len(waiting) - 1} more" if len(waiting) > 1 else ""
         return Finding(f"{found}{more}", "see that it sends, or take it out of the sum")
+    RuleFollower(log, book := book_of(settings)).refresh()
+    periods_of = partial(sum_periods, revisions=catalogue)
+    if large := list(SumSubjects(book.running(), periods_of).large()):
+        rows = [f"{row.device} ({row.rule}) has {row.terms:,} parts" for row in large]
+        limit = f"of more than {MAX_TERMS:,} late readings change no alert of the sum"
+        return Finding(f"they count; {', '.join(rows)}: {limit}")
     return Finding("they count, and lack nothing")
 
 

@@ -35,7 +35,7 @@ from energyguard.restatement.located import (
     import_spans,
 )
 from energyguard.restatement.replayed import ReplayTerms
-from energyguard.restatement.subject import Subject, SumSubjects, device_subject
+from energyguard.restatement.subject import LargeSums, Subject, SumSubjects, device_subject
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.windowed import WindowRule
 from energyguard.settings.tree import Settings
@@ -91,6 +91,7 @@ class Restater:
         self._ends: dict[str, Positions] = {}
         self._of_sums = ChangedSpans()  # of sums of what was counted: judged after it
         self._going_on = ChangedSpans()  # judged; something of them is not over
+        self._large_sums = LargeSums()
         self._sums = self._summed()
         self._summed_at = self._catalogue.revision
         self._retry_s = 0.0  # when that is looked at again
@@ -144,7 +145,7 @@ class Restater:
     def _summed(self) -> SumSubjects:
         """The sums that rules are about, by the catalogue of now."""
         periods_of = partial(sum_periods, revisions=self._catalogue)
-        return SumSubjects(self._book.running(), periods_of)
+        return SumSubjects(self._book.running(), periods_of, self._large_sums)
 
     def _round(self) -> bool:
         begin_s = self._clock.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from energyguard.model.catalogue import SumPeriod
 from energyguard.model.channels import CHANNELS, Kind
@@ -15,11 +15,39 @@ from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device, term_rules
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowRule
+from energyguard.telemetry import METRICS, logger
 
 REVISED: Final = {Kind.REGISTER: 8, Kind.INTERVAL: 2, Kind.POWER: 2}
 """A reading may change the entries of so many before it, and as many after."""
 MAX_TERMS: Final = 2_000
 """Sums of more devices are not judged again."""
+
+_log = logger(__name__)
+
+
+class LargeSum(NamedTuple):
+    """A sum of too many devices to be judged again."""
+
+    device: str
+    rule: str
+    terms: int
+
+
+class LargeSums:
+    """Says which sums are not judged again: each once, and counts how often."""
+
+    def __init__(self) -> None:
+        self._named: set[LargeSum] = set()
+
+    def leave_out(self, large: LargeSum) -> None:
+        """Something of it changed, and its alerts stay as they were told."""
+        METRICS["sums_not_restated"].labels(large.rule).inc()
+        if large not in self._named:
+            self._named.add(large)
+            _log.warning(
+                "not restated: too many parts", sum=large.device, rule=large.rule,
+                parts=large.terms, at_most=MAX_TERMS,
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +96,16 @@ class SumSubjects:
     Args:
         rules: those that run.
         periods_of: the terms of a sum.
+        large: gets those that are too large.
     """
 
     def __init__(
-        self, rules: Sequence[Rule], periods_of: Callable[[str], Sequence[SumPeriod]]
+        self,
+        rules: Sequence[Rule],
+        periods_of: Callable[[str], Sequence[SumPeriod]],
+        large: LargeSums | None = None,
     ) -> None:
+        self._large_sums = large or LargeSums()
         self._terms = [*term_rules(rules, periods_of)]
         known = {term.rule for term in self._terms}
         self._rules = [r for r in rules if isinstance(r, ThresholdRule) and r.id in known]
@@ -88,6 +121,14 @@ class SumSubjects:
         }
         for device, channel in sorted(found):
             yield span._replace(device=device, channel=channel, is_sum=True)
+
+    def large(self) -> Iterator[LargeSum]:
+        """Those of more devices than are judged again, by rule."""
+        for rule in self._rules:
+            mine = [term for term in self._terms if term.rule == rule.id]
+            many = len({device for term in mine for device in term.terms})
+            if many > MAX_TERMS:
+                yield LargeSum(mine[0].device, rule.id, many)
 
     def is_sum(self, rule: str, device: str) -> bool:
         """Whether a rule is about a sum of that name."""
@@ -106,8 +147,12 @@ class SumSubjects:
         mine: list[TermRule] = [term for term in self._terms if term.rule in ids]
         devices = sorted({device for term in mine for device in term.terms})
         own = replace(terms, rules=mine)
+        if len(devices) > MAX_TERMS:
+            for rule in rules:
+                self._large_sums.leave_out(LargeSum(span.device, rule.id, len(devices)))
+            rules = []
         return Subject(
-            rules=rules if len(devices) <= MAX_TERMS else (),
+            rules=rules,
             devices=devices,
             channels=frozenset(channel for rule in rules for channel in rule.channels),
             newest_ms=min(filter(None, map(newest_of, devices)), default=0),

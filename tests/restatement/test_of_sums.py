@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import structlog
 
+from energyguard.cli import doctor
 from energyguard.clock import ManualClock
 from energyguard.log import EARLIEST, Records
 from energyguard.model.catalogue import Device, Site, Term
 from energyguard.model.quantities import NANO
 from energyguard.model.topics import CORRECTIONS, LATE
 from energyguard.records.corrections import CORRECTION, Correction
+from energyguard.restatement import subject
 from energyguard.restatement.comparison import is_withdrawn
 from energyguard.restatement.restater import Restater
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import STOPPED
+from energyguard.rules.toml import table_of, written_table
 from energyguard.stream.sums.stage import sum_worker
 from energyguard.stream.windows.stage import window_worker
+from energyguard.telemetry import METRICS
 from tests.restatement.made import (
     MINUTE,
     SETTINGS,
@@ -147,6 +153,32 @@ def test_alerts_of_sums_are_those_of_all_readings_in_order(seed: int) -> None:
     one.consumer.rewind(late.log.positions(LATE.name, EARLIEST))
     restate(one)
     assert len(alert_lines(late.log)) == before
+
+
+def test_sums_of_too_many_parts_are_named_once_and_counted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(subject, "MAX_TERMS", 4)
+    street = Street(above_kwh=8.0, of="site/street")
+    append(street.log, homes(range(120), without=("H2", 30)))
+    street.follow()
+    counted = METRICS["sums_not_restated"].labels("sum")._value
+    one, before = Restater(street.log, street.history, SETTINGS, street.book()), counted.get()  # type: ignore[arg-type]
+    with structlog.testing.capture_logs() as lines:
+        for late in ([("H2", 30, 1.0)], [("H2", 31, 1.0)]):
+            append(street.log, late)
+            street.follow()
+            street.history.catch_up()
+            restate(one)
+    left_out = [line for line in lines if line["event"] == "not restated: too many parts"]
+    assert [(line["sum"], line["parts"]) for line in left_out] == [("site/street", 5)]
+    assert (counted.get() - before, alert_lines(street.log)) == (2, [])
+    rules = tmp_path / "rules.toml"
+    rules.write_text(written_table(table_of(street.rule)))
+    own = SETTINGS.rules.model_copy(update={"files": (rules,), "use": ("sum",)})
+    found = doctor._sums(street.log, SETTINGS.model_copy(update={"rules": own}))
+    assert "site/street (sum) has 5 parts: of more than 4 late readings" in found.found
+    assert found.todo == ""
 
 
 def test_an_alert_of_a_sum_that_goes_on_is_followed_by_whoever_begins_anew() -> None:
