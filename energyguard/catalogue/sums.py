@@ -57,6 +57,13 @@ def sum_weights(name: str, catalogue: Catalogue) -> dict[str, int]:
     return {device: 1 for device in _there(*place, catalogue) if not devices[device].is_virtual}
 
 
+def is_sum(name: str, catalogue: Catalogue) -> bool:
+    """Whether a name is that of a sum: a virtual device, or the key of a site or group."""
+    if (device := catalogue.devices.get(name)) is not None:
+        return device.is_virtual
+    return _place_of(name, catalogue) is not None and catalogue.entry(name) is not None
+
+
 def group_members(group: str, catalogue: Catalogue) -> list[str]:
     """The ids of the devices of a group, in order of entry."""
     return [name for name, device in list(catalogue.devices.items()) if group in device.groups]

@@ -10,8 +10,8 @@ from msgspec import UNSET
 from nicegui.testing import User
 
 from energyguard.catalogue.changes import Edit
-from energyguard.model.catalogue import Device, Site
-from energyguard.page.rules.fields import form_fields
+from energyguard.model.catalogue import Device, DeviceGroup, Site
+from energyguard.page.rules.fields import choices_of, form_fields
 from energyguard.page.rules.new import draft_of
 from energyguard.page.rules.preview import example_sentence, meant_devices
 from energyguard.page.rules.words import change_words, devices_words, field_words
@@ -100,10 +100,26 @@ def test_a_preview_says_who_is_meant_and_what_would_be_said(service: MadeUpServi
     service.catalogue.entries.see("device/H004", Device(name="", kind="home"), "regions")
     homes = draft_of(KINDS["silence"], {**TYPED["silence"], "selector": "kind=home"}, []).rule
     assert homes is not None
-    assert meant_devices(service, homes)[2:] == (0, 1)  # only listed: no rule knows it
+    assert meant_devices(service, homes)[2:4] == (0, 1)  # only listed: no rule knows it
     everything = draft_of(ThresholdRule, TYPED["threshold"], []).rule
     assert everything is not None
     assert devices_words(everything, service.catalogue) == "all devices"
+
+
+def test_a_rule_can_be_about_all_of_a_site_together(service: MadeUpService) -> None:
+    service.catalogue.entries.see("group/pumps", DeviceGroup(name="Pumps"), "regions")
+    choices = dict(choices_of(service, sums=True))
+    assert ("id=site/home", "Weber house") in choices["All of a site together"]
+    assert choices["All of a group together"] == [("id=group/pumps", "Pumps")]
+    assert "All of a site together" not in dict(choices_of(service))
+    rule = draft_of(ThresholdRule, {"selector": "id=site/home", **TYPED["threshold"]}, []).rule
+    assert rule is not None
+    found = meant_devices(service, rule)
+    assert (found.names, found.sum_name) == (("Heat pump",), "Weber house")
+    assert devices_words(rule, service.catalogue) == "all of Weber house together"
+    nowhere = draft_of(ThresholdRule, {"selector": "id=site/x", **TYPED["threshold"]}, []).rule
+    assert nowhere is not None
+    assert meant_devices(service, nowhere).names == ()
 
 
 def test_a_change_is_told_in_the_words_of_the_form() -> None:

@@ -59,7 +59,7 @@ class RuleForm:
         form = Form(f"rule-{rule.id}", lambda typed: self._save(form, typed))
         with form:
             with Tag("div", "", "rule-fields"):
-                draw_rule_fields(form, self.service, self._fields, values)
+                draw_rule_fields(form, self.service, type(rule), self._fields, values)
             self._preview = Preview(context)
             form.acts(_("Save"), done)
         form.on_change(self._changed)

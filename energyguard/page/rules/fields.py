@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from energyguard.model.catalogue import GROUP, SITE, key_of
 from energyguard.model.channels import CHANNELS
 from energyguard.model.selector import Selector
 from energyguard.page.elements.components import Tag
@@ -15,6 +16,7 @@ from energyguard.page.words.language import _
 from energyguard.page.words.names import device_name, indented_sites
 from energyguard.page.words.readings import level_words
 from energyguard.rules.fields import FieldShape, RuleField
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import Written
 from energyguard.service.contract import Service
@@ -39,9 +41,14 @@ def form_fields(kind: type[Rule]) -> tuple[dict[str, RuleField], dict[str, RuleF
 
 
 def draw_rule_fields(
-    form: Form, service: Service, fields: Mapping[str, RuleField], values: Values
+    form: Form,
+    service: Service,
+    kind: type[Rule],
+    fields: Mapping[str, RuleField],
+    values: Values,
 ) -> None:
-    """Draw some fields into a form, with what stands in each."""
+    """Draw some fields of a kind into a form, with what stands in each."""
+    sums = issubclass(kind, ThresholdRule)
     for name, field in fields.items():
         value, label = values.get(name, ""), field_words(name)
         match field.shape:
@@ -62,7 +69,7 @@ def draw_rule_fields(
             case FieldShape.SELECTOR:
                 hint = _("such as site=home kind=meter; empty: all devices")
                 form.text(name, label, value, hint, maxlength="500", spellcheck="false")
-                form.pick(name, _("Add to the devices"), choices_of(service))
+                form.pick(name, _("Add to the devices"), choices_of(service, sums=sums))
             case FieldShape.AMOUNT | FieldShape.COUNT:
                 form.text(name, label, value, hint_of(name, field), inputmode="decimal")
             case _:
@@ -91,10 +98,16 @@ def _box(name: str, channel: str) -> str:
     return f"{name}.{channel}"
 
 
-def choices_of(service: Service) -> Choices:
-    """What a rule can be about: sites, groups, kinds, labels and devices that there are."""
+def choices_of(service: Service, *, sums: bool = False) -> Choices:
+    """What a selector can mean: sites, groups, kinds, labels and devices that there are.
+
+    Args:
+        service: knows them.
+        sums: whether it may mean the sum of a site or a group, too.
+    """
     catalogue = service.catalogue
-    entries = catalogue.entries
+    entries, sites = catalogue.entries, indented_sites(catalogue)
+    groups = [(card.id, card.group.name) for card in catalogue.groups()]
     kinds: dict[str, None] = {}
     labels: dict[tuple[str, str], None] = {}
     for device in list(entries.devices.values()):
@@ -103,8 +116,8 @@ def choices_of(service: Service) -> Choices:
         if len(labels) < MAX_CHOICES:
             labels |= dict.fromkeys(device.labels.items())
     found = {
-        _("Sites"): (("site", site, name) for site, name in indented_sites(catalogue)),
-        _("Groups"): (("group", card.id, card.group.name) for card in catalogue.groups()),
+        _("Sites"): ((SITE, site, name) for site, name in sites),
+        _("Groups"): ((GROUP, group, name) for group, name in groups),
         _("Kinds"): (("kind", kind, kind) for kind in sorted(kinds)),
         _("Labels"): ((f"label.{name}", text, f"{name} {text}") for name, text in sorted(labels)),
         _("Devices"): (
@@ -112,6 +125,13 @@ def choices_of(service: Service) -> Choices:
             for row in catalogue.find(limit=MAX_CHOICES).rows
         ),
     }
+    if sums:
+        found |= {
+            _("All of a site together"): (("id", key_of(SITE, one), name) for one, name in sites),
+            _("All of a group together"): (
+                ("id", key_of(GROUP, one), name) for one, name in groups
+            ),
+        }
     return [
         (group, [(_term(*row[:2]), row[2]) for row in islice(rows, MAX_CHOICES)])
         for group, rows in found.items()

@@ -104,11 +104,11 @@ class NewRuleCard:
                 options = [(name, kind_words(name)) for name in KINDS]
                 form.choose("kind", _("Raise an alert when"), options, kind.kind)
                 with Tag("div", "", "rule-fields"):
-                    draw_rule_fields(form, self.service, first, values)
+                    draw_rule_fields(form, self.service, kind, first, values)
                 with Tag("details", "", "more"):
                     Tag("summary", _("More …"), "link")
                     with Tag("div", "", "rule-fields"):
-                        draw_rule_fields(form, self.service, more, values)
+                        draw_rule_fields(form, self.service, kind, more, values)
                 preview = Preview(self.context)
                 form.acts(_("Let it run"), self.close)
             form.on_change(lambda typed: self._changed(kind, preview, typed))

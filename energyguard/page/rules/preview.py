@@ -6,6 +6,7 @@ import asyncio
 from typing import Final, NamedTuple
 
 from energyguard.alerts.alert import Alert
+from energyguard.catalogue.sums import is_sum, sum_weights
 from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
@@ -16,6 +17,7 @@ from energyguard.page.words.rules import rule_summary
 from energyguard.page.words.sentences import alert_sentence
 from energyguard.rules.devices import SelectedRule
 from energyguard.rules.rule import Rule
+from energyguard.rules.sums import summed_device
 from energyguard.rules.windowed import WindowRule
 from energyguard.service.contract import Service
 
@@ -36,6 +38,8 @@ class MeantDevices(NamedTuple):
     """How many of the meant ones have sent nothing yet of what it looks at."""
     listed: int
     """How many more it would be about, if somebody saved what a domain only lists."""
+    sum_name: str = ""
+    """What their sum is called, where the rule is about that."""
 
 
 def meant_devices(service: Service, rule: Rule) -> MeantDevices:
@@ -49,8 +53,10 @@ def meant_devices(service: Service, rule: Rule) -> MeantDevices:
     entered = (d for d, device in list(entries.devices.items()) if device.retired_ms is None)
     known = dict.fromkeys([*sent, *entered])
     channels = set(getattr(rule, "channels", ()))
-    meant, listed = list(known), 0
-    if isinstance(rule, SelectedRule):
+    meant, listed, sum_name = list(known), 0, ""
+    if is_sum(name := summed_device(rule), entries):
+        meant, sum_name = list(sum_weights(name, entries)), entries.name(name)
+    elif isinstance(rule, SelectedRule):
         shown = [device for device in known if rule.selects(device, entries.facts)]
         meant = [
             device
@@ -63,7 +69,8 @@ def meant_devices(service: Service, rule: Rule) -> MeantDevices:
     mute = sum(
         device not in sent or bool(channels and not channels & sent[device]) for device in meant
     )
-    return MeantDevices(tuple(sorted(map(entries.name, meant))), len(known), mute, listed)
+    names = tuple(sorted(map(entries.name, meant)))
+    return MeantDevices(names, len(known), mute, listed, sum_name)
 
 
 def example_sentence(rule: Rule, device: str) -> str:
@@ -101,6 +108,10 @@ class Preview:
         found = await asyncio.to_thread(meant_devices, self.service, rule)
         n = len(found.names)
         words = ngettext("It is about {n} of {all} devices", "It is about {n} of {all} devices", n)
+        if found.sum_name:
+            words = ngettext(
+                "It is about {n} device of {all}", "It is about {n} devices of {all} together", n
+            )
         parts = [words.format(n=count(n), all=count(found.all_devices))]
         if found.mute:
             mute = ngettext(
@@ -120,7 +131,7 @@ class Preview:
         self._says.text = self._says_of(rule, found)
 
     def _says_of(self, rule: Rule, found: MeantDevices) -> str:
-        device = found.names[0] if found.names else _("A device")
+        device = found.sum_name or (found.names[0] if found.names else _("A device"))
         if sentence := example_sentence(rule, device):
             return _("An alert would say: “{sentence}”").format(sentence=sentence)
         return rule_summary(rule)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from energyguard.catalogue.sums import is_sum
 from energyguard.model.selector import LABEL, Selector
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import number
@@ -133,6 +134,9 @@ def selector_words(selector: str, catalogue: SiteCatalogue) -> str:
             name = site_name(catalogue, pattern)
         elif field == "group" and pattern in entries.groups:
             name = entries.groups[pattern].name or pattern
+        elif field == "id" and is_sum(pattern, entries):
+            parts.append(_("all of {name} together").format(name=entries.name(pattern)))
+            continue
         elif field == "id":
             name = place_of(catalogue, pattern).name
         parts.append(f"{_term_words(field)} {name}")
