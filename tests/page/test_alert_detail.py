@@ -14,6 +14,7 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
+from energyguard.page.words.formatting import number
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.unusual.answers import PeopleAnswer
@@ -157,6 +158,9 @@ async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: Mad
     raise_unlike(service)
     await user.open("/alerts?alert=unlike")
     await sees(user, "something stays on, 1.75\u00a0kW where 0.1 to 0.4\u00a0kW is usual")
+    await sees(user, f"About {number(1.8125)}\u00a0kWh more than usual until the alert came.")
+    await sees(user, "in 4 h it did not fall to its usual low")
+    await sees(user, "most like: something stays on, then: the base load is raised")
     await sees(user, "An ordinary device has one such alert in 22 weeks.")
     await sees(user, "Usual")
     data = await plotted(user, "line")

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from energyguard.alerts.alert import Alert
+from energyguard.detection.evidence import CONTEXT, EVIDENCE
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.model.topics import EDGE_LINKS
+from energyguard.page.words.evidence import evidence_words, reasons_words
 from energyguard.page.words.language import reader, speak, speaking
 from energyguard.page.words.refusals import why_refused
 from energyguard.page.words.rules import rule_summary
@@ -110,6 +112,7 @@ UNLIKE = {
     for name, amount in {
         "usual": 0.3, "usual_low": 0.1, "usual_high": 0.4, "weeks": 22, "slot": 0.25,
         "opened": 490_000.25, "since": 489_999, "kind/stuck_on": 1, "next/leak": 1,
+        "reason/lowest of 4 h, spreads above usual": 9.8,
     }.items()
 }  # fmt: skip
 PACE = {"so_far": 36 * NANO, "pace": 290 * NANO, "left_s": 360 * NANO}
@@ -196,6 +199,24 @@ def test_each_kind_has_its_sentence(
     assert alert_sentence(found, "Attic", rules.get(found.rule)) == english
     speak(reader("de"))
     assert alert_sentence(found, "Attic", rules.get(found.rule)) == german
+
+
+def test_every_evidence_that_may_be_a_reason_has_words() -> None:
+    may = [e for n, e in enumerate(EVIDENCE) if n not in CONTEXT]
+    for evidence in may:
+        for number in (-1.0, 1.0):
+            words = evidence_words(evidence.name, number)
+            assert words != evidence.name
+            assert "{" not in words
+    assert evidence_words("lowest of 4 h, spreads above usual", 9.8) == (
+        "in 4 h it did not fall to its usual low"
+    )
+    assert evidence_words("unlikeliness of repeats at zero", 20) != evidence_words(
+        "unlikeliness of repeats above zero", 20
+    )
+    speak(reader("de"))
+    reasons = [("sum of 1 h, spreads", -5.0), ("sum of 1 h, sizes", -1.0), ("of a meteorite", 1.0)]
+    assert reasons_words(reasons) == "in 1 h viel weniger als sonst um diese Zeit; of a meteorite"
 
 
 def test_without_its_rule_it_is_as_the_worker_has_it() -> None:

@@ -8,14 +8,17 @@ from typing import NamedTuple
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Act, State
+from energyguard.model.days import HOUR_MS
 from energyguard.model.quantities import NANO
 from energyguard.page.frame.places import DevicePlace
+from energyguard.page.words.evidence import reasons_words
 from energyguard.page.words.formatting import (
     SPACE,
     age,
     amount,
     day_moment,
     moment,
+    number,
     places_apart,
     side,
     silenced_until,
@@ -24,7 +27,7 @@ from energyguard.page.words.formatting import (
 )
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
-from energyguard.page.words.sentences import alert_sentence, why_ended
+from energyguard.page.words.sentences import alert_sentence, unusual_words, why_ended
 from energyguard.records.alerts import AlertAction, AlertEvent
 from energyguard.rules.rule import Rule
 from energyguard.rules.unusual.evidence import UnusualEvidence
@@ -114,7 +117,7 @@ def standing(alert: Alert, zone: str) -> list[str]:
 
 
 def reasons(alert: Alert, place: DevicePlace, peak: int, often: int | None) -> list[Reason]:
-    """Why it fired, in up to three points.
+    """Why it fired, in a few points.
 
     Args:
         alert: what fired.
@@ -175,6 +178,17 @@ def _how_unlike(known: UnusualEvidence, zone: str) -> list[Reason]:
     found = [
         Reason(_("Unlike the usual."), words.format(value=value, low=low, high=high, time=since))
     ]
+    hours = (alert.opened - alert.since + 1) * slot_ms / HOUR_MS
+    if more := (alert.value - alert.expected) * hours:
+        words = _("About {kwh} more than usual until the alert came.")
+        if more < 0:
+            words = _("About {kwh} less than usual until the alert came.")
+        found.append(Reason(_("How much."), words.format(kwh=f"{number(abs(more))}{SPACE}kWh")))
+    if alert.reasons:
+        likely = _("most like: {kind}, then: {other}").format(
+            kind=unusual_words(alert.kind), other=unusual_words(alert.next_kind)
+        )
+        found.append(Reason(_("What speaks for it."), f"{reasons_words(alert.reasons)} ({likely})"))
     if (weeks := round(alert.weeks)) > 1:
         rare = _("An ordinary device has one such alert in {n} weeks.")
         found.append(Reason(_("Rare."), rare.format(n=weeks)))
@@ -270,8 +284,8 @@ def seen(alert: Alert) -> str:
 
 def parted(nano: int, unit: str, places: int) -> tuple[str, str]:
     """An amount as its number, with so many decimals at most, and its unit."""
-    number, _space, written = amount(nano, unit, places).rpartition(SPACE)
-    return (number, written) if number else (f"{nano / NANO:g}", unit)
+    value, _space, written = amount(nano, unit, places).rpartition(SPACE)
+    return (value, written) if value else (f"{nano / NANO:g}", unit)
 
 
 def parted_length(ms: int) -> tuple[str, str]:
