@@ -250,6 +250,13 @@ def detect(settings: Settings, stop: threading.Event) -> None:
         judge(settings, stop, PastReadings(history))
 
 
+def notify(settings: Settings, stop: threading.Event) -> None:
+    """Play the role ``notifier``, whose reports ask the service what was used."""
+    from energyguard.notifier.role import run
+
+    run(settings, stop, partial(open_service, settings))
+
+
 def restate(settings: Settings, stop: threading.Event) -> None:
     """Play the role ``restate``: alerts that late readings make or unmake are told."""
     from energyguard.pipeline import RESTATE

@@ -245,7 +245,7 @@ STAGES = (
     ),
     Role("backup", "energyguard.backup.schedule:run", needs="backup.to", beside="history"),
     Role("catalogue", "energyguard.catalogue.role:run", (CATALOGUE,), beside="serve"),
-    Role("notifier", "energyguard.notifier.role:run", (NOTIFY,), beside="serve"),
+    Role("notifier", "energyguard.node:notify", (NOTIFY,), beside="serve"),
     Role(
         "prices",
         "energyguard.service.price_feed.role:run",

@@ -168,7 +168,14 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         ),
         "notify": Group(
             "Messages out of the house: who is told of alerts.",
-            named(notify.routes, notify.add, notify.remove, notify.test, notify.log),
+            named(
+                notify.routes,
+                notify.add,
+                notify.remove,
+                notify.test,
+                notify.report,
+                notify.log,
+            ),
         ),
         **named(audit.audit),
         "privacy": Group("People of whom signals tell.", named(privacy.names, privacy.forget)),

@@ -11,7 +11,8 @@ import typer
 
 from energyguard.cli.call import Call
 from energyguard.cli.output import at
-from energyguard.errors import Malformed, Unavailable
+from energyguard.errors import Malformed, NotFound, Unavailable
+from energyguard.model.catalogue import SITE, key_of
 
 if TYPE_CHECKING:
     from energyguard.service.notify.contract import DeliveryView, RouteView
@@ -58,6 +59,10 @@ Unanswered = Annotated[
 ]
 PerHour = Annotated[
     int | None, typer.Option(help="With more messages than that, one each ten minutes.")
+]
+Reporting = Annotated[
+    str | None,
+    typer.Option(help="daily, weekly: a report of each site instead of each alert; '': alerts."),
 ]
 Language = Annotated[str | None, typer.Option(help="en, de, it, pl.")]
 NONE_YET = "nobody is told: energyguard notify add NAME --mail WHO --server smtps://USER@HOST"
@@ -123,6 +128,7 @@ def add(
     unanswered: Unanswered = None,
     per_hour: PerHour = None,
     language: Language = None,
+    report: Reporting = None,
 ) -> None:
     """Tell somebody of alerts from now on, or change how; what is left out stays as it is."""
     from energyguard.service.notify.contract import RouteFields
@@ -131,7 +137,7 @@ def add(
         address = _mail(mail, server, _secret(password_file), sender)
     fields = RouteFields(
         address or _secret(address_file), severity, devices, rule, hours, quiet, unanswered,
-        per_hour, language,
+        per_hour, language, report=report,
     )  # fmt: skip
     with call.service() as service:
         view = service.routes.put(name, fields, getpass.getuser())
@@ -176,6 +182,44 @@ def test(call: Call, name: Name) -> None:
     if view.reason:
         raise Unavailable(f"{name}: {view.reason}")
     call.out.done(f"{name}: the other side has taken it", **listed_delivery(view))
+
+
+def report(
+    call: Call,
+    day: Annotated[
+        str, typer.Option(help="2026-11-24, or a week: 2026-W48; none: yesterday.")
+    ] = "yesterday",
+    route: Annotated[str, typer.Option(help="Send it by this route; none: only show it.")] = "",
+    dry_run: Annotated[bool, typer.Option(help="Only show what the route would get.")] = False,
+) -> None:
+    """Show what sites used in a day or a week, with cost, alerts and gaps, or send it."""
+    from energyguard.log.compacted import CompactedTable
+    from energyguard.notifier.report_words import report_message
+    from energyguard.notifier.reports import report_sites
+    from energyguard.records.notify import ROUTE, Route
+
+    settings = call.settings
+    with call.log() as kept:
+        table = CompactedTable(kept, ROUTE)
+        table.refresh()
+    if route and route not in table.rows:
+        raise NotFound(f"no route {route!r}")
+    wanted = table.rows.get(route, Route(how="", to="", sealed="", by="", at_ms=0))
+    with call.service() as service:
+        entries, consumption = service.catalogue.entries, service.consumption
+        spans = [
+            (site, str(consumption.span(day, [key_of(SITE, site)] if site else [])))
+            for site in report_sites(wanted.selector, entries)
+        ]
+        message = report_message(service, wanted, route, spans, "report", settings.notify.address)
+        call.out.done(message.text.rstrip(), title=message.title, **message.content)
+        if not route or dry_run:
+            return
+        sent = service.routes.test(
+            route, getpass.getuser(), message.title, message.text, message.html
+        )
+    if sent.reason:
+        raise Unavailable(f"{route}: {sent.reason}")
 
 
 def log(

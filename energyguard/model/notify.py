@@ -11,7 +11,15 @@ class News(StrEnum):
     FIRING = "firing"
     RESOLVED = "resolved"
     WITHDRAWN = "withdrawn"  # later readings show that it was not so
+    REPORT = "report"  # no alert: what a site used in a day, or a week
     TEST = "test"  # no alert: somebody tried the route
+
+
+class ReportSpan(StrEnum):
+    """What a report looks back at."""
+
+    DAY = "daily"
+    WEEK = "weekly"
 
 
 class Standing(StrEnum):

@@ -3,6 +3,8 @@
 planning.py   which deliveries an alert event means, and when each is due
 house.py      routes, names, silences, and who has which alert, as the log has them
 message.py    deliveries of one route as one message, in words
+reports.py    which reports of sites are due; report_words.py: what they say
+flights.py    messages on their way
 notifier.py   the loop: plans and positions in one commit, then sends, then says how it went
 role.py       plays it
 """

@@ -75,6 +75,8 @@ class FollowedHouse:
 
     def why_unneeded(self, route: Route, delivery: AlertDelivery, now_ms: int) -> str:
         """Why nobody needs to be told any more; empty: it is needed."""
+        if delivery.news is News.REPORT:
+            return ""
         if delivery.news is not News.FIRING:
             began = self.life_of(delivery)[0]
             return "nobody was told that it began" if began.standing in GONE else ""

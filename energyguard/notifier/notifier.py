@@ -11,9 +11,10 @@ a restart, another owner, a replay, sends anything twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -21,12 +22,15 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Corrupt, EnergyGuardError, Faulty, Fenced, Unavailable
 from energyguard.log import Log, Positions, TopicPartition
 from energyguard.log.records import decoded
-from energyguard.model.notify import Standing
+from energyguard.model.notify import News, Standing
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import ALERTS, DELIVERIES
+from energyguard.notifier.flights import MessageFlight, changed, in_doubt
 from energyguard.notifier.house import FollowedHouse
-from energyguard.notifier.message import MessageWords
+from energyguard.notifier.message import MessageWords, message_id
 from energyguard.notifier.planning import DeliveryPlan
+from energyguard.notifier.report_words import ReportWords, Services
+from energyguard.notifier.reports import ReportPlan
 from energyguard.notify.deliveries import Deliveries, delivery_records, key_of_delivery
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage, send
@@ -40,8 +44,6 @@ from energyguard.stream.runtime.consumer import Consumer
 from energyguard.telemetry import logger
 
 Sending = Callable[[Target, OutMessage, int], None]
-DOUBT_MS: Final = 60_000
-"""A message of which nobody says how it went is in doubt after that: longer than any takes."""
 RETRY_MS: Final = 30_000
 MAX_RETRY_MS: Final = 3_600_000
 PACED_MS: Final = 600_000
@@ -53,13 +55,6 @@ NOWHERE: Final[Positions] = {}
 _log = logger("notifier")
 
 
-class MessageFlight(NamedTuple):
-    """A message on its way."""
-
-    deliveries: Mapping[str, AlertDelivery]
-    outcome: Future[None]
-
-
 class Notifier:
     """A member of the group that tells people outside of the house of alerts.
 
@@ -67,6 +62,7 @@ class Notifier:
         log: alerts, routes and deliveries.
         settings: of ``notify``, the zone, the data folder.
         rules: what alerts are about.
+        services: opens what knows what was used, for reports.
         clock: the wall clock.
         sending: sends a message; else the real ones.
     """
@@ -76,6 +72,7 @@ class Notifier:
         log: Log,
         settings: Settings,
         rules: RuleBook,
+        services: Services,
         clock: Clock = SYSTEM,
         sending: Sending | None = None,
     ) -> None:
@@ -99,6 +96,8 @@ class Notifier:
         )
         self._flights: dict[str, MessageFlight] = {}  # by route: one at a time
         self._held_ms: dict[str, int] = {}  # by route that failed: it is not tried before
+        self._reports = ReportPlan(self.book, self._house.catalogue, notify)
+        self._report_words = ReportWords(services, notify.address)
         self._cleaned_ms = 0
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notifier")
 
@@ -113,6 +112,7 @@ class Notifier:
             self._consumer.poll()
             self._house.refresh()
             self._take(wait_s)
+            self._take_reports()
             self._say()
             self._begin()
             self._clean()
@@ -133,6 +133,11 @@ class Notifier:
                     self._commit(planned, {part.at: place.offset + 1})
             self._consumer.take(part.at, part.next_offset)
             self._consumer.commit({part.at: part.next_offset})
+
+    def _take_reports(self) -> None:
+        """Plan the reports that are due; whoever has the first partition does."""
+        if TopicPartition(ALERTS.name, 0) in self._consumer.committed:
+            self._commit(self._reports.of(self._house.routes, self._clock.now_ms()))
 
     def _commit(self, deliveries: Deliveries, positions: Positions = NOWHERE) -> None:
         """Write deliveries as the owner of their partitions, and move behind what they mean."""
@@ -159,27 +164,37 @@ class Notifier:
         if route is None:
             self._drop(waiting, "the route was removed")
             return
-        chosen = _in_doubt(waiting, now_ms)
+        chosen = in_doubt(waiting, now_ms)
         if not chosen:
             chosen = self._due(name, route, waiting, now_ms)
             chosen = self._needed(route, chosen, now_ms)
         if not chosen:
             return
         deliveries = list(chosen.values())
-        message = self._words.of(route, deliveries)
+        sent_id = message_id(deliveries)
+        made = self._made(name, route, deliveries, sent_id)
         intended = {
             key: msgspec.structs.replace(
-                delivery, standing=Standing.SENDING, at_ms=now_ms, message=message.id,
+                delivery, standing=Standing.SENDING, at_ms=now_ms, message=sent_id,
                 tries=delivery.tries + 1,
             )
             for key, delivery in chosen.items()
         }  # fmt: skip
         self._commit(intended)
-        outcome = self._pool.submit(self._send_to, route, message, now_ms)
+        outcome = self._pool.submit(self._send_to, route, made, now_ms)
         self._flights[name] = MessageFlight(intended, outcome)
 
-    def _send_to(self, route: Route, message: OutMessage, at_ms: int) -> None:
-        self._send(target_of(self._seal.open(route.sealed)), message, at_ms)
+    def _made(
+        self, name: str, route: Route, deliveries: Sequence[AlertDelivery], sent_id: str
+    ) -> Callable[[], OutMessage]:
+        """What makes the message: a report asks the history, which holds up nobody there."""
+        if deliveries[0].news is News.REPORT:
+            return partial(self._report_words.of, name, route, deliveries, sent_id)
+        message = self._words.of(route, deliveries)
+        return lambda: message
+
+    def _send_to(self, route: Route, made: Callable[[], OutMessage], at_ms: int) -> None:
+        self._send(target_of(self._seal.open(route.sealed)), made(), at_ms)
 
     def _due(
         self, name: str, route: Route, waiting: Mapping[str, AlertDelivery], now_ms: int
@@ -191,10 +206,11 @@ class Notifier:
             if delivery.standing is Standing.WAITING and delivery.due_ms <= now_ms
         }
         sent = self.book.sent_of_late(name, now_ms)
+        reports = {key: of for key, of in due.items() if of.news is News.REPORT}
         is_paced = len(sent) >= route.per_hour and now_ms < sent[-1] + PACED_MS
         if not due or is_paced or now_ms < self._held_ms.get(name, 0):
             return {}
-        return due
+        return reports or due
 
     def _needed(
         self, route: Route, due: Mapping[str, AlertDelivery], now_ms: int
@@ -247,20 +263,20 @@ class Notifier:
         now_ms, error = self._clock.now_ms(), flight.outcome.exception()
         if error is None:
             self._held_ms.pop(name, None)
-            return _changed(flight.deliveries, standing=Standing.SENT, at_ms=now_ms, reason="")
+            return changed(flight.deliveries, standing=Standing.SENT, at_ms=now_ms, reason="")
         if not isinstance(error, EnergyGuardError):
             error = Unavailable(f"{type(error).__name__}", 0.0)
         tries = max(delivery.tries for delivery in flight.deliveries.values())
         is_over = isinstance(error, Faulty | Corrupt) or tries >= self._tries
         _log.warning("not sent", route=name, tries=tries, failed=is_over, reason=str(error))
         if is_over:
-            return _changed(
+            return changed(
                 flight.deliveries, standing=Standing.FAILED, at_ms=now_ms, reason=str(error)
             )
         back_s = error.retry_after if isinstance(error, Unavailable) else 0.0
         wait_ms = max(min(RETRY_MS << (tries - 1), MAX_RETRY_MS), round(back_s * 1000))
         self._held_ms[name] = now_ms + wait_ms
-        return _changed(
+        return changed(
             flight.deliveries, standing=Standing.WAITING, at_ms=now_ms, due_ms=now_ms + wait_ms,
             reason=str(error),
         )  # fmt: skip
@@ -278,20 +294,3 @@ class Notifier:
         self._say()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._consumer.leave()
-
-
-def _changed(deliveries: Mapping[str, AlertDelivery], **fields: object) -> dict[str, AlertDelivery]:
-    return {
-        key: msgspec.structs.replace(delivery, **fields) for key, delivery in deliveries.items()
-    }
-
-
-def _in_doubt(waiting: Mapping[str, AlertDelivery], now_ms: int) -> dict[str, AlertDelivery]:
-    """The deliveries of a message of which nobody says how it went; one message's alone."""
-    doubted = {
-        key: delivery
-        for key, delivery in waiting.items()
-        if delivery.standing is Standing.SENDING and delivery.at_ms <= now_ms - DOUBT_MS
-    }
-    message = next((delivery.message for delivery in doubted.values()), "")
-    return {key: delivery for key, delivery in doubted.items() if delivery.message == message}

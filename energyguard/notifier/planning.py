@@ -80,6 +80,8 @@ class DeliveryPlan:
         if came.event.state not in (State.FIRING, State.RESOLVED) or self._is_past(came, now_ms):
             return
         for name, route in self._routes().items():
+            if route.report:
+                continue  # it has its alerts in the report
             if (delivery := self._for(name, route, came, now_ms)) is not None:
                 yield delivery
 

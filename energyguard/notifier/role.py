@@ -7,6 +7,7 @@ from threading import Event
 
 from energyguard.errors import Fenced, Unavailable
 from energyguard.notifier.notifier import Notifier
+from energyguard.notifier.report_words import Services
 from energyguard.processes.role_log import role_log
 from energyguard.rules.registry import book_of
 from energyguard.settings.tree import Settings
@@ -17,13 +18,19 @@ WAIT_S = 0.5
 _log = logger("notifier")
 
 
-def run(settings: Settings, stop: Event) -> None:
-    """Tell people until told to stop."""
+def run(settings: Settings, stop: Event, services: Services) -> None:
+    """Tell people until told to stop.
+
+    Args:
+        settings: the settings tree.
+        stop: ends it.
+        services: opens what knows what was used, for reports.
+    """
     with role_log(settings, stop) as log:
         if log is None:
             return
         waits = Condition(_log, "messages wait", "messages are sent again")
-        with closing(Notifier(log, settings, book_of(settings))) as notifier:
+        with closing(Notifier(log, settings, book_of(settings), services)) as notifier:
             while not stop.is_set():
                 try:
                     notifier.step(WAIT_S)

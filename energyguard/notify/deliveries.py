@@ -16,7 +16,7 @@ from energyguard.records.notify import DELIVERY, AlertDelivery
 from energyguard.telemetry import logger
 
 HOUR_MS: Final = 3_600_000
-_ORDER: Final = {News.FIRING: 0, News.RESOLVED: 1, News.WITHDRAWN: 1, News.TEST: 0}
+_ORDER: Final = {News.FIRING: 0, News.RESOLVED: 1, News.WITHDRAWN: 1, News.TEST: 0, News.REPORT: 0}
 _log = logger(__name__)
 
 Deliveries = Mapping[str, AlertDelivery | None]

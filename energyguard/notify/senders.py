@@ -44,8 +44,8 @@ class OutMessage(NamedTuple):
     title: str
     text: str
     urgent: bool = False
-    content: Mapping[str, Any] = {}
-    """What programs read, for webhooks."""
+    content: Mapping[str, Any] = {}  # what programs read, for webhooks
+    html: str = ""  # the text for mail; empty: the text alone
 
 
 def send(target: Target, message: OutMessage, at_ms: int, *, inside: bool = False) -> None:
@@ -87,6 +87,8 @@ def _by_mail(target: Target, message: OutMessage, at_ms: int) -> None:
     if message.urgent:
         mail["Importance"] = "high"
     mail.set_content(message.text)
+    if message.html:
+        mail.add_alternative(message.html, subtype="html")
     try:
         with _connected(server) as connection:
             connection.ehlo_or_helo_if_needed()  # before that it does not say what it has

@@ -31,12 +31,16 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = 0
     per_hour: Annotated[int, doc("With more messages than that, one each ten minutes.")] = 20
     language: Annotated[str, doc("`en`, `de`, `it`, `pl`.")] = "en"
+    report: Annotated[
+        str, doc("`daily` or `weekly`: a report of each site, instead of each alert.")
+    ] = ""
 
 
 class AlertDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One news of one alert for one route, as it stands.
+    """One news of one alert for one route, or one report of one site, as it stands.
 
-    The key is `route/alert/news/revision`: what is there is never sent again.
+    The key is `route/alert/news/revision`: what is there is never sent again. Of a report the
+    alert is `site/ID@SPAN`.
     """
 
     route: str
@@ -45,6 +49,8 @@ class AlertDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     at_ms: Annotated[int, doc("Of this standing, wall time.", "ms")]
     due_ms: Annotated[int, doc("When it is to be sent, wall time.", "ms")] = 0
     alert: str = ""
+    site: Annotated[str, doc("Of a report; empty: of everything.")] = ""
+    span: Annotated[str, doc("Of a report: `2026-11-24`, `2026-W48`.")] = ""
     revision: Annotated[int, doc("How often the alert had begun anew for this route.")] = 0
     partition: Annotated[int, doc("Of `energyguard.alerts`: whose owner sends it.")] = 0
     event: Annotated[AlertEvent | None, doc("What it says.")] = None

@@ -24,6 +24,12 @@ class NotifySettings(Section):
     gather: Duration = Field(
         "15s", description="So long a message waits for other alerts of its route."
     )
+    report_at: str = Field(
+        "07:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="When reports of the day, or on Mondays of the week, before are sent, by the "
+        "clock of the site.",
+    )
     tries: int = Field(
         8,
         gt=0,

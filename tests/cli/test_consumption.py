@@ -18,6 +18,7 @@ from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from tests.cli.conftest import Terminal
 from tests.history.made import T0, readings, served
+from tests.notify.servers import hooked
 
 CASE = Path(__file__).parents[1] / "cases" / "meters" / "case22_dst_spring.csv"
 ENTRIES: dict[str, Entry] = {
@@ -156,3 +157,27 @@ def test_everything_leaves_out_a_simulation_of_another_time(
     assert (before["kwh"], after["kwh"]) == (22.0, None)  # of UTC
     [oven] = terminal("consumption", "berlin", "--span", "2026-03-29", "--total", "--json").rows
     assert oven["kwh"] == 23.0
+
+
+@pytest.mark.usefixtures("_history")
+def test_a_report_is_shown_and_sent_by_a_route(terminal: Terminal) -> None:
+    shown = terminal("notify", "report", "--day", "2026-03-29")
+    assert shown.code == 0, shown.err
+    assert shown.out.splitlines() == [
+        "Lindenhof · 29 Mar",
+        "Used: 23.0\u00a0kWh",
+        "Cost: €6.79",
+        "Unusual: nothing",
+        "Missing data: nothing",
+    ]
+    inside = ("--set", "notify.inside=true")
+    with hooked() as hook:
+        fields = ("--address", hook.url, "--report", "daily", "--language", "de")
+        assert terminal("notify", "add", "desk", *fields, *inside).code == 0
+        by_desk = ("notify", "report", "--day", "2026-03-29", "--route", "desk", *inside)
+        assert "Verbraucht: " in terminal(*by_desk, "--dry-run").out
+        assert hook.got == []
+        assert terminal(*by_desk).code == 0
+    assert hook.got[0]["title"].startswith("Bericht: ")
+    assert terminal("notify", "report", "--route", "none").code == 4
+    assert terminal("notify", "report", "--day", "soon").code == 3

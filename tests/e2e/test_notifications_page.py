@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -73,7 +73,9 @@ def test_somebody_is_told_answers_and_is_told_that_it_is_over(
     settings = service.settings.model_copy(
         update={"notify": service.settings.notify.model_copy(update={"address": window.address})}
     )
-    with hooked() as hook, closing(Notifier(service.log, settings, book_of(settings))) as notifier:
+    rules = book_of(settings)
+    made = Notifier(service.log, settings, rules, lambda: nullcontext(service))
+    with hooked() as hook, closing(made) as notifier:
 
         def told(n: int) -> bool:
             notifier.step(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,11 @@ from energyguard.log import Log, Records
 from energyguard.model.alerts import Act, State
 from energyguard.model.notify import Standing
 from energyguard.notifier.notifier import Notifier
+from energyguard.notifier.report_words import Services
 from energyguard.records.alerts import ALERT_ACTION, AlertAction, AlertEvent
 from energyguard.records.notify import AlertDelivery
 from energyguard.rules.registry import book_of
+from energyguard.service.contract import Service
 from energyguard.service.notify.contract import RouteFields
 from energyguard.service.notify.routes import RouteVerbs
 from energyguard.settings.notify import NotifySettings
@@ -32,10 +35,15 @@ class House:
         self.log, self.clock = log, clock
         self.settings = Settings(data_dir=folder, notify=NotifySettings.model_validate(settings))
         self.routes = RouteVerbs(log, self.settings, book_of(self.settings), clock)
+        self.services: Services = lambda: nullcontext(self._unasked())
         self.notifier = self._made()
 
+    def _unasked(self) -> Service:
+        raise AssertionError("alerts need no service")
+
     def _made(self) -> Notifier:
-        return Notifier(self.log, self.settings, book_of(self.settings), self.clock)
+        rules = book_of(self.settings)
+        return Notifier(self.log, self.settings, rules, self.services, self.clock)
 
     def again(self) -> None:
         """Another notifier takes over, in good order."""

@@ -60,6 +60,7 @@ class RouteBody(BaseModel):
     unanswered_min: int
     per_hour: int
     language: str
+    report: str
     by: str
     at_ms: int
     waiting: int = Field(description="So many deliveries wait.")
@@ -103,6 +104,11 @@ class RouteWanted(BaseModel):
         None, description="With more messages than that, one each ten minutes."
     )
     language: str | None = Field(None, max_length=10)
+    report: str | None = Field(
+        None,
+        max_length=10,
+        description="`daily` or `weekly`: a report of each site, instead of each alert.",
+    )
 
 
 class ServiceFieldBody(BaseModel):

@@ -13,7 +13,7 @@ from energyguard.page.elements.components import Tag
 from energyguard.page.elements.controls import sheet
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
-from energyguard.page.notifications.words import FIELDS, SEVERITIES, service_words
+from energyguard.page.notifications.words import FIELDS, REPORTS, SEVERITIES, service_words
 from energyguard.page.rules.fields import choices_of
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import LANGUAGES, _, current
@@ -86,6 +86,8 @@ class RouteForm:
 
     def _draw_filter(self, route: RouteView | None) -> None:
         form = self.form
+        reports = [(str(kind), _(words)) for kind, words in REPORTS.items()]
+        form.choose("report", _("What"), reports, route.report if route else "")
         severities = [(str(severity), _(words)) for severity, words in SEVERITIES.items()]
         form.choose("severity", _("Of what"), severities, route.severity if route else "")
         hint = _("such as site=home kind=meter; empty: all devices")
@@ -130,7 +132,7 @@ class RouteForm:
             hours=values["hours"], quiet=values["quiet"],
             unanswered_min=_whole(values, "unanswered_min", "0"),
             per_hour=_whole(values, "per_hour", USUAL_PER_HOUR),
-            language=values["language"], service=service,
+            language=values["language"], report=values["report"], service=service,
             entered={
                 name.removeprefix(prefix): text
                 for name, text in values.items()

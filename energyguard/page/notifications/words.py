@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from energyguard.model.alerts import Severity
-from energyguard.model.notify import News, Standing
+from energyguard.model.notify import News, ReportSpan, Standing
 from energyguard.page.rules.words import selector_words
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import near_moment
@@ -43,6 +43,12 @@ SEVERITIES: Final = {
     Severity.WARNING: _("warnings and urgent alerts"),
     Severity.CRITICAL: _("urgent alerts"),
 }
+REPORTS: Final = {
+    "": _("each alert"),
+    ReportSpan.DAY: _("a report each day, instead of each alert"),
+    ReportSpan.WEEK: _("a report each Monday, instead of each alert"),
+}
+"""What somebody gets."""
 STANDINGS: Final = {
     Standing.WAITING: ("…", _("waits")),
     Standing.SENDING: ("…", _("is being sent")),
@@ -68,6 +74,8 @@ def route_words(view: RouteView, service: Service) -> str:
     parts = [_(SEVERITIES[view.severity]), selector_words(view.selector, service.catalogue)]
     if view.rule:
         parts.append(_("rule {rule}").format(rule=view.rule))
+    if view.report:
+        parts.insert(0, _(REPORTS[view.report]))
     return " · ".join(filter(None, parts))
 
 
@@ -102,6 +110,8 @@ def delivery_words(view: DeliveryView, service: Service) -> str:
     """What a delivery says."""
     if view.news is News.TEST:
         return _("a test")
+    if view.news is News.REPORT:
+        return _("report: {what}").format(what=view.about)
     words, alert = view.about or view.alert, service.book.peek(view.alert)
     if alert is not None:
         name = service.catalogue.entries.name(alert.device)

@@ -59,9 +59,11 @@ class LimitedRoutes:
         """Tell nobody by a route any more: an admin's."""
         self._admin().remove(name, by)
 
-    def test(self, name: str, by: str, title: str = "", text: str = "") -> DeliveryView:
+    def test(
+        self, name: str, by: str, title: str = "", text: str = "", html: str = ""
+    ) -> DeliveryView:
         """Send a message by a route now: an admin's."""
-        return self._admin().test(name, by, title, text)
+        return self._admin().test(name, by, title, text, html)
 
     def deliveries(self, limit: int = 100, route: str = "") -> list[DeliveryView]:
         """The newest deliveries: an admin's."""

@@ -24,6 +24,7 @@ class RouteFields(NamedTuple):
     language: str | None = None
     service: str = ""  # with ``entered``, instead of an address
     entered: Mapping[str, str] = {}
+    report: str | None = None
 
 
 class ServiceFields(NamedTuple):
@@ -62,6 +63,7 @@ class RouteView(NamedTuple):
     unanswered_min: int
     per_hour: int
     language: str
+    report: str
     by: str
     at_ms: int
     waiting: int  # so many deliveries wait
@@ -86,7 +88,9 @@ class NotifyRoutes(Protocol):
     def remove(self, name: str, by: str) -> None:
         """Tell nobody by a route any more; what waits for it is dropped."""
 
-    def test(self, name: str, by: str, title: str = "", text: str = "") -> DeliveryView:
+    def test(
+        self, name: str, by: str, title: str = "", text: str = "", html: str = ""
+    ) -> DeliveryView:
         """Send a message by a route now, and say how it went."""
 
     def deliveries(self, limit: int = 100, route: str = "") -> list[DeliveryView]:

@@ -13,7 +13,7 @@ from energyguard.errors import Corrupt, Faulty, Malformed, NotFound, OutOfRange,
 from energyguard.log import Log, Records
 from energyguard.log.compacted import CompactedTable
 from energyguard.model.alerts import Severity
-from energyguard.model.notify import News, Standing
+from energyguard.model.notify import News, ReportSpan, Standing
 from energyguard.model.selector import Selector
 from energyguard.model.topics import DELIVERIES, ROUTES
 from energyguard.notify.deliveries import DeliveryBook, delivery_records, key_of_delivery
@@ -112,7 +112,9 @@ class RouteVerbs:
         self._log.append(ROUTES.name, Records([name.encode()], [None]))
         self._audit.note("route removed", by, f"{name}: {route.to}")
 
-    def test(self, name: str, by: str, title: str = "", text: str = "") -> DeliveryView:
+    def test(
+        self, name: str, by: str, title: str = "", text: str = "", html: str = ""
+    ) -> DeliveryView:
         """Send a message by a route now; the answer says whether the other side took it.
 
         Args:
@@ -120,6 +122,7 @@ class RouteVerbs:
             by: who tries it.
             title: its subject; empty: in English.
             text: what it says; empty: in English.
+            html: the same for mail; empty: the text alone.
 
         Raises:
             NotFound: there is no such route.
@@ -128,7 +131,9 @@ class RouteVerbs:
         standing, reason = Standing.SENT, ""
         try:
             target = target_of(self._seal().open(route.sealed))
-            message = OutMessage(f"test-{name}-{now_ms}", title or TEST_TITLE, text or TEST_TEXT)
+            message = OutMessage(
+                f"test-{name}-{now_ms}", title or TEST_TITLE, text or TEST_TEXT, html=html
+            )
             send(target, message, now_ms, inside=self._settings.notify.inside)
         except (Faulty, Unavailable, Corrupt) as error:
             standing, reason = Standing.FAILED, str(error)
@@ -219,6 +224,8 @@ def _check_fields(given: dict[str, Any]) -> None:
     for name in ("hours", "quiet"):
         if name in given:
             given[name] = check_hours(given[name], name, ends=name == "quiet")
+    if given.get("report", "") not in ("", *ReportSpan):
+        raise Malformed("report: write daily or weekly, or nothing", "report")
     for name, low, high in (
         ("unanswered_min", 0, MAX_UNANSWERED_MIN),
         ("per_hour", 1, MAX_PER_HOUR),
@@ -234,6 +241,7 @@ def delivery_view(delivery: AlertDelivery) -> DeliveryView:
     event = delivery.event
     return DeliveryView(
         delivery.route, delivery.news, delivery.standing, delivery.at_ms, delivery.due_ms,
-        delivery.alert, event.device if event else "", event.about if event else "",
+        delivery.alert if event else "", event.device if event else "",
+        event.about if event else " ".join(filter(None, (delivery.site, delivery.span))),
         delivery.tries, delivery.reason,
     )  # fmt: skip
