@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from energyguard.cli.commands import app
 from energyguard.cli.settings import value_of
+from energyguard.codecs.dialect import Dialect
+from energyguard.codecs.headers import known
 from energyguard.domains.charging.model import SignalKind
 from energyguard.domains.charging.sessions.bays import TRANSITIONS
 from energyguard.files.formats import FileFormat
@@ -171,6 +173,26 @@ file is not recognised. The example of each is read in a test. Any other table i
 """
 
 
+DIALECTS_HEAD = """## Dialects over HTTP
+
+Written by `make docs` from the registry of dialects. Each is spoken on the port of the page, with a
+token of the role `write`; its page has an example that a test runs, and what is not taken.
+
+| dialect | who speaks it | routes | key in the address |
+|---|---|---|---|
+"""
+
+
+def dialect_row(dialect: Dialect) -> str:
+    """A row of the table of dialects; empty: it is not spoken over HTTP."""
+    if (spoken := dialect.http) is None:
+        return ""
+    routes = ", ".join(f"`{route.method} {route.path}`" for route in spoken.routes)
+    keys = [f"`{key}=`" for key in spoken.query_keys] + ["in the path"] * bool(spoken.path_key)
+    page = f"[{spoken.title}](dialects/{dialect.name}.md)"
+    return f"| {page} | {spoken.senders} | {routes} | {', '.join(keys)} |\n"
+
+
 def file_row(file_format: FileFormat) -> str:
     """A row of the table of formats of files."""
     cells = (
@@ -184,8 +206,10 @@ def formats() -> str:
     """The text of docs/formats.md: what is written by hand, the files, a section for each topic."""
     by_hand = (HERE / "formats.md").read_text().partition(FILES_HEAD.splitlines()[0])[0]
     by_hand = by_hand.partition(RECORDS_HEAD.splitlines()[0])[0]
+    by_hand = by_hand.partition(DIALECTS_HEAD.splitlines()[0])[0]
+    dialects = DIALECTS_HEAD + "".join(map(dialect_row, known().all)) + "\n"
     files = FILES_HEAD + "".join(map(file_row, file_formats().values())) + "\n"
-    return by_hand + files + "\n".join([RECORDS_HEAD, *map(page, RECORDS.values())])
+    return by_hand + dialects + files + "\n".join([RECORDS_HEAD, *map(page, RECORDS.values())])
 
 
 def tables() -> str:

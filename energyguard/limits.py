@@ -38,6 +38,8 @@ SOCKET_MESSAGE_BYTES = 2**20
 # A request
 BODY_BYTES = 32 * 2**20
 """`serve.body_limit`, and the same at the doors of older systems."""
+UNPACKED_BODIES = 4
+"""A packed body of a dialect may unpack to so many of the greatest length."""
 BODIES_AT_ONCE = 8
 """Bodies of the greatest length that may be held in memory at once."""
 PAGE_S = 60.0

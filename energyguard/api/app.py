@@ -17,6 +17,7 @@ from energyguard.api.answer import answer_routes
 from energyguard.api.attempts import Attempts
 from energyguard.api.audited import noting
 from energyguard.api.auth import Gate
+from energyguard.api.dialects import HttpDialects, http_dialects
 from energyguard.api.login import login_routes
 from energyguard.api.metrics import Scrape
 from energyguard.api.middleware import OwnPages, RequestLimits, Requests
@@ -32,10 +33,10 @@ from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
 
 
-def _table() -> Permissions:
+def _table(dialects: HttpDialects) -> Permissions:
     """Which role each path needs."""
     pages = [(view.path, Needed(view.role, view.whole)) for view in VIEWS]
-    return permissions(PREFIX, pages)
+    return permissions(PREFIX, pages, dialects.permissions())
 
 
 def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
@@ -67,12 +68,15 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     app.include_router(answer_routes(service, attempts))
     api = build_api()
     services = api.state.services = CallerServices(service)
+    dialects = http_dialects()
+    app.include_router(dialects.router(services, settings.body_limit))
     app.mount(PREFIX, api)
     mount(app, services, service.settings)
     behind = OwnPages(KeptFiles(app, FILES))
     limits = RequestLimits(behind, settings.body_limit, settings.rate_limit, service.clock)
     auth, streams = settings.auth, settings.streams
-    gate = Gate(limits, tokens, sessions, attempts, host, auth, streams, _table(), note)
+    table = _table(dialects)
+    gate = Gate(limits, tokens, sessions, attempts, host, dialects, auth, streams, table, note)
     return Requests(gate)
 
 

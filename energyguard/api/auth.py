@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from energyguard.access.tokens import Tokens
 from energyguard.api.attempts import Attempts
 from energyguard.api.audited import Note, nobody_notes
+from energyguard.api.dialects import HttpDialects, KeyedRequest
 from energyguard.api.fault_page import page_of
 from energyguard.api.permissions import SOCKET, Permissions
 from energyguard.api.problems import problem
@@ -71,6 +72,7 @@ class Gate:
         sessions: of people.
         attempts: who failed to show who they are.
         host: the address that is listened on.
+        dialects: other systems' ways of sending, each with its key.
         auth: false lets everyone in who is on this machine.
         streams: how many pages may be open at once.
         permissions: which role each path needs.
@@ -84,6 +86,7 @@ class Gate:
         sessions: LogIns,
         attempts: Attempts,
         host: str,
+        dialects: HttpDialects = HttpDialects(()),
         auth: bool = True,
         streams: int = STREAMS,
         permissions: Permissions = Permissions(),
@@ -91,7 +94,7 @@ class Gate:
     ) -> None:
         check_auth(auth, host)
         self._app, self._tokens, self._sessions, self._auth = app, tokens, sessions, auth
-        self._attempts, self._host = attempts, host
+        self._attempts, self._host, self._dialects = attempts, host, dialects
         self._streams, self._permissions, self._note = Streams(streams), permissions, note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +105,10 @@ class Gate:
         send = with_policy(scope, send)
         if scope["path"] == _WALL and b"key=" in scope["query_string"]:
             scope = {**scope, "path": f"{_WALL}/enter", "raw_path": f"{_WALL}/enter".encode()}
-        refusal = self._refusal(scope)
+        if (keyed := self._dialects.keyed(scope)) is not None:
+            refusal = self._refusal_of_dialect(keyed)
+        else:
+            refusal = self._refusal(scope)
         if refusal is None:
             caller = scope["state"]["caller"]
             await self._streams.pass_on(
@@ -113,6 +119,33 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})  # before accept: a plain 403
         else:
             await refusal(scope, receive, send)
+
+    def _refusal_of_dialect(self, keyed: KeyedRequest) -> Response | None:
+        """The refusal of a request of a dialect: it brings a key, and no page may make it."""
+        scope, headers = keyed.scope, Headers(scope=keyed.scope)
+        if is_loopback(self._host) and not is_loopback(host_name(headers.get("host", ""))):
+            return keyed.refused(Forbidden("this host name is not ours: use the printed address"))
+        if is_foreign(headers):
+            return keyed.refused(Forbidden("a page of another site sent this request: refused"))
+        found = self._tokens.find(keyed.key) if keyed.key else None
+        caller = Caller(found.name, found.role, found.sites) if found else None
+        if caller is None and not keyed.key and not self._auth:
+            caller = ANYONE
+        scope["state"]["caller"], scope["state"]["user"] = caller, caller.name if caller else None
+        if caller is None:
+            if keyed.key:
+                slowed = self._attempts.slowed(scope)
+                self._attempts.failed(scope, "token")
+                if slowed:
+                    return keyed.refused(slowed)
+            return keyed.refused(Unauthorized("send a token of EnergyGuard with the role `write`"))
+        needed = self._permissions.needed(scope["method"], scope["path"])
+        if needed.allows(caller):
+            return None
+        self._note(f"refused: {scope['method']}", caller.name, scope)
+        return keyed.refused(
+            Forbidden(f"this takes the role {needed.role!s}; {caller.name} has {caller.role!s}")
+        )
 
     def _still(self, scope: Scope, caller: Caller | None) -> bool:
         """Whether somebody would be let in again, as the same and with the same rights."""

@@ -72,7 +72,9 @@ class RequestLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
-        if scope["type"] != "http" or not scope["path"].startswith(("/api/", *_LOGIN)):
+        if scope["type"] != "http" or not (
+            scope["path"].startswith(("/api/", *_LOGIN)) or _is_of_dialect(scope)
+        ):
             await self._app(scope, receive, send)
             return
         wait = self._rates.take(_who(scope))
@@ -125,6 +127,11 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body is longer than {limit} bytes: send it in parts")
 
 
+def _is_of_dialect(scope: Scope) -> bool:
+    """Whether another system's dialect is spoken (``dialects.py``)."""
+    return "dialect" in scope.get("state", {})
+
+
 def _who(scope: Scope) -> str:
     return scope.get("state", {}).get("user") or f"@{address_of(scope)}"
 
@@ -144,7 +151,8 @@ class OwnPages:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        ours = scope["type"] == "http" and not scope["path"].startswith(OTHERS)
+        others = scope["path"].startswith(OTHERS) or _is_of_dialect(scope)
+        ours = scope["type"] == "http" and not others
         begun, replaced = False, False
 
         async def sending(message: Message) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from starlette.routing import compile_path
@@ -30,7 +31,8 @@ class Needed(NamedTuple):
         return caller.may(self.role) and not (self.whole and caller.sites)
 
 
-_WRITE, _READ = Needed(AccessRole.WRITE), Needed(AccessRole.READ)
+WRITERS: Final = Needed(AccessRole.WRITE)
+_WRITE, _READ = WRITERS, Needed(AccessRole.READ)
 _OPERATE = Needed(AccessRole.OPERATE)
 _ALL = Needed(AccessRole.READ, whole=True)
 ADMINS: Final = Needed(AccessRole.ADMIN, whole=True)
@@ -211,12 +213,17 @@ def of_pages(views: Iterable[tuple[str, Needed]]) -> dict[str, Needed]:
     return {f"GET {path}": needed for path, needed in views}
 
 
-def permissions(prefix: str, views: Iterable[tuple[str, Needed]] = ()) -> Permissions:
+def permissions(
+    prefix: str,
+    views: Iterable[tuple[str, Needed]] = (),
+    dialects: Mapping[str, Needed] = MappingProxyType({}),
+) -> Permissions:
     """The table of the whole application.
 
     Args:
         prefix: where the API is.
         views: the addresses of pages, and what each needs.
+        dialects: rows of other systems' dialects.
     """
     api = {row.replace(" ", f" {prefix}", 1): needed for row, needed in API.items()}
-    return Permissions(api, OTHERS, of_pages(views))
+    return Permissions(api, OTHERS, dialects, of_pages(views))

@@ -198,7 +198,7 @@ def _numbers(array: pa.Array, name: str, column: Column, nano: bool) -> Converte
     if pa.types.is_integer(kind):
         value, beyond = _whole(array, 1 if nano else NANO)
     elif pa.types.is_float64(kind):
-        value, beyond = _floats(array)
+        value, beyond = nanos_of_floats(array)
     elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         value, beyond = _one_by_one(array, np.ones(len(array), bool))
     else:
@@ -235,7 +235,7 @@ def _whole(array: pa.Array, factor: int) -> tuple[Ints, Bools]:
     return np.where(beyond, 0, value) * factor, beyond
 
 
-def _floats(array: pa.Array) -> tuple[Ints, Bools]:
+def nanos_of_floats(array: pa.Array) -> tuple[Ints, Bools]:
     """Floats in 1e-9, as the shortest decimals that stand for them, and which are beyond it."""
     number = pc.fill_null(array, 0.0).to_numpy(zero_copy_only=False)
     with np.errstate(all="ignore"):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from energyguard.codecs import Decoded
 from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.context import DecodeContext
+from energyguard.codecs.http import HttpDialect
 from energyguard.errors import ConfigError
 
 Decode = Callable[[bytes, DecodeContext], Decoded]
@@ -34,6 +35,7 @@ class Dialect:
         fields: an object of JSON that has one of these is of it.
         begins: how its bytes begin, where they are no text.
         decode: how such bytes are decoded.
+        http: how it is spoken over HTTP, where it has paths of its own.
         path: how its senders name topics, paths of requests and of files (without their endings):
             a regular expression with the group ``device``, of a whole path or its last folders.
     """
@@ -48,6 +50,12 @@ class Dialect:
     begins: tuple[bytes, ...] = ()
     decode: Decode | None = None
     path: str = ""
+    http: HttpDialect | None = None
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether its bytes say that they are of it; else a request does, or ``--shape``."""
+        return bool(self.begins or self.fields or self.header or self.bare)
 
     def __post_init__(self) -> None:
         """Refuse a path that names no device.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -49,6 +50,7 @@ class PayloadFormat:
     needs_device: bool = False
     device: str = field(default="")  # whose lines they are, where a dead letter says so
     whole: bool = False  # it has no lines, so it is decoded at once
+    options: str = ""  # what the sender said beside the bytes
     reason: str = ""
 
 
@@ -70,7 +72,8 @@ def sniff(head: bytes, name: str | None = None, headed: bool = True) -> PayloadF
 
     Args:
         head: the first bytes, without a byte order mark.
-        name: forces a dialect; ``csv:HEADER`` and ``household@DEVICE`` are those of dead letters.
+        name: forces a dialect; ``csv:HEADER``, ``influx:ms`` and ``household@DEVICE`` are those
+            of dead letters.
         headed: whether a header may be among the lines.
 
     Raises:
@@ -82,7 +85,9 @@ def sniff(head: bytes, name: str | None = None, headed: bool = True) -> PayloadF
         raise NotFound(f"no shape {name!r}; there are: {', '.join(known().names)}")
     dialect = known().of_bytes(head) if base == ANY_SHAPE else known().named(base)
     if dialect is not None and dialect.decode is not None:
-        return PayloadFormat(dialect.name, dialect.decode, whole=True)
+        return PayloadFormat(
+            dialect.name, dialect.decode, device=device, whole=True, options=columns
+        )
     if headed and base in (ANY_SHAPE, "csv"):
         for beginning, reason in _OTHERS.items():
             if head.startswith(beginning):
@@ -143,6 +148,8 @@ def decode(
     first_row: int = 1,
     headed: bool = True,
     single: int | None = MAX_REFUSED,
+    now_ms: int = 0,
+    mappings: tuple[Path, ...] = (),
 ) -> tuple[str, Decoded]:
     """Read bytes of a shape, or of whichever they are. Bad rows come back, with reasons.
 
@@ -154,17 +161,21 @@ def decode(
         first_row: the number of the first row.
         headed: whether a header may be among the lines.
         single: how many refused rows come back one by one, the rest as one; None: all.
+        now_ms: when they came, for values without a time.
+        mappings: files that say what names of senders mean.
 
     Raises:
         NotFound: there is no shape of that name.
     """
-    data = plain(data) if headed else data
-    found = sniff(data[:HEAD_BYTES], shape, headed)
-    body = data
+    text = plain(data) if headed else data
+    found = sniff(text[:HEAD_BYTES], shape, headed)
+    body = data if found.whole else text
     for _ in range(found.header_lines):
         body = body.partition(b"\n")[2]
     row = first_row + found.header_lines
-    context = DecodeContext(limits, found.device or device, row, single)
+    context = DecodeContext(
+        limits, found.device or device, row, single, found.options, now_ms, mappings
+    )
     return found.name, found.decode(body, context)
 
 

@@ -43,6 +43,8 @@ from energyguard.domain import installed, load
 from energyguard.errors import ConfigError
 
 _TEXT = ("energyguard.codecs.csv:DIALECT", "energyguard.codecs.json:DIALECT")
+_NAMED = ("energyguard.dialects.influx:DIALECT",)
+"""Dialects whose values have names of their senders': by text, since they know this folder."""
 _BINARY = ("energyguard.codecs.arrow:DIALECT", "energyguard.codecs.parquet:DIALECT")
 
 
@@ -126,7 +128,7 @@ def known() -> Dialects:
         ConfigError: one cannot be loaded, or two are recognised by the same.
     """
     brought = [reference for domain in installed() for reference in domain.dialects]
-    return Dialects([load(reference) for reference in (*_TEXT, *brought, *_BINARY)])
+    return Dialects([load(reference) for reference in (*_TEXT, *brought, *_BINARY, *_NAMED)])
 
 
 BOM = b"\xef\xbb\xbf"

@@ -77,9 +77,16 @@ class NotPlaced(NamedTuple):
 
 DEVICE_LABELS: Final = (
     *DEVICES, "entity_id", "entity", "sensor_id", "sensor", "plug", "serial", "serial_number",
-    "node", "friendly_name", "name", "topic", "host", "instance",
+    "node", "friendly_name", "name", "topic",
 )  # fmt: skip
 """Labels that name a device; the first that is there does."""
+PLACE_LABELS: Final = ("host", "instance")
+"""Labels of the machine that sends: they name a device where no other label does."""
+_OTHER_LABELS: Final = (
+    "__name__", "job", "url", "unit", "unit_of_measurement", "measurement", "domain", "db",
+    "state_class", "state_class_str", "device_class", "device_class_str",
+)  # fmt: skip
+"""Labels that say nothing of which device it is."""
 PART_LABELS: Final = ("phase", "channel", "relay", "output", "circuit", "port")
 """Labels that tell apart what one device measures; they go below its name: ``plug/2``."""
 _COUNTS: Final = {
@@ -138,8 +145,17 @@ def placed(device: str, channel: str, times: int = 1, per: int = 1) -> Placed | 
 
 
 def device_in_labels(labels: Mapping[str, str]) -> str:
-    """The device that labels name; empty: they name none."""
+    """The device that labels name; empty: they name none.
+
+    Without a label that is made for it, all others together are the device's name (``cellar/2``),
+    so that two series never become one device unseen.
+    """
     name = next((labels[label] for label in DEVICE_LABELS if labels.get(label)), "")
+    if not name:
+        without = {*PART_LABELS, *PLACE_LABELS, *_OTHER_LABELS}
+        others = [value for label, value in labels.items() if label not in without and value]
+        place = next((labels[label] for label in PLACE_LABELS if labels.get(label)), "")
+        name = "/".join(others) or place
     parts = [labels[label] for label in PART_LABELS if labels.get(label)]
     return "/".join([name, *parts]) if name else ""
 

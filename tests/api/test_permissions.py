@@ -11,6 +11,7 @@ from nicegui import app as pages
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
 from energyguard.api.auth import OPEN
+from energyguard.api.dialects import http_dialects
 from energyguard.api.permissions import ADMINS, API, OTHERS, Permissions, permissions
 from energyguard.api.rest import PREFIX, build_api
 from energyguard.model.access import AccessRole, Caller
@@ -48,7 +49,10 @@ def test_what_is_neither_api_nor_page_has_a_row_or_is_open() -> None:
         gate = gate._app
     routes = {*found_in(gate.routes), *found_in(pages.routes)}
     views = {f"GET {view.path}" for view in VIEWS}
-    ours = [r for r in routes - views - OTHERS.keys() if not r.startswith(f"GET {PREFIX}")]
+    dialects = http_dialects().permissions().keys()
+    assert sorted(dialects - routes) == []
+    others = routes - views - OTHERS.keys() - dialects
+    ours = [r for r in others if not r.startswith(f"GET {PREFIX}")]
     left = [r for r in ours if r.partition(" ")[2] not in OPEN]
     folders = ("GET /_nicegui", "GET /ui/", "POST /_nicegui", "GET //")
     assert [r for r in left if not r.startswith(folders)] == []

@@ -78,6 +78,9 @@ def test_labels_name_the_device() -> None:
     labels = (("channel", "1"), ("host", "pi"), ("sensor", "fridge"))
     found = place_by_name(ValueName("power_w", labels=labels))
     assert found == Placed("fridge/1", "power_kw", 1, 1_000)
+    rooms = (("host", "pi"), ("job", "x"), ("room", "cellar"))
+    assert place_by_name(ValueName("power_kw", labels=rooms)) == Placed("cellar", "power_kw")
+    assert place_by_name(ValueName("power_kw", labels=rooms[:1])) == Placed("pi", "power_kw")
     without = place_by_name(ValueName("power_w"))
     assert isinstance(without, NotPlaced)
     assert "nothing names its device" in without.reason

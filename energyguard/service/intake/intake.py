@@ -14,6 +14,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs.formats import PayloadFormat, decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, FILE_SHAPE, counted, refused_whole
 from energyguard.codecs.sources import device_in
+from energyguard.dialects.mapping import mapping_of
 from energyguard.domain import Messages
 from energyguard.errors import Forbidden, Malformed
 from energyguard.intake.gateway import Gateway
@@ -46,6 +47,7 @@ class Reception:
     ) -> None:
         self._intake = Gateway(log, clock)
         self._limits, self._log, self._clock = limits, log, clock
+        mapping_of(limits.mappings)  # a fault in one is said at the start
         self._new_devices = new_devices
 
     def take(
@@ -88,7 +90,15 @@ class Reception:
                 raise Forbidden("who is limited to sites sends readings, and no other messages")
             return self._messages(messages, data, source)
         _check_shape(shape_of(data, shape), device)
-        shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
+        shape, decoded = decode(
+            data,
+            shape,
+            self._limits,
+            device=device,
+            headed=headed,
+            now_ms=self._clock.now_ms(),
+            mappings=self._limits.mappings,
+        )
         if speaks_for is not None:
             _check_devices(decoded.batch, speaks_for)
         if self._new_devices is not None:
@@ -137,7 +147,8 @@ class Reception:
         found = topic_named(topic)
         if shape == FILE_SHAPE or (found is not None and found.holds is not Holds.READINGS):
             return Receipt(0, 0, 0, topic, shape, left=len(body.split(b"\n")))
-        shape, decoded = decode(body, shape, self._limits, headed=False)
+        mappings = self._limits.mappings
+        shape, decoded = decode(body, shape, self._limits, headed=False, mappings=mappings)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
         judgement.sent_readings(topic, decoded.batch)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)

@@ -1,0 +1,187 @@
+"""InfluxDB's line protocol: ``measurement,tag=value field=1.5,other=2i 1700000000000000000``.
+
+A value is a field of a line. Its name is the field, or the measurement where the field only says
+*value*; its labels are the tags; its unit is in the name, or the measurement is the unit, as Home
+Assistant writes it. Lines are read as columns, a block at once (``influx_columns.py``); where one
+has an escape, a text in quotes or no time, its block goes line by line (``influx_lines.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from urllib.parse import parse_qsl
+
+import numpy as np
+
+from energyguard.codecs import Decoded
+from energyguard.codecs.columns import Ints
+from energyguard.codecs.context import DecodeContext
+from energyguard.codecs.dialect import Dialect
+from energyguard.codecs.http import (
+    HttpAnswer,
+    HttpDelivery,
+    HttpDialect,
+    HttpRoute,
+    HttpSent,
+    HttpTaken,
+)
+from energyguard.codecs.refusals import Refusals
+from energyguard.dialects.influx_columns import read_columns
+from energyguard.dialects.influx_lines import LineNames, read_lines
+from energyguard.dialects.values import NamedValues, readings_of_names
+from energyguard.errors import Malformed
+
+NANOS: Final = {"ns": 1, "us": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9}
+"""Precisions, and how many nanoseconds each is."""
+AUTO: Final = "auto"
+"""A precision that is told by the size of a time: from 5e9 on it is no time in seconds."""
+_SPELLED: Final = {
+    "": "ns", "n": "ns", "u": "us", "µ": "us", "nanosecond": "ns", "microsecond": "us",
+    "millisecond": "ms", "second": "s",
+}  # fmt: skip
+_STEPS: Final = ((5 * 10**9, "s"), (5 * 10**12, "ms"), (5 * 10**15, "us"))
+_MS: Final = 10**6
+_BLOCK = 1 << 20
+
+
+def decode_influx(data: bytes, context: DecodeContext) -> Decoded:
+    """The readings of some lines; ``context.options`` is their precision."""
+    precision = context.options or "ns"
+    refusals = Refusals(context.single, f"influx:{precision}")
+    names = LineNames(context.device)
+    blocks, row = [], context.first_row
+    for block in _blocks(data):
+        found = read_columns(block, row, names)
+        if found is None:
+            now = context.now_ms * _MS // NANOS.get(precision, 1)
+            found = read_lines(block, row, names, now, refusals)
+        blocks.append(found)
+        row += block.count(b"\n")
+    values = _together(blocks, names, precision)
+    return readings_of_names(values, "influx", f"influx:{precision}", context, refusals)
+
+
+def _blocks(data: bytes) -> list[bytes]:
+    """Whole lines, a megabyte or so of them each: one odd line costs its block alone."""
+    blocks, at = [], 0
+    while at < len(data):
+        end = data.find(b"\n", min(at + _BLOCK, len(data))) + 1 or len(data)
+        blocks.append(data[at:end])
+        at = end
+    return blocks
+
+
+def _together(blocks: list[NamedValues], names: LineNames, precision: str) -> NamedValues:
+    """The values of all blocks, their times in ms; finer ones are cut off."""
+    ends = np.cumsum([len(block.row) for block in blocks])
+
+    def original(place: int) -> bytes:
+        at = int(np.searchsorted(ends, place, side="right"))
+        return blocks[at].original(place - int(ends[at] - len(blocks[at].row)))
+
+    nothing = np.empty(0, np.int64)
+    time = np.concatenate([nothing, *(block.time_ms for block in blocks)])
+    return NamedValues(
+        names.all,
+        np.concatenate([nothing, *(block.name for block in blocks)]),
+        _milliseconds(time, precision),
+        np.concatenate([np.empty(0), *(block.number for block in blocks)]),
+        np.concatenate([nothing, *(block.row for block in blocks)]),
+        original,
+    )
+
+
+def _milliseconds(time: Ints, precision: str) -> Ints:
+    """Times of a precision in ms."""
+    if precision == AUTO:
+        sizes = [np.abs(time) < limit for limit, _ in _STEPS]
+        return np.select(
+            sizes, [_milliseconds(time, name) for _, name in _STEPS], _milliseconds(time, "ns")
+        )
+    nanos = NANOS[precision]
+    if nanos < _MS:
+        return time // (_MS // nanos)
+    limit = np.iinfo(np.int64).max // (nanos // _MS)
+    return np.clip(time, -limit, limit) * (nanos // _MS)
+
+
+def _sent(sent: HttpSent, default: str = "ns") -> HttpDelivery:
+    given = sent.query.get("precision", default)
+    precision = _SPELLED.get(given, given)
+    if precision not in (*NANOS, AUTO):
+        raise Malformed(f"precision {given!r}: there are {', '.join((*NANOS, AUTO))}", "precision")
+    return HttpDelivery(sent.body, f"influx:{precision}")
+
+
+def _sent_auto(sent: HttpSent) -> HttpDelivery:
+    return _sent(sent, AUTO)
+
+
+def _taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
+    if not taken.refused:
+        return HttpAnswer(204)
+    reasons = "; ".join(taken.reasons)
+    return refusal(400, f"partial write: {reasons} dropped={taken.refused}")
+
+
+def refusal(status: int, reason: str) -> HttpAnswer:
+    """As InfluxDB 1 and 2 say it."""
+    code = _CODES.get(status, "invalid" if status < 500 else "unavailable")
+    text = json.dumps({"code": code, "message": reason, "error": reason})
+    return HttpAnswer(status, text, _JSON)
+
+
+def _pong(_: HttpSent, __: HttpTaken) -> HttpAnswer:
+    return HttpAnswer(204, headers=_VERSION)
+
+
+def _healthy(_: HttpSent, __: HttpTaken) -> HttpAnswer:
+    found = {"name": "influxdb", "status": "pass", "message": "ready for writes", "checks": []}
+    return HttpAnswer(200, json.dumps(found), _JSON, _VERSION)
+
+
+def _query(sent: HttpSent, _: HttpTaken) -> HttpAnswer:
+    """What writers ask before they write: whether their database is there, or to make it."""
+    text = sent.query.get("q", "") or dict(parse_qsl(sent.body.decode("utf-8", "replace"))).get(
+        "q", ""
+    )
+    words = text.strip().rstrip(";").upper().split()[:2]
+    result: dict[str, object] = {"statement_id": 0}
+    if words == ["SHOW", "DATABASES"]:
+        result["series"] = [{"name": "databases", "columns": ["name"], "values": [[_DATABASE]]}]
+    elif words[:1] not in (["CREATE"], ["ALTER"]):
+        return refusal(400, "nothing is queried here in InfluxQL: /api/v1 of EnergyGuard answers")
+    return HttpAnswer(200, json.dumps({"results": [result]}), _JSON, _VERSION)
+
+
+_JSON: Final = "application/json"
+_DATABASE: Final = "energyguard"
+_VERSION: Final = {"X-Influxdb-Version": "1.8-energyguard", "X-Influxdb-Build": "OSS"}
+_CODES: Final = {
+    401: "unauthorized", 403: "forbidden", 413: "request too large", 429: "too many requests",
+}  # fmt: skip
+HTTP = HttpDialect(
+    title="InfluxDB line protocol",
+    senders="Telegraf, Home Assistant, ESPHome, Node-RED, InfluxDB's clients",
+    routes=(
+        HttpRoute(method="POST", path="/write", read=_sent, answer=_taken),
+        HttpRoute(method="POST", path="/api/v2/write", read=_sent, answer=_taken),
+        HttpRoute(method="POST", path="/api/v3/write_lp", read=_sent_auto, answer=_taken),
+        HttpRoute(method="GET", path="/ping", answer=_pong),
+        HttpRoute(method="GET", path="/health", answer=_healthy),
+        HttpRoute(method="GET", path="/query", answer=_query),
+        HttpRoute(method="POST", path="/query", answer=_query),
+    ),
+    refusal=refusal,
+    query_keys=("p",),
+)
+DIALECT = Dialect(
+    name="influx",
+    example=(
+        b"plug,device=fridge power_w=84.2,energy_wh_total=118204i 1764590400000000000\n"
+        b"plug,device=boiler power_w=1950 1764590400000000000\n"
+    ),
+    decode=decode_influx,
+    http=HTTP,
+)
