@@ -69,7 +69,7 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     api = build_api()
     services = api.state.services = CallerServices(service)
     dialects = http_dialects()
-    app.include_router(dialects.router(services, settings.body_limit))
+    app.include_router(dialects.router(services, service.clock, settings.body_limit))
     app.mount(PREFIX, api)
     mount(app, services, service.settings)
     behind = OwnPages(KeptFiles(app, FILES))

@@ -25,6 +25,7 @@ from starlette.types import Scope
 
 from energyguard.api.permissions import WRITERS, Needed
 from energyguard.api.problems import Answer, Problem, TooLarge, internal, problem
+from energyguard.clock import Clock
 from energyguard.codecs.headers import known
 from energyguard.codecs.http import HttpAnswer, HttpDialect, HttpRoute, HttpSent, HttpTaken
 from energyguard.dialects.unpacking import unpacked_body
@@ -102,18 +103,19 @@ class HttpDialects:
             for route in dialect.routes:
                 yield route.method, _path_of(dialect, route)
 
-    def router(self, services: CallerServices, body_limit: int) -> APIRouter:
+    def router(self, services: CallerServices, clock: Clock, body_limit: int) -> APIRouter:
         """The routes of all dialects.
 
         Args:
             services: takes what they bring.
+            clock: for values without a time.
             body_limit: bytes of a body; unpacked it may have a few times as many.
         """
         router = APIRouter(include_in_schema=False)
         for dialect in self.all:
             for route in dialect.routes:
                 methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
-                endpoint = _Endpoint(dialect, route, services, body_limit)
+                endpoint = _Endpoint(dialect, route, services, clock, body_limit)
                 router.add_api_route(_path_of(dialect, route), endpoint.answer, methods=methods)
         return router
 
@@ -171,9 +173,15 @@ class _Endpoint:
     """Answers a route of a dialect."""
 
     def __init__(
-        self, dialect: HttpDialect, route: HttpRoute, services: CallerServices, body_limit: int
+        self,
+        dialect: HttpDialect,
+        route: HttpRoute,
+        services: CallerServices,
+        clock: Clock,
+        body_limit: int,
     ) -> None:
         self._dialect, self._route, self._services = dialect, route, services
+        self._clock = clock
         self._limit = body_limit * UNPACKED_BODIES
 
     async def answer(self, request: Request) -> Response:
@@ -214,6 +222,7 @@ class _Endpoint:
             unpacked_body(body, encoding, self._limit, too_large),
             request.path_params,
             caller.name,
+            self._clock.now_ms(),
         )
 
 

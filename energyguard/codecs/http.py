@@ -20,6 +20,7 @@ class HttpSent(NamedTuple):
     body: bytes
     path: Mapping[str, str]
     sender: str
+    now_ms: int
 
 
 class HttpDelivery(NamedTuple):

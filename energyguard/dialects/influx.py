@@ -29,6 +29,7 @@ from energyguard.codecs.http import (
 from energyguard.codecs.refusals import Refusals
 from energyguard.dialects.influx_columns import read_columns
 from energyguard.dialects.influx_lines import LineNames, read_lines
+from energyguard.dialects.mapping import mapping_of
 from energyguard.dialects.values import NamedValues, readings_of_names
 from energyguard.errors import Malformed
 
@@ -49,7 +50,7 @@ def decode_influx(data: bytes, context: DecodeContext) -> Decoded:
     """The readings of some lines; ``context.options`` is their precision."""
     precision = context.options or "ns"
     refusals = Refusals(context.single, f"influx:{precision}")
-    names = LineNames(context.device)
+    names = LineNames(context.device, mapping_of(context.mappings))
     blocks, row = [], context.first_row
     for block in _blocks(data):
         found = read_columns(block, row, names)
@@ -59,7 +60,7 @@ def decode_influx(data: bytes, context: DecodeContext) -> Decoded:
         blocks.append(found)
         row += block.count(b"\n")
     values = _together(blocks, names, precision)
-    return readings_of_names(values, "influx", f"influx:{precision}", context, refusals)
+    return readings_of_names(values, f"influx:{precision}", context, refusals)
 
 
 def _blocks(data: bytes) -> list[bytes]:

@@ -32,18 +32,10 @@ def read_columns(data: bytes, first_row: int, names: LineNames) -> NamedValues |
         names: gets their names.
     """
     codes = np.frombuffer(data, np.uint8)
-    if _ODD[codes].any() or large_exponent(data):
+    parts = _lines(codes)
+    if parts is None or large_exponent(data):
         return None
-    end = np.flatnonzero(codes == _LINE_END)
-    if codes[-1] != _LINE_END:
-        end = np.append(end, len(codes))
-    start = np.concatenate([[0], end[:-1] + 1])
-    spaces = np.flatnonzero(codes == _SPACE)
-    if len(spaces) != 2 * len(end):
-        return None
-    left, right = spaces[0::2], spaces[1::2]
-    if not ((start < left) & (left + 1 < right) & (right + 1 < end)).all():
-        return None
+    start, left, right, end = parts
     fields = _fields(codes, left, right)
     if fields is None:
         return None
@@ -75,6 +67,23 @@ def read_columns(data: bytes, first_row: int, names: LineNames) -> NamedValues |
         first_row + line,
         lambda place: data[start[line[place]] : end[line[place]]],
     )
+
+
+def _lines(codes: Bytes) -> tuple[Ints, Ints, Ints, Ints] | None:
+    """Of each line its start, its two spaces and its end; None: not all of them are so."""
+    if _ODD[codes].any():
+        return None
+    end = np.flatnonzero(codes == _LINE_END)
+    if codes[-1] != _LINE_END:
+        end = np.append(end, len(codes))
+    start = np.concatenate([[0], end[:-1] + 1])
+    spaces = np.flatnonzero(codes == _SPACE)
+    if len(spaces) != 2 * len(end):
+        return None
+    left, right = spaces[0::2], spaces[1::2]
+    if not ((start < left) & (left + 1 < right) & (right + 1 < end)).all():
+        return None
+    return start, left, right, end
 
 
 def _fields(codes: Bytes, left: Ints, right: Ints) -> tuple[Ints, Ints, Ints, Ints] | None:

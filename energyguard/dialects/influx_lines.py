@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from energyguard.codecs.refusals import Refusals
-from energyguard.dialects.names import ValueName, device_in_labels
+from energyguard.dialects.mapping import NameMapping
+from energyguard.dialects.names import NotPlaced, Placed, ValueName, device_in_labels
 from energyguard.dialects.values import NamedValues
 from energyguard.files.words import unit_named
 from energyguard.model.readings import Verdict
@@ -35,12 +36,13 @@ class LineNames:
 
     Args:
         device: whose they are, where neither tags nor the measurement say it.
+        mapping: where they lead.
     """
 
-    def __init__(self, device: str) -> None:
-        self.all: list[ValueName] = []
+    def __init__(self, device: str, mapping: NameMapping) -> None:
+        self.all: list[Placed | NotPlaced] = []
         self._places: dict[tuple[bytes, bytes, bytes], int] = {}
-        self._device = device
+        self._device, self._mapping = device, mapping
 
     def place(self, series: bytes, field: bytes, texts: bytes = b"") -> int:
         """The place of a name in ``all``.
@@ -54,7 +56,7 @@ class LineNames:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = len(self.all)
-            self.all.append(self._name(series, field, texts))
+            self.all.append(self._mapping.place(self._name(series, field, texts), "influx"))
         return place
 
     def switch(self, field: bytes) -> int:
@@ -62,7 +64,8 @@ class LineNames:
         key = (b"", field, b"")
         if key not in self._places:
             self._places[key] = len(self.all)
-            self.all.append(ValueName(_plain(field), unit="on or off"))
+            name = ValueName(_plain(field), unit="on or off")
+            self.all.append(self._mapping.place(name, "influx"))
         return self._places[key]
 
     def _name(self, series: bytes, field: bytes, texts: bytes) -> ValueName:

@@ -42,6 +42,8 @@ from energyguard.files.words import ENERGY, REGISTER, Unit, unit_named
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.settings.toml import read_toml
 
+LONG_NAME = 1_024
+"""Characters of a name and its labels; longer ones are not remembered."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _MAX_SCALE, _MIN_SCALE = Decimal(10) ** 9, Decimal(10) ** -9
 
@@ -116,18 +118,26 @@ class NameMapping:
 
     Args:
         rules: in their order.
+
+    Attributes:
+        series: places by what a dialect knows a series by; it bounds them.
     """
 
     def __init__(self, rules: Sequence[MappingRule] = ()) -> None:
         self.rules = tuple(rules)
-        self.place = lru_cache(maxsize=65_536)(self._place)
+        self.series: dict[object, Placed | NotPlaced] = {}
+        self._remembered = lru_cache(maxsize=65_536)(self._place)
+
+    def place(self, value: ValueName, dialect: str) -> Placed | NotPlaced:
+        """Where a value of a dialect belongs; each is looked at once, unless it is very long."""
+        size = len(value.name) + sum(len(text) for _, text in value.labels)
+        return (self._remembered if size <= LONG_NAME else self._place)(value, dialect)
 
     def rule_of(self, value: ValueName, dialect: str) -> MappingRule | None:
         """The rule that is about a value; None: none is."""
         return next((rule for rule in self.rules if rule.fits(value, dialect)), None)
 
     def _place(self, value: ValueName, dialect: str) -> Placed | NotPlaced:
-        """Where a value of a dialect belongs; each is looked at once."""
         rule = self.rule_of(value, dialect)
         return place_by_name(value) if rule is None else rule.place(value)
 

@@ -113,7 +113,7 @@ def place_by_name(value: ValueName) -> Placed | NotPlaced:
     if own is not None and not value.unit and value.counts != "register":
         return placed(device, own[0], 1, own[1])
     header = header_of_text(_plain(value.name))
-    unit = unit_named(value.unit) if value.unit else header.unit
+    unit = unit_named(_short_unit(value.unit)) if value.unit else header.unit
     if (reason := _unfit(value, header, unit)) or unit is None:
         return NotPlaced(reason)
     channel = unit.channel
@@ -167,8 +167,12 @@ def counts_in_labels(labels: Mapping[str, str]) -> Counts:
 
 def _plain(name: str) -> str:
     """A name as a header of a table has it: words, and the unit last."""
-    name = _TOTAL.sub("", _HUMPS.sub("_", name))
-    return _WATT_HOURS.sub(lambda found: f"{(found[1] or '')[:1].lower()}Wh".lower(), name)
+    return _short_unit(_TOTAL.sub("", _HUMPS.sub("_", name)))
+
+
+def _short_unit(text: str) -> str:
+    """A text with ``wh`` and ``kwh`` for watt hours in words."""
+    return _WATT_HOURS.sub(lambda found: f"{(found[1] or '')[:1].lower()}wh", text)
 
 
 def _unfit(value: ValueName, header: ColumnHeader, unit: Unit | None) -> str:

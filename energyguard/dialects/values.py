@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,7 @@ from energyguard.codecs.columns import Ints, TableReadings
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.refusals import REST_BYTES, Refusals
 from energyguard.codecs.row_by_row import BEYOND
-from energyguard.dialects.mapping import mapping_of
-from energyguard.dialects.names import NotPlaced, Placed, ValueName
+from energyguard.dialects.names import NotPlaced, Placed
 from energyguard.model.readings import Verdict
 
 Floats = npt.NDArray[np.float64]
@@ -33,15 +33,15 @@ class NamedValues:
     """n values of k names, in the order in which they came.
 
     Attributes:
-        names: k names.
-        name: n places in ``names``.
+        places: of each name, where its values belong.
+        name: n places in ``places``.
         time_ms: n times, ms since 1970 UTC.
         number: n numbers as they were sent; one that is not finite is refused.
         row: n numbers of the rows in which they stood; several may stand in one.
         original: gives the bytes of the row of a value at a place.
     """
 
-    names: Sequence[ValueName]
+    places: Sequence[Placed | NotPlaced]
     name: Ints
     time_ms: Ints
     number: Floats
@@ -51,7 +51,7 @@ class NamedValues:
     def take(self, places: Ints) -> NamedValues:
         """Those at some places."""
         return NamedValues(
-            self.names,
+            self.places,
             self.name[places],
             self.time_ms[places],
             self.number[places],
@@ -61,73 +61,66 @@ class NamedValues:
 
 
 def readings_of_names(
-    values: NamedValues, dialect: str, shape: str, context: DecodeContext, refusals: Refusals
+    values: NamedValues, shape: str, context: DecodeContext, refusals: Refusals
 ) -> Decoded:
     """The readings that values are; one that is not taken costs its neighbours nothing.
 
     Args:
         values: what was sent.
-        dialect: whose names they are, for mappings.
         shape: how the bytes of their rows are decoded again.
-        context: what is plausible, and which mappings there are.
+        context: what is plausible.
         refusals: has what was refused before, and gets what is refused here.
     """
-    mapping = mapping_of(context.mappings)
-    places = [mapping.place(name, dialect) for name in values.names]
-    fits = np.array([isinstance(place, Placed) for place in places], np.bool_)
-    is_placed = fits[values.name] if len(places) else np.zeros(0, np.bool_)
     left = None
-    if not is_placed.all():
-        left = _left_out(values.take(np.flatnonzero(~is_placed)), places, shape)
+    if not set(map(type, values.places)) <= {Placed}:
+        fits = np.array([type(place) is Placed for place in values.places], np.bool_)
+        is_placed = fits[values.name] if len(values.name) else np.zeros(0, np.bool_)
+        left = _left_out(values.take(np.flatnonzero(~is_placed)), shape)
         values = values.take(np.flatnonzero(is_placed))
-    nano, beyond = _nanos(values, places)
+    devices, channels, times, per = zip(*_all_placed(values.places), strict=True)
+    nano, beyond = _nanos(values, times, per)
     if beyond.any():
         for place in np.flatnonzero(beyond).tolist():
-            why = f"{values.names[values.name[place]].name} {BEYOND}: {values.number[place]}"
+            channel = channels[values.name[place]]
+            why = f"the value for {channel} {BEYOND}: {values.number[place]}"
             original, row = values.original(place), int(values.row[place])
             refusals.refuse(row, Verdict.OUT_OF_RANGE, "value", why, original)
         sound = np.flatnonzero(~beyond)
         values, nano = values.take(sound), nano[sound]
-    part = TableReadings(
-        "value",
-        _texts([place.device if isinstance(place, Placed) else "" for place in places], values),
-        _texts([place.channel if isinstance(place, Placed) else "" for place in places], values),
-        values.time_ms,
-        nano,
-    )
+    texts = (pa.array(of_name, pa.string()) for of_name in (devices, channels))
+    device, channel = (text.take(pa.array(values.name, pa.int64())) for text in texts)
+    part = TableReadings("value", device, channel, values.time_ms, nano)
     rows = TableRows(values.row, values.original, "time", context.limits)
     decoded = assemble([part], rows, refusals)
     return decoded if left is None else replace(decoded, refused=(*decoded.refused, left))
 
 
-def _texts(of_name: Sequence[str], values: NamedValues) -> pa.Array:
-    """A text of each value, by its name."""
-    return pa.array(of_name, pa.string()).take(pa.array(values.name, pa.int64()))
+def _all_placed(places: Sequence[Placed | NotPlaced]) -> Sequence[Placed]:
+    """Places, with something where there is none: no value has it."""
+    nowhere = Placed("", "")
+    if {*map(type, places)} == {Placed}:
+        return cast(Sequence[Placed], places)
+    return [place if type(place) is Placed else nowhere for place in places] or [nowhere]
 
 
 def _nanos(
-    values: NamedValues, places: Sequence[Placed | NotPlaced]
+    values: NamedValues, times: Sequence[int], per: Sequence[int]
 ) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """Numbers in 1e-9 of their channel's unit, and which are none."""
-    times = np.array([p.times if isinstance(p, Placed) else 1 for p in places], np.float64)
-    per = np.array([p.per if isinstance(p, Placed) else 1 for p in places], np.float64)
     number = values.number
-    if len(places) and (times != 1).any():
-        number = number * times[values.name]
-    if len(places) and (per != 1).any():
-        number = number / per[values.name]
+    for factor, scaled in ((times, np.multiply), (per, np.divide)):
+        if {*factor} != {1}:
+            number = scaled(number, np.array(factor, np.float64)[values.name])
     return nanos_of_floats(pa.array(number, pa.float64()))
 
 
-def _left_out(
-    values: NamedValues, places: Sequence[Placed | NotPlaced], shape: str
-) -> RefusedRow | None:
+def _left_out(values: NamedValues, shape: str) -> RefusedRow | None:
     """All values whose names lead nowhere, as one; None: somebody wants them left out."""
     names = np.unique(values.name)
     kept = [
         (name, place)
         for name in names.tolist()
-        if isinstance(place := places[name], NotPlaced) and not place.skipped
+        if isinstance(place := values.places[name], NotPlaced) and not place.skipped
     ]
     if not kept:
         return None

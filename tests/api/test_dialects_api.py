@@ -6,10 +6,13 @@ import base64
 import gzip
 import os
 import re
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 import httpx
@@ -25,7 +28,7 @@ from energyguard.clock import SYSTEM
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import known
 from energyguard.codecs.records import read_records
-from energyguard.log import EARLIEST
+from energyguard.log import EARLIEST, LATEST, Positions
 from energyguard.model.access import AccessRole
 from energyguard.model.quantities import from_nano
 from energyguard.model.topics import DEAD_LETTERS, METER_READINGS
@@ -34,6 +37,7 @@ from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.service.made import StandInHistory
+from tests.waiting import until
 
 DOCS = Path(__file__).parents[2] / "docs" / "dialects"
 SPOKEN = [dialect for dialect in known().all if dialect.http is not None]
@@ -49,26 +53,27 @@ class Served(NamedTuple):
     log: MemoryLog
     data: Path
 
-    def readings(self, since: int) -> list[str]:
-        """Readings since some record: device, channel, value."""
-        batch = read_records(self._values(METER_READINGS.name)[since:]).readings
+    def readings(self, since: Positions) -> list[str]:
+        """Readings since then: device, channel, value."""
+        batch = read_records(self._values(since)).readings
         return [
             f"{row['device']} {row['channel']} {from_nano(row['value'])}"
             for row in batch.to_pylist()
         ]
 
     @property
-    def records(self) -> int:
-        """How many records of readings there are."""
-        return len(self._values(METER_READINGS.name))
+    def now(self) -> Positions:
+        """Where the next readings will stand."""
+        return self.log.positions(METER_READINGS.name, LATEST)
 
     @property
     def letters(self) -> list[bytes]:
         """What was refused."""
-        return [value or b"" for value in self._values(DEAD_LETTERS.name)]
+        every = self.log.positions(DEAD_LETTERS.name, EARLIEST)
+        return [value or b"" for value in self._values(every)]
 
-    def _values(self, topic: str) -> list[bytes | None]:
-        fetched = self.log.read(self.log.positions(topic, EARLIEST), 100_000, 0)
+    def _values(self, since: Positions) -> list[bytes | None]:
+        fetched = self.log.read(since, 100_000, 0)
         return [value for part in fetched for value in part.values]
 
     def post(self, path: str, body: bytes = LINE, **headers: str) -> httpx.Response:
@@ -105,7 +110,7 @@ def block(page: str, kind: str) -> str:
 @pytest.mark.parametrize("dialect", SPOKEN, ids=lambda dialect: dialect.name)
 def test_the_example_of_its_page_is_true(served: Served, dialect: Dialect) -> None:
     page = (DOCS / f"{dialect.name}.md").read_text()
-    before = served.records
+    before = served.now
     env = {**os.environ, "ENERGYGUARD": served.at, "TOKEN": served.token, "no_proxy": "*"}
     command = ["bash", "-c", block(page, "sh")]
     run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
@@ -154,7 +159,7 @@ def test_a_key_of_the_address_is_in_no_file_and_no_log(
 
 def test_packed_bodies_are_unpacked_and_bounded(served: Served) -> None:
     auth = {"Authorization": f"Token {served.token}"}
-    before = served.records
+    before = served.now
     for encoding, data in (("gzip", gzip.compress(LINE)), ("zstd", pa.compress(LINE, "zstd"))):
         body = bytes(data)
         answer = served.post("/write", body, **auth, **{"Content-Encoding": encoding})
@@ -170,7 +175,7 @@ def test_packed_bodies_are_unpacked_and_bounded(served: Served) -> None:
 
 
 def test_a_partial_write_names_its_lines_and_keeps_the_others(served: Served) -> None:
-    before, letters = served.records, len(served.letters)
+    before, letters = served.now, len(served.letters)
     body = LINE + b"bad\nplug,device=boiler usage=1 1764590400000000000\n"
     answer = served.post("/write", body, Authorization=f"Token {served.token}")
     assert answer.status_code == 400
@@ -196,8 +201,95 @@ def test_writers_of_version_1_find_a_database(served: Served) -> None:
     assert ping.headers["X-Influxdb-Version"].startswith("1.8")
 
 
+EXPORTER = """# TYPE plug_energy_wh counter
+plug_energy_wh{device="fridge"} 118204
+power_watts{device="fridge"} 84.2
+go_threads 7
+"""
+PROMETHEUS = """
+global: {{scrape_interval: 1s}}
+scrape_configs: [{{job_name: plugs, static_configs: [{{targets: ["{exporter}"]}}]}}]
+remote_write:
+  - url: {at}/api/v1/write
+    authorization: {{credentials: {token}}}
+    queue_config: {{batch_send_deadline: 1s}}
+    write_relabel_configs:
+      - {{source_labels: [__name__], regex: ".*(watts|wh_total)", action: keep}}
+"""
+
+
+class Exporter(BaseHTTPRequestHandler):
+    """What a Prometheus scrapes."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.end_headers()
+        self.wfile.write(EXPORTER.replace("_wh", "_wh_total").encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is logged."""
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
+def test_a_prometheus_sends_what_it_scrapes(served: Served, tmp_path: Path) -> None:
+    before, letters = served.now, len(served.letters)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Exporter) as exporter:
+        Thread(target=exporter.serve_forever, daemon=True).start()
+        config = tmp_path / "prometheus.yml"
+        place = f"127.0.0.1:{exporter.server_port}"
+        config.write_text(PROMETHEUS.format(exporter=place, at=served.at, token=served.token))
+        options = ["--web.listen-address=127.0.0.1:0", f"--storage.tsdb.path={tmp_path}/data"]
+        command = ["prometheus", f"--config.file={config}", *options]
+        running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        try:
+            until(lambda: len({*served.readings(before)}) >= 2, "what was scraped", 60)
+        finally:
+            running.terminate()
+            _, log = running.communicate(timeout=30)
+        exporter.shutdown()
+    assert {*served.readings(before)} == {
+        "fridge power_kw 0.0842", "fridge energy_register_kwh 118.204",
+    }  # fmt: skip
+    assert len(served.letters) == letters
+    assert "non-recoverable" not in log
+
+
+SECOND = (
+    b"\x22\x00\x22\x08__name__\x22\x05power\x22\x06device\x22\x05meter\x22\x05watts\x2a\x20"
+    b"\x0a\x04\x01\x02\x03\x04\x12\x10\x09\xcd\xcc\xcc\xcc\xcc\x0c\x55\x40"
+    b"\x10\x80\xe4\xa2\xce\xad\x33\x2a\x06\x08\x02\x18\x00\x20\x05"
+)
+"""A request of remote write 2.0: 84.2 watts of a meter."""
+
+
+def test_remote_write_2_says_what_was_written(served: Served) -> None:
+    kind = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+    headers = {
+        "Authorization": f"Bearer {served.token}",
+        "Content-Encoding": "snappy",
+        "Content-Type": kind,
+    }
+    before = served.now
+    written = served.post("/api/v1/write", bytes(pa.compress(SECOND, "snappy")), **headers)
+    assert written.status_code == 204, written.text
+    assert served.readings(before) == ["meter power_kw 0.0842"]
+    prefix = "X-Prometheus-Remote-Write"
+    assert written.headers[f"{prefix}-Samples-Written"] == "1"
+    assert written.headers[f"{prefix}-Histograms-Written"] == "0"
+    assert written.headers[f"{prefix}-Exemplars-Written"] == "0"
+    unknown = SECOND.replace(b"watts", b"bytes")
+    partly = served.post("/api/v1/write", bytes(pa.compress(unknown, "snappy")), **headers)
+    assert partly.status_code == 400
+    assert partly.headers[f"{prefix}-Samples-Written"] == "0"
+    assert "no channel has the unit 'bytes'" in partly.text
+    headers["Content-Type"] = "application/x-protobuf;proto=io.prometheus.write.v3.Request"
+    nothing = bytes(pa.compress(b"", "snappy"))
+    assert served.post("/api/v1/write", nothing, **headers).status_code == 415
+
+
 def test_influxdb_s_own_client_writes(served: Served) -> None:
-    before = served.records
+    before = served.now
     with InfluxDBClient(served.at, served.token, org="any", enable_gzip=True) as client:
         assert client.ping()
         points = [
@@ -210,6 +302,6 @@ def test_influxdb_s_own_client_writes(served: Served) -> None:
             for n in range(3)
         ]
         client.write_api(write_options=SYNCHRONOUS).write("any", record=points)
-    assert served.readings(before) == [
+    assert sorted(served.readings(before)) == [
         "plug 0 power_kw 0", "plug 1 power_kw 0.0105", "plug 2 power_kw 0.021",
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
@@ -153,6 +153,7 @@ def lines(draw: st.DrawFn) -> tuple[str, tuple[str, str, int, int]]:
     return line, (device.replace(",", ","), "power_kw", NOW_MS + at, round(float(text) * 10**6))
 
 
+@settings(deadline=None)
 @given(st.lists(lines(), max_size=20), st.randoms())
 def test_no_prefix_order_or_repetition_loses_or_doubles(
     sent: list[tuple[str, tuple[str, str, int, int]]], random: object
@@ -167,12 +168,14 @@ def test_no_prefix_order_or_repetition_loses_or_doubles(
     assert twice == [*whole, *reversed(whole)]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_readings_or_refused(data: bytes) -> None:
     found = decode_influx(data, DecodeContext())
     assert len(found.rows) + len(found.refused) or not data.strip() or b"#" in data or b'"' in data
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(DIALECT.example)), st.integers(0, 255))
 def test_a_changed_byte_ends_in_readings_or_reasons(at: int, byte: int) -> None:
     damaged = DIALECT.example[:at] + bytes([byte]) + DIALECT.example[at + 1 :]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs import RefusedRow
+from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.formats import PayloadFormat, decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, FILE_SHAPE, counted, refused_whole
 from energyguard.codecs.sources import device_in
@@ -90,15 +90,7 @@ class Reception:
                 raise Forbidden("who is limited to sites sends readings, and no other messages")
             return self._messages(messages, data, source)
         _check_shape(shape_of(data, shape), device)
-        shape, decoded = decode(
-            data,
-            shape,
-            self._limits,
-            device=device,
-            headed=headed,
-            now_ms=self._clock.now_ms(),
-            mappings=self._limits.mappings,
-        )
+        shape, decoded = self._decode(data, shape, device, headed)
         if speaks_for is not None:
             _check_devices(decoded.batch, speaks_for)
         if self._new_devices is not None:
@@ -106,6 +98,16 @@ class Reception:
         how = _headers(backfill, import_id, source, sender)
         self._intake.take(decoded, topic=topic, source=source, shape=shape, headers=how)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
+
+    def _decode(
+        self, data: bytes, shape: str | None, device: str = "", headed: bool = True
+    ) -> tuple[str, Decoded]:
+        """Bytes of a shape as readings, which came now."""
+        now_ms, mappings = self._clock.now_ms(), self._limits.mappings
+        return decode(
+            data, shape, self._limits, device=device, headed=headed, now_ms=now_ms,
+            mappings=mappings,
+        )  # fmt: skip
 
     def refuse(self, rows: Sequence[RefusedRow], source: str) -> Receipt:
         """Keep rows of a file that only the whole file explains as dead letters."""
@@ -147,8 +149,7 @@ class Reception:
         found = topic_named(topic)
         if shape == FILE_SHAPE or (found is not None and found.holds is not Holds.READINGS):
             return Receipt(0, 0, 0, topic, shape, left=len(body.split(b"\n")))
-        mappings = self._limits.mappings
-        shape, decoded = decode(body, shape, self._limits, headed=False, mappings=mappings)
+        shape, decoded = self._decode(body, shape, headed=False)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
         judgement.sent_readings(topic, decoded.batch)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)

@@ -1,0 +1,164 @@
+"""Prometheus remote write 1.0 and 2.0: what a Prometheus, an agent or a collector forwards.
+
+https://prometheus.io/docs/specs/prw/remote_write_spec/ and …/remote_write_spec_2_0/. A value is a
+sample; its name is the metric's, its labels are the series'. Samples are read as columns
+(``prometheus_wire.py``), and a series is placed once, however often it comes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from energyguard.codecs import Decoded
+from energyguard.codecs.context import DecodeContext
+from energyguard.codecs.dialect import Dialect
+from energyguard.codecs.http import (
+    HttpAnswer,
+    HttpDelivery,
+    HttpDialect,
+    HttpRoute,
+    HttpSent,
+    HttpTaken,
+)
+from energyguard.codecs.refusals import Refusals, refused_whole
+from energyguard.dialects.mapping import mapping_of
+from energyguard.dialects.prometheus_series import SeriesNames
+from energyguard.dialects.prometheus_wire import (
+    STALE,
+    WireSamples,
+    inner,
+    samples_at,
+    samples_in,
+)
+from energyguard.dialects.values import NamedValues, readings_of_names
+from energyguard.errors import Malformed
+
+_SERIES: Final = {"": 1, "2": 5}
+"""The number of the field that has the series, by the version."""
+_AGAIN: Final = "victoriametrics"
+"""How a refused sample is decoded again: as a line of JSON, which people can read."""
+
+
+def decode_remote_write(data: bytes, context: DecodeContext) -> Decoded:
+    """The readings of a request; ``context.options`` is ``2`` where it is of version 2."""
+    refusals = Refusals(context.single, _AGAIN)
+    mapping = mapping_of(context.mappings)
+    try:
+        names = SeriesNames(data, context.options, mapping)
+        series = inner(data, _SERIES.get(context.options, 1))
+        samples = _samples(data, series, names)
+    except (Malformed, IndexError) as error:
+        reason = (
+            error.reason
+            if isinstance(error, Malformed)
+            else "the message is cut, or names no symbol"
+        )
+        refusals.add(refused_whole(data, context.first_row, "body", reason, 1))
+        samples = WireSamples(*(np.empty(0, np.int64),) * 2, np.empty(0))
+        names = SeriesNames(b"", "", mapping)
+
+    def original(place: int) -> bytes:
+        labels = dict(names.labels(int(samples.series[place])))
+        found = {
+            "metric": labels,
+            "values": [float(samples.value[place])],
+            "timestamps": [int(samples.time_ms[place])],
+        }
+        return json.dumps(found, ensure_ascii=False).encode()
+
+    row = np.arange(len(samples.series), dtype=np.int64) + context.first_row
+    values = NamedValues(
+        names.places, samples.series, samples.time_ms, samples.value, row, original
+    )
+    return readings_of_names(values, _AGAIN, context, refusals)
+
+
+def _samples(data: bytes, series: Sequence[tuple[int, int]], names: SeriesNames) -> WireSamples:
+    """The samples of all series in their order, without those that only end one."""
+    bounds = np.array(series, np.int64).reshape(-1, 2)
+    starts, ends = bounds[:, 0], bounds[:, 1]
+    full, zero = names.sample_places(starts, ends)
+    found, begins, lasts = samples_at(data, starts, ends, full, zero)
+    is_read = names.read(starts, ends, found.series, begins, lasts)
+    single = np.zeros(len(series), np.bool_)
+    single[found.series[is_read]] = True
+    parts = [found.take(is_read)]
+    for place in np.flatnonzero(~single).tolist():
+        start, end = series[place]
+        names.walk(place, start, end)
+        walked = list(samples_in(data, start, end))
+        times, numbers = zip(*walked, strict=True) if walked else ((), ())
+        parts.append(
+            WireSamples(
+                np.full(len(walked), place, np.int64),
+                np.array(times, np.int64),
+                np.array(numbers, np.float64),
+            )
+        )
+    whole = WireSamples(
+        np.concatenate([part.series for part in parts]),
+        np.concatenate([part.time_ms for part in parts]),
+        np.concatenate([part.value for part in parts]),
+    )
+    order = np.argsort(whole.series, kind="stable")
+    return whole.take(order[whole.value[order].view(np.uint64) != STALE])
+
+
+def _version(sent: HttpSent) -> str:
+    """The version of a request, by its content type.
+
+    Raises:
+        Malformed: it is another message.
+    """
+    kind = sent.headers.get("content-type", "application/x-protobuf").lower().replace(" ", "")
+    media, _, proto = kind.partition(";")
+    if media == "application/x-protobuf":
+        if proto in ("", "proto=prometheus.writerequest"):
+            return ""
+        if proto == "proto=io.prometheus.write.v2.request":
+            return "2"
+    raise Malformed(f"Content-Type {kind[:80]!r} is not known", "content-type")
+
+
+def _sent(sent: HttpSent) -> HttpDelivery:
+    version = _version(sent)
+    return HttpDelivery(sent.body, f"prometheus:{version}" if version else "prometheus")
+
+
+def _taken(sent: HttpSent, taken: HttpTaken) -> HttpAnswer:
+    headers = {}
+    if _version(sent):
+        prefix = "X-Prometheus-Remote-Write"
+        headers = {f"{prefix}-Samples-Written": str(taken.accepted)} | {
+            f"{prefix}-{kind}-Written": "0" for kind in ("Histograms", "Exemplars")
+        }
+    if taken.refused:
+        text = f"{taken.refused} samples were not taken: {'; '.join(taken.reasons)}\n"
+        return HttpAnswer(400, text, headers=headers)
+    return HttpAnswer(204, headers=headers)
+
+
+def refusal(status: int, reason: str) -> HttpAnswer:
+    """4xx is dropped, 5xx comes again; 429, which is dropped unless it is set, is 503."""
+    if reason.startswith("Content-Type"):
+        status = 415
+    return HttpAnswer(503 if status == 429 else status, f"{reason}\n")
+
+
+HTTP = HttpDialect(
+    title="Prometheus remote write",
+    senders="Prometheus, Grafana Alloy, vmagent, OpenTelemetry's collector",
+    routes=(HttpRoute(method="POST", path="/api/v1/write", read=_sent, answer=_taken),),
+    refusal=refusal,
+)
+_EXAMPLE: Final = (
+    b"\x0a\x3d"  # a series of two labels and a sample
+    b"\x0a\x17\x0a\x08__name__\x12\x0bpower_watts"
+    b"\x0a\x10\x0a\x06device\x12\x06fridge"
+    b"\x12\x10\x09\xcd\xcc\xcc\xcc\xcc\x0c\x55\x40\x10\x80\xe4\xa2\xce\xad\x33"
+)
+DIALECT = Dialect(name="prometheus", example=_EXAMPLE, decode=decode_remote_write, http=HTTP)

@@ -1,0 +1,87 @@
+"""VictoriaMetrics' import: ``{"metric":{…},"values":[…],"timestamps":[…]}``, one in a line.
+
+https://docs.victoriametrics.com/#json-line-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from energyguard.codecs import Decoded
+from energyguard.codecs.context import DecodeContext
+from energyguard.codecs.dialect import Dialect
+from energyguard.codecs.http import (
+    HttpAnswer,
+    HttpDelivery,
+    HttpDialect,
+    HttpRoute,
+    HttpSent,
+    HttpTaken,
+)
+from energyguard.dialects.names import ValueName
+from energyguard.dialects.prometheus import refusal
+from energyguard.dialects.prometheus_series import named_by_labels
+from energyguard.dialects.rows import (
+    NamedValue,
+    json_of,
+    number_of,
+    numbered_lines,
+    readings_of_rows,
+)
+from energyguard.errors import Malformed
+
+
+def decode_import(data: bytes, context: DecodeContext) -> Decoded:
+    """The readings of lines of JSON."""
+    lines = numbered_lines(data, context)
+    return readings_of_rows(lines, _values, "prometheus", "victoriametrics", context)
+
+
+def _values(line: bytes) -> Iterator[NamedValue]:
+    found = json_of(line)
+    if not isinstance(found, dict):
+        raise Malformed("it is no object")
+    metric, values, times = (found.get(key) for key in ("metric", "values", "timestamps"))
+    if not (isinstance(metric, dict) and isinstance(values, list) and isinstance(times, list)):
+        raise Malformed("an object has metric, values and timestamps")
+    if len(values) != len(times):
+        raise Malformed(f"it has {len(values)} values and {len(times)} timestamps")
+    name = _name(metric)
+    for value, time in zip(values, times, strict=True):
+        if not isinstance(time, int) or abs(time) >= 2**62:
+            raise Malformed(f"a time is no number of ms: {str(time)[:64]!r}", "time")
+        yield NamedValue(name, time, number_of(value, name.name))
+
+
+def _name(metric: dict[object, object]) -> ValueName:
+    labels = tuple(sorted((str(label), str(text)) for label, text in metric.items()))
+    return named_by_labels(labels)
+
+
+def _sent(sent: HttpSent) -> HttpDelivery:
+    return HttpDelivery(sent.body, "victoriametrics")
+
+
+def taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
+    """204, or what was refused."""
+    if taken.refused:
+        reasons = "; ".join(taken.reasons)
+        return HttpAnswer(400, f"{taken.refused} values were not taken: {reasons}\n")
+    return HttpAnswer(204)
+
+
+HTTP = HttpDialect(
+    title="VictoriaMetrics import",
+    senders="vmctl, exports of VictoriaMetrics",
+    routes=(HttpRoute(method="POST", path="/api/v1/import", read=_sent, answer=taken),),
+    refusal=refusal,
+)
+DIALECT = Dialect(
+    name="victoriametrics",
+    example=(
+        b'{"metric":{"__name__":"power_watts","device":"fridge"},'
+        b'"values":[84.2,83],"timestamps":[1764590400000,1764590460000]}\n'
+    ),
+    decode=decode_import,
+    http=HTTP,
+)
