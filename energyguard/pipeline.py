@@ -221,6 +221,7 @@ SIMULATORS = tuple(
 )
 DOMAIN_STAGES = tuple(role for domain in DOMAINS for role in domain.roles)
 STAGES = (
+    Role("mqtt", "energyguard.mqtt.role:run", (BORDER,), needs="mqtt.url"),
     Role("edge", "energyguard.edge.edge_role:run", (AVERAGES, UPLINK), needs="edge.cloud"),
     Role("cloud", "energyguard.edge.cloud_role:run", (CLOUD,), needs="cloud.listen"),
     Role("worker", "energyguard.stream.windows.role:run", (WINDOWS,)),

@@ -56,6 +56,7 @@ TABLE = (
     Metric("edge_frames", "counter", "What edges said on their lines.", ("edge", "kind")),
     Metric("edge_resent", "counter", "Frames of records that were here already.", ("edge",)),
     Metric("edge_lost", "counter", "Records that an edge has no more, never sent.", ("edge",)),
+    Metric("mqtt_messages", "counter", "Messages of a broker.", ("dialect", "outcome")),
     Metric("http_requests", "counter", "Requests by status.", ("route", "status")),
     Metric("connections_closed", "counter", "Connections over their time or cap.", ("reason",)),
     Metric("login_failures", "counter", "Log-ins and tokens that were refused.", ("how",)),

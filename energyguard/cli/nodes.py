@@ -40,6 +40,17 @@ Homes = Annotated[
         show_default="simulated ones",
     ),
 ]
+BrokerAddress = Annotated[
+    str | None,
+    typer.Option(
+        help="A broker whose readings are taken: mqtt://USER@HOST, or mqtts:// with TLS.",
+        show_default="mqtt.url",
+    ),
+]
+HistoryPort = Annotated[
+    int | None,
+    typer.Option(help="The port of the history.", show_default="8401, or a free one"),
+]
 
 
 def up(
@@ -51,10 +62,8 @@ def up(
     homes: Homes = None,
     host: Annotated[str | None, typer.Option(help="The address of the page.")] = None,
     port: Annotated[int | None, typer.Option(help="The port of the page.")] = None,
-    history_port: Annotated[
-        int | None,
-        typer.Option(help="The port of the history.", show_default="8401, or a free one"),
-    ] = None,
+    mqtt: BrokerAddress = None,
+    history_port: HistoryPort = None,
     auth: Annotated[
         bool, typer.Option("--auth/--no-auth", help="Log-in; without it on loopback only.")
     ] = True,
@@ -78,6 +87,7 @@ def up(
         serve__port=port,
         serve__auth=None if auth else "false",
         history__port=history_port,
+        mqtt__url=mqtt,
         simulate__homes=None if homes is None else homes.absolute(),
     )
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)

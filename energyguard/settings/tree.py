@@ -19,6 +19,7 @@ from energyguard.settings.backup import COPIES, BackupSettings
 from energyguard.settings.charging import ChargingSettings
 from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.ledger import LedgerSettings
+from energyguard.settings.mqtt import MqttSettings
 from energyguard.settings.notify import NotifySettings
 from energyguard.settings.prices import PriceSettings
 from energyguard.settings.regions import RegionsSettings
@@ -237,6 +238,7 @@ class Settings(Section):
     history: HistorySettings = HistorySettings()
     restate: RestateSettings = RestateSettings()
     store: StoreSettings = StoreSettings()
+    mqtt: MqttSettings = MqttSettings()
     notify: NotifySettings = NotifySettings()
     edge: EdgeSettings = EdgeSettings()
     cloud: CloudSettings = CloudSettings()

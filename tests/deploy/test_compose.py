@@ -36,8 +36,8 @@ BESIDE_HISTORY = "restate"
 """The role that `history` plays beside its own."""
 BESIDE_WORKER = "sums"
 """The role that `worker` plays beside its own."""
-UNASKED = {"backup", "prices", "restate-past"}
-"""Roles that are played where a setting asks for them, beside another one."""
+UNASKED = {"backup", "mqtt", "prices", "restate-past"}
+"""Roles that are played where a setting asks for them."""
 
 
 def ours(found: dict[str, Any]) -> dict[str, Any]:

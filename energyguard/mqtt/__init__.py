@@ -1,0 +1,12 @@
+"""Readings that devices send to an MQTT broker (docs/mqtt.md, decision 0032).
+
+packets.py      MQTT 5.0 as bytes
+connection.py   the line to the broker
+arrivals.py     when messages came, so that a repeat is the same reading
+dialect.py      what a dialect is; dialects/ has one file each, registry.py all in order
+moments.py      when a message was measured
+learned.py      what senders said of themselves, kept over restarts
+taker.py        messages to readings in the log
+subscriber.py   the session: taken by the log first, then acknowledged
+role.py         the role ``mqtt``
+"""

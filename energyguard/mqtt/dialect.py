@@ -1,0 +1,187 @@
+"""A dialect of MQTT: which topics are its senders', and what a message of them says.
+
+A dialect is one file in ``dialects/``. It names each value as its sender does (``ValueName``); to
+which device, channel and scale that leads is found where all dialects find it
+(``dialects/mapping.py``), a user's mappings first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, ClassVar, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from energyguard.codecs.columns import LONG_NUMBER, sixty_fourth
+from energyguard.dialects.names import NotPlaced, Placed, ValueName, placed
+from energyguard.errors import Malformed
+
+
+class MqttMessage(NamedTuple):
+    """A message as it came, and when, ms since 1970."""
+
+    topic: str
+    payload: bytes
+    arrived_ms: int
+    is_retained: bool = False
+
+
+class NamedPlace(NamedTuple):
+    """What a sender calls a value, and where its dialect knows that it belongs.
+
+    ``place`` is None where only the name, the unit and the labels can tell.
+    """
+
+    name: ValueName
+    place: Placed | NotPlaced | None = None
+
+
+class SentValue(NamedTuple):
+    """A value as it was sent; ``time_ms`` is None where its sender gives no time that holds."""
+
+    at: NamedPlace
+    number: Decimal
+    time_ms: int | None = None
+
+
+class KnownField(NamedTuple):
+    """A field of which the sender's documentation says what it is.
+
+    Attributes:
+        channel: ours.
+        per: how many of its unit make one of the channel's.
+        below: of which device below the sender's own: ``export`` of what is fed in.
+        times: -1 where the sender counts the other way.
+    """
+
+    channel: str
+    per: int = 1
+    below: str = ""
+    times: int = 1
+
+
+@lru_cache(maxsize=65_536)
+def field_at(device: str, name: str, field: KnownField) -> NamedPlace:
+    """Where the value of a known field of a device belongs."""
+    below = f"{device}/{field.below}" if field.below else device
+    return NamedPlace(ValueName(name, device), placed(below, field.channel, field.times, field.per))
+
+
+@dataclass(frozen=True, slots=True)
+class DialectExample:
+    """A message as its sender writes it."""
+
+    topic: str
+    payload: bytes
+
+
+class TopicDialect:
+    """A way in which some senders use MQTT; what they say of themselves is learned.
+
+    Args:
+        zone: of times that have none.
+    """
+
+    name: ClassVar[str]
+    about: ClassVar[str]
+    filters: ClassVar[tuple[str, ...]]
+    """What is subscribed to."""
+    examples: ClassVar[tuple[DialectExample, ...]]
+    refuses_unknown: ClassVar[bool] = False
+    """Whether a value of which nothing says what it is is refused; else it is left out."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    def knows(self, topic: str) -> bool:
+        """Whether a topic is of this dialect."""
+        raise NotImplementedError
+
+    def teaches(self, topic: str) -> bool:
+        """Whether its messages say what others mean: they are kept beside the log."""
+        return False
+
+    def learn(self, message: MqttMessage) -> None:
+        """Take in what a message teaches.
+
+        Raises:
+            Malformed: it cannot be read.
+        """
+
+    def more_filters(self) -> tuple[str, ...]:
+        """What is to be subscribed to besides, by what was learned."""
+        return ()
+
+    def read(self, message: MqttMessage) -> Iterator[SentValue]:
+        """The values of a message of a topic that it knows.
+
+        Raises:
+            Malformed: it cannot be read; the field at fault is named.
+        """
+        raise NotImplementedError
+
+
+_JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
+_NUMBER: Final = re.compile(LONG_NUMBER.pattern, re.ASCII)
+
+
+def json_in(payload: bytes) -> Any:
+    """What a payload says in JSON; numbers with a point are decimals.
+
+    Raises:
+        Malformed: it is no JSON.
+    """
+    try:
+        return _JSON.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        raise Malformed(f"the message is no JSON: {error}", "message") from None
+
+
+def object_in(payload: bytes) -> dict[str, Any]:
+    """The object that a payload is in JSON.
+
+    Raises:
+        Malformed: it is none.
+    """
+    found = json_in(payload)
+    if not isinstance(found, dict):
+        raise Malformed("the message is no object of JSON", "message")
+    return found
+
+
+def number_of(value: object, field: str) -> Decimal | None:
+    """A number as a decimal, in quotes or not; None of what is not there: null, an empty text.
+
+    Raises:
+        Malformed: it is none.
+    """
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    raise Malformed(f"{field} is no number: {sixty_fourth(str(value))}", field)
+
+
+NOTHING: Final = frozenset((b"", b"null", b"nan", b"none", b"unknown", b"unavailable"))
+"""What is sent where nothing is known."""
+
+
+def number_in(payload: bytes, field: str) -> Decimal | None:
+    """The number that a payload is; None: it says that it has none.
+
+    Raises:
+        Malformed: it is none.
+    """
+    text = payload.strip()
+    if text.lower() in NOTHING:
+        return None
+    return number_of(text.decode("utf-8", "replace"), field)

@@ -1,0 +1,1 @@
+"""The dialects of MQTT, a file each; ``registry.py`` has them in order."""

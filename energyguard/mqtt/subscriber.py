@@ -1,0 +1,139 @@
+"""One session with a broker: messages in, readings in the log, and only then the acknowledgement.
+
+A line that is lost is opened again after 1, 2, 4 … 60 s. While the log takes nothing, what has come
+waits here and the rest at the broker.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from threading import Event
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.dialects.mapping import mapping_of
+from energyguard.durable.atomic import write_once
+from energyguard.errors import Unavailable
+from energyguard.intake.gateway import Gateway
+from energyguard.log import Log
+from energyguard.mqtt.arrivals import MessageArrivals
+from energyguard.mqtt.connection import BrokerConnection
+from energyguard.mqtt.dialect import MqttMessage
+from energyguard.mqtt.learned import LearnedMessages
+from energyguard.mqtt.packets import Publish
+from energyguard.mqtt.registry import dialects_of
+from energyguard.mqtt.taker import MessageTaker
+from energyguard.settings.tree import Settings
+from energyguard.telemetry import Condition, logger
+
+FIRST_PAUSE_S: Final = 1.0
+MAX_PAUSE_S: Final = 60.0
+
+_log = logger("mqtt")
+
+
+class Subscriber:
+    """Takes what a broker has for us, until it is closed.
+
+    Args:
+        log: readings go there.
+        settings: which broker.
+        stop: ends every wait.
+        clock: of arrivals.
+
+    Raises:
+        Conflict: another process of this data folder is at it.
+    """
+
+    def __init__(self, log: Log, settings: Settings, stop: Event, clock: Clock = SYSTEM) -> None:
+        self._settings, self._stop, self._clock = settings, stop, clock
+        folder = settings.data_dir / "mqtt"
+        self._arrivals = MessageArrivals(folder / "arrivals", clock)
+        self._client = _client_name(folder / "client")
+        self._learned = LearnedMessages(folder / "learned")
+        self._dialects = dialects_of(ZoneInfo(settings.mqtt.zone or settings.serve.zone))
+        mapping = mapping_of(settings.wire.mappings)
+        self._taker = MessageTaker(self._dialects, mapping, Gateway(log, clock), settings.wire)
+        for topic, payload in self._learned.messages.items():
+            self._taker.learn(MqttMessage(topic, payload, 0))
+        self._line: BrokerConnection | None = None
+        self._subscribed: set[str] = set()
+        self._pause_s = FIRST_PAUSE_S
+        self._away = Condition(_log, "no line to the broker", "there is a line to the broker")
+        self._waits = Condition(_log, "messages wait at the broker", "messages are taken again")
+
+    def step(self, wait_s: float) -> int:
+        """Take what has come, or wait for it; gives how many messages."""
+        try:
+            line = self._line or self._connect()
+            published = line.receive(wait_s)
+            if published and self._take(published):
+                line.acknowledge(m.packet_id for m in published if m.packet_id)
+                self._subscribe(line)
+        except Unavailable as error:
+            self._lose(error)
+            return 0
+        return len(published)
+
+    def close(self) -> None:
+        """Leave the session with the broker."""
+        if self._line is not None:
+            self._line.close()
+        self._arrivals.close()
+
+    def _connect(self) -> BrokerConnection:
+        line = BrokerConnection(self._settings.mqtt, self._client, self._clock)
+        self._away.end()
+        _log.info("connected", session="kept" if line.session_present else "new")
+        self._line, self._pause_s = line, FIRST_PAUSE_S
+        self._subscribed.clear()
+        self._subscribe(line)
+        return line
+
+    def _subscribe(self, line: BrokerConnection) -> None:
+        """Ask for what is not asked for yet."""
+        wanted = [*self._settings.mqtt.topics]
+        for dialect in self._dialects:
+            wanted += (*dialect.filters, *dialect.more_filters())
+        new = [topic for topic in dict.fromkeys(wanted) if topic not in self._subscribed]
+        if new:
+            line.subscribe(new)
+            self._subscribed |= {*new}
+
+    def _take(self, published: list[Publish]) -> bool:
+        """Have the log take messages, however long it does not; false: it is to end before."""
+        messages = self._arrivals.of(published)
+        self._learn(messages)
+        while not self._stop.is_set():
+            try:
+                self._learned.write()
+                self._taker.take(messages)
+            except Unavailable as error:
+                self._waits.begin(error)
+                self._stop.wait(error.retry_after)
+            else:
+                self._waits.end()
+                return True
+        return False
+
+    def _learn(self, messages: list[MqttMessage]) -> None:
+        for message in messages:
+            topic, payload = message.topic, message.payload
+            if self._learned.is_new(topic, payload) and self._taker.learn(message):
+                self._learned.put(topic, payload)
+
+    def _lose(self, error: Unavailable) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = None
+        self._away.begin(error)
+        self._stop.wait(self._pause_s)
+        self._pause_s = min(MAX_PAUSE_S, 2 * self._pause_s)
+
+
+def _client_name(path: Path) -> str:
+    """The name of this data folder's session, which it keeps."""
+    write_once(path, f"energyguard-{secrets.token_hex(6)}".encode())
+    return path.read_text()

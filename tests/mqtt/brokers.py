@@ -1,0 +1,97 @@
+"""A real Mosquitto on loopback, which can be killed and started again with what it kept."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.waiting import until
+
+NEEDED = "needs mosquitto (Debian: apt-get install mosquitto)"
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason=NEEDED)
+
+
+class Broker:
+    """A broker with a folder of its own.
+
+    Args:
+        folder: what it keeps.
+        more: lines of its configuration.
+        port: where it listens; 0: any.
+    """
+
+    def __init__(self, folder: Path, more: Sequence[str] = (), port: int = 0) -> None:
+        folder.mkdir(exist_ok=True)
+        self.port = port or _free_port()
+        self._conf = folder / "mosquitto.conf"
+        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "persistence true"]
+        lines += [f"persistence_location {folder}/", "max_queued_messages 0", "user root", *more]
+        self._conf.write_text("\n".join(lines) + "\n")
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        assert MOSQUITTO is not None
+        self.process = subprocess.Popen(
+            [MOSQUITTO, "-c", str(self._conf)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(self._listens)
+
+    def stop(self) -> None:
+        """End it as a machine does that shuts down: it keeps its sessions."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+
+    def _listens(self) -> bool:
+        with socket.socket() as line:
+            return line.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@contextmanager
+def broker_in(folder: Path, more: Sequence[str] = ()) -> Iterator[Broker]:
+    broker = Broker(folder, more)
+    try:
+        yield broker
+    finally:
+        broker.process.kill()
+        broker.process.wait(10)
+
+
+@contextmanager
+def sender_to(port: int) -> Iterator[Client]:
+    """Somebody else's client."""
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    try:
+        yield client
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def send(port: int, messages: Sequence[tuple[str, bytes]], *, retain: bool = False) -> None:
+    """Have a broker take messages, each at least once, in order."""
+    with sender_to(port) as client:
+        sent = [client.publish(topic, body, qos=1, retain=retain) for topic, body in messages]
+        for one in sent:
+            one.wait_for_publish(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return int(line.getsockname()[1])

@@ -1,0 +1,159 @@
+"""A real broker and the role's own process: killed, cut, behind TLS; nothing lost, none doubled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from energyguard.clock import SYSTEM
+from energyguard.errors import Conflict, Unavailable
+from energyguard.log import Log, open_log
+from energyguard.model.quantities import NANO
+from energyguard.mqtt.connection import STATUS
+from energyguard.mqtt.subscriber import Subscriber
+from energyguard.settings.layers import load
+from energyguard.settings.tree import Settings
+from tests.e2e.processes import roles
+from tests.mqtt.brokers import Broker, broker_in, needs_broker, send, sender_to
+from tests.mqtt.taken import in_log
+from tests.waiting import until
+
+pytestmark = needs_broker
+BEGIN_MS = 1_795_860_000_000
+
+
+def own(number: int, *, timed: bool = True) -> tuple[str, bytes]:
+    """A reading that can be told from every other by its value."""
+    time = f',"time":{BEGIN_MS + number}' if timed else ""
+    return "energyguard/l/b/energy_register_kwh", b'{"value":%d%b}' % (number, time.encode())
+
+
+def values(log: Log) -> list[int]:
+    return [value // NANO for _, _, value, _ in in_log(log)]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with broker_in(tmp_path / "broker") as made:
+        yield made
+
+
+@pytest.fixture
+def settings(tmp_path: Path, broker: Broker) -> Settings:
+    return load((f"data_dir={tmp_path / 'data'}", f"mqtt.url={broker.url}")).settings
+
+
+@pytest.fixture
+def log(settings: Settings) -> Iterator[Log]:
+    settings.data_dir.mkdir()
+    with closing(open_log(settings.log_url, SYSTEM)) as opened:
+        yield opened
+
+
+def subscriber_of(settings: Settings, log: Log) -> Subscriber:
+    made = Subscriber(log, settings, Event())
+    until(lambda: made.step(0.01) == 0)  # it has subscribed
+    return made
+
+
+def test_what_came_while_nobody_was_there_is_taken_and_the_broker_knows_who_is_there(
+    settings: Settings, log: Log, broker: Broker
+) -> None:
+    heard = list[bytes]()
+    with sender_to(broker.port) as watcher:
+        watcher.on_message = lambda _client, _data, message: heard.append(bytes(message.payload))
+        watcher.subscribe(STATUS, qos=1)
+        with closing(subscriber_of(settings, log)):
+            until(lambda: heard == [b"online"])
+            with pytest.raises(Conflict, match="another process"):
+                Subscriber(log, settings, Event())
+        until(lambda: heard == [b"online", b"offline"])
+    send(broker.port, [own(number) for number in range(50)])
+    with closing(subscriber_of(settings, log)) as again:
+        until(lambda: again.step(0.05) or len(values(log)) == 50)
+        until(lambda: len(values(log)) == 50)
+    assert sorted(values(log)) == list(range(50))
+
+
+def test_a_message_that_the_log_has_and_the_broker_does_not_know_of_is_the_same_reading(
+    settings: Settings, log: Log, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(subscriber_of(settings, log)) as first:
+        send(broker.port, [own(number, timed=False) for number in range(5)])
+
+        def killed(_: object) -> None:
+            raise KeyboardInterrupt
+
+        assert first._line is not None
+        monkeypatch.setattr(first._line, "acknowledge", killed)
+        with pytest.raises(KeyboardInterrupt):
+            until(lambda: first.step(0.05) < 0)
+        first._line._line.close()  # as the system does with the line of a process that is killed
+    before = in_log(log)
+    assert before
+    with closing(subscriber_of(settings, log)) as again:
+        until(lambda: len({*in_log(log)}) == 5 and again.step(0.05) == 0)
+        repeated = in_log(log)
+        assert len(repeated) >= len(before) + len({*before})  # they did come again
+        assert sorted({value // NANO for _, _, value, _ in repeated}) == list(range(5))
+        assert len({*repeated}) == 5  # each with the time that it had
+
+
+def test_a_broker_that_is_killed_and_a_role_that_is_killed_lose_nothing(
+    settings: Settings, log: Log, broker: Broker
+) -> None:
+    done, sent = threading.Event(), list[int]()
+
+    def keep_sending() -> None:
+        while not done.is_set():
+            client.publish(*own(len(sent)), qos=1).wait_for_publish(60)
+            sent.append(len(sent))
+
+    def takes_more() -> None:
+        before = len({*values(log)})
+        until(lambda: len({*values(log)}) > before + 20)
+
+    with (
+        roles(settings.data_dir, "mqtt", more=(f"mqtt.url={broker.url}",)) as (role,),
+        sender_to(broker.port) as client,
+    ):
+        until(lambda: "connected" in role.said())
+        sending = threading.Thread(target=keep_sending)
+        sending.start()
+        for _ in range(2):
+            takes_more()
+            role.kill()
+            role.start_again()
+        takes_more()
+        broker.stop()
+        broker.start()
+        takes_more()
+        done.set()
+        sending.join(90)
+        until(lambda: len({*values(log)}) == len(sent))
+        role.stop()
+    found = {*in_log(log)}
+    assert sorted(value // NANO for _, _, value, _ in found) == sent
+    assert len(found) == len(sent)  # what came twice has the same time: it is one reading
+
+
+def test_while_the_log_takes_nothing_the_broker_keeps_what_comes(
+    settings: Settings, log: Log, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(subscriber_of(settings, log)) as one:
+        failures, append = iter([Unavailable("full", retry_after=0.01)] * 3), log.append
+
+        def sometimes(*arguments: object) -> object:
+            if failure := next(failures, None):
+                raise failure
+            return append(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(log, "append", sometimes)
+        send(broker.port, [own(1)])
+        until(lambda: one.step(0.05))
+    assert values(log) == [1]
