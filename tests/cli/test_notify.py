@@ -27,6 +27,11 @@ def test_a_route_is_made_tried_listed_and_removed(terminal: Terminal, tmp_path: 
     (row,) = terminal("notify", "routes", "--json").rows
     assert (row["route"], row["severity"], row["about"]) == ("desk", "warning", "all alerts")
     assert row["last"].startswith("failed ")
+    checks = terminal("doctor", "--json", "--set", "serve.port=0", "--set", "history.port=0").rows
+    (found,) = (check for check in checks if check["check"] == "routes")
+    assert found["ok"] is False
+    assert found["found"].startswith("desk: it leads inside the network")
+    assert "energyguard notify test NAME" in found["to_do"]
     log = terminal("notify", "log", "--json").rows
     assert [(line["standing"], line["news"]) for line in log] == [
         ("failed", "test"),

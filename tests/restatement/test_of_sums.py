@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import structlog
 
-from energyguard.cli import doctor
+from energyguard.cli import doctor_log
 from energyguard.clock import ManualClock
 from energyguard.log import EARLIEST, Records
 from energyguard.model.catalogue import Device, Site, Term
@@ -176,7 +176,7 @@ def test_sums_of_too_many_parts_are_named_once_and_counted(
     rules = tmp_path / "rules.toml"
     rules.write_text(written_table(table_of(street.rule)))
     own = SETTINGS.rules.model_copy(update={"files": (rules,), "use": ("sum",)})
-    found = doctor._sums(street.log, SETTINGS.model_copy(update={"rules": own}))
+    found = doctor_log._sums(street.log, SETTINGS.model_copy(update={"rules": own}))
     assert "site/street (sum) has 5 parts: of more than 4 late readings" in found.found
     assert found.todo == ""
 
