@@ -20,6 +20,7 @@ from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import BinaryIO
 
 import msgspec
+import pyarrow as pa
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.sums import sum_weights
@@ -44,6 +45,8 @@ from energyguard.stream.windows.terms import window_terms
 TOPIC = "replay.evaluate"
 _BLOCK_BYTES = 2 << 20  # so much is read and judged at once: what is held stays small
 _BLOCKS_AHEAD = 3
+BATCH_OF_DEVICES = 2
+"""A batch has so many times more readings than there are devices, if the input has."""
 LONGEST_MS = 40 * 86_400_000
 """How long after the newest reading windows are closed: the last interval may be a month's."""
 HELD_BYTES = 64 << 20
@@ -158,7 +161,7 @@ def _evaluate(
         described_by=partial(by_kind, defaults=settings.ledger.defaults),
     )  # fmt: skip
     result = Evaluation()
-    for batch, refused in _ahead(blocks):
+    for batch, refused in _enough(_ahead(blocks), windows.devices):
         for name, row in refused:
             result.counts[row.verdict] += row.count
             result.refused.append((name, row))
@@ -221,6 +224,25 @@ def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:
         if isinstance(block, BaseException):
             raise block
         yield block
+
+
+def _enough(blocks: Iterable[Block], devices: Sequence[str]) -> Iterator[Block]:
+    """Put blocks together, where readings are few beside devices: each batch costs all of these.
+
+    Args:
+        blocks: in order.
+        devices: those that are known so far; grows meanwhile.
+    """
+    parts: list[pa.RecordBatch] = []
+    refused: list[tuple[str, RefusedRow]] = []
+    for batch, more in blocks:
+        parts.append(batch)
+        refused += more
+        if sum(map(len, parts)) >= BATCH_OF_DEVICES * len(devices):
+            yield pa.concat_batches(parts), refused
+            parts, refused = [], []
+    if parts:
+        yield pa.concat_batches(parts), refused
 
 
 def _write(

@@ -9,11 +9,14 @@ import msgspec
 import pytest
 
 from energyguard.errors import ConfigError
-from energyguard.model.readings import Verdict
+from energyguard.model.readings import ReadingBatch, Verdict
+from energyguard.offline import evaluate as offline
 from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
 from energyguard.settings.ledger import LedgerSettings
 from energyguard.settings.tree import Settings
+from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.output import WindowOutput
 
 RULE = open_book([], ["household-demo"]).get("household-demo")
 LINES = [
@@ -36,6 +39,28 @@ def test_every_window_over_the_threshold_is_a_row(tmp_path: Path) -> None:
     assert {row["kwh"] for row in rows} == {0.06, 0.07}
     assert len(rows) == 8  # a reading lies in four windows of a minute, 15 s apart
     assert done.counts == {Verdict.ACCEPTED: 5}
+
+
+@pytest.mark.parametrize("at_least", [0, 1, 1_000])
+def test_how_much_is_read_and_taken_at_once_changes_nothing(
+    at_least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [*LINES[:3], "nonsense", *LINES[3:]]
+    whole, cut, taken = io.BytesIO(), io.BytesIO(), list[int]()
+    expected = evaluate(RULE, [_file(tmp_path, lines)], whole)
+
+    def process(self: WindowOperator, batch: ReadingBatch) -> WindowOutput:
+        taken.append(len(batch))
+        return of_operator(self, batch)
+
+    of_operator = WindowOperator.process
+    monkeypatch.setattr(WindowOperator, "process", process)
+    monkeypatch.setattr(offline, "_BLOCK_BYTES", 1)  # a block for each line
+    monkeypatch.setattr(offline, "BATCH_OF_DEVICES", at_least)
+    found = evaluate(RULE, [_file(tmp_path, lines)], cut)
+    assert (cut.getvalue(), found.counts) == (whole.getvalue(), expected.counts)
+    assert [row.row for _, row in found.refused] == [row.row for _, row in expected.refused] == [5]
+    assert max(taken) == (4 if at_least > 1 else 1)
 
 
 @pytest.mark.parametrize(("largest_kw", "written"), [(100.0, 8), (2.0, 0), (4.0, 4)])
