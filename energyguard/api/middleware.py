@@ -167,8 +167,14 @@ class OwnPages:
                     return
             await send(message)
 
+        async def receiving() -> Message:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                scope["state"]["left"] = True
+            return message
+
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receiving, sending)
         except Exception as error:
             if not scope["state"].get("logged"):
                 answer = internal(error, scope["path"])

@@ -18,6 +18,8 @@ from energyguard.errors import ConfigError, EnergyGuardError, Faulty, Rejected, 
 from energyguard.telemetry import logger
 
 _logger = logger(__name__)
+NO_ANSWER = "No response returned."
+"""What the framework raises where whoever asked has left before its answer began."""
 
 
 class TooLarge(EnergyGuardError):
@@ -123,7 +125,10 @@ def install(app: FastAPI, answer: Answer = as_problem) -> None:
 
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
-        request.scope.setdefault("state", {})["logged"] = True
+        state = request.scope.setdefault("state", {})
+        state["logged"] = True
+        if state.get("left") and str(error) == NO_ANSWER:
+            return Response(status_code=400)  # to nobody
         return internal(error, request.url.path, answer)
 
 

@@ -161,6 +161,8 @@ async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: Mad
     await sees(user, f"About {number(1.8125)}\u00a0kWh more than usual until the alert came.")
     await sees(user, "in 4 h it did not fall to its usual low")
     await sees(user, "most like: something stays on, then: the base load is raised")
+    await sees(user, "1.75\u00a0kW, usual 0.3\u00a0kW")  # in the list, and where it opened
+    await user.should_not_see("1.75\u00a0kW, limit")
     await sees(user, "An ordinary device has one such alert in 22 weeks.")
     await sees(user, "Usual")
     data = await plotted(user, "line")

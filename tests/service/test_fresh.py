@@ -6,7 +6,7 @@ import pytest
 
 from energyguard.codecs.records import pack
 from energyguard.log import Fetched
-from energyguard.model.readings import batch_of
+from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, TICK_HEADER
 from energyguard.service.live.devices import LiveDevices, sum_kw
 from energyguard.service.live.follow import Pulse
@@ -115,14 +115,17 @@ def test_what_the_worker_says_later_is_heeded() -> None:
 SIMULATED = "energyguard.readings"
 
 
-def live_of(*topics: tuple[str, int, tuple[str, ...]]) -> LiveReadings:
-    """Topics whose devices send each quarter hour, up to a time of their own; all heard now."""
+def live_of(*topics: tuple[str, int, tuple[str, ...]], imported: str = "") -> LiveReadings:
+    """Topics whose devices send each quarter hour, up to a time of their own; all heard now, but
+    those of the topic that is imported.
+    """
     live = LiveReadings(5 * MINUTE)
     for topic, until_ms, devices in topics:
         rows = quarter_hours(until_ms, *devices)
         names, times, values = zip(*rows, strict=True)
         batch = batch_of(names, "energy_kwh", times, [round(v * 1e9) for v in values])
         ticks = () if topic == METER_READINGS.name else ((TICK_HEADER, b"1"),)
+        ticks = BACKFILL if topic == imported else ticks
         ((_, value),) = pack(batch, 1)
         live.take([Fetched(topic, 0, [0], [None], [value], [ticks], [NOW])], NOW)
     return live
@@ -159,3 +162,15 @@ def test_of_simulations_alone_the_one_with_the_devices_is_the_clock() -> None:
     assert live.drawn(NOW).kw == 3.0
     one = live_of((SIMULATED, NOW + 90 * DAYS, ("p1",)))
     assert (one.apart(NOW), one.clock_of(NOW, [])) == (frozenset(), NOW + 90 * DAYS)
+
+
+def test_an_import_of_the_past_says_not_what_time_it_is_while_something_sends() -> None:
+    """A year of a simulated home by file, up to a minute ago, and the home itself sends on."""
+    ahead = NOW + 5 * 3_600_000
+    live = live_of(
+        (ENERGY_READINGS.name, ahead, ("h1", "h2")),
+        (METER_READINGS.name, NOW - MINUTE, ("h1", "h2")),
+        imported=METER_READINGS.name,
+    )
+    assert live.clock_of(NOW, ["h1"]) == live.fresh(NOW).clock_ms == ahead
+    assert live.apart(NOW) == frozenset()

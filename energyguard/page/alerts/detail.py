@@ -11,6 +11,7 @@ from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import EnergyGuardError, NotFound
 from energyguard.model.alerts import State
 from energyguard.page.alerts import words
+from energyguard.page.alerts.expected import is_of_unusual
 from energyguard.page.alerts.picture import has_picture, picture, rule_of
 from energyguard.page.elements.components import ChangingList, Tag, button, restyle
 from energyguard.page.elements.plots import Plot
@@ -20,7 +21,6 @@ from energyguard.page.frame.places import DevicePlace, place_of
 from energyguard.page.words.formatting import day_moment, mark, places_apart, side
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
-from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.service.alerts.answers import answer_of, was_us
 from energyguard.service.alerts.past import PastAlerts
 
@@ -212,7 +212,7 @@ class AlertDetail:
             value.text, unit.text = words.parted(nano, alert.unit, places)
             name, value, unit = self.expected
             name.text = _("At least") if alert.is_below else _("At most")
-            if UnusualEvidence.of(alert.observed, alert.evidence) is not None:
+            if is_of_unusual(alert):
                 name.text = _("Usual")
             value.text, unit.text = words.parted(alert.expected, alert.unit, places)
         end = self._now_ms(alert) if alert.open else alert.changed_ms

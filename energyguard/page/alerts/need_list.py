@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import Severity, State
+from energyguard.page.alerts.expected import value_and_expected
 from energyguard.page.alerts.picture import rule_of
 from energyguard.page.alerts.words import sentence
 from energyguard.page.elements.components import ChangingList, Tag
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
-from energyguard.page.words.formatting import count, mark, near_moment, value_and_limit
+from energyguard.page.words.formatting import count, mark, near_moment
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import site_name
 
@@ -60,7 +61,7 @@ class NeedList:
             parts.append(_("the meter is silent: unknown, not resolved"))
         parts.append(_("since {when}").format(when=when))
         if alert.measured:
-            parts.append(value_and_limit(alert.observed, alert.expected, alert.unit))
+            parts.append(value_and_expected(alert, alert.observed))
         return NeedRow(alert.id, about(context, alert), " · ".join(parts), shape, kind)
 
     def _draw(self, row: NeedRow) -> None:

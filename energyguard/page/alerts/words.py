@@ -10,6 +10,7 @@ from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Act, State
 from energyguard.model.days import HOUR_MS
 from energyguard.model.quantities import NANO
+from energyguard.page.alerts.expected import is_of_unusual, value_and_expected
 from energyguard.page.frame.places import DevicePlace
 from energyguard.page.words.evidence import reasons_words
 from energyguard.page.words.formatting import (
@@ -23,7 +24,6 @@ from energyguard.page.words.formatting import (
     side,
     silenced_until,
     until,
-    value_and_limit,
 )
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
@@ -94,7 +94,7 @@ def under(alert: Alert, place: DevicePlace, zone: str, now_ms: int | None = None
         parts.append(_("last reading {time}").format(time=day_moment(alert.since_ms, zone)))
     if alert.measured:
         value = alert.observed if alert.open else alert.peak
-        parts.append(value_and_limit(value, alert.expected, alert.unit))
+        parts.append(value_and_expected(alert, value))
     return " · ".join([*parts, *standing(alert, zone)])
 
 
@@ -238,7 +238,7 @@ def timeline_row(entry: TimelineEntry, place: DevicePlace, zone: str) -> tuple[s
         return when, _done(what, zone)
     words = _happened(what, place)
     if what.unit:
-        words += " · " + value_and_limit(what.observed, what.expected, what.unit)
+        words += " · " + value_and_expected(what, what.observed)
     if abs(entry.at_ms - what.time_ms) > APART_MS:
         time = day_moment(what.time_ms, zone)
         words += " " + _("(readings of {time})").format(time=time)
@@ -255,6 +255,8 @@ def _happened(event: AlertEvent, place: DevicePlace) -> str:
     if not event.unit:
         over = event.state is State.RESOLVED
         return (_("{name} sends again") if over else _("{name} is silent")).format(name=place.name)
+    if event.state is State.RESOLVED and is_of_unusual(event):
+        return _("resolved: as usual again")
     found = {
         State.PENDING: _("beyond the limit, not for long enough yet"),
         State.FIRING: _("the alert opens"),

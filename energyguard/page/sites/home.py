@@ -106,11 +106,13 @@ class HomePage:
 
     async def _show_top(self) -> None:
         """Which devices used the largest part of today."""
-        start = midnight_ms(self.context.now_ms, self.data.zone)
+        start = midnight_ms(self.data.now_ms, self.data.zone)
         apart = self.cache.service.live.apart()
-        top = await self.cache.ask(
-            "top", TODAY_KEEP_S * 3, start_ms=start, end_ms=self._end(), by="kwh", n=MAX_BARS
-        )
+        today = await self.data.of("today", TODAY_KEEP_S)
+        top = await self.cache.ask_as(
+            start, TODAY_KEEP_S * 3, "top",
+            start_ms=start, end_ms=today[""].until_ms, by="kwh", n=MAX_BARS,
+        )  # fmt: skip
         rows = list(zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True))
         apart_words = ngettext(
             "{n} device is simulated in a time of its own, and is not in these sums.",
@@ -126,7 +128,7 @@ class HomePage:
             cost = costs.get(key_of(DEVICE, device))
             return " · ".join(filter(None, (measured(kwh, "kWh"), cost_alone(cost))))
 
-        total = (await self.data.of("today", TODAY_KEEP_S))[""].total_kwh
+        total = today[""].total_kwh
         if total is None and await is_coming(self.cache, ""):
             return  # it is seen to be waiting
         self.top.show(
@@ -134,11 +136,6 @@ class HomePage:
             name=partial(device_name, self.cache.service.catalogue),
         )
         self.of_all.text = _("of {kwh} kWh").format(kwh=number(total))
-
-    def _end(self) -> int:
-        """The end of this quarter hour: pages that ask meanwhile share the answer."""
-        quarter = 900_000
-        return (self.context.now_ms // quarter + 1) * quarter
 
 
 def answer(waiting: int, there: bool, live: bool) -> str:

@@ -147,17 +147,19 @@ def amount(nano: int, unit: str, places: int = AMOUNT_PLACES) -> str:
     return f"{text.replace('-', MINUS)}{SPACE}{_short(unit)}"
 
 
-def value_and_limit(value: int, limit: int, unit: str) -> str:
-    """``2.04 kWh, limit 2 kWh``.
+def value_and_limit(value: int, limit: int, unit: str, is_usual: bool = False) -> str:
+    """``2.04 kWh, limit 2 kWh``, or ``1.75 kW, usual 0.4 kW``.
 
     Args:
         value: 1e-9 of the unit.
         limit: the same.
         unit: of both.
+        is_usual: the limit is what is usual: nobody set it.
     """
     places = places_apart(value, limit)
     words = {"value": amount(value, unit, places), "limit": amount(limit, unit, places)}
-    return _("{value}, limit {limit}").format(**words)
+    form = _("{value}, usual {limit}") if is_usual else _("{value}, limit {limit}")
+    return form.format(**words)
 
 
 def places_apart(value: int, limit: int) -> int:

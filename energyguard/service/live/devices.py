@@ -141,7 +141,8 @@ class LiveDevices:
         newest_ms, received_ms = self.until_ms, self.pulse.received_ms
         live, since_ms, clock_ms = self.pulse.beats(wall_ms), received_ms, newest_ms
         if self.wall:
-            live = any(self._live(channel, wall_ms).any() for channel in self.channels.values())
+            newest = any(self._live(channel, wall_ms).any() for channel in self.channels.values())
+            live = newest and received_ms is not None  # a file of the past is no sender
             since_ms, clock_ms = min(newest_ms, wall_ms), wall_ms
         if self._pace_ms is None:  # pages ask far more often than readings come
             self._pace_ms = self._usual_pace()
