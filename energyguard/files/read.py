@@ -6,6 +6,7 @@ block by block; everything else is looked at as a whole.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,15 @@ from energyguard.files.unpack import Part, unpacked
 _BINARY: Final = (b"ARROW1", b"PAR1", b"\xff\xff\xff\xff")
 _ZIP: Final = b"PK\x03\x04"
 _LOOK: Final = 20
+_NO_TABLES: Final = (
+    (b"\xd0\xcf\x11\xe0", "is a workbook of the old kind (.xls): save it as .xlsx or CSV"),
+    (b"%PDF", "is a PDF, which has no table to read: ask its sender for CSV or XLSX"),
+    (b"\x89PNG", "is a picture"),
+    (b"\xff\xd8\xff", "is a picture"),
+    (b"<!doctype html", "is a web page, not the file: open it, and save its table as CSV or XLSX"),
+    (b"<html", "is a web page, not the file: open it, and save its table as CSV or XLSX"),
+)
+"""How files begin that people bring and nothing can be read of, and what is to be done."""
 
 
 def read_file(path: Path, answers: FileAnswers, limits: PlausibilityLimits) -> FileReadings | None:
@@ -72,6 +82,10 @@ def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileR
     if data.startswith(_ZIP):
         data = _workbook(part)
         findings.append(FileFinding("workbook", part.name, "its first sheet that has rows"))
+    beginning = data[:64].removeprefix(codecs.BOM_UTF8).lstrip()[:16]
+    for magic, what in _NO_TABLES:
+        if beginning.lower().startswith(magic.lower()):
+            raise Malformed(f"{part.name}: it {what}", "file")
     text, encoding = as_utf8(data, part.name)
     found = format_of(text[:HEAD_BYTES], answers.format)
     if found is None:

@@ -56,6 +56,23 @@ def test_a_damaged_archive_is_refused_in_one_sentence(
         read(tmp_path, archive(method, damage), "a.zip", **ZONE)
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "save it as .xlsx or CSV"),
+        (b"%PDF-1.7\n%\xe2\xe3", "ask its sender for CSV or XLSX"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(60), "is a picture"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE HTML><title>Login</title>", "save its table as CSV or XLSX"),
+    ],
+    ids=["xls", "pdf", "png", "html"],
+)
+def test_what_is_no_table_is_refused_with_what_to_do(
+    tmp_path: Path, content: bytes, what: str
+) -> None:
+    with pytest.raises(Malformed, match=what):
+        read(tmp_path, content, "report.csv", **ZONE)
+
+
 def seconds(work: Callable[[], object]) -> float:
     """Processor time."""
     begun = time.process_time()
