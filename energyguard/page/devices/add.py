@@ -12,6 +12,7 @@ from nicegui import ui
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.errors import EnergyGuardError, Faulty
 from energyguard.model.catalogue import DEVICE, Term, key_of
+from energyguard.page.devices.connect import ConnectCard
 from energyguard.page.devices.form import Wrong, devices_called, id_for, site_options
 from energyguard.page.elements.components import Tag, card, tell
 from energyguard.page.elements.forms import Form, Values
@@ -46,7 +47,7 @@ class AddDevicePage:
         self._known: set[str] | None = None  # that were new when the page was opened
         with Tag("div", "", "grid"):
             with Tag("div", "", "stack c5 beside-parts"):
-                self._how()
+                ConnectCard(context)
                 if context.may("operate"):
                     self._sum()
             with card(_("Devices that wait for a name"), "c7") as self.note:
@@ -55,27 +56,6 @@ class AddDevicePage:
                 href = context.href("/devices", state="new")
                 self.all = Tag("a", _("All that have no name"), "link", href=href)
         context.every(LOOK_S, self.look)
-
-    def _how(self) -> None:
-        """What a sender needs to know."""
-        address = str(ui.context.client.request.base_url)
-        with card(_("How does it send?"), "c12"):
-            Tag("p", _("Anything that can send a line of text over HTTP can be a device. "
-                       "Its readings count from the first one, named or not."), "sub")  # fmt: skip
-            for words, text in (
-                (_("Address"), f"{address}api/v1/readings"),
-                (_("A reading"), "time,device,power_kw\n2026-11-24T14:38:00Z,cellar,1.18"),
-                (_("Try it"), f"curl -H 'Authorization: Bearer TOKEN' {address}api/v1/readings "
-                 "--data-binary $'time,device,power_kw\\n'$(date -u +%FT%TZ)',cellar,1.18\\n'"),
-            ):  # fmt: skip
-                with Tag("div", "", "copy-row"):
-                    Tag("span", words, "sub small")
-                    Tag("pre", text, "copy-text", tabindex="0")
-                    copy = Tag("button", _("Copy"), "btn", type="button",
-                               aria_label=f"{_('Copy')}: {words}")  # fmt: skip
-                    copy.on("click", js_handler=f"() => navigator.clipboard.writeText({text!r})")
-            Tag("p", _("TOKEN is one that may only send: make it under People. "
-                       "A file of readings is taken in under Data."), "sub")  # fmt: skip
 
     # A device that sends
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from nicegui import ui
 
 from energyguard.page.elements.components import Tag
+from energyguard.page.words.language import _
 
+_COPY: Final = """(event) => {
+  const shown = event.currentTarget.parentElement.querySelector("pre");
+  getSelection().selectAllChildren(shown);
+  navigator.clipboard?.writeText(shown.textContent);
+}"""
 Option = tuple[str, str]
 """A value and its words."""
 
@@ -102,6 +108,21 @@ class Segments:
     def _show(self) -> None:
         for name, made in self._buttons.items():
             made.props(f'aria-pressed="{"true" if name == self.value else "false"}"')
+
+
+def copy_row(words: str, text: str) -> Tag:
+    """A text to copy, with a button; where the browser may not copy, it is selected.
+
+    Args:
+        words: what it is.
+        text: as it is copied.
+    """
+    with Tag("div", "", "copy-row") as made:
+        Tag("span", words, "sub small")
+        Tag("pre", text, "copy-text", tabindex="0", role="region", aria_label=words)
+        button = Tag("button", _("Copy"), "btn", type="button", aria_label=f"{_('Copy')}: {words}")
+        button.on("click", js_handler=_COPY)
+    return made
 
 
 @contextmanager

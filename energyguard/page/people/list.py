@@ -13,6 +13,7 @@ from energyguard.access.tokens import Tokens
 from energyguard.errors import EnergyGuardError, Rejected
 from energyguard.model.access import AccessRole
 from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.elements.controls import copy_row
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
 from energyguard.page.people.audit_card import AuditCard
@@ -55,14 +56,14 @@ class PeoplePage:
                 nobody = _("Nobody yet. Who uses the link of the machine is its owner.")
                 self.people: ChangingList[PersonRow] = ChangingList(self._person, nobody, "people")
             with card(_("Invite somebody"), "c5"):
-                self._link = Tag("div", "", "copy-row", role="status").mark("made-link")
+                self._link = Tag("div", "", "", role="status").mark("made-link")
                 self._invite = self._form("invite", _("Make the link"), self._invited, people=True)
             with card(_("Tokens of programs and screens"), "c7"):
                 self.programs: ChangingList[PersonRow] = ChangingList(
                     self._token, _("None yet."), "people"
                 )
             with card(_("Make a token"), "c5"):
-                self._made = Tag("div", "", "copy-row", role="status").mark("made-token")
+                self._made = Tag("div", "", "", role="status").mark("made-token")
                 self._create = self._form("token", _("Make the token"), self._created, people=False)
             with card(_("Who is logged in"), "c7"):
                 self.logins: ChangingList[LogInRow] = ChangingList(
@@ -213,10 +214,7 @@ class PeoplePage:
     def _copy(self, into: Tag, words: str, text: str) -> None:
         into.clear()
         with into:
-            Tag("span", words, "sub small")
-            Tag("pre", text, "copy-text", tabindex="0")
-            copy = Tag("button", _("Copy"), "btn", type="button", aria_label=_("Copy"))
-            copy.on("click", js_handler=f"() => navigator.clipboard.writeText({text!r})")
+            copy_row(words, text)
 
     # What the buttons do
 

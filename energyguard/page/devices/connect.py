@@ -1,0 +1,102 @@
+"""How something sends: a way is chosen, a token made for it, and the lines are copied."""
+
+from __future__ import annotations
+
+import asyncio
+
+from nicegui import ui
+
+from energyguard.access.tokens import Tokens
+from energyguard.errors import EnergyGuardError
+from energyguard.model.access import AccessRole
+from energyguard.page.devices.ways import TOKEN, ways
+from energyguard.page.elements.components import Tag, button, card, tell
+from energyguard.page.elements.controls import Dropdown, copy_row
+from energyguard.page.elements.forms import Form, Values
+from energyguard.page.frame.context import PageContext
+from energyguard.page.words.faults import fault_words
+from energyguard.page.words.language import _
+
+
+class ConnectCard:
+    """The lines of a way, with a token that may only send.
+
+    Args:
+        context: the open page; who is no admin gets no token here.
+    """
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.service = context, context.cache.service
+        self._address = str(ui.context.client.request.base_url)
+        self._ways = {way.name: way for way in ways()}
+        self._way = next(iter(self._ways.values()))
+        self._token, self._name = TOKEN, ""
+        self._tokens = Tokens(self.service.settings.data_dir, self.service.clock)
+        with card(_("How does it send?"), "c12"):
+            Tag("p", _("Anything that can send a line of text over HTTP can be a device. "
+                       "Its readings count from the first one, named or not."), "sub")  # fmt: skip
+            Tag("a", _("A file of readings is taken in under Data"), "link",
+                href=context.href("/data") + "#files")  # fmt: skip
+            options = [(way.name, way.title) for way in self._ways.values()]
+            way = Dropdown(_("How does it send?"), options, self._way.name, self._choose, "way")
+            way.mark("way")
+            self._lines = Tag("div", "", "ways")
+            self._show()
+            with Tag("div", "", "own-token") as self._own:
+                self._ask()
+
+    def _choose(self, name: str) -> None:
+        self._way = self._ways[name]
+        self._show()
+
+    def _show(self) -> None:
+        self._lines.clear()
+        with self._lines:
+            copy_row(_("Address"), self._way.address(self._address))
+            copy_row(_("A reading"), self._way.example)
+            copy_row(_("Try it"), self._way.command(self._address, self._token))
+
+    # Its token
+
+    def _ask(self) -> None:
+        """Offer to make a token; else say where there is one."""
+        if not self.context.may("admin") or self.context.caller.sites:
+            words = _("TOKEN is one that may only send: somebody who may do everything makes it.")
+            Tag("p", words, "sub")
+            return
+        Tag("p", _("TOKEN is its key. It can only send, and be revoked here or under People."),
+            "sub")  # fmt: skip
+        self._form = Form("sender", self._make)
+        with self._form:
+            self._form.text("name", _("Whose is it?"), "", _("such as cellar-gateway"),
+                            required="required", maxlength="60")  # fmt: skip
+            self._form.acts(_("Make the token"))
+
+    async def _make(self, values: Values) -> None:
+        name = values.get("name", "")
+        try:
+            self._token = await asyncio.to_thread(self._tokens.create, name, AccessRole.WRITE)
+        except EnergyGuardError as error:
+            self._form.blame({"name": fault_words(error)})
+            return
+        self._name = name
+        self.service.audit.note("token made", self.context.user, f"{name}: {AccessRole.WRITE}")
+        self._show()
+        self._own.clear()
+        with self._own:
+            copy_row(_("The token of {name}; it is shown this once").format(name=name), self._token)
+            with Tag("div", "", "acts"):
+                button(_("Revoke"), self._revoke, about=name, mark="revoke-sender")
+
+    async def _revoke(self) -> None:
+        try:
+            await asyncio.to_thread(self._tokens.revoke, self._name)
+        except EnergyGuardError as error:
+            tell(fault_words(error), bad=True)
+            return
+        self.service.audit.note("token revoked", self.context.user, self._name)
+        self._token = TOKEN
+        self._show()
+        self._own.clear()
+        with self._own:
+            self._ask()
