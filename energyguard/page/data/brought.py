@@ -25,8 +25,16 @@ MAX_FILES: Final = 20
 _DROP: Final = """(event) => {
   event.preventDefault();
   event.currentTarget.classList.remove("over");
-  getElement(ID).addFiles(event.dataTransfer.files);
+  const uploader = getElement(ID).$refs.qRef;
+  uploader.removeUploadedFiles();
+  uploader.addFiles(event.dataTransfer.files);
 }"""
+_PICK: Final = """() => {
+  const uploader = getElement(ID).$refs.qRef;
+  uploader.removeUploadedFiles();
+  uploader.pickFiles();
+}"""
+"""What was brought before is forgotten, so that the same file can be brought again."""
 _OVER: Final = """(event) => {
   event.preventDefault();
   event.currentTarget.classList.toggle("over", event.type === "dragover");
@@ -60,7 +68,7 @@ class BroughtFiles:
         with Tag("div", "", "drop") as zone:
             Tag("strong", _("Drop files here"), "drop-words")
             pick = Tag("button", _("Choose files"), "btn main-act", type="button")
-            pick.on("click", js_handler=f"() => getElement({self.upload.id}).pickFiles()")
+            pick.on("click", js_handler=_PICK.replace("ID", str(self.upload.id)))
             words = _("CSV, XLSX, JSON, XML, Parquet or Arrow, also gzipped or zipped, up to "
                       "{size} MB each. Nothing is stored before you say so.")  # fmt: skip
             Tag("span", words.format(size=count(size >> 20)), "sub")
@@ -70,19 +78,17 @@ class BroughtFiles:
 
     async def _came(self, event: events.UploadEventArguments) -> None:
         """A file was brought: look at it; nothing is stored."""
-        self.upload.reset()
         if len(self._looks) >= MAX_FILES:
             words = _("{n} files are looked at already: import or leave some first.")
             tell(words.format(n=count(MAX_FILES)), bad=True)
             return
         folder = TemporaryDirectory(prefix="energyguard-import-")
         path = Path(folder.name) / (Path(event.file.name or "").name or "file.csv")
-        await event.file.save(path)
         with self._into:
             self._number += 1
             look = FileLook(self.context, path, folder, self._number, self._changed, self._take)
         self._looks.append(look)
-        self._changed()
+        await event.file.save(path)
         await look.look()
 
     def _refused(self) -> None:

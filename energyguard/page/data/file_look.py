@@ -195,8 +195,9 @@ class FileLook:
     @staticmethod
     def _lines(seen: FilePreview) -> None:
         if seen.head:
-            Tag("pre", "\n".join(line[:200] for line in seen.head), "lines", tabindex="0",
-                role="region", aria_label=_("First rows of the file"))  # fmt: skip
+            label = _("First rows of {name}").format(name=seen.name)
+            text = "\n".join(line[:200] for line in seen.head)
+            Tag("pre", text, "lines", tabindex="0", role="region", aria_label=label)
 
     def _acts(self, seen: FilePreview) -> None:
         """Whose readings they are, and what is done with them."""

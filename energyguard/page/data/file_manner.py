@@ -105,7 +105,8 @@ class FileManner:
             return
         open_columns = {doubt.column for doubt in seen.doubts}
         heads = (_("Column"), _("Read as"), _("In the file"))
-        with table(_("Columns of the file"), heads, "cols"), Tag("tbody"):
+        label = _("Columns of {name}").format(name=seen.name)
+        with table(label, heads, "cols"), Tag("tbody"):
             for place, column in enumerate(seen.columns[:MAX_COLUMNS]):
                 self._column(place, column, column.name in open_columns)
 
