@@ -33,6 +33,7 @@ class Way:
         example: what a sender writes.
         body: of the line to try it with, as a shell reads it: now is put in by ``date``.
         query: of the address: the dialect, whose readings they are, where the bytes do not say it.
+        path: of the address: that of its senders, or the one of all.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Way:
     example: str
     body: str
     query: str = ""
+    path: str = PATH
 
     def address(self, page: str) -> str:
         """Where it sends.
@@ -47,7 +49,7 @@ class Way:
         Args:
             page: the address of the page, with ``/`` at its end.
         """
-        return f"{page}{PATH}" + (f"?{self.query}" if self.query else "")
+        return f"{page}{self.path}" + (f"?{self.query}" if self.query else "")
 
     def command(self, page: str, token: str) -> str:
         """A line for a shell that sends a reading."""
@@ -73,10 +75,14 @@ def _of(dialect: Dialect) -> Way | None:
     if not text.replace("\n", "").isprintable():
         return None
     lines = "\n".join(text.splitlines()[:_LINES])
+    body = shlex.quote(f"{lines}\n")
+    if dialect.http is not None:
+        path = next(route.path for route in dialect.http.routes if route.method == "POST")
+        return Way(dialect.name, dialect.http.title, lines, body, path=path.removeprefix("/"))
     query = {"shape": dialect.name} if dialect.name in known().names else {}
     if dialect.layout is not None and dialect.layout.needs_device:
         query["device"] = "cellar"
-    return Way(dialect.name, dialect.name, lines, shlex.quote(f"{lines}\n"), urlencode(query))
+    return Way(dialect.name, dialect.name, lines, body, urlencode(query))
 
 
 def _own(name: str) -> Way:
