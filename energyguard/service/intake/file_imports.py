@@ -82,7 +82,7 @@ class FileImport:
             path: the file.
             answers: what is said of it; its device is whose readings they are, where the file
                 does not say so.
-            seen: when it was looked at; what was read then is not read again.
+            seen: what was found when it was looked at: what was read then is not read again.
         """
         try:
             if is_messages(path):

@@ -200,7 +200,7 @@ def file_blocks(
         path: the file.
         service: whose limits count.
         answers: what is said of it.
-        seen: when it was looked at; where the answers were the same, it is not read again.
+        seen: what was found when it was looked at; with the same answers it is not read again.
 
     Raises:
         NotFound: it cannot be read.
