@@ -81,7 +81,7 @@ REASONS: Final = {
     0x84: "it does not speak MQTT 5",
     0x85: "it does not take this client's name",
     0x86: "the user or the password is wrong",
-    0x87: "this user may not",
+    0x87: "the user or the password is wrong, or may not do this",
     0x88: "it is not there now",
     0x89: "it is busy",
     0x8A: "this client is banned",

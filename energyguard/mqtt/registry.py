@@ -6,6 +6,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from energyguard.mqtt.dialect import TopicDialect
+from energyguard.mqtt.dialects.dsmr_reader import DsmrReaderDialect
+from energyguard.mqtt.dialects.esphome import EspHomeDialect
+from energyguard.mqtt.dialects.evcc import EvccDialect
 from energyguard.mqtt.dialects.own import OwnDialect
 from energyguard.mqtt.dialects.shelly import ShellyDialect
 from energyguard.mqtt.dialects.tasmota import TasmotaDialect
@@ -16,6 +19,9 @@ DIALECTS: Final[tuple[type[TopicDialect], ...]] = (
     TasmotaDialect,
     ShellyDialect,
     Zigbee2MqttDialect,
+    EvccDialect,
+    DsmrReaderDialect,
+    EspHomeDialect,
 )
 
 

@@ -34,8 +34,9 @@ class Broker:
         folder.mkdir(exist_ok=True)
         self.port = port or _free_port()
         self._conf = folder / "mosquitto.conf"
-        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "persistence true"]
-        lines += [f"persistence_location {folder}/", "max_queued_messages 0", "user root", *more]
+        lines = [f"listener {self.port} 127.0.0.1", "persistence true", "user root"]
+        lines += [f"persistence_location {folder}/", "max_queued_messages 0"]
+        lines += more or ["allow_anonymous true"]
         self._conf.write_text("\n".join(lines) + "\n")
         self.start()
 

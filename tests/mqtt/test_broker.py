@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,12 +12,14 @@ from threading import Event
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.errors import Conflict, Unavailable
+from energyguard.edge.certificates import certificate_of, key_of, signed
+from energyguard.errors import ConfigError, Conflict, Unavailable
 from energyguard.log import Log, open_log
 from energyguard.model.quantities import NANO
-from energyguard.mqtt.connection import STATUS
+from energyguard.mqtt.connection import STATUS, BrokerConnection
 from energyguard.mqtt.subscriber import Subscriber
 from energyguard.settings.layers import load
+from energyguard.settings.mqtt import MqttSettings
 from energyguard.settings.tree import Settings
 from tests.e2e.processes import roles
 from tests.mqtt.brokers import Broker, broker_in, needs_broker, send, sender_to
@@ -140,6 +143,44 @@ def test_a_broker_that_is_killed_and_a_role_that_is_killed_lose_nothing(
     found = {*in_log(log)}
     assert sorted(value // NANO for _, _, value, _ in found) == sent
     assert len(found) == len(sent)  # what came twice has the same time: it is one reading
+
+
+def test_a_line_is_encrypted_and_only_with_the_broker_that_was_meant(tmp_path: Path) -> None:
+    authority, key = signed("authority", "localhost", None)
+    issuer = (certificate_of(authority), key_of(key))
+    certificate, secret = signed("localhost", "localhost", issuer)
+    files = {"broker.pem": certificate, "broker.key": secret}
+    files |= {"authority.pem": authority, "other.pem": signed("other", "localhost", None)[0]}
+    files |= {"right": "a secret\n", "wrong": "another\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    passwords = tmp_path / "passwords"
+    making = ["mosquitto_passwd", "-b", "-c", str(passwords), "meters", "a secret"]
+    subprocess.run(making, check=True, capture_output=True)
+    more = [f"certfile {tmp_path / 'broker.pem'}", f"keyfile {tmp_path / 'broker.key'}"]
+    more += ["allow_anonymous false", f"password_file {passwords}"]
+    with broker_in(tmp_path / "broker", more) as broker:
+
+        def line(authority: str, password: str, host: str = "localhost") -> BrokerConnection:
+            settings = MqttSettings(
+                url=f"mqtts://meters@{host}:{broker.port}",
+                ca_file=tmp_path / authority,
+                password_file=tmp_path / password,
+            )
+            return BrokerConnection(settings, "me")
+
+        with closing(line("authority.pem", "right")) as good:
+            good.subscribe([STATUS])
+            found = until(lambda: good.receive(0.05))
+            assert [(one.topic, one.payload) for one in found] == [(STATUS, b"online")]
+        with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            line("other.pem", "right")
+        with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            line("authority.pem", "right", "127.0.0.1")  # the certificate is of another name
+        with pytest.raises(Unavailable, match="the user or the password is wrong"):
+            line("authority.pem", "wrong")
+        with pytest.raises(ConfigError, match=r"mqtt\.password_file"):
+            line("authority.pem", "missing")
 
 
 def test_while_the_log_takes_nothing_the_broker_keeps_what_comes(

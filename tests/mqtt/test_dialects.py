@@ -180,6 +180,62 @@ GOLDEN: dict[str, tuple[list[tuple[str, bytes]], list[Row]]] = {
             ("meter/export", "energy_register_kwh", "7.5", -500),
         ],
     ),
+    "evcc: the grid, the sun, a battery, a charger; what is said twice is left": (
+        [
+            ("evcc/site/gridPower", b"-2310"),
+            ("evcc/site/grid/power", b"1500.5"),
+            ("evcc/site/grid/energy", b"10405.2"),
+            ("evcc/site/grid/currents/l2", b"3.5"),
+            ("evcc/site/grid/currents", b"3"),
+            ("evcc/site/pv/1/power", b"4120"),
+            ("evcc/site/battery/1/power", b"-800"),
+            ("evcc/site/battery/1/soc", b"55"),
+            ("evcc/site/homePower", b"600"),
+            ("evcc/loadpoints/1/chargePower", b"7340"),
+            ("evcc/loadpoints/1/chargeTotalImport", b"1834.2"),
+            ("evcc/loadpoints/1/chargedEnergy", b"5200"),
+            ("evcc/loadpoints/1/chargeCurrents/1", b"10.6"),
+            ("evcc/loadpoints/2/chargePower", b""),
+        ],
+        [
+            ("evcc/grid", "power_kw", "-2.31", 0),
+            ("evcc/grid", "power_kw", "1.5005", 0),
+            ("evcc/grid", "energy_register_kwh", "10405.2", 0),
+            ("evcc/grid/l2", "current_a", "3.5", 0),
+            ("evcc/pv/1", "power_kw", "-4.12", 0),
+            ("evcc/battery/1", "power_kw", "0.8", 0),
+            ("evcc/loadpoints/1", "power_kw", "7.34", 0),
+            ("evcc/loadpoints/1", "energy_register_kwh", "1834.2", 0),
+            ("evcc/loadpoints/1/l1", "current_a", "10.6", 0),
+        ],
+    ),
+    "DSMR-reader: a register for each tariff": (
+        [
+            ("dsmr/reading/electricity_delivered_1", b"1234.567"),
+            ("dsmr/reading/electricity_delivered_2", b"2345.678"),
+            ("dsmr/reading/electricity_returned_2", b"17.001"),
+            ("dsmr/reading/electricity_currently_delivered", b"0.734"),
+            ("dsmr/reading/phase_voltage_l3", b"229.0"),
+            ("dsmr/reading/phase_power_current_l1", b"3"),
+            ("dsmr/reading/phase_voltage_l2", b"None"),
+            ("dsmr/reading/extra_device_delivered", b"956.212"),
+        ],
+        [
+            ("dsmr/t1", "energy_register_kwh", "1234.567", 0),
+            ("dsmr/t2", "energy_register_kwh", "2345.678", 0),
+            ("dsmr/export/t2", "energy_register_kwh", "17.001", 0),
+            ("dsmr/l3", "voltage_v", "229", 0),
+            ("dsmr/l1", "current_a", "3", 0),
+        ],
+    ),
+    "ESPHome: names with a unit": (
+        [
+            ("cellar/sensor/heat_pump_power_w/state", b"1234.5"),
+            ("cellar/sensor/wifi_signal/state", b"-61"),
+            ("cellar/sensor/heat_pump_power_w/state", b"nan"),
+        ],
+        [("cellar", "power_kw", "1.2345", 0)],
+    ),
 }  # fmt: skip
 
 
