@@ -124,7 +124,7 @@ def test_windows_are_what_the_oracle_says(window: int, shuffle: int, seed: int) 
         assert over_of(windows, outcomes) == oracle.over
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(DISORDER_MS), st.sampled_from(SAID), st.data())
 def test_batches_change_nothing(
     seed: int, shuffle: int, described: DescriptionOf, data: st.DataObject
@@ -135,13 +135,10 @@ def test_batches_change_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("described", SAID)
 @pytest.mark.parametrize("seed", range(300))
-def test_many_streams_are_the_same_in_one_batch_and_one_by_one(
-    seed: int, described: DescriptionOf
-) -> None:
+def test_many_streams_are_the_same_in_one_batch_and_one_by_one(seed: int) -> None:
     readings = stream(seed, 150, DISORDER_MS[seed % len(DISORDER_MS)])
-    assert_the_same(readings, [*range(1, len(readings))], described)
+    assert_the_same(readings, [*range(1, len(readings))], SAID[seed % len(SAID)])
 
 
 @pytest.mark.parametrize(
