@@ -70,7 +70,7 @@ class HttpDialects:
             for route in dialect.routes:
                 pattern = compile_path(route.path)[0].pattern
                 if dialect.path_key:
-                    pattern = re.sub(rf"\(\?P<{dialect.path_key}>[^)]*\)", f"({_KEYS})", pattern)
+                    pattern = pattern.replace(f"(?P<{dialect.path_key}>[^/]+)", f"({_KEYS})")
                 self._patterns.append((route.method, re.compile(pattern), dialect))
 
     def keyed(self, scope: Scope) -> KeyedRequest | None:

@@ -33,6 +33,7 @@ from energyguard.cli import (
     imports,
     job,
     log,
+    mappings,
     nodes,
     notify,
     people,
@@ -140,7 +141,11 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         ),
         "check": Group(
             "Check files without running anything.",
-            {"rules": rules.check_rules, "scenarios": rules.check_scenarios},
+            {
+                "rules": rules.check_rules,
+                "scenarios": rules.check_scenarios,
+                "mapping": mappings.check_mapping,
+            },
         ),
         **named(evaluate.evaluate, unusual.unusual, backtest.backtest),
         "job": Group("Jobs: the same rules on Spark and Flink.", job.VERBS),

@@ -45,7 +45,10 @@ from energyguard.errors import ConfigError
 _TEXT = ("energyguard.codecs.csv:DIALECT", "energyguard.codecs.json:DIALECT")
 _NAMED = tuple(
     f"energyguard.dialects.{name}:DIALECT"
-    for name in ("influx", "prometheus", "prometheus_text", "victoriametrics")
+    for name in (
+        *("influx", "prometheus", "prometheus_text", "victoriametrics", "emoncms"),
+        *("thingsboard", "volkszaehler", "homeassistant", "mapped"),
+    )
 )
 """Dialects whose values have names of their senders': by text, since they know this folder."""
 _BINARY = ("energyguard.codecs.arrow:DIALECT", "energyguard.codecs.parquet:DIALECT")

@@ -34,7 +34,7 @@ from energyguard.model.quantities import from_nano
 from energyguard.model.topics import DEAD_LETTERS, METER_READINGS
 from energyguard.ports.server import Background
 from energyguard.service.service import EnergyService
-from energyguard.settings.tree import Settings
+from energyguard.settings.tree import Settings, WireSettings
 from energyguard.testing import MemoryLog
 from tests.service.made import StandInHistory
 from tests.waiting import until
@@ -83,10 +83,14 @@ class Served(NamedTuple):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     data, log = tmp_path_factory.mktemp("data"), MemoryLog()
+    mapping = tmp_path_factory.mktemp("mapping") / "mapping.toml"
+    pages_text = ((DOCS / f"{dialect.name}.md").read_text() for dialect in SPOKEN)
+    mapping.write_text("".join(block(text, "toml") for text in pages_text if "```toml" in text))
+    settings = Settings(data_dir=data, wire=WireSettings(mappings=(mapping,)))
     tokens = Tokens(data)
     with (
         pytest.MonkeyPatch.context() as patch,
-        EnergyService(log, StandInHistory(), Settings(data_dir=data), SYSTEM) as service,
+        EnergyService(log, StandInHistory(), settings, SYSTEM) as service,
         socket.create_server(("127.0.0.1", 0)) as listening,
     ):
         patch.setattr(pages, "middleware_stack", None)
@@ -155,6 +159,15 @@ def test_a_key_of_the_address_is_in_no_file_and_no_log(
     assert "/write" in seen
     for key in (served.reader, served.token, "eg_wrong-key"):
         assert key not in seen
+
+
+def test_a_key_of_the_path_is_no_other_route_s(served: Served) -> None:
+    auth = {"Authorization": f"Bearer {served.token}"}
+    own = served.post("/api/v1/readings/telemetry?shape=influx", LINE, **auth)
+    assert own.json()["accepted"] == 1  # the API's own route, not a device called `readings`
+    nobody = served.post("/api/v1/eg_wrong/telemetry", b"{}")
+    assert nobody.status_code == 401
+    assert "eg_wrong" not in nobody.text
 
 
 def test_packed_bodies_are_unpacked_and_bounded(served: Served) -> None:

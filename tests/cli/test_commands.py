@@ -144,6 +144,24 @@ def test_tokens(terminal: Terminal, data_dir: Path) -> None:
     assert terminal("token", "list").err == "no tokens\n"
 
 
+def test_check_mapping_shows_what_an_example_becomes(terminal: Terminal, tmp_path: Path) -> None:
+    mapping, body = tmp_path / "mapping.toml", tmp_path / "example.json"
+    mapping.write_text('[[value]]\nname = "p"\nchannel = "power_kw"\ndevice = "{id}"\nunit = "W"\n')
+    assert terminal("check", "mapping", mapping, "--json").json == {"rules": 1}
+    body.write_text('{"id": "a", "p": 1500, "time": "2025-12-01T12:00:00Z"}')
+    (row,) = terminal("check", "mapping", mapping, "--body", body, "--json").rows
+    assert (row["device"], row["channel"], row["value"]) == ("a", "power_kw", "1.5")
+    body.write_text('{"q": 1}')
+    left_out = terminal("check", "mapping", mapping, "--body", body)
+    assert left_out.code == 1
+    assert "row 1: no mapping takes anything of it" in left_out.err
+    bad = tmp_path / "bad.toml"
+    bad.write_text('[[value]]\nname = "p"\nchannel = "watts"\n')
+    faulty = terminal("check", "mapping", bad)
+    assert faulty.code == 2
+    assert f"{bad}:1: channel 'watts'" in faulty.err
+
+
 def test_check_rules_lists_every_fault_with_its_line(terminal: Terminal, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     rule = '[[rule]]\nid = "night"\nchannels = ["energy_kwh"]\nwindow = "{}"\n'
