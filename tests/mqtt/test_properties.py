@@ -115,7 +115,7 @@ def test_a_broker_that_talks_nonsense_is_said_not_to_be_there(data: bytes) -> No
 def test_packets_are_those_of_the_standard() -> None:
     will = Will("s", b"off")
     assert connect("me", "u", b"p", 30, 60, will) == (
-        b"\x10\x2f\x00\x04MQTT\x05\xe4\x00\x1e"
+        b"\x10\x2b\x00\x04MQTT\x05\xe4\x00\x1e"
         b"\x0d\x11\x00\x00\x00\x3c\x21\xff\xff\x27\x00\x80\x00\x00"
         b"\x00\x02me\x00\x00\x01s\x00\x03off\x00\x01u\x00\x01p"
     )
