@@ -56,6 +56,7 @@ VIEWS = {
     "rules": "/rules",
     "add": "/add",
     "people": "/people",
+    "notifications": "/notifications",
     "backups": "/backups",
     "settings": "/me",
     "wall": "/wall",
