@@ -127,12 +127,19 @@ class EnergyRollUp:
         self._to_keep = {}
 
     def replace(self, touched: Touched) -> Iterator[Replaced]:
-        """Make minutes and quarters anew where readings came in; what was replaced, in lots."""
+        """Make minutes and quarters anew where readings came in; what was replaced, in lots.
+
+        A lot's next fold goes on from here once whoever takes it comes for the next one: who fails
+        to write what lies above it, has all of it again the next time.
+        """
         spans = self._spans(touched)
         names = sorted(spans, key=lambda name: (name[1], _piece(spans[name]), name[0]))
         for (channel, _), of_one in groupby(names, lambda n: (n[1], _piece(spans[n]))):
             for lot in _lots([(device, touched[device, channel].rows) for device, _ in of_one]):
-                yield self._replace(channel, lot, [spans[device, channel] for device in lot])
+                mine = [spans[device, channel] for device in lot]
+                replaced, folded = self._replace(channel, lot, mine)
+                yield replaced
+                folded.keep()
 
     def _of(self, device: str, channel: str) -> EnergyChannel:
         own = self._described.get((device, channel))
@@ -159,7 +166,9 @@ class EnergyRollUp:
             found[device, channel] = span
         return found
 
-    def _replace(self, channel: str, devices: Sequence[str], spans: Sequence[FoldSpan]) -> Replaced:
+    def _replace(
+        self, channel: str, devices: Sequence[str], spans: Sequence[FoldSpan]
+    ) -> tuple[Replaced, FoldOutcome]:
         history = self._history
         self._tell(channel, devices, spans)
         readings, topics = self._readings(spans)
@@ -177,8 +186,7 @@ class EnergyRollUp:
         end = lot.put_buckets("rollup_1m", minutes, MINUTE_MS)
         end = max(end, lot.put_buckets("rollup_15m", quarters, QUARTER_MS))
         lot.put_long_entries()
-        folded.keep()
-        return replaced._replace(to_ms=np.where(to_ms == FOREVER_MS, end, to_ms))
+        return replaced._replace(to_ms=np.where(to_ms == FOREVER_MS, end, to_ms)), folded
 
     def _tell(self, channel: str, devices: Sequence[str], spans: Sequence[FoldSpan]) -> None:
         """Let the table ``folded`` have these."""

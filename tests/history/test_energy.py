@@ -14,6 +14,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.energy_buckets import Readings
 from energyguard.history.energy_channels import plain
 from energyguard.history.energy_folds import entries_of
+from energyguard.history.energy_spans import REVISED
 from energyguard.history.rollups import RollUps
 from energyguard.ledger.entries import Entries
 from tests.history.made import T0
@@ -150,3 +151,26 @@ def test_any_order_and_any_batches_give_what_one_fold_gives(
         shown = {int(s["time"].timestamp()): round(s["value"] * 1e9) for s in steps if s["value"]}
         minutes = buckets(of_one, 60_000)
         assert shown == {m: n for m, n in minutes.items() if low_ms <= m * 1000 < high_ms}
+
+
+def test_hours_that_could_not_be_written_are_made_the_next_time(
+    history: ChdbHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollups, hour = RollUps(history), 3_600_000
+    rows = [("A", "energy_register_kwh", n * 5 * hour, n * 500) for n in range(5 + REVISED)]
+    keep(history, rollups, rows[:4], first=0)
+    rollups.settle()
+
+    def full(*_: object) -> None:
+        raise OSError("no room")
+
+    keep(history, rollups, rows[4:-1], first=4)
+    with monkeypatch.context() as fault, pytest.raises(OSError, match="no room"):
+        fault.setattr(reading_buckets.ReadingBuckets, "_coarser", full)
+        rollups.settle()
+    rollups.settle()
+    keep(history, rollups, rows[-1:], first=len(rows) - 1)
+    rollups.settle()
+    for table, seconds in list(LEVELS.items())[1:]:
+        found = stored(history, table)["A", "energy_register_kwh"]
+        assert found == buckets(whole(rows)["A", "energy_register_kwh"], seconds * 1000), table
