@@ -107,7 +107,7 @@ def test_a_message_that_the_log_has_and_the_broker_does_not_know_of_is_the_same_
         assert len({*repeated}) == 5  # each with the time that it had
 
 
-def test_a_broker_that_is_killed_and_a_role_that_is_killed_lose_nothing(
+def test_a_role_that_is_killed_and_a_broker_that_begins_again_lose_nothing(
     settings: Settings, log: Log, broker: Broker
 ) -> None:
     done, sent = threading.Event(), list[int]()
