@@ -1,17 +1,19 @@
-"""How fast files of other people are read: readings a second by one core, once in memory.
+"""How fast what other people's senders and files hold is read: readings a second by one core.
 
     python -m benchmarks.dialects --readings 1000000
 
-Each file is made, then read ``--runs`` times in turn with the others; the figure is the median of
-the processor's time, and its ratio to our own CSV, which the border reads, in the same run.
+Each file or body is made, then read ``--runs`` times in turn with the others, from memory; the
+figure is the median of the processor's time, and its ratio to our own CSV, which the border reads,
+in the same run. Bodies come as their senders cut them: 5,000 lines of Influx, 2,000 samples.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from energyguard.codecs.assembly import DEFAULT
@@ -76,7 +78,97 @@ def espi(count: int) -> bytes:
     return (head + block + tail).encode()
 
 
+def influx(count: int) -> bytes:
+    """Lines as Telegraf writes them: two tags, a field."""
+    first = int(START.timestamp())
+    return "".join(
+        f"plug,device=m{i % 1_000},host=pi power_w={i % 9_973 / 10} "
+        f"{(first + 60 * (i // 1_000)) * 10**9}\n"
+        for i in range(count)
+    ).encode()
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A field of a message of protobuf."""
+    return bytes([number << 3 | 2]) + varint(len(content)) + content
+
+
+def varint(number: int) -> bytes:
+    """A number of one."""
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
+
+
+def sample(number: int) -> bytes:
+    """A sample of a meter's series."""
+    time = int(START.timestamp() * 1_000) + 60_000 * (number // 1_000)
+    return field(2, b"\x09" + struct.pack("<d", number % 9_973 / 10 + 1) + b"\x10" + varint(time))
+
+
+def labels(number: int) -> Mapping[str, str]:
+    """The labels of a meter's series, as a scrape has them."""
+    of_all = {"instance": "10.0.0.1:9100", "job": "plugs", "room": "cellar"}
+    return {"__name__": "power_watts", "device": f"m{number % 1_000}", **of_all}
+
+
+def batches(count: int) -> Iterator[range]:
+    """The numbers of each request."""
+    for at in range(0, count, BATCH):
+        yield range(at, min(at + BATCH, count))
+
+
+def remote_write(count: int) -> bytes:
+    """Remote write 1.0: a sample in a series."""
+    heads = [
+        b"".join(field(1, field(1, k.encode()) + field(2, v.encode())) for k, v in named.items())
+        for named in map(labels, range(1_000))
+    ]
+    requests = (
+        b"".join(field(1, heads[i % 1_000] + sample(i)) for i in part) for part in batches(count)
+    )
+    return SEPARATOR.join(requests)
+
+
+def remote_write_2(count: int) -> bytes:
+    """Remote write 2.0: a sample in a series, labels by their symbols."""
+    symbols: dict[str, int] = {"": 0, "watts": 1}
+    heads = [
+        b"".join(
+            varint(symbols.setdefault(text, len(symbols)))
+            for pair in labels(number).items()
+            for text in pair
+        )
+        for number in range(1_000)
+    ]
+    table = b"".join(field(4, text.encode()) for text in symbols)
+    about = field(5, b"\x08\x02\x18\x00\x20\x01")
+    requests = (
+        table + b"".join(field(5, field(1, heads[i % 1_000]) + sample(i) + about) for i in part)
+        for part in batches(count)
+    )
+    return SEPARATOR.join(requests)
+
+
+BATCH = 2_000
+SEPARATOR = b"\xff" * 16
+"""Between the bodies of requests, for what cannot be cut by lines."""
 Read = Callable[[bytes], int]
+
+
+def _of_lines(shape: str) -> Read:
+    def read(data: bytes) -> int:
+        lines = data.splitlines(keepends=True)
+        bodies = [b"".join(lines[at : at + 5_000]) for at in range(0, len(lines), 5_000)]
+        return sum(len(decode(body, shape)[1].rows) for body in bodies)
+
+    return read
+
+
+def _of_requests(shape: str) -> Read:
+    def read(data: bytes) -> int:
+        return sum(len(decode(body, shape)[1].rows) for body in data.split(SEPARATOR))
+
+    return read
 
 
 def _of_format(name: str) -> Read:
@@ -100,11 +192,14 @@ FILES: dict[str, tuple[Callable[[int], bytes], Read]] = {
     "; and decimal commas": (german, _table),
     "NEM12": (nem12, _of_format("nem12")),
     "Green Button": (espi, _of_format("espi")),
+    "Influx lines": (influx, _of_lines("influx")),
+    "remote write 1.0": (remote_write, _of_requests("prometheus")),
+    "remote write 2.0": (remote_write_2, _of_requests("prometheus:2")),
 }
 
 
 def main(count: int, runs: int) -> None:
-    """Prints a line per kind of file."""
+    """Prints a line per kind of file and body."""
     contents = {name: make(count) for name, (make, _) in FILES.items()}
     rates: dict[str, list[float]] = {name: [] for name in FILES}
     for _ in range(runs):

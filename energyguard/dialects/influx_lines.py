@@ -56,8 +56,17 @@ class LineNames:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = len(self.all)
-            self.all.append(self._mapping.place(self._name(series, field, texts), "influx"))
+            self.all.append(self._placed(key))
         return place
+
+    def _placed(self, key: tuple[bytes, bytes, bytes]) -> Placed | NotPlaced:
+        """Where a value leads: known from an earlier request, or found now."""
+        known = (*key, self._device)
+        found = self._mapping.series.get(known)
+        if found is None:
+            found = self._mapping.place(self._name(*key), "influx")
+            self._mapping.remember(known, found, sum(map(len, key)))
+        return found
 
     def switch(self, field: bytes) -> int:
         """The place of the name of a value that is on or off."""

@@ -44,6 +44,8 @@ from energyguard.settings.toml import read_toml
 
 LONG_NAME = 1_024
 """Characters of a name and its labels; longer ones are not remembered."""
+_KEPT = 200_000
+"""Series that are remembered; beyond, all are forgotten."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _MAX_SCALE, _MIN_SCALE = Decimal(10) ** 9, Decimal(10) ** -9
 
@@ -120,7 +122,7 @@ class NameMapping:
         rules: in their order.
 
     Attributes:
-        series: places by what a dialect knows a series by; it bounds them.
+        series: places by what a dialect knows a series by, over all its requests.
     """
 
     def __init__(self, rules: Sequence[MappingRule] = ()) -> None:
@@ -132,6 +134,13 @@ class NameMapping:
         """Where a value of a dialect belongs; each is looked at once, unless it is very long."""
         size = len(value.name) + sum(len(text) for _, text in value.labels)
         return (self._remembered if size <= LONG_NAME else self._place)(value, dialect)
+
+    def remember(self, key: object, found: Placed | NotPlaced, size: int) -> None:
+        """Know a series again by a key that has so many characters; very long ones are not kept."""
+        if len(self.series) >= _KEPT:
+            self.series.clear()
+        if size <= LONG_NAME:
+            self.series[key] = found
 
     def rule_of(self, value: ValueName, dialect: str) -> MappingRule | None:
         """The rule that is about a value; None: none is."""

@@ -13,14 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from energyguard.codecs.columns import Ints
-from energyguard.dialects.mapping import LONG_NAME, NameMapping
+from energyguard.dialects.mapping import NameMapping
 from energyguard.dialects.names import NotPlaced, Placed, ValueName
 from energyguard.dialects.prometheus_wire import fields, inner
 from energyguard.errors import Malformed
 
 _NAME: Final = "__name__"
-_KEPT: Final = 200_000
-"""Series that are remembered; beyond, all are forgotten."""
 _COUNTER: Final = 1
 _LABELS_TAG, _SAMPLE_TAG = 0x0A, 0x12
 _NO_NAME: Final = NotPlaced("a series has no name")
@@ -157,11 +155,8 @@ class SeriesNames:
         return about
 
     def _remember(self, key: object, labels: Labels, counts: str = "", unit: str = "") -> Place:
-        found, known = self._placed(labels, counts, unit), self._mapping.series
-        if len(known) >= _KEPT:
-            known.clear()
-        if sum(len(text) for _, text in labels) <= LONG_NAME:
-            known[key] = found
+        found = self._placed(labels, counts, unit)
+        self._mapping.remember(key, found, sum(len(text) for _, text in labels))
         return found
 
     def _placed(self, labels: Labels, counts: str, unit: str) -> Place:

@@ -99,9 +99,9 @@ def inner(data: bytes, number: int) -> list[Series]:
     Raises:
         Malformed: it is no message.
     """
-    tag, n, at = number << 3 | _BYTES, len(data), 0
+    wanted, n, at = number << 3 | _BYTES, len(data), 0
     found = []
-    while at + 3 < n and data[at] == tag:
+    while at + 3 < n and (tag := data[at]) & 0x87 == _BYTES:  # a message or text, number below 16
         size = data[at + 1]
         at += 2
         if size >= 0x80:
@@ -111,7 +111,8 @@ def inner(data: bytes, number: int) -> list[Series]:
                 break
             size += (second - 1) << 7
             at += 1
-        found.append((at, at + size))
+        if tag == wanted:
+            found.append((at, at + size))
         at += size
     if at > n:
         raise Malformed("the message ends in the middle of a series", "body")

@@ -15,6 +15,7 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import decode
 from energyguard.dialects.influx import DIALECT, decode_influx
+from energyguard.dialects.names import NotPlaced, Placed, ValueName, place_by_name
 from energyguard.model.readings import Verdict
 
 NOW_MS = 1_764_590_400_000
@@ -134,6 +135,20 @@ def test_a_mapping_places_what_names_do_not(tmp_path: Path) -> None:
     data = f"cellar2 usage=100 {NOW}".encode()
     found = decode(data, "influx", mappings=(path,))[1]
     assert rows(found) == [("cellar2", "power_kw", NOW_MS, 10**8)]
+
+
+def test_a_series_is_placed_once_for_each_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = []
+
+    def place(value: ValueName) -> Placed | NotPlaced:
+        placed.append(value)
+        return place_by_name(value)
+
+    monkeypatch.setattr("energyguard.dialects.mapping.place_by_name", place)
+    line = f"W value=5 {NOW}".encode()
+    found = [decode(line, "influx", device=sender)[1] for sender in ("attic", "cellar", "attic")]
+    assert [rows(each)[0][0] for each in found] == ["attic", "cellar", "attic"]
+    assert [value.device for value in placed] == ["attic", "cellar"]
 
 
 SAFE = st.sampled_from(["a", "b c", "d=e", "f,g", "ü"])
