@@ -59,7 +59,7 @@ OF_ROUTES: Final = (
         _("{host} has no TLS: all could read the password on its way"),
     ),
     (
-        r"notify.key is not the one with which this address was kept: enter it anew",
+        r"\S+ is not the one with which this address was kept: enter it anew",
         _("the key of this address is lost: enter it anew"),
     ),
 )
