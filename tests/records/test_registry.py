@@ -28,6 +28,7 @@ SPELLED = {
     "domains/charging/faults.py": 1,  # a message that is wrong on purpose
     "domains/regions/dialect.py": 2,
     "domains/thermometer/dialect.py": 1,
+    "page/devices/ways.py": 6,  # examples of lines that people may send
     "sinks/store_rows.py": 4,  # values of the current state
     "stream/engines/flink_reading.py": 3,
     "stream/engines/spark_job.py": 2,  # a whole program, of which a job is made,
@@ -116,7 +117,7 @@ def test_nothing_else_spells_a_field_of_a_record() -> None:
     found = {
         str(path.relative_to(PACKAGE)): [name for text in texts(path) for name in spelled(text)]
         for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.sql")])
-        if path.parent.name != "records"
+        if path.parent.name not in ("records", "dialects")  # other systems have words of their own
     }
     assert {path: len(names) for path, names in found.items() if names} == SPELLED, found
     assert spelled('{"household_id":"H1"}') == ["household_id"]
