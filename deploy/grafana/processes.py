@@ -53,6 +53,12 @@ ROWS: Final = (
                 "s",
                 "Windows close so long after their last reading; `stream.lateness` is in it.",
             ),
+            Panel(
+                "Messages of a broker/s",
+                rate("mqtt_messages", "dialect, outcome"),
+                "{{dialect}} {{outcome}}",
+                "cps",
+            ),
         ),
     ),
     Row(
@@ -62,6 +68,13 @@ ROWS: Final = (
                 "Alert events",
                 'sum by (rule, state) (increase(energyguard_alerts_total{job="serve"}[5m]))',
                 "{{rule}} {{state}}",
+            ),
+            Panel(
+                "Changes of sums of too many parts/s",
+                rate("sums_not_restated", "rule"),
+                "{{rule}}",
+                "cps",
+                "Their alerts are not restated.",
             ),
             Panel("Rows refused/s", rate("refused", "shape, field"), "{{shape}} {{field}}", "cps"),
         ),

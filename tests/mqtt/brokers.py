@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import shutil
 import signal
 import socket
@@ -9,11 +10,13 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.e2e.meters import free_port
 from tests.waiting import until
 
 NEEDED = "needs mosquitto (Debian: apt-get install mosquitto)"
@@ -32,7 +35,7 @@ class Broker:
 
     def __init__(self, folder: Path, more: Sequence[str] = (), port: int = 0) -> None:
         folder.mkdir(exist_ok=True)
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._conf = folder / "mosquitto.conf"
         lines = [f"listener {self.port} 127.0.0.1", "persistence true", "user root"]
         lines += [f"persistence_location {folder}/", "max_queued_messages 0"]
@@ -73,15 +76,40 @@ def broker_in(folder: Path, more: Sequence[str] = ()) -> Iterator[Broker]:
 
 @contextmanager
 def sender_to(port: int) -> Iterator[Client]:
-    """Somebody else's client."""
-    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    """Somebody else's client.
+
+    Its own loop goes by ``select``, which knows no file above 1,023; a long run of tests has more.
+    """
+    client, done = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5), Event()
     client.connect("127.0.0.1", port)
-    client.loop_start()
+    serving = Thread(target=_serve, args=(client, done))
+    serving.start()
     try:
         yield client
     finally:
+        done.set()
+        serving.join()
         client.disconnect()
-        client.loop_stop()
+
+
+def _serve(client: Client, done: Event) -> None:
+    """Read and write for a client, and connect it again where its broker went away."""
+    while not done.is_set():
+        line = client.socket()
+        if line is None:
+            try:
+                client.reconnect()
+            except OSError:
+                done.wait(0.1)
+            continue
+        poll = select.poll()
+        poll.register(line, select.POLLIN | (select.POLLOUT if client.want_write() else 0))
+        for _, event in poll.poll(20):
+            if event & ~select.POLLOUT:
+                client.loop_read()
+            if event & select.POLLOUT:
+                client.loop_write()
+        client.loop_misc()
 
 
 def send(port: int, messages: Sequence[tuple[str, bytes]], *, retain: bool = False) -> None:
@@ -90,9 +118,3 @@ def send(port: int, messages: Sequence[tuple[str, bytes]], *, retain: bool = Fal
         sent = [client.publish(topic, body, qos=1, retain=retain) for topic, body in messages]
         for one in sent:
             one.wait_for_publish(20)
-
-
-def _free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])

@@ -19,6 +19,8 @@ TOKEN: Final = "TOKEN"
 """What stands in the lines until there is one."""
 OWN: Final = ("csv", "json")
 """Our own dialects: what a program or a script may as well write."""
+UNMAPPED: Final = ("mapped",)
+"""Dialects of which nothing is taken before somebody has written a mapping."""
 _NOW: Final = "$(date -u +%FT%TZ)"
 _LINES: Final = 4
 
@@ -65,7 +67,11 @@ def ways() -> list[Way]:
 
 
 def _of(dialect: Dialect) -> Way | None:
-    """A dialect as a way; None: its bytes are no text, so nobody copies them."""
+    """A dialect as a way; None: a line cannot show it.
+
+    Its bytes are no text, its address has parts that each sender has for itself, or it needs more
+    than a token.
+    """
     if dialect.name in OWN:
         return _own(dialect.name)
     try:
@@ -78,6 +84,8 @@ def _of(dialect: Dialect) -> Way | None:
     body = shlex.quote(f"{lines}\n")
     if dialect.http is not None:
         path = next(route.path for route in dialect.http.routes if route.method == "POST")
+        if "{" in path or dialect.name in UNMAPPED:
+            return None
         return Way(dialect.name, dialect.http.title, lines, body, path=path.removeprefix("/"))
     query = {"shape": dialect.name} if dialect.name in known().names else {}
     if dialect.layout is not None and dialect.layout.needs_device:

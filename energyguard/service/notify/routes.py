@@ -241,7 +241,7 @@ def delivery_view(delivery: AlertDelivery) -> DeliveryView:
     event = delivery.event
     return DeliveryView(
         delivery.route, delivery.news, delivery.standing, delivery.at_ms, delivery.due_ms,
-        delivery.alert if event else "", event.device if event else "",
+        "" if delivery.span else delivery.alert, event.device if event else "",
         event.about if event else " ".join(filter(None, (delivery.site, delivery.span))),
         delivery.tries, delivery.reason,
     )  # fmt: skip
