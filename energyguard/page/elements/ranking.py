@@ -22,7 +22,7 @@ class Ranking:
         self._href = href
         self._rows: list[_RankedRow] = []
         self._list: ChangingList[int] = ChangingList(
-            lambda place: self._rows.append(_RankedRow()), empty, classes
+            lambda place: self._rows.append(_RankedRow()), empty, f"ranking {classes}".strip()
         )
 
     def show(
