@@ -213,8 +213,13 @@ class Devices:
     def _channels(
         live: Iterable[DeviceView], past: Iterable[Mapping[str, Any]]
     ) -> dict[str, list[DeviceChannel]]:
-        """The channels of each device: as they are now, and as they were."""
-        newest = {(row.device, row.channel): row for row in live}
+        """The channels of each device: as they are now, and as they were.
+
+        One that came by several topics, such as a simulated home of which somebody imported a past,
+        is as in the one that it sends to.
+        """
+        by_life = sorted(live, key=lambda row: (not row.silent, row.time_ms))
+        newest = {(row.device, row.channel): row for row in by_life}
         known = {(row["device"], row["channel"]): row for row in past}
         found: dict[str, list[DeviceChannel]] = {}
         for device, channel in sorted(newest.keys() | known.keys()):

@@ -11,13 +11,16 @@ import pytest
 from energyguard.errors import NotFound
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
+from energyguard.intake.gateway import Gateway
+from energyguard.model.readings import batch_of
+from energyguard.model.topics import METER_READINGS
 from energyguard.service.devices import ReadingGap
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
 from tests.history.made import T0, readings
-from tests.service.made import StandInHistory, alert_event, raise_alerts, send
+from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send
 from tests.waiting import until
 
 HOUR, MINUTE, KWH = 3_600_000, 60_000, 10**9
@@ -81,6 +84,17 @@ def test_the_list_has_what_is_live_and_what_was(service: EnergyService, log: Mem
     assert (live.device, live.silent, live.kwh, live.open_alerts) == ("H003", False, None, 0)
     assert live.kw == pytest.approx(6.0)
     assert (old.device, old.silent, old.kwh, old.open_alerts) == ("H017", True, 60.0, 1)
+
+
+def test_a_simulated_home_with_a_past_of_a_meter_sends(
+    service: EnergyService, log: MemoryLog
+) -> None:
+    send(log, ("H003", 0, 0.1), ("H003", 60, 0.2))
+    past = batch_of(["H003"], "energy_kwh", [NOON - HOUR], [KWH])
+    Gateway(log).submit(past, METER_READINGS.name)
+    until(lambda: len(service.live.device("H003")) == 2)
+    (shown,) = service.devices.detail("H003").channels
+    assert (shown.topic, shown.value, shown.silent) == ("energy_readings", 0.2, False)
 
 
 def test_without_a_history_there_is_what_is_live(log: MemoryLog, tmp_path: Path) -> None:
