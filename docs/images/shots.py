@@ -42,6 +42,7 @@ VIEWS = {
     "rules": "/rules",
     "data": "/data",
     "add-device": "/add",
+    "notifications": "/notifications",
     "people": "/people",
     "backups": "/backups",
     "settings": "/me",
