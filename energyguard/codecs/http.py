@@ -7,6 +7,7 @@ bodies, limits, faults of ours) is not a dialect's business: ``api/dialects.py``
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -38,6 +39,11 @@ class HttpTaken(NamedTuple):
     refused: int = 0
     reasons: Sequence[str] = ()
 
+    @property
+    def sentence(self) -> str:
+        """What was refused, in a sentence."""
+        return f"{self.refused} values were not taken: {'; '.join(self.reasons)}"
+
 
 class HttpAnswer(NamedTuple):
     """An answer in the dialect's own words."""
@@ -46,6 +52,11 @@ class HttpAnswer(NamedTuple):
     body: str = ""
     media_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = {}
+
+
+def json_answer(status: int, found: object, headers: Mapping[str, str] = {}) -> HttpAnswer:
+    """An answer in JSON."""
+    return HttpAnswer(status, json.dumps(found), "application/json", headers)
 
 
 def delivers_nothing(_: HttpSent) -> HttpDelivery:
@@ -80,6 +91,7 @@ class HttpDialect:
         refusal: the answer to a request that is not taken, of a status and a sentence.
         query_keys: parameters that may be the key; they are taken out before anything else.
         path_key: the part of its paths that is the key.
+        needs_mapping: whether nothing is taken before a mapping says what it is.
         senders: who speaks it, for the documentation.
     """
 
@@ -88,4 +100,5 @@ class HttpDialect:
     refusal: Callable[[int, str], HttpAnswer]
     query_keys: tuple[str, ...] = ()
     path_key: str = ""
+    needs_mapping: bool = False
     senders: str = field(default="")

@@ -22,6 +22,7 @@ from energyguard.codecs.http import (
     HttpRoute,
     HttpSent,
     HttpTaken,
+    json_answer,
 )
 from energyguard.dialects.names import ValueName
 from energyguard.dialects.rows import (
@@ -141,8 +142,7 @@ def _taken(_: HttpSent, __: HttpTaken) -> HttpAnswer:
 
 def refusal(status: int, reason: str) -> HttpAnswer:
     """As emonCMS says it, with a status that says so, too."""
-    text = json.dumps({"success": False, "message": reason})
-    return HttpAnswer(status, text, "application/json")
+    return json_answer(status, {"success": False, "message": reason})
 
 
 HTTP = HttpDialect(

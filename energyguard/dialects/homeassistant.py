@@ -21,6 +21,7 @@ from energyguard.codecs.http import (
     HttpRoute,
     HttpSent,
     HttpTaken,
+    json_answer,
 )
 from energyguard.dialects.names import ValueName
 from energyguard.dialects.rows import (
@@ -88,7 +89,7 @@ def _taken(sent: HttpSent, taken: HttpTaken) -> HttpAnswer:
 
 def refusal(status: int, reason: str) -> HttpAnswer:
     """As Home Assistant says it."""
-    return HttpAnswer(status, json.dumps({"message": reason}), "application/json")
+    return json_answer(status, {"message": reason})
 
 
 HTTP = HttpDialect(

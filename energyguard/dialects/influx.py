@@ -8,7 +8,6 @@ has an escape, a text in quotes or no time, its block goes line by line (``influ
 
 from __future__ import annotations
 
-import json
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -25,6 +24,7 @@ from energyguard.codecs.http import (
     HttpRoute,
     HttpSent,
     HttpTaken,
+    json_answer,
 )
 from energyguard.codecs.refusals import Refusals
 from energyguard.dialects.influx_columns import read_columns
@@ -129,8 +129,7 @@ def _taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
 def refusal(status: int, reason: str) -> HttpAnswer:
     """As InfluxDB 1 and 2 say it."""
     code = _CODES.get(status, "invalid" if status < 500 else "unavailable")
-    text = json.dumps({"code": code, "message": reason, "error": reason})
-    return HttpAnswer(status, text, _JSON)
+    return json_answer(status, {"code": code, "message": reason, "error": reason})
 
 
 def _pong(_: HttpSent, __: HttpTaken) -> HttpAnswer:
@@ -139,7 +138,7 @@ def _pong(_: HttpSent, __: HttpTaken) -> HttpAnswer:
 
 def _healthy(_: HttpSent, __: HttpTaken) -> HttpAnswer:
     found = {"name": "influxdb", "status": "pass", "message": "ready for writes", "checks": []}
-    return HttpAnswer(200, json.dumps(found), _JSON, _VERSION)
+    return json_answer(200, found, _VERSION)
 
 
 def _query(sent: HttpSent, _: HttpTaken) -> HttpAnswer:
@@ -153,10 +152,9 @@ def _query(sent: HttpSent, _: HttpTaken) -> HttpAnswer:
         result["series"] = [{"name": "databases", "columns": ["name"], "values": [[_DATABASE]]}]
     elif words[:1] not in (["CREATE"], ["ALTER"]):
         return refusal(400, "nothing is queried here in InfluxQL: /api/v1 of EnergyGuard answers")
-    return HttpAnswer(200, json.dumps({"results": [result]}), _JSON, _VERSION)
+    return json_answer(200, {"results": [result]}, _VERSION)
 
 
-_JSON: Final = "application/json"
 _DATABASE: Final = "energyguard"
 _VERSION: Final = {"X-Influxdb-Version": "1.8-energyguard", "X-Influxdb-Build": "OSS"}
 _CODES: Final = {

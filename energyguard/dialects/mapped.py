@@ -22,6 +22,7 @@ from energyguard.codecs.http import (
     HttpRoute,
     HttpSent,
     HttpTaken,
+    json_answer,
 )
 from energyguard.dialects.mapping import mapping_of
 from energyguard.dialects.names import ValueName
@@ -97,12 +98,12 @@ def _sent(sent: HttpSent) -> HttpDelivery:
 def _taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
     if taken.refused:
         return refusal(400, f"{taken.refused} were not taken: {'; '.join(taken.reasons)}")
-    return HttpAnswer(200, json.dumps({"accepted": taken.accepted}), "application/json")
+    return json_answer(200, {"accepted": taken.accepted})
 
 
 def refusal(status: int, reason: str) -> HttpAnswer:
     """A status, and why."""
-    return HttpAnswer(status, json.dumps({"error": reason}), "application/json")
+    return json_answer(status, {"error": reason})
 
 
 HTTP = HttpDialect(
@@ -110,6 +111,7 @@ HTTP = HttpDialect(
     senders="whatever posts JSON: webhooks, scripts, gateways",
     routes=(HttpRoute(method="POST", path="/mapped", read=_sent, answer=_taken),),
     refusal=refusal,
+    needs_mapping=True,
 )
 DIALECT = Dialect(
     name="mapped",

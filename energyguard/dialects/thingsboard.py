@@ -19,6 +19,7 @@ from energyguard.codecs.http import (
     HttpRoute,
     HttpSent,
     HttpTaken,
+    json_answer,
 )
 from energyguard.dialects.names import ValueName
 from energyguard.dialects.rows import (
@@ -63,14 +64,13 @@ def _sent(sent: HttpSent) -> HttpDelivery:
 
 def _taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
     if taken.refused:
-        return refusal(400, f"{taken.refused} values were not taken: {'; '.join(taken.reasons)}")
+        return refusal(400, taken.sentence)
     return HttpAnswer(200)
 
 
 def refusal(status: int, reason: str) -> HttpAnswer:
     """A status, and why."""
-    text = json.dumps({"status": status, "message": reason})
-    return HttpAnswer(status, text, "application/json")
+    return json_answer(status, {"status": status, "message": reason})
 
 
 HTTP = HttpDialect(

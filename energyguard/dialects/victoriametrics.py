@@ -65,8 +65,7 @@ def _sent(sent: HttpSent) -> HttpDelivery:
 def taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
     """204, or what was refused."""
     if taken.refused:
-        reasons = "; ".join(taken.reasons)
-        return HttpAnswer(400, f"{taken.refused} values were not taken: {reasons}\n")
+        return HttpAnswer(400, f"{taken.sentence}\n")
     return HttpAnswer(204)
 
 

@@ -19,6 +19,7 @@ from energyguard.codecs.http import (
     HttpRoute,
     HttpSent,
     HttpTaken,
+    json_answer,
 )
 from energyguard.dialects.names import ValueName
 from energyguard.dialects.rows import (
@@ -68,16 +69,14 @@ def _sent(sent: HttpSent) -> HttpDelivery:
 
 def _taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
     if taken.refused:
-        return refusal(400, f"{taken.refused} values were not taken: {'; '.join(taken.reasons)}")
-    text = json.dumps({"version": _VERSION, "rows": taken.accepted})
-    return HttpAnswer(200, text, "application/json")
+        return refusal(400, taken.sentence)
+    return json_answer(200, {"version": _VERSION, "rows": taken.accepted})
 
 
 def refusal(status: int, reason: str) -> HttpAnswer:
     """As the middleware says it."""
     exception = {"message": reason, "type": "Exception", "code": 0}
-    text = json.dumps({"version": _VERSION, "exception": exception})
-    return HttpAnswer(status, text, "application/json")
+    return json_answer(status, {"version": _VERSION, "exception": exception})
 
 
 HTTP = HttpDialect(
@@ -87,6 +86,7 @@ HTTP = HttpDialect(
         HttpRoute(method="POST", path="/middleware.php/data/{uuid}", read=_sent, answer=_taken),
     ),
     refusal=refusal,
+    needs_mapping=True,
 )
 DIALECT = Dialect(
     name="volkszaehler",

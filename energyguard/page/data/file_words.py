@@ -13,6 +13,7 @@ from energyguard.codecs.headers import VALUES
 from energyguard.files.found import FileDoubt, FileFinding
 from energyguard.files.layout import FED_IN, MARKS, ROLES, unit_of_role
 from energyguard.model.channels import CHANNELS
+from energyguard.page.words.faults import words_of
 from energyguard.page.words.language import _
 from energyguard.page.words.readings import level_words
 
@@ -105,10 +106,8 @@ _SENTENCES: Final = tuple(
 
 def in_words(text: str) -> str:
     """A finding's value or reason, or a question, in the reader's language."""
-    for pattern, words in _SENTENCES:
-        if found := pattern.fullmatch(text):
-            return _(words).format(**found.groupdict())
-    return text
+    words = words_of(text, _SENTENCES)
+    return text if words is None else words
 
 
 def finding_words(finding: FileFinding) -> tuple[str, str]:

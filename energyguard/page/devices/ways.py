@@ -19,8 +19,6 @@ TOKEN: Final = "TOKEN"
 """What stands in the lines until there is one."""
 OWN: Final = ("csv", "json")
 """Our own dialects: what a program or a script may as well write."""
-UNMAPPED: Final = ("mapped",)
-"""Dialects of which nothing is taken before somebody has written a mapping."""
 _NOW: Final = "$(date -u +%FT%TZ)"
 _LINES: Final = 4
 
@@ -84,7 +82,7 @@ def _of(dialect: Dialect) -> Way | None:
     body = shlex.quote(f"{lines}\n")
     if dialect.http is not None:
         path = next(route.path for route in dialect.http.routes if route.method == "POST")
-        if "{" in path or dialect.name in UNMAPPED:
+        if "{" in path or dialect.http.needs_mapping:
             return None
         return Way(dialect.name, dialect.http.title, lines, body, path=path.removeprefix("/"))
     query = {"shape": dialect.name} if dialect.name in known().names else {}

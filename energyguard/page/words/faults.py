@@ -7,7 +7,7 @@ meet is said here in their own words, line by line; a fault that is not known he
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from energyguard.model.quantities import parse_duration
@@ -24,6 +24,8 @@ translated.
 """
 _LENGTHS: Final = frozenset({"window", "slide"})
 """Of what is named in faults: lengths of time, as rule files write them."""
+Sentences = Sequence[tuple[re.Pattern[str], str]]
+"""Patterns of what the service writes, and what is said instead."""
 _FAULTS: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
@@ -173,10 +175,17 @@ def fault_words(error: object) -> str:
 
 def _line(line: str) -> str:
     for text, place in ((line, ""), *_parted(line)):
-        for pattern, words in _FAULTS:
-            if found := pattern.fullmatch(text):
-                return place + _(words).format(**_named(found.groupdict()))
+        if (words := words_of(text, _FAULTS)) is not None:
+            return place + words
     return line
+
+
+def words_of(text: str, known: Sentences) -> str | None:
+    """What the service wrote, in the reader's words; None: it is none of these sentences."""
+    for pattern, words in known:
+        if found := pattern.fullmatch(text):
+            return _(words).format(**_named(found.groupdict()))
+    return None
 
 
 def _named(found: Mapping[str, str]) -> dict[str, str]:
