@@ -6,6 +6,7 @@ arrivals.py     when messages came, so that a repeat is the same reading
 dialect.py      what a dialect is; dialects/ has one file each, registry.py all in order
 moments.py      when a message was measured
 learned.py      what senders said of themselves, kept over restarts
+sent_columns.py values to columns of readings, for what is polled too
 taker.py        messages to readings in the log
 subscriber.py   the session: taken by the log first, then acknowledged
 role.py         the role ``mqtt``
