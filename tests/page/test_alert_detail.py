@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
 
+import pytest
 from nicegui.testing import User
 
-from energyguard.alerts.alert import Alert
+from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model import topics
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
+from energyguard.page.alerts.words import timeline_row
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
+from energyguard.page.frame.places import DevicePlace
 from energyguard.page.words.formatting import number
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds.unusual import UnusualRule
@@ -125,6 +128,20 @@ def raise_unlike(service: MadeUpService) -> None:
     )  # fmt: skip
     put(service.log, topics.ALERTS.name, "H020", event, since)
     follow(service)
+
+
+@pytest.mark.parametrize("evidence", [UNLIKE, {"usual": NANO, "zscore": 5 * NANO}])
+def test_what_is_unusual_passes_no_limit(evidence: dict[str, int]) -> None:
+    slot = {"opened": 2 * NANO, "since": NANO}
+    event = AlertEvent(
+        id="x", rule="r", device="H020", channel="energy_kwh", severity=Severity.WARNING,
+        state=State.PENDING, time_ms=START, since_ms=START, window_start_ms=START,
+        window_end_ms=START, observed=NANO, expected=NANO, peak=NANO, unit="kW",
+        topic="energy_readings", about="", evidence=tuple((evidence | slot).items()),
+    )  # fmt: skip
+    place = DevicePlace("H020", "H020", (), "", "UTC")
+    _when, words = timeline_row(TimelineEntry(START, event), place, "UTC")
+    assert words.startswith("unlike usual, not for long enough yet")
 
 
 async def test_that_was_us_is_learned_shown_and_taken_back(

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import openpyxl
+import pytest
 from nicegui import ui
 from nicegui.elements.upload_files import SmallFileUpload
 from nicegui.testing import User
@@ -53,6 +54,17 @@ async def test_nothing_is_missing_where_nobody_sends(nobody: User) -> None:
     await nobody.open("/data")
     await sees(nobody, "No readings yet")
     await sees(nobody, "No row was refused")
+
+
+async def test_where_nothing_is_missing_nobody_is_said_to_be_another(
+    user: User, service: MadeUpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = service.past.missing
+    monkeypatch.setattr(service.past, "missing", lambda **of: missing(**of | {"device": "nobody"}))
+    await user.open("/data")
+    await sees(user, "Nothing is missing: each hour of each device has readings.")
+    await sees(user, "51 devices are looked at, each by its own rhythm.")
+    await user.should_not_see("other devices")
 
 
 async def test_refused_rows_are_tried_again_after_a_look(

@@ -39,6 +39,18 @@ async def test_a_meter_has_its_sums_its_course_its_limit_and_its_gaps(user: User
     await sees(user, "above it, 16:15–17:00")
 
 
+async def test_a_device_has_one_zone_its_sites(user: User, service: MadeUpService) -> None:
+    service.enter("site/mill", name="Mill", zone="Asia/Kolkata")
+    service.enter("device/H017", name="Saw", site="mill")
+    await user.open("/devices/H017")
+    await sees(user, "Times in Asia/Kolkata")
+    await user.should_not_see("Times in UTC")
+    await sees(user, "yesterday by 22:")
+    await user.open("/devices/H017?range=6h")
+    course = await plotted(user, "line", "Energy of H017")
+    assert course["zone"] == "Asia/Kolkata"
+
+
 async def test_a_range_of_an_older_link_is_still_there(user: User) -> None:
     await user.open("/devices/H017?range=6h")
     course = await plotted(user, "line", "Energy of H017")

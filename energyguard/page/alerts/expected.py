@@ -13,6 +13,11 @@ def is_of_unusual(what: Alert | AlertEvent) -> bool:
     return UnusualEvidence.of(what.observed, dict(what.evidence)) is not None
 
 
+def is_unlike_usual(what: Alert | AlertEvent) -> bool:
+    """Whether no limit was passed: its rule knows what is usual, a profile's too."""
+    return is_of_unusual(what) or "usual" in dict(what.evidence)
+
+
 def value_and_expected(what: Alert | AlertEvent, value: int) -> str:
     """``2.04 kWh, limit 2 kWh``, or ``1.75 kW, usual 0.4 kW``."""
     return value_and_limit(value, what.expected, what.unit, is_of_unusual(what))

@@ -10,7 +10,7 @@ from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Act, State
 from energyguard.model.days import HOUR_MS
 from energyguard.model.quantities import NANO
-from energyguard.page.alerts.expected import is_of_unusual, value_and_expected
+from energyguard.page.alerts.expected import is_unlike_usual, value_and_expected
 from energyguard.page.frame.places import DevicePlace
 from energyguard.page.words.evidence import reasons_words
 from energyguard.page.words.formatting import (
@@ -255,8 +255,10 @@ def _happened(event: AlertEvent, place: DevicePlace) -> str:
     if not event.unit:
         over = event.state is State.RESOLVED
         return (_("{name} sends again") if over else _("{name} is silent")).format(name=place.name)
-    if event.state is State.RESOLVED and is_of_unusual(event):
+    if event.state is State.RESOLVED and is_unlike_usual(event):
         return _("resolved: as usual again")
+    if event.state is State.PENDING and is_unlike_usual(event):
+        return _("unlike usual, not for long enough yet")
     found = {
         State.PENDING: _("beyond the limit, not for long enough yet"),
         State.FIRING: _("the alert opens"),

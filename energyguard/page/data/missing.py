@@ -87,18 +87,33 @@ class MissingCard:
         self.remark.text = words.format(n=count(found.days))
         if rows:
             self.days.show(self._days(rows[0].start_ms, rows[0].end_ms, self.context.zone))
-        others = found.devices - len(found.rows)
-        self.rest.text = ngettext(
-            "{n} other device lacks nothing. Each is judged by its own rhythm.",
-            "{n} other devices lack nothing. Each is judged by its own rhythm.",
-            others,
-        ).format(n=count(others))
+        self.rest.text = self._rest(found.devices - len(found.rows), bool(found.rows))
+        self.rest.set_visibility(bool(self.rest.text))
         self.gone.set_visibility(bool(found.long_silent))
         self.gone.text = ngettext(
             "{n} device has sent nothing for over a month: {names}. It counts no more.",
             "{n} devices have sent nothing for over a month: {names}. They count no more.",
             len(found.long_silent),
         ).format(n=count(len(found.long_silent)), names=self._names(found.long_silent))
+
+    @staticmethod
+    def _rest(complete: int, are_others: bool) -> str:
+        """What is said of the devices that lack nothing; empty: there is none."""
+        if not complete:
+            return ""
+        if are_others:
+            words = ngettext(
+                "{n} other device lacks nothing. Each is judged by its own rhythm.",
+                "{n} other devices lack nothing. Each is judged by its own rhythm.",
+                complete,
+            )
+        else:
+            words = ngettext(
+                "{n} device is looked at, by its own rhythm.",
+                "{n} devices are looked at, each by its own rhythm.",
+                complete,
+            )
+        return words.format(n=count(complete))
 
     def _names(self, devices: Sequence[str]) -> str:
         named = [place_of(self.service.catalogue, name).name for name in devices[:5]]

@@ -126,8 +126,10 @@ class PageContext:
 
     @property
     def zone(self) -> str:
-        """The zone in which times are shown."""
-        return self.cache.zone
+        """The zone in which times are shown: of a view of one device its site's, else of all."""
+        entries = self.cache.service.catalogue.entries
+        is_of_one = self.view.path.startswith("/devices/{device")
+        return entries.zone_of_device(self.query["device"]) if is_of_one else self.cache.zone
 
     def say(self, title: str, above: str | None = None) -> None:
         """Let the title be the answer, and the line above it say of what; None: as it was."""
