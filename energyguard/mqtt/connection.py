@@ -1,5 +1,6 @@
 """The line to a broker: one session that outlives it, TLS, back-off; for one thread.
 
+The line is of MQTT 5, or of 3.1.1 where the broker does not take that.
 A message stays the broker's until ``acknowledge``: a line that is cut, or a process that is killed,
 gets it again, marked as repeated.
 """
@@ -17,7 +18,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.model.quantities import parse_duration
 from energyguard.mqtt import packets
-from energyguard.mqtt.packets import BrokerAnswer, PacketReader, Publish, Will
+from energyguard.mqtt.packets import BrokerAnswer, PacketReader, Publish, Session, Will
 from energyguard.settings.mqtt import MqttSettings
 from energyguard.telemetry import logger
 
@@ -30,6 +31,10 @@ _PIECE: Final = 2**18
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 _log = logger("mqtt")
+
+
+class _OtherVersion(Unavailable):
+    """The broker does not take the version that was offered, or may not."""
 
 
 class BrokerConnection:
@@ -46,20 +51,37 @@ class BrokerConnection:
     """
 
     def __init__(self, settings: MqttSettings, client: str, clock: Clock = SYSTEM) -> None:
-        self._clock, self._reader, self._packet_id = clock, PacketReader(), 0
+        self._clock, self._packet_id = clock, 0
         self._waiting: list[Publish] = []
         self._subscribing: dict[int, Sequence[str]] = {}
         parts = urlsplit(settings.url)
         self._host, self._port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
         password = _secret(settings.password_file)
         tls = _tls(settings.ca_file) if parts.scheme == "mqtts" else None
+        keep_s = min(parse_duration(settings.session) // 1000, 2**32 - 1)
+        session, user = Session(client, keep_s), unquote(parts.username or "")
+        try:
+            self._begin(tls, session, user, password, packets.VERSION)
+        except _OtherVersion as refused:
+            _log.info("connecting with MQTT 3.1.1", reason=str(refused))
+            self._begin(tls, session, user, password, packets.OLD_VERSION)
+
+    def _begin(
+        self,
+        tls: ssl.SSLContext | None,
+        session: Session,
+        user: str,
+        password: bytes | None,
+        version: int,
+    ) -> None:
+        """Open a line of a version."""
+        self.version, self._reader = version, PacketReader(version)
         self._line = self._opened(tls)
         self._keep_alive_s = float(KEEP_ALIVE_S)
-        self._spoke_s = self._received_s = clock.monotonic()
-        session_s = min(parse_duration(settings.session) // 1000, 2**32 - 1)
-        user, will = unquote(parts.username or ""), Will(STATUS, b"offline")
+        self._spoke_s = self._received_s = self._clock.monotonic()
+        will = Will(STATUS, b"offline")
         try:
-            self._send(packets.connect(client, user, password, KEEP_ALIVE_S, session_s, will))
+            self._send(packets.connect(session, user, password, KEEP_ALIVE_S, will, version))
             self.session_present = self._let_in()
             self.publish(STATUS, b"online", retain=True)
         except BaseException:
@@ -70,7 +92,7 @@ class BrokerConnection:
         """Ask for topics; what the broker refuses is in the log of the program."""
         self._packet_id = self._packet_id % 65_535 + 1
         self._subscribing[self._packet_id] = filters
-        self._send(packets.subscribe(self._packet_id, filters))
+        self._send(packets.subscribe(self._packet_id, filters, self.version))
 
     def receive(self, wait_s: float) -> list[Publish]:
         """The messages that have come, at most about ``MESSAGES_AT_ONCE``; none for ``wait_s``: [].
@@ -101,7 +123,7 @@ class BrokerConnection:
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Say something, at most once."""
-        self._send(packets.publish(topic, payload, retain=retain))
+        self._send(packets.publish(topic, payload, self.version, retain=retain))
 
     def close(self) -> None:
         """Say that this goes, and leave the session with the broker."""
@@ -122,15 +144,25 @@ class BrokerConnection:
             raise Unavailable(f"{self._host}:{self._port}: {error}") from error
 
     def _let_in(self) -> bool:
-        """Wait for the broker's first word; gives whether it has kept a session."""
+        """Wait for the broker's first word; gives whether it has kept a session.
+
+        Raises:
+            _OtherVersion: it says that it does not know the version, or ends the line unasked, as
+                some do that do not.
+        """
         until_s = self._clock.monotonic() + TIMEOUT_S
         while self._clock.monotonic() < until_s:
-            found = [*self._reader.packets(self._piece(TIMEOUT_S))]
+            try:
+                found = [*self._reader.packets(self._piece(TIMEOUT_S))]
+            except Unavailable as error:
+                raise _OtherVersion(str(error)) from error
             self._waiting += [packet for packet in found if isinstance(packet, Publish)]
             for answer in found:
                 if isinstance(answer, BrokerAnswer) and answer.kind == packets.CONNACK:
                     if answer.is_refusal:
-                        raise Unavailable(f"{self._host}:{self._port}: {answer.reason}")
+                        is_other = packets.OTHER_VERSION in answer.codes
+                        kind = _OtherVersion if is_other else Unavailable
+                        raise kind(f"{self._host}:{self._port}: {answer.reason}")
                     given = (answer.properties or {}).get(packets.SERVER_KEEP_ALIVE)
                     if isinstance(given, int) and given:
                         self._keep_alive_s = float(given)

@@ -1,7 +1,8 @@
-"""MQTT 5.0 as bytes: the packets that one who subscribes needs (OASIS standard, March 2019).
+"""MQTT 5.0 and 3.1.1 as bytes: the packets that one who subscribes needs (OASIS standards).
 
-No socket is here: bytes come in pieces of any length, packets go out. Many messages of one piece
-are found in one loop, and many acknowledgements are one piece of bytes: that is most of the speed.
+3.1.1 has no properties. No socket is here: bytes come in pieces of any length, packets go out. Many
+messages of one piece are found in one loop, and many acknowledgements are one piece of bytes: that
+is most of the speed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Final, NamedTuple
 
 from energyguard.errors import Unavailable
 
+VERSION, OLD_VERSION = 5, 4
+"""How CONNECT calls MQTT 5.0 and 3.1.1."""
 CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
 PING: Final = b"\xc0\x00"
 GOODBYE: Final = b"\xe0\x00"
@@ -19,7 +22,10 @@ SERVER_KEEP_ALIVE: Final = 0x13
 RECEIVE_MAXIMUM: Final = 65_535
 """So many messages may be on their way to us without an acknowledgement."""
 MAX_PACKET: Final = 8 * 2**20
+OTHER_VERSION: Final = 0x84
 _REFUSED: Final = 0x80
+_OLD_CODES: Final = {1: OTHER_VERSION, 2: 0x85, 3: 0x88, 4: 0x86, 5: 0x87}
+"""What a CONNACK of 3.1.1 says (its section 3.2.2.3), by the reason code of 5.0."""
 _BYTE, _TWO, _FOUR, _LENGTH, _TEXT, _PAIR = range(6)
 _PROPERTIES: Final = {
     **dict.fromkeys((0x01, 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A), _BYTE),
@@ -34,7 +40,7 @@ Property = int | bytes
 
 
 class NotMqtt(Unavailable):
-    """What came is no MQTT 5, or more than was agreed."""
+    """What came is no MQTT, or more than was agreed."""
 
 
 class Publish(NamedTuple):
@@ -78,7 +84,7 @@ class BrokerAnswer(NamedTuple):
 
 
 REASONS: Final = {
-    0x84: "it does not speak MQTT 5",
+    OTHER_VERSION: "it does not speak this version of MQTT",
     0x85: "it does not take this client's name",
     0x86: "the user or the password is wrong",
     0x87: "the user or the password is wrong, or may not do this",
@@ -100,36 +106,55 @@ class Will(NamedTuple):
     payload: bytes
 
 
+class Session(NamedTuple):
+    """A session that outlives the line: its name, and for how many seconds (5.0 alone)."""
+
+    client: str
+    keep_s: int
+
+
 def connect(
-    client: str, user: str, password: bytes | None, keep_alive_s: int, session_s: int, will: Will
+    session: Session, user: str, password: bytes | None, keep_alive_s: int, will: Will, version: int
 ) -> bytes:
-    """CONNECT to a session that outlives the line (section 3.1)."""
+    """CONNECT (section 3.1)."""
     flags = 0x04 | 0x20  # a will, retained; not a clean start
-    tail = [_text(client.encode()), b"\0", _text(will.topic.encode()), _text(will.payload)]
+    tail = [
+        _text(session.client.encode()),
+        _no_properties(version),
+        _text(will.topic.encode()),
+        _text(will.payload),
+    ]
     if user:
         flags |= 0x80
         tail.append(_text(user.encode()))
     if password is not None:
         flags |= 0x40
         tail.append(_text(password))
-    properties = (
-        b"\x11" + session_s.to_bytes(4, "big")
-        + b"\x21" + RECEIVE_MAXIMUM.to_bytes(2, "big")
-        + b"\x27" + MAX_PACKET.to_bytes(4, "big")
-    )  # fmt: skip
-    head = _text(b"MQTT") + bytes((5, flags)) + keep_alive_s.to_bytes(2, "big")
-    return _packet(0x10, head + _length(len(properties)) + properties + b"".join(tail))
+    head = _text(b"MQTT") + bytes((version, flags)) + keep_alive_s.to_bytes(2, "big")
+    if version == VERSION:
+        properties = (
+            b"\x11" + session.keep_s.to_bytes(4, "big")
+            + b"\x21" + RECEIVE_MAXIMUM.to_bytes(2, "big")
+            + b"\x27" + MAX_PACKET.to_bytes(4, "big")
+        )  # fmt: skip
+        head += _length(len(properties)) + properties
+    return _packet(0x10, head + b"".join(tail))
 
 
-def subscribe(packet_id: int, filters: Sequence[str]) -> bytes:
+def subscribe(packet_id: int, filters: Sequence[str], version: int) -> bytes:
     """SUBSCRIBE: at least once, with what is retained (section 3.8)."""
     body = b"".join(_text(topic.encode()) + b"\x01" for topic in filters)
-    return _packet(0x82, packet_id.to_bytes(2, "big") + b"\0" + body)
+    return _packet(0x82, packet_id.to_bytes(2, "big") + _no_properties(version) + body)
 
 
-def publish(topic: str, payload: bytes, *, retain: bool) -> bytes:
+def publish(topic: str, payload: bytes, version: int, *, retain: bool) -> bytes:
     """PUBLISH, at most once (section 3.3)."""
-    return _packet(0x31 if retain else 0x30, _text(topic.encode()) + b"\0" + payload)
+    head = _text(topic.encode()) + _no_properties(version)
+    return _packet(0x31 if retain else 0x30, head + payload)
+
+
+def _no_properties(version: int) -> bytes:
+    return b"\0" if version == VERSION else b""
 
 
 def acknowledge(packet_ids: Iterable[int]) -> bytes:
@@ -138,10 +163,14 @@ def acknowledge(packet_ids: Iterable[int]) -> bytes:
 
 
 class PacketReader:
-    """Finds packets in bytes that come in pieces."""
+    """Finds packets in bytes that come in pieces.
 
-    def __init__(self) -> None:
-        self._rest = b""
+    Args:
+        version: that was agreed.
+    """
+
+    def __init__(self, version: int = VERSION) -> None:
+        self._rest, self._is_old = b"", version == OLD_VERSION
 
     def packets(self, data: bytes) -> Iterator[Publish | BrokerAnswer]:
         """The packets that are whole by now.
@@ -165,16 +194,16 @@ class PacketReader:
                     break
                 at = body + length
                 if first >> 4 == PUBLISH:
-                    yield _publish(data, first, body, at)
+                    yield _publish(data, first, body, at, self._is_old)
                 else:
-                    yield _answer(first >> 4, data[body:at])
+                    yield _answer(first >> 4, data[body:at], self._is_old)
         except (IndexError, UnicodeDecodeError) as error:
-            raise NotMqtt(f"a packet that is no MQTT 5: {error}") from error
+            raise NotMqtt(f"a packet that is no MQTT: {error}") from error
         finally:
             self._rest = data[at:]
 
 
-def _publish(data: bytes, first: int, at: int, end: int) -> Publish:
+def _publish(data: bytes, first: int, at: int, end: int, is_old: bool) -> Publish:
     size = data[at] << 8 | data[at + 1]
     at += 2
     topic = data[at : at + size].decode()
@@ -183,24 +212,28 @@ def _publish(data: bytes, first: int, at: int, end: int) -> Publish:
     if first & 0x06:
         packet_id = data[at] << 8 | data[at + 1]
         at += 2
-    size = data[at]
-    at += 1
-    if size:
-        found = _varint(data, at - 1)
-        if found is None:
-            raise NotMqtt("a packet whose properties have no length")
-        at = found[0] + found[1]
+    if not is_old:
+        size = data[at]
+        at += 1
+        if size:
+            found = _varint(data, at - 1)
+            if found is None:
+                raise NotMqtt("a packet whose properties have no length")
+            at = found[0] + found[1]
     if at > end:
         raise NotMqtt("a message that ends before its payload")
     return Publish(topic, data[at:end], packet_id, bool(first & 0x08), bool(first & 0x01))
 
 
-def _answer(kind: int, body: bytes) -> BrokerAnswer:
+def _answer(kind: int, body: bytes, is_old: bool) -> BrokerAnswer:
+    if kind == CONNACK and len(body) == 2:  # of 3.1.1, which also refuses 5.0 with it
+        codes = bytes((_OLD_CODES.get(body[1], body[1] and _REFUSED),))
+        return BrokerAnswer(kind, 0, codes, bool(body[0] & 1))
     if kind == CONNACK:
         return BrokerAnswer(kind, 0, body[1:2], bool(body[0] & 1), _properties(body, 2)[0])
     if kind == SUBACK:
         packet_id = body[0] << 8 | body[1]
-        properties, at = _properties(body, 2)
+        properties, at = ({}, 2) if is_old else _properties(body, 2)
         return BrokerAnswer(kind, packet_id, body[at:] or b"\x80", properties=properties)
     if kind == DISCONNECT:
         properties = _properties(body, 1)[0] if len(body) > 1 else {}

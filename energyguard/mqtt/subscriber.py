@@ -22,7 +22,7 @@ from energyguard.mqtt.arrivals import MessageArrivals
 from energyguard.mqtt.connection import BrokerConnection
 from energyguard.mqtt.dialect import MqttMessage
 from energyguard.mqtt.learned import LearnedMessages
-from energyguard.mqtt.packets import Publish
+from energyguard.mqtt.packets import VERSION, Publish
 from energyguard.mqtt.registry import dialects_of
 from energyguard.mqtt.taker import MessageTaker
 from energyguard.settings.tree import Settings
@@ -86,7 +86,8 @@ class Subscriber:
     def _connect(self) -> BrokerConnection:
         line = BrokerConnection(self._settings.mqtt, self._client, self._clock)
         self._away.end()
-        _log.info("connected", session="kept" if line.session_present else "new")
+        kept = "kept" if line.session_present else "new"
+        _log.info("connected", session=kept, mqtt="5.0" if line.version == VERSION else "3.1.1")
         self._line, self._pause_s = line, FIRST_PAUSE_S
         self._subscribed.clear()
         self._subscribe(line)
@@ -134,6 +135,8 @@ class Subscriber:
 
 
 def _client_name(path: Path) -> str:
-    """The name of this data folder's session, which it keeps."""
-    write_once(path, f"energyguard-{secrets.token_hex(6)}".encode())
+    """The name of this data folder's session, which it keeps; every 3.1.1 broker takes such a one:
+    23 characters, letters and digits (its section 3.1.3.1).
+    """
+    write_once(path, f"energyguard{secrets.token_hex(6)}".encode())
     return path.read_text()

@@ -33,7 +33,7 @@ class MqttSettings(Section):
     url: Annotated[str, AfterValidator(_broker)] = Field(
         "",
         description="The broker: `mqtt://USER@HOST:PORT`, or `mqtts://…` with TLS. It speaks "
-        "MQTT 5. Empty: `up` plays no `mqtt`.",
+        "MQTT 5 or 3.1.1. Empty: `up` plays no `mqtt`.",
     )
     password_file: Path | None = Field(
         None, description="A file with the password of the user; read anew at each connection."

@@ -75,6 +75,46 @@ def broker_in(folder: Path, more: Sequence[str] = ()) -> Iterator[Broker]:
 
 
 @contextmanager
+def old_door(broker: Broker, answer: bytes) -> Iterator[int]:
+    """A port of a broker that takes MQTT 3.1.1 alone: 5.0 gets ``answer``, and the line ends.
+
+    What comes by 3.1.1 goes to the broker as it is, so all but the refusal is Mosquitto's.
+    """
+
+    def serve(line: socket.socket) -> None:
+        with line, socket.create_connection(("127.0.0.1", broker.port)) as behind:
+            first = line.recv(4_096)
+            if first[8:9] == b"\x05":
+                line.sendall(answer)
+                return
+            behind.sendall(first)
+            poll, other = select.poll(), {line.fileno(): behind, behind.fileno(): line}
+            ends = {line.fileno(): line, behind.fileno(): behind}
+            for end in ends:
+                poll.register(end, select.POLLIN)
+            while True:
+                for end, _ in poll.poll():
+                    if not (piece := ends[end].recv(65_536)):
+                        return
+                    other[end].sendall(piece)
+
+    def listen() -> None:
+        while True:
+            try:
+                line, _ = door.accept()
+            except OSError:
+                return
+            Thread(target=serve, args=(line,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        Thread(target=listen, daemon=True).start()
+        try:
+            yield door.getsockname()[1]
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
 def sender_to(port: int) -> Iterator[Client]:
     """Somebody else's client.
 

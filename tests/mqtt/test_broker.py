@@ -17,12 +17,13 @@ from energyguard.errors import ConfigError, Conflict, Unavailable
 from energyguard.log import Log, open_log
 from energyguard.model.quantities import NANO
 from energyguard.mqtt.connection import STATUS, BrokerConnection
+from energyguard.mqtt.packets import OLD_VERSION
 from energyguard.mqtt.subscriber import Subscriber
 from energyguard.settings.layers import load
 from energyguard.settings.mqtt import MqttSettings
 from energyguard.settings.tree import Settings
 from tests.e2e.processes import roles
-from tests.mqtt.brokers import Broker, broker_in, needs_broker, send, sender_to
+from tests.mqtt.brokers import Broker, broker_in, needs_broker, old_door, send, sender_to
 from tests.mqtt.taken import in_log
 from tests.waiting import until
 
@@ -105,6 +106,24 @@ def test_a_message_that_the_log_has_and_the_broker_does_not_know_of_is_the_same_
         assert len(repeated) >= len(before) + len({*before})  # they did come again
         assert sorted({value // NANO for _, _, value, _ in repeated}) == list(range(5))
         assert len({*repeated}) == 5  # each with the time that it had
+
+
+@pytest.mark.parametrize("answer", [b"\x20\x02\x00\x01", b"\x20\x03\x00\x84\x00", b""])
+def test_a_broker_without_version_5_keeps_what_comes_as_well(
+    settings: Settings, log: Log, broker: Broker, answer: bytes
+) -> None:
+    with old_door(broker, answer) as port:
+        old = load((f"data_dir={settings.data_dir}", f"mqtt.url=mqtt://127.0.0.1:{port}")).settings
+        with closing(subscriber_of(old, log)) as first:
+            assert first._line is not None
+            assert first._line.version == OLD_VERSION
+        send(broker.port, [own(number, timed=False) for number in range(30)])
+        with closing(subscriber_of(old, log)) as again:
+            until(lambda: again.step(0.05) or len(values(log)) == 30)
+            until(lambda: again.step(0.05) == 0)
+        with closing(subscriber_of(old, log)) as last:
+            assert last.step(0.2) == 0  # the broker knows that it has been taken
+    assert sorted(values(log)) == list(range(30))
 
 
 def test_a_role_that_is_killed_and_a_broker_that_begins_again_lose_nothing(

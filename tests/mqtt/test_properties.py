@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.errors import Unavailable
-from energyguard.mqtt.packets import BrokerAnswer, PacketReader, Publish, Will, acknowledge, connect
+from energyguard.mqtt.packets import (
+    OLD_VERSION,
+    VERSION,
+    BrokerAnswer,
+    PacketReader,
+    Publish,
+    Session,
+    Will,
+    acknowledge,
+    connect,
+    publish,
+)
 from energyguard.mqtt.packets import subscribe as subscribing
 from tests.mqtt.taken import decoded, messages, rows, taker
 from tests.mqtt.test_dialects import GOLDEN
@@ -76,25 +87,29 @@ PUBLISHES = st.builds(
 )  # fmt: skip
 
 
-def as_bytes(one: Publish) -> bytes:
-    """A message as a broker writes it, by the standard's own words (section 3.3)."""
+def as_bytes(one: Publish, version: int) -> bytes:
+    """A message as a broker writes it, by the standards' own words (section 3.3 of both)."""
     flags = 0x30 | (8 if one.is_repeated else 0) | (2 if one.packet_id else 0)
     topic = one.topic.encode()
     body = len(topic).to_bytes(2, "big") + topic
     body += one.packet_id.to_bytes(2, "big") if one.packet_id else b""
-    body += b"\x05\x02\x00\x00\x00\x3c" + one.payload  # it expires in a minute
+    body += b"\x05\x02\x00\x00\x00\x3c" if version == VERSION else b""  # it expires in a minute
+    body += one.payload
     length = bytes((len(body) % 128 | 128, len(body) // 128)) if len(body) > 127 else b""
     return bytes((flags | one.is_retained,)) + (length or bytes((len(body),))) + body
 
 
-@given(st.lists(PUBLISHES, max_size=8), st.lists(st.integers(1, 40), max_size=60))
+VERSIONS = st.sampled_from([VERSION, OLD_VERSION])
+
+
+@given(st.lists(PUBLISHES, max_size=8), st.lists(st.integers(1, 40), max_size=60), VERSIONS)
 @settings(max_examples=100, deadline=None)
 def test_packets_are_found_however_their_bytes_are_cut(
-    sent: list[Publish], pieces: list[int]
+    sent: list[Publish], pieces: list[int], version: int
 ) -> None:
     data, reader, found = (
-        b"".join(map(as_bytes, sent)),
-        PacketReader(),
+        b"".join(as_bytes(one, version) for one in sent),
+        PacketReader(version),
         list[Publish | BrokerAnswer](),
     )
     for size in [*pieces, len(data)]:
@@ -103,21 +118,40 @@ def test_packets_are_found_however_their_bytes_are_cut(
     assert found == sent
 
 
-@given(st.binary(max_size=80))
+@given(st.binary(max_size=80), VERSIONS)
 @settings(max_examples=150, deadline=None)
-def test_a_broker_that_talks_nonsense_is_said_not_to_be_there(data: bytes) -> None:
+def test_a_broker_that_talks_nonsense_is_said_not_to_be_there(data: bytes, version: int) -> None:
     try:
-        list(PacketReader().packets(data))
+        list(PacketReader(version).packets(data))
     except Unavailable as error:
         assert str(error)
 
 
 def test_packets_are_those_of_the_standard() -> None:
-    will = Will("s", b"off")
-    assert connect("me", "u", b"p", 30, 60, will) == (
+    will, session = Will("s", b"off"), Session("me", 60)
+    assert connect(session, "u", b"p", 30, will, VERSION) == (
         b"\x10\x2b\x00\x04MQTT\x05\xe4\x00\x1e"
         b"\x0d\x11\x00\x00\x00\x3c\x21\xff\xff\x27\x00\x80\x00\x00"
         b"\x00\x02me\x00\x00\x01s\x00\x03off\x00\x01u\x00\x01p"
     )
-    assert subscribing(7, ["a/#"]) == b"\x82\x09\x00\x07\x00\x00\x03a/#\x01"
+    assert subscribing(7, ["a/#"], VERSION) == b"\x82\x09\x00\x07\x00\x00\x03a/#\x01"
+    assert publish("a", b"b", VERSION, retain=True) == b"\x31\x05\x00\x01a\x00b"
     assert acknowledge([1, 258]) == b"\x40\x02\x00\x01\x40\x02\x01\x02"
+
+
+def test_packets_of_3_1_1_have_no_properties() -> None:
+    will, session = Will("s", b"off"), Session("me", 60)
+    assert connect(session, "u", b"p", 30, will, OLD_VERSION) == (
+        b"\x10\x1c\x00\x04MQTT\x04\xe4\x00\x1e\x00\x02me\x00\x01s\x00\x03off\x00\x01u\x00\x01p"
+    )
+    assert subscribing(7, ["a/#"], OLD_VERSION) == b"\x82\x08\x00\x07\x00\x03a/#\x01"
+    assert publish("a", b"b", OLD_VERSION, retain=False) == b"\x30\x04\x00\x01ab"
+    answers = PacketReader(OLD_VERSION).packets(b"\x20\x02\x01\x00\x90\x04\x00\x07\x01\x80")
+    let_in, granted = [answer for answer in answers if isinstance(answer, BrokerAnswer)]
+    assert (let_in.session_present, let_in.is_refusal) == (True, False)
+    assert (granted.packet_id, granted.codes) == (7, b"\x01\x80")
+    wrong = [*PacketReader(OLD_VERSION).packets(b"\x20\x02\x00\x04\x20\x02\x00\x09")]
+    assert [answer.reason for answer in wrong if isinstance(answer, BrokerAnswer)] == [
+        "the user or the password is wrong",
+        "reason 128",
+    ]
