@@ -171,7 +171,7 @@ def number_of(value: object, field: str) -> Decimal | None:
     raise Malformed(f"{field} is no number: {sixty_fourth(str(value))}", field)
 
 
-NOTHING: Final = frozenset((b"", b"null", b"nan", b"none", b"unknown", b"unavailable"))
+NOTHING: Final = frozenset((b"", b"null", b"nan", b"nil", b"none", b"unknown", b"unavailable"))
 """What is sent where nothing is known."""
 
 

@@ -43,10 +43,10 @@ def decoded(
     return one.decode(came)
 
 
-def rows(found: Decoded) -> list[Row]:
+def rows(found: Decoded, arrived_ms: int = ARRIVED_MS) -> list[Row]:
     names = ("device", "channel", "value")
     device, channel, value = (found.batch.column(name).to_pylist() for name in names)
-    after = (times_of(found.batch) - ARRIVED_MS).tolist()
+    after = (times_of(found.batch) - arrived_ms).tolist()
     return list(zip(device, channel, map(from_nano, value), after, strict=True))
 
 

@@ -1,7 +1,8 @@
-"""DSMR-reader: ``dsmr/reading/…``, a value a topic of each telegram.
+"""DSMR-reader: ``dsmr/reading/…``, a value a topic of each telegram, and ``dsmr/json``, all of one.
 
-After dsmr-reader.readthedocs.io, *MQTT: Telegram*. Its registers are one for each tariff, each a
-device of its own, as in a telegram; times are those of the arrival.
+After dsmr-reader.readthedocs.io, *MQTT: Telegram*, and the defaults of ``dsmr_mqtt`` in its
+repository. Its registers are one for each tariff, each a device of its own, as in a telegram. A
+topic has no time but that of its arrival; the object has the telegram's.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from energyguard.mqtt.dialect import (
     TopicDialect,
     field_at,
     number_in,
+    number_of,
+    object_in,
 )
+from energyguard.mqtt.moments import time_of
 
-_TOPIC: Final = re.compile(r"([^/]+)/reading/([a-z0-9_]+)")
+_TOPIC: Final = re.compile(r"([^/]+)/(?:reading/([a-z0-9_]+)|json)")
 _REGISTER: Final = KnownField("energy_register_kwh")
 _FIELDS: Final = {
     **{
@@ -38,22 +42,33 @@ class DsmrReaderDialect(TopicDialect):
 
     name = "dsmr-reader"
     about = "Dutch and Belgian meters behind DSMR-reader"
-    filters: ClassVar = ("dsmr/reading/+",)
+    filters: ClassVar = ("dsmr/reading/+", "dsmr/json")
     examples: ClassVar = (
         DialectExample("dsmr/reading/electricity_delivered_1", b"1234.567"),
         DialectExample("dsmr/reading/phase_voltage_l1", b"229.0"),
     )
 
     def knows(self, topic: str) -> bool:
-        """Whether it is a field of a telegram."""
+        """Whether it is a field of a telegram, or all of one."""
         return _TOPIC.fullmatch(topic) is not None
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
-        """The one value of a message."""
+        """The registers, voltages and currents of a message."""
         found = _TOPIC.fullmatch(message.topic)
-        known = _FIELDS.get(found[2]) if found else None
-        if found is None or known is None:
+        if found is None:
             return
-        number = number_in(message.payload, found[2])
-        if number is not None:
-            yield SentValue(field_at(found[1], found[2], known), number)
+        root, field = found.groups()
+        if field is None:
+            yield from self._of_telegram(root, message)
+        elif known := _FIELDS.get(field):
+            number = number_in(message.payload, field)
+            if number is not None:
+                yield SentValue(field_at(root, field, known), number)
+
+    def _of_telegram(self, root: str, message: MqttMessage) -> Iterator[SentValue]:
+        body = object_in(message.payload)
+        time_ms = time_of(body.get("timestamp"), self.zone, message.arrived_ms, "timestamp")
+        for field, known in _FIELDS.items():
+            number = number_of(body.get(field), field)
+            if number is not None:
+                yield SentValue(field_at(root, field, known), number, time_ms)

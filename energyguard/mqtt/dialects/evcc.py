@@ -1,7 +1,9 @@
 """evcc: ``evcc/site/…`` and ``evcc/loadpoints/N/…``, a value a topic.
 
-After docs.evcc.io/en/docs/integrations/mqtt-api. Values have no time. Powers are in W, energies of
-meters in kWh; what sun and battery give counts below 0, as what is fed in does everywhere.
+After docs.evcc.io/en/integrations/mqtt-api: "nested objects and lists are converted into individual
+sub-topics (index starts at 1)". Since 0.301 batteries stand below ``battery/devices``. Values have
+no time. Powers are in W, energies of meters in kWh; what sun and battery give counts below 0, as
+what is fed in does everywhere.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from energyguard.mqtt.dialect import (
 )
 
 _TOPIC: Final = re.compile(
-    r"(?P<root>[^/]+)/(?:(?P<meter>site/(?:grid|pv/\d+|battery/\d+)|loadpoints/\d+)/(?P<name>\w+)"
+    r"(?P<root>[^/]+)/(?:(?P<meter>site/(?:grid|pv/\d+|battery/(?:devices/)?\d+)|loadpoints/\d+)/(?P<name>\w+)"
     r"|site/gridPower)(?:/(?P<phase>l?[123]))?"
 )
 _POWER: Final = KnownField("power_kw", 1_000)
@@ -70,6 +72,7 @@ class EvccDialect(TopicDialect):
             return
         number = number_in(message.payload, name)
         if number is not None:
-            device = f"{found['root']}/{meter.removeprefix('site/')}"
+            meter = meter.removeprefix("site/").replace("/devices/", "/")
+            device = f"{found['root']}/{meter}"
             below = f"l{found['phase'].removeprefix('l')}" if found["phase"] else ""
             yield SentValue(field_at(device, name, known._replace(below=below)), number)

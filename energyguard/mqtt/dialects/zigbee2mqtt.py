@@ -1,13 +1,14 @@
 """Zigbee2MQTT: ``zigbee2mqtt/NAME``, an object of all that a device knows.
 
-After zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages. What the fields of a device are, and in
-which unit, says ``zigbee2mqtt/bridge/devices``; until it has come, nothing is taken of a device.
+After zigbee2mqtt.io/guide/usage, its pages mqtt_topics_and_messages and exposes. What the fields of
+a device are, and in which unit, says ``zigbee2mqtt/bridge/devices``; until it has come, nothing is
+taken of a device.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from energyguard.dialects.names import ValueName, placed
@@ -26,7 +27,7 @@ from energyguard.mqtt.dialect import (
 from energyguard.mqtt.moments import time_of
 
 _DEVICES: Final = "/bridge/devices"
-_REGISTERS: Final = {"energy": "", "consumed_energy": "", "produced_energy": "export"}
+_REGISTERS: Final = {"energy": (), "consumed_energy": (), "produced_energy": ("export",)}
 _LEVELS: Final = frozenset(("power", "voltage", "current", "temperature", "device_temperature"))
 _PHASES: Final = {"_phase_b": "l2", "_phase_c": "l3"}
 _MAX_DEPTH: Final = 4
@@ -82,8 +83,8 @@ class Zigbee2MqttDialect(TopicDialect):
                 exposed = _exposed(definition.get("exposes"))
                 kept[f"{bridge}/{name}"] = {
                     field: at
-                    for field, unit in exposed.items()
-                    if (at := _place(name, field, unit)) is not None
+                    for field, feature in exposed.items()
+                    if (at := _place(name, field, feature)) is not None
                 }
         self._places = kept
 
@@ -104,33 +105,43 @@ class Zigbee2MqttDialect(TopicDialect):
                 yield SentValue(at, number, time_ms)
 
 
-def _exposed(exposes: object, depth: int = 0) -> dict[str, str]:
-    """The fields of a device that are numbers, each with its unit."""
-    found: dict[str, str] = {}
+class _Feature(NamedTuple):
+    """What a bridge says of a field: ``name`` is the field without its endpoint."""
+
+    unit: str
+    name: str
+    endpoint: str
+
+
+def _exposed(exposes: object, depth: int = 0) -> dict[str, _Feature]:
+    """The fields of a device that are numbers and have a unit."""
+    found: dict[str, _Feature] = {}
     for each in exposes if isinstance(exposes, list) and depth < _MAX_DEPTH else ():
         if not isinstance(each, dict):
             continue
         field, unit = each.get("property"), each.get("unit")
         if each.get("type") == "numeric" and isinstance(field, str) and isinstance(unit, str):
-            found[field] = unit
+            name, endpoint = each.get("name"), each.get("endpoint")
+            has_endpoint = isinstance(name, str) and isinstance(endpoint, str)
+            found[field] = _Feature(unit, *((name, endpoint) if has_endpoint else (field, "")))
         found |= _exposed(each.get("features"), depth + 1)
     return found
 
 
-def _place(device: str, field: str, unit_text: str) -> NamedPlace | None:
+def _place(device: str, field: str, feature: _Feature) -> NamedPlace | None:
     """Where a field belongs; None: it is nothing that is kept."""
-    unit = unit_named(unit_text)
+    unit, (unit_text, bare, endpoint) = unit_named(feature.unit), feature
     if unit is None:
         return None
-    bare, below = field, ""
+    below = [endpoint] if endpoint else []
     for suffix, phase in _PHASES.items():
-        if field.endswith(suffix):
-            bare, below = field.removesuffix(suffix), phase
+        if bare.endswith(suffix):
+            bare, below = bare.removesuffix(suffix), [*below, phase]
     if unit.channel == ENERGY and bare in _REGISTERS:
-        channel, below = "energy_register_kwh", below or _REGISTERS[bare]
+        channel, below = "energy_register_kwh", [*below, *_REGISTERS[bare]]
     elif bare in _LEVELS:
         channel = unit.channel
     else:
         return NamedPlace(ValueName(field, device, unit_text))
-    place = placed(f"{device}/{below}" if below else device, channel, unit.times, unit.per)
+    place = placed("/".join([device, *below]), channel, unit.times, unit.per)
     return NamedPlace(ValueName(field, device, unit_text), place)
