@@ -19,5 +19,6 @@ any delimited table finds a *layout*: where its header is, and the role of each 
     column_roles.py what each column was read as, as people would say it
     physics.py     intervals or a register, by what is possible
     cells.py       columns of numbers; numbers.py: one number, as people write it
-    moments.py     columns of times; times.py: one time; local_clock.py: local times as UTC
+    moments.py     columns of times; times.py: one time; dates.py: one day; local_clock.py: by UTC
+    spellings.py   times that look like numbers, or two in a cell; preamble.py: above the header
 """

@@ -14,28 +14,11 @@ from energyguard.codecs.columns import LONG_NUMBER, tidy_number
 from energyguard.errors import Malformed
 from energyguard.files.grid import MAX_CELL
 from energyguard.files.moments import Bools
-from energyguard.files.numbers import Numbers, Units
+from energyguard.files.numbers import NO_VALUES, Numbers, Units
 
 NUMBER_TYPE: Final = pa.decimal128(28, 9)
 _PLAIN: Final = r"^[+-]?(?:\d{1,18}(?:\.\d{0,9})?|\.\d{1,9})$"
-EMPTY_WORDS: Final = pa.array(
-    [
-        "",
-        "-",
-        "--",
-        "---",
-        "?",
-        "null",
-        "none",
-        "nan",
-        "n/a",
-        "na",
-        "no ct",
-        "unknown",
-        "unavailable",
-    ]
-)
-"""What stands in a cell, in small letters, where there is no value."""
+EMPTY_WORDS: Final = pa.array(["", *sorted(NO_VALUES)])
 
 
 @dataclass(frozen=True, slots=True)

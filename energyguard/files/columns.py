@@ -22,6 +22,7 @@ from energyguard.files.layout import ALL, DECIMAL_MARK, MARKS, ValueColumn
 from energyguard.files.moments import Bools, Ints
 from energyguard.files.numbers import Numbers, open_comma, open_point
 from energyguard.files.physics import falls_often, is_register
+from energyguard.files.preamble import device_above
 from energyguard.files.reading import TableRead
 from energyguard.files.words import ENERGY, REGISTER, Unit, units_beside
 
@@ -202,11 +203,14 @@ def clean(name: str) -> str:
 
 
 def _device_above(read: TableRead) -> str:
-    """The device that the lines above the header name, where the format has it there."""
-    if not read.known.device:
+    """The device that the lines above the header name, where nobody says another one."""
+    if read.known.device:
+        lines = (re.search(read.known.device, line) for line in read.grid.above)
+        name = next((clean(found[1]) for found in lines if found is not None), "")
+    elif read.answers.device:
         return ""
-    lines = (re.search(read.known.device, line) for line in read.grid.above)
-    name = next((clean(found[1]) for found in lines if found is not None), "")
+    else:
+        name = clean(device_above(read.grid))
     if name:
         read.findings.append(FileFinding("device", name, "the lines above the header name it"))
     return name

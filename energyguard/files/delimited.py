@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -28,6 +29,7 @@ from energyguard.files.words import plain_words
 from energyguard.model.readings import Verdict
 
 _SHOWN_LINES: Final = 6
+_GUARDS: Final = re.compile(rb"""(^|[;,\t|]"?)(?:=(?=")|'(?=[0-9]))""", re.MULTILINE)
 SESSIONS: Final = {"charging event", "cp id", "chargepoint", "charge point id", "evse id"}
 """Headers, in small letters, that only exports of charging networks have."""
 
@@ -55,6 +57,7 @@ def read_delimited(
             have the same time.
         ConfigError: an answer is about nothing that there is.
     """
+    data = _unguarded(data)
     grid = grid_of(data, name)
     if SESSIONS & {plain_words(word) for word in grid.header}:
         raise Malformed(
@@ -79,6 +82,13 @@ def read_delimited(
         format_name, tuple(read.findings), tuple(read.doubts), decoded, names_device, head,
         columns_of(read),
     )  # fmt: skip
+
+
+def _unguarded(data: bytes) -> bytes:
+    """The same, without the marks that keep a workbook from changing cells: ``="0012"``, ``'1``."""
+    if b'="' not in data and b"'" not in data:
+        return data
+    return _GUARDS.sub(rb"\1", data)
 
 
 def _decoded(read: TableRead) -> tuple[Decoded, bool]:
@@ -122,4 +132,6 @@ def _about(grid: Grid) -> list[FileFinding]:
         found.append(FileFinding("header", f"line {line}", ", ".join(grid.header[:8])))
     else:
         found.append(FileFinding("header", "none", "its first line has a time and a number"))
+    found += [FileFinding("spelled", grid.header[place], spelling.name)
+              for place, spelling in grid.spelled.items()]  # fmt: skip
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import pyarrow as pa
@@ -41,6 +42,9 @@ def check_distinct(read: TableRead, batch: pa.RecordBatch, name: str) -> None:
     what = contradictions(batch)
     if not what:
         return
+    names = Counter(column.name for column in read.layout.values if read.layout.slots is None)
+    if same := next((repr(each) for each, often in names.items() if often > 1), ""):
+        raise Malformed(f"{name}: several columns are named {same}: rename them", "file")
     column = _may_tell_apart(read)
     if not column:
         raise Malformed(f"{name}: {what}: no column that is read tells them apart", "file")

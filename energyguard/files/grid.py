@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from energyguard.errors import Malformed
-from energyguard.files.times import since_or_written
-from energyguard.files.words import unit_named
+from energyguard.files.dates import is_day
+from energyguard.files.numbers import NO_VALUES
+from energyguard.files.spellings import Spelling, is_span, spelling_of
+from energyguard.files.times import is_clock, is_compact, since_or_written
+from energyguard.files.words import header_of_text, unit_named
 
 SAMPLE_LINES: Final = 200
 MAX_COLUMNS: Final = 2_000
@@ -22,27 +25,29 @@ MAX_CELL: Final = 100
 """Letters of a number or a time; what is longer is text."""
 _DELIMITERS: Final = (";", "\t", "|", ",")
 _NAMES: Final = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma", " ": "space"}
-_NUMBER: Final = re.compile(r"[-+]?\s?[\d.,' ]*\d[\d.,]*(?:[eE][-+]?\d+)?\s?[^\W\d_]{0,4}")
+_NUMBER: Final = re.compile(
+    r"\(?[-+\u2212]?\s?[\d.,' \u00a0\u202f\u2019]*\d[\d.,]*(?:[eE][-+]?\d+)?[-\u2212)]?"
+    r"\s?[^\W\d_]{0,4}"
+)
 _FORMAT: Final = re.compile(r"\[?[dMyYHhmsS]{1,4}(?:[-/.: ][dMyYHhmsSa]{1,4}){1,6}\]?")
 """How a line of units says that a column has times: ``[dd.MM.yyyy HH:mm]``."""
-_DATE: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}")
-_CLOCK: Final = re.compile(
-    r"\d{1,2}[ABab]?:\d{2}(?::\d{2})?(?:[.,]\d+)?\s*(?:[AaPp]\.?[Mm]\.?|[AB])?"
-)
 
 
 def kind_of(cell: str) -> str:
     """What a cell is: ``moment``, ``date``, ``clock``, ``number``, ``text``, or nothing."""
     cell = cell.strip()
-    if not cell:
+    if not cell or cell.lower() in NO_VALUES:
         return ""
     if len(cell) > MAX_CELL:
         return "text"
-    if _NUMBER.fullmatch(cell) and not _DATE.fullmatch(cell):
+    if is_compact(cell):
+        return "moment"
+    is_date = is_day(cell)
+    if _NUMBER.fullmatch(cell) and not is_date:
         return "number"
-    if _CLOCK.fullmatch(cell):
+    if is_clock(cell):
         return "clock"
-    if _DATE.fullmatch(cell):
+    if is_date:
         return "date"
     return "moment" if since_or_written(cell) else "text"
 
@@ -59,7 +64,8 @@ class Grid:
         units: the line of units below the header; empty: there is none.
         first_row: the number of the first line of data, from 1.
         width: how many cells a line of data has.
-        sample: lines of data, from all of the text.
+        sample: lines of data, from all of the text; spelled times are plain there.
+        spelled: by the place of a column, how its times are spelled.
     """
 
     delimiter: str
@@ -70,6 +76,7 @@ class Grid:
     first_row: int
     width: int
     sample: tuple[tuple[str, ...], ...]
+    spelled: Mapping[int, Spelling] = field(default_factory=dict)
 
     @property
     def delimiter_name(self) -> str:
@@ -88,9 +95,14 @@ def grid_of(data: bytes, name: str) -> Grid:
         Malformed: no line has a time and a number.
     """
     head = [line.decode(errors="replace") for line in _lines(data, name)]
-    found = [grid for mark in _DELIMITERS if (grid := _grid(head, mark)) is not None]
+    for is_data in (_is_data, _may_be_data):
+        found = [g for mark in _DELIMITERS if (g := _grid(head, mark, is_data)) is not None]
+        if is_data is _may_be_data:  # only a column that is spelled so says that it is one of times
+            found = [grid for grid in found if grid.spelled]
+        if found:
+            break
     if not found and all(re.fullmatch(r"\d{9,}(\.\d+)?( \S+)+", line) for line in head[:3] if line):
-        found = [grid for grid in [_grid(head, " ")] if grid is not None]
+        found = [grid for grid in [_grid(head, " ", _is_data)] if grid is not None]
     if not found:
         raise Malformed(
             f"{name}: no line has a time and a number side by side, between semicolons, tabs, bars "
@@ -116,10 +128,10 @@ def _lines(data: bytes, name: str) -> list[bytes]:
     return lines
 
 
-def _grid(lines: Sequence[str], mark: str) -> Grid | None:
+def _grid(lines: Sequence[str], mark: str, is_data: Callable[[Sequence[str]], bool]) -> Grid | None:
     """The same with one delimiter; None: it is not the one."""
     rows = [_cells(line, mark) for line in lines]
-    data = [number for number, row in enumerate(rows) if _is_data(row)]
+    data = [number for number, row in enumerate(rows) if is_data(row)]
     if not data:
         return None
     widths = Counter(len(rows[number]) for number in data)
@@ -135,8 +147,10 @@ def _grid(lines: Sequence[str], mark: str) -> Grid | None:
     header: tuple[str, ...] = ()
     if above and _is_header(rows[above[-1]], width):
         header = tuple(rows[above.pop()])
+        if above and _is_part_of_header(header, rows[above[-1]], width):
+            header = _joined_headers(rows[above.pop()], header)
     named = _fitted(header, width)
-    return Grid(
+    grid = Grid(
         mark,
         tuple(lines[number] for number in above),
         tuple(name.strip()[:MAX_NAME] or f"column {place}" for place, name in enumerate(named, 1)),
@@ -146,6 +160,24 @@ def _grid(lines: Sequence[str], mark: str) -> Grid | None:
         width,
         tuple(tuple(rows[number]) for number in data),
     )
+    return _plainly_spelled(grid)
+
+
+def _plainly_spelled(grid: Grid) -> Grid:
+    """The same, with times that are spelled otherwise as they are elsewhere."""
+    if not grid.has_header:
+        return grid
+    columns = [list(column) for column in zip(*grid.sample, strict=True)]
+    spelled = {
+        place: spelling
+        for place, name in enumerate(grid.header)
+        if (spelling := spelling_of(_time_words(name), columns[place])) is not None
+    }
+    if not spelled:
+        return grid
+    for place, spelling in spelled.items():
+        columns[place] = [spelling.plain(cell.strip()) for cell in columns[place]]
+    return replace(grid, sample=tuple(zip(*columns, strict=True)), spelled=spelled)
 
 
 def _cells(line: str, mark: str) -> list[str]:
@@ -169,9 +201,42 @@ def _is_data(row: Sequence[str]) -> bool:
     return (has_time and (numbers > 0 or is_empty)) or (epoch and numbers > 1)
 
 
+def _time_words(name: str) -> str:
+    """The words of a header that may be one of times; empty: it is one of values."""
+    header = header_of_text(name)
+    return "" if header.unit is not None or header.is_value else header.words
+
+
+def _may_be_data(row: Sequence[str]) -> bool:
+    """Whether a line may be one of readings whose times look like numbers."""
+    kinds = [kind_of(cell) for cell in row]
+    return (
+        "number" in kinds
+        and len(kinds) - kinds.count("") > 1
+        and (kinds.count("number") + kinds.count("clock") > 1 or any(is_span(cell) for cell in row))
+    )
+
+
 def _is_header(row: Sequence[str], width: int) -> bool:
     words = [cell for cell in row if cell.strip()]
     return len(words) >= 2 and abs(len(row) - width) <= 2 and kind_of(row[0]) in ("text", "")
+
+
+def _is_part_of_header(header: Sequence[str], upper: Sequence[str], width: int) -> bool:
+    """Whether a header leaves columns without a name of their own that the line above names."""
+    names = [name.strip() for name in header if name.strip()]
+    words = {name.strip() for name in upper if name.strip()}
+    return len(names) > len(set(names)) and len(words) > 1 and abs(len(upper) - width) <= 2
+
+
+def _joined_headers(upper: Sequence[str], header: Sequence[str]) -> tuple[str, ...]:
+    """The names of two lines; a name of the upper one is that of the empty cells behind it."""
+    often, last, joined = Counter(header), "", list[str]()
+    for above, name in zip(_fitted(upper, len(header)), header, strict=True):
+        last = above.strip() or (last if name.strip() else "")
+        alone = above if not name.strip() else name
+        joined.append(f"{last} {name}".strip() if often[name] > 1 and name.strip() else alone)
+    return tuple(joined)
 
 
 def _is_units(row: Sequence[str]) -> bool:

@@ -14,7 +14,15 @@ import pyarrow.compute as pc
 
 from energyguard.codecs.columns import nanos
 from energyguard.errors import Malformed
-from energyguard.files.times import ClockTime, LocalTimeReader, clock_time, day_number, zone_named
+from energyguard.files.dates import day_number, is_day
+from energyguard.files.times import (
+    ClockTime,
+    LocalTimeReader,
+    clock_time,
+    halves,
+    is_compact,
+    zone_named,
+)
 
 T = TypeVar("T")
 Ints = npt.NDArray[np.int64]
@@ -23,7 +31,6 @@ DAY_MS = 86_400_000
 FIRST, SECOND, OPEN = 0, 1, -1
 """Of an hour that comes twice: which one a time says it is in."""
 _SINCE_1970 = r"\d{9,19}(?:\.\d+)?"
-_BETWEEN = re.compile(r"[^ T]*\dT\d")
 _LARGEST = ((10**17, 1_000_000_000), (10**14, 1_000_000), (10**11, 1_000))
 _UNITS = {1: "s", 1_000: "ms", 1_000_000: "µs", 1_000_000_000: "ns"}
 
@@ -60,6 +67,7 @@ def moments(texts: pa.Array, month_first: bool) -> FileMoments:
     first = next((text.as_py() for text in texts if text.as_py()), "")
     if (
         re.fullmatch(_SINCE_1970, first)
+        and not is_compact(first)
         and pc.all(pc.match_substring_regex(texts, f"^{_SINCE_1970}$")).as_py()
     ):
         return _since_1970(texts)
@@ -120,15 +128,17 @@ def _each(
 
 def _halves(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The date and the time of the day of each cell; an empty one where there is none."""
-    spaced = texts
-    if (at := _same_place(texts, "T")) and _BETWEEN.match(texts[0].as_py()):
-        return pc.utf8_slice_codeunits(texts, 0, at), pc.utf8_slice_codeunits(texts, at + 1)
-    if pc.any(pc.match_substring(texts, "T")).as_py():
-        spaced = pc.replace_substring_regex(texts, r"^([^ T]*\d)T(\d)", r"\1 \2")
-    if at := _same_place(spaced, " "):
-        return pc.utf8_slice_codeunits(spaced, 0, at), pc.utf8_slice_codeunits(spaced, at + 1)
-    both = pc.split_pattern(pc.binary_join_element_wise(spaced, "", " "), " ", max_splits=1)
-    return pc.list_element(both, 0), pc.list_element(both, 1)
+    for mark in "T ":
+        at = _same_place(texts, mark)
+        if at and is_day(texts[0].as_py()[:at]):
+            return pc.utf8_slice_codeunits(texts, 0, at), pc.utf8_slice_codeunits(texts, at + 1)
+    encoded = texts.dictionary_encode()
+    parts = [halves(text) for text in encoded.dictionary.to_pylist()]
+    days, clocks = (
+        pa.array([part[side] for part in parts], pa.string()).take(encoded.indices)
+        for side in (0, 1)
+    )
+    return days, clocks
 
 
 def _same_place(texts: pa.Array, mark: str) -> int:

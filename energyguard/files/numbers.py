@@ -21,6 +21,15 @@ _CELL = re.compile(
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ '\u2019\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?")
 _SPACES = re.compile(r"[ '\u2019\u00a0\u202f]")
 _GROUPS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
+_NO_VALUES = (
+    "- -- --- -/- ? null none nil nan n/a na n.a. n.a n.d. nd n.v. nv k.a. k.a fehlt fehlend",
+    "missing unknown unavailable invalid brak geen #nv #n/a #n/v #na #value! #wert! #valeur!",
+    "#ref! #bezug! #div/0!",
+)
+NO_VALUES = frozenset(word for line in _NO_VALUES for word in line.split()) | {
+    "no ct", "no data", "no value", "kein wert", "keine angabe", "k. a.", "geen data",
+}  # fmt: skip
+"""What stands in a cell, in small letters, where there is no value."""
 _ONCE = (("before", "after"), ("sign", "inner"))
 MAX_NUMBER = 10**9
 
@@ -75,7 +84,7 @@ class Numbers:
         return known
 
     def _number(self, text: str, units: Units, unit: Decimal) -> Decimal:
-        found = _CELL.fullmatch(text.strip())
+        found = _CELL.fullmatch(_sign_first(text.strip()))
         if found is None or any(found[a] and found[b] for a, b in _ONCE):
             raise Malformed(f"{text!r} is no number", "number")
         beside = (found["before"] or found["after"]).lower()
@@ -109,6 +118,15 @@ class Numbers:
         if mark == ",":
             return "," if self.commas else ""
         return "" if self.commas and not self.points else "."
+
+
+def _sign_first(text: str) -> str:
+    """A number with its sign before it: ``12,5-`` and ``(12,5)`` are below 0."""
+    if text[-1:] in ("-", "\u2212") and text[:1].isdigit():
+        return f"-{text[:-1].rstrip()}"
+    if text[:1] == "(" and text[-1:] == ")" and text[1:2].isdigit():
+        return f"-{text[1:-1]}"
+    return text
 
 
 def open_comma(cells: Iterable[str]) -> str:

@@ -10,6 +10,9 @@ from energyguard.files.moments import Bools, Ints
 
 FEWEST: Final = 8
 """So many steps say what a column counts; fewer leave it open."""
+_RESETS: Final = 4
+"""A column that rises so many times as often as it falls may be a register that was reset."""
+_SLOWLY: Final = 0.1
 _SELDOM: Final = 0.02
 _OFTEN: Final = 0.25
 
@@ -24,6 +27,8 @@ def is_register(value: Ints, time_ms: Ints, whose: Ints) -> tuple[bool | None, s
     """
     steps = _steps(value, time_ms, whose)
     falls, rises = int((steps < 0).sum()), int((steps > 0).sum())
+    if (value < 0).any():
+        return False, "some are below 0"
     if not rises:
         return False, "it never rises" if not falls else f"it falls {falls} times"
     if len(steps) < FEWEST:
@@ -31,7 +36,14 @@ def is_register(value: Ints, time_ms: Ints, whose: Ints) -> tuple[bool | None, s
     if falls <= _SELDOM * len(steps):
         never = f"it falls {falls} times" if falls else "it never falls"
         return True, f"{never} in {len(steps) + 1:,} rows"
+    if rises >= _RESETS * falls and (falls == 1 or _rises_slowly(value, steps)):
+        return None, ""
     return False, f"it falls {falls:,} times in {len(steps) + 1:,} rows"
+
+
+def _rises_slowly(value: Ints, steps: Ints) -> bool:
+    """Whether no step up is large beside the values, as of a register."""
+    return float(steps.max()) <= _SLOWLY * float(value.max())
 
 
 def falls_often(value: Ints, time_ms: Ints, whose: Ints) -> bool:

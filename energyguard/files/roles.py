@@ -55,7 +55,7 @@ def layout_of(grid: Grid, answers: FileAnswers, preset: Mapping[str, str]) -> Fi
     if not any(role in (*COUNTS, *VALUES, *FED_IN) for role in named):
         find_values(layout, free, headers, kinds, grid, given.get(ALL, ""))
     layout.utc = any(
-        place is not None and {"utc", "gmt"} & set(headers[place].words.split())
+        place is not None and _is_utc(headers[place])
         for place in (layout.start, layout.end, layout.day, layout.clock)
     )
     return layout
@@ -120,14 +120,18 @@ def _find_times(
     """The columns of times: by what stands in them; their words say which is the end."""
     if layout.start is not None and kinds[layout.start] == "date":
         layout.day, layout.start = layout.start, None
-    moments = [at for at in free if kinds[at] == "moment" or _is_epoch(grid, at, headers[at])]
+    moments = [at for at in free if kinds[at] == "moment" and headers[at].role != "device"]
+    if not moments and "date" not in kinds:
+        moments = [at for at in free if _is_epoch(grid, at, headers[at])]
     days = [at for at in free if kinds[at] == "date"]
     clocks = [at for at in free if kinds[at] == "clock"]
     taken: list[int] = []
     if layout.start is None and layout.day is None:
         starts = [at for at in moments if not headers[at].is_end]
         if starts:
-            layout.start = max(starts, key=lambda at: (headers[at].is_start, -at))
+            layout.start = max(
+                starts, key=lambda at: (headers[at].is_start, _is_utc(headers[at]), -at)
+            )
         elif days and (not moments or layout.slots):
             layout.day = next((at for at in days if not headers[at].is_end), days[0])
     if layout.end is None:
@@ -143,10 +147,17 @@ def _find_times(
             free.remove(at)
 
 
+def _is_utc(header: ColumnHeader) -> bool:
+    """Whether a column says that its times are UTC."""
+    return bool({"utc", "gmt"} & set(header.words.split()))
+
+
 def _is_epoch(grid: Grid, place: int, header: ColumnHeader) -> bool:
     """Whether a column has numbers since 1970."""
     cells = [row[place].strip() for row in grid.sample if row[place].strip()]
     digits = [cell.partition(".")[0] for cell in cells]
+    if header.role == "device" or grid.header[place].lower() in DEVICES:
+        return False
     if not digits or not all(cell.isdecimal() and len(cell) in (10, 13, 16, 19) for cell in digits):
         return False
     seconds = [int(cell) // 10 ** (len(cell) - 10) for cell in digits]

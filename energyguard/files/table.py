@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,6 +87,8 @@ def table_of(data: bytes, grid: Grid, name: str) -> TextTable:
     except pa.ArrowException as error:
         raise Malformed(f"{name}: the table cannot be read: {error}", "file") from error
     columns = [column.combine_chunks() for column in table.columns]
+    for place, spelling in grid.spelled.items():
+        columns[place] = _each(columns[place], spelling.plain)
     found = TextTable(columns, np.empty(0, np.int64), [], data)
     count = body.count(b"\n") + (not body.endswith(b"\n"))
     if not wrong and count == table.num_rows:
@@ -93,6 +96,13 @@ def table_of(data: bytes, grid: Grid, name: str) -> TextTable:
     else:
         _number(found, table.num_rows, grid, [text.encode() for text in wrong])
     return _without_headers(found, grid, above)
+
+
+def _each(texts: pa.Array, plain: Callable[[str], str]) -> pa.Array:
+    """Each different text of a column in another form."""
+    encoded = pc.utf8_trim_whitespace(texts).dictionary_encode()
+    found = [plain(text) for text in encoded.dictionary.to_pylist()]
+    return pa.array(found, pa.string()).take(encoded.indices)
 
 
 def _number(table: TextTable, rows: int, grid: Grid, wrong: list[bytes]) -> None:

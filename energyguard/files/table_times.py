@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.errors import Malformed
+from energyguard.files.dates import FIGURES, day_number, leaves_order_open, month_first
 from energyguard.files.found import OFFSET, FileDoubt, FileFinding
 from energyguard.files.grid import kind_of
 from energyguard.files.local_clock import utc_times
@@ -28,12 +29,7 @@ from energyguard.files.moments import (
 )
 from energyguard.files.physics import usual_step
 from energyguard.files.reading import TableRead
-from energyguard.files.times import (
-    day_number,
-    leaves_order_open,
-    month_first,
-    zone_named,
-)
+from energyguard.files.times import zone_named
 from energyguard.files.words import header_of_text
 
 
@@ -98,8 +94,8 @@ def _month_first(read: TableRead) -> bool:
     if stated is not None:
         return stated
     place = next((at for at in (layout.day, layout.start, layout.end) if at is not None), None)
-    days = pc.split_pattern(pc.utf8_trim_whitespace(read.column(place)), " ", max_splits=1)
-    texts = pc.unique(pc.list_element(days, 0)).to_pylist() if len(read.table) else []
+    days = pc.extract_regex(read.column(place), f"(?P<day>{FIGURES})")
+    texts = pc.unique(pc.struct_field(days, "day").drop_null()).to_pylist()
     by_data = month_first(texts, "the file")
     if not leaves_order_open(text for text in texts if "." not in text):
         if any("/" in text for text in texts):
@@ -145,8 +141,8 @@ def zone_of_table(read: TableRead, found: FileMoments) -> ZoneInfo:
         return ZoneInfo("UTC")
     answers = read.answers
     for zone, why in (
-        (answers.zone, "you say so"),
         ("UTC" if read.layout.utc else _zone_in(read), "its header says so"),
+        (answers.zone, "you say so"),
         (read.known.zone, "its format has this one"),
         (answers.usual_zone, "nothing says it: the zone that is set here"),
     ):

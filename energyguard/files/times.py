@@ -1,78 +1,83 @@
-"""Dates in the format that the data show, and local time with its summer time."""
+"""Times as people write them: a day and a time of the day; and local time with its summer time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from energyguard.errors import ConfigError, Malformed
+from energyguard.files.dates import FIGURES, day_number, is_day
 
-_DATE = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
-_NAMED = re.compile(r"([0-9]{1,2})[- ]([A-Za-z]{3})[A-Za-z]*\.?,?[- ]([0-9]{4}|[0-9]{2})")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WHOLE = re.compile(rf"({_DATE.pattern}|{_NAMED.pattern})(?:(?:[Tt]|,?\s+)(\S.*))?")
+ABBREVIATIONS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("z", "utc", "gmt", "wet"), 0),
+    **dict.fromkeys(("cet", "mez", "bst", "west"), 3_600),
+    **dict.fromkeys(("cest", "mesz", "eet", "sast"), 7_200),
+    "eest": 10_800,
+    "edt": -14_400,
+    **dict.fromkeys(("est", "cdt"), -18_000),
+    **dict.fromkeys(("mdt", "cst"), -21_600),
+    **dict.fromkeys(("mst", "pdt"), -25_200),
+    "pst": -28_800,
+    "aest": 36_000,
+    "aedt": 39_600,
+}
+"""By the abbreviation of a zone's clock: by how many seconds it is ahead of UTC."""
+_ZONE: Final = rf"(?:{'|'.join(sorted(ABBREVIATIONS, key=len, reverse=True))})"
 _TIME = re.compile(
     r"([0-9]{1,2})([ABab])?:([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
-    r"\s*(?:([AaPp])(?:\.?[Mm]\.?)?|([Bb]))?\s*(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+    r"\s*(?:([AaPp])(?:\.?\s?[Mm]\.?)?(?![A-Za-z])|([Bb])(?![A-Za-z])|Uhr|h)?"
+    rf"\s*((?i:{_ZONE})|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?(?:\[[\w/+-]{{1,40}}\])?"
+)
+_WITH_CLOCK: Final = re.compile(
+    r"(.*?[^\s,])(?:[Tt]|,?\s+(?:(?:-|um|at|à)\s+)?)([0-9]{1,2}[ABab]?:[0-9]{2}.*)"
+)
+_WITH_OTHER: Final = re.compile(rf"({FIGURES})(?:[Tt]|,?\s+)(\S.*)")
+_COMPACT: Final = re.compile(
+    r"((?:19|20)[0-9]{2})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[Tt ]?"
+    r"([01][0-9]|2[0-4])([0-5][0-9])([0-5][0-9])?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _SINCE = re.compile(r"([0-9]{9,10})(?:\.[0-9]+)?|([0-9]{12,13})")  # 1970: s, or ms
-_EPOCH = date(1970, 1, 1).toordinal()
 LATEST_S = 4_102_444_800
 """2100: no history holds a time from then on."""
-PIVOT = 70  # of a year of two digits: below it is of this century
 DAY_S, HOUR_S = 86_400, 3_600
-MAX_MONTH = 31
-DAMAGED = 0.2  # at most such a part of the dates is damaged
 
 
-def month_first(texts: Iterable[str], file: str) -> bool:
-    """Whether the month stands before the day in dates such as ``03/11/2018``, as the data show.
+class Halves(NamedTuple):
+    """A text's day, and its time of the day; empty: it has none."""
 
-    A few damaged dates decide nothing.
-
-    Raises:
-        Malformed: many dates can only be read one way, and many only the other.
-    """
-    day: list[str] = []
-    month: list[str] = []
-    for text in texts:
-        found = _DATE.match(text)
-        if found is None or len(found[1]) == 4:
-            continue
-        first, second = int(found[1]), int(found[2])
-        if 12 < first <= MAX_MONTH and second <= 12:
-            day.append(text)
-        elif 12 < second <= MAX_MONTH and first <= 12:
-            month.append(text)
-    if min(len(day), len(month)) > DAMAGED * max(len(day), len(month)):
-        raise Malformed(f"{file}: dates of two formats: {day[0]!r} and {month[0]!r}", "date")
-    return len(month) > len(day)
+    day: str
+    clock: str
 
 
-def leaves_order_open(texts: Iterable[str]) -> bool:
-    """Whether dates are there of which nothing in the file says if the day stands first."""
-    is_open = False
-    for text in texts:
-        found = _DATE.match(text)
-        if found is None or len(found[1]) == 4:
-            continue
-        year_first = len(found[3]) == 2 and "." not in found[0] and int(found[3]) <= MAX_MONTH
-        if not year_first and (int(found[1]) > 12 or int(found[2]) > 12):
-            return False
-        is_open |= year_first or found[1] != found[2]
-    return is_open
+def halves(text: str) -> Halves:
+    """Take a time apart, without blanks around it; what is no time is all in its day."""
+    if compact := _COMPACT.fullmatch(text):
+        year, month, day, hour, minute, second, zone = compact.groups(default="")
+        return Halves(f"{year}-{month}-{day}", f"{hour}:{minute}:{second or '00'}{zone}")
+    found = _WITH_CLOCK.fullmatch(text) or _WITH_OTHER.fullmatch(text)
+    return Halves(found[1], found[2]) if found is not None else Halves(text, "")
+
+
+def is_compact(text: str) -> bool:
+    """Whether a text is a time in one number: ``20260301001500``."""
+    return _COMPACT.fullmatch(text) is not None
+
+
+def is_clock(text: str) -> bool:
+    """Whether a text is written as a time of the day."""
+    return _TIME.fullmatch(text) is not None
 
 
 def tells_zone(text: str) -> bool:
     """Whether a time says by itself when it is: with its offset, or since 1970."""
-    whole = _WHOLE.fullmatch(text.strip())
-    if whole is None:
+    day, clock = halves(text.strip())
+    if not is_day(day):
         return _SINCE.fullmatch(text.strip()) is not None
-    time = _TIME.fullmatch((whole[8] or "").strip())
+    time = _TIME.fullmatch(clock.strip())
     return time is not None and time[8] is not None
 
 
@@ -80,11 +85,10 @@ def joined(day: str, time: str) -> str:
     """A time of two cells; a day may have a midnight beside it, a time a day of its own."""
     if not (day and time):
         return day or time
-    whole = _WHOLE.fullmatch(day)
-    if whole is not None and whole[8] and _TIME.fullmatch(whole[8].strip()):
-        day = whole[1]
-    alone = _WHOLE.fullmatch(time)
-    return f"{day} {alone[8] if alone is not None and alone[8] else time}"
+    whole, alone = halves(day), halves(time)
+    if is_day(whole.day) and is_clock(whole.clock.strip()):
+        day = whole.day
+    return f"{day} {alone.clock if is_day(alone.day) and alone.clock else time}"
 
 
 class ClockTime(NamedTuple):
@@ -120,31 +124,6 @@ def clock_time(text: str) -> ClockTime:
     ms = (hour * HOUR_S + minute * 60 + second) * 1_000 + part_ms
     offset = None if found[8] is None else _offset(found[8])
     return ClockTime(ms, offset, (found[2] or found[7] or "").upper())
-
-
-def day_number(text: str, month_first: bool = False) -> int:
-    """A date as days since 1970.
-
-    Raises:
-        Malformed: it is none, or there is no such day.
-    """
-    named, found = _NAMED.fullmatch(text), _DATE.fullmatch(text)
-    if named is not None:
-        month_name = named[2].lower()
-        day, year = int(named[1]), _year(named[3])
-        month = _MONTHS.index(month_name) + 1 if month_name in _MONTHS else 0
-    elif found is None:
-        raise Malformed(f"{text!r} is no date", "date")
-    elif len(found[1]) > 2 or int(found[1]) > MAX_MONTH:
-        year, month, day = _year(found[1]), int(found[2]), int(found[3])
-    else:
-        day, month, year = int(found[1]), int(found[2]), _year(found[3])
-        if month_first:
-            day, month = month, day
-    try:
-        return date(year, month, day).toordinal() - _EPOCH
-    except ValueError as error:
-        raise Malformed(f"{text!r}: impossible date: {error}", "date") from error
 
 
 class Moment(NamedTuple):
@@ -183,7 +162,7 @@ class LocalTimeReader:
             Malformed: it is none, the day does not exist, or it is not of 1970 to 2099.
         """
         text = text.strip()
-        if since := _SINCE.fullmatch(text):
+        if (since := _SINCE.fullmatch(text)) and not is_compact(text):
             found = Moment(int(since[1] or 0) or int(since[2]) // 1000, is_utc=True)
         else:
             found = self._written(text)
@@ -192,15 +171,15 @@ class LocalTimeReader:
         return found
 
     def _written(self, text: str) -> Moment:
-        whole = _WHOLE.fullmatch(text)
-        if whole is None:
+        written, clock = halves(text)
+        if not is_day(written):
             raise Malformed(f"{text.split()[0] if text else text!r} is no date", "date")
-        day = self._days.get(whole[1])
+        day = self._days.get(written)
         if day is None:
-            day = self._days[whole[1]] = day_number(whole[1], self.month_first)
-        if not whole[8]:
+            day = self._days[written] = day_number(written, self.month_first)
+        if not clock:
             raise Malformed(f"{text!r} has no time of the day", "time")
-        time = clock_time(whole[8])
+        time = clock_time(clock)
         at = day * DAY_S + time.ms // 1_000
         return Moment(at - (time.offset_s or 0), is_utc=time.offset_s is not None)
 
@@ -244,18 +223,10 @@ class LocalTimeReader:
         return known
 
 
-def _year(digits: str) -> int:
-    """A year; of two digits, that of 1970 to 2069."""
-    year = int(digits)
-    if len(digits) > 2:
-        return year
-    return year + (2000 if year < PIVOT else 1900)
-
-
-def _offset(text: str | None) -> int:
+def _offset(text: str) -> int:
     """The seconds by which a clock is ahead of UTC."""
-    if text is None or text[0] not in "+-":
-        return 0
+    if text[0] not in "+-":
+        return ABBREVIATIONS[text.lower()]
     seconds = int(text[1:3]) * HOUR_S + int(text[3:].lstrip(":") or 0) * 60
     return -seconds if text[0] == "-" else seconds
 
@@ -274,7 +245,7 @@ def zone_named(name: str) -> ZoneInfo:
 
 def since_or_written(text: str) -> bool:
     """Whether a text is a time with its date, whether or not there is such a day."""
-    whole = _WHOLE.fullmatch(text)
-    if whole is not None:
-        return bool(whole[8]) and _TIME.fullmatch(whole[8].strip()) is not None
+    day, clock = halves(text)
+    if clock:
+        return is_clock(clock.strip()) and is_day(day)
     return _SINCE.fullmatch(text) is not None

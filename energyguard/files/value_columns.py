@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from energyguard.codecs.headers import VALUES
 from energyguard.files.found import FileDoubt, FileFinding
-from energyguard.files.grid import Grid
+from energyguard.files.grid import Grid, kind_of
 from energyguard.files.layout import ALL, COUNTS, FED_IN, FileLayout, ValueColumn, unit_of_role
 from energyguard.files.words import ENERGY, POWER, ColumnHeader, Unit, header_of_text, unit_named
 
@@ -82,10 +82,12 @@ def unit_of(grid: Grid, place: int, header: ColumnHeader) -> Unit | None:
 
 
 def _unit_in_cells(grid: Grid, place: int) -> Unit | None:
-    """The unit that stands beside all numbers of a column: ``12,5 kWh``."""
-    cells = (row[place].strip() for row in grid.sample)
-    named = {re.sub(r"^[-+]?[\d.,' ]+", "", cell).strip() for cell in cells if cell}
-    return unit_named(named.pop()) if len(named) == 1 else None
+    """The unit that stands beside all numbers of a column: ``12,5 kWh``; of several, one."""
+    cells = (row[place].strip() for row in grid.sample if kind_of(row[place]))
+    named = {re.sub(r"^[-+\u2212]?[\d.,' \u00a0]+", "", cell).strip() for cell in cells}
+    units = [unit_named(word) for word in sorted(named)]
+    found = {unit.channel for unit in units if unit is not None}
+    return units[0] if len(found) == 1 and None not in units else None
 
 
 def _unit_above(grid: Grid) -> Unit | None:

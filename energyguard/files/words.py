@@ -90,6 +90,11 @@ _NOT_READ: Final = re.compile(
     r"|blind|carbon|co2|factor)\b"
 )
 _BRACKETS: Final = re.compile(r"[(\[]\s*(?:in\s+)?([^()\[\]]{1,16}?)\s*[)\]]")
+_PER_INTERVAL: Final = re.compile(
+    r"(?<=[wW][hH])\s*(?:/|per|pro|je)\s*(?:(?:5|10|15|30|60)\s?min\w*|hh|half hour|¼\s?h|1/4\s?h"
+    r"|day|tag|interval|intervall|viertelstunde)\Z"
+)
+"""How long the intervals of an energy are, behind its unit; kWh/h, which is a power, is none."""
 _MARKS: Final = re.compile(r"[^\w°µ]+|_")
 
 
@@ -179,7 +184,7 @@ def header_of_text(text: str) -> ColumnHeader:
 
 def unit_named(text: str) -> Unit | None:
     """The unit of a text; None: it is none that is known."""
-    text = text.strip().strip("[]()").strip()
+    text = _PER_INTERVAL.sub("", text.strip().strip("[]()").strip())
     return UNITS.get(text) or (UNITS.get(text.lower()) if text not in ("mW", "mWh") else None)
 
 

@@ -18,7 +18,8 @@ from energyguard.domains.charging.exports.reconcile import apply, proposals
 from energyguard.domains.charging.exports.rows import Defect
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED
 from energyguard.errors import ConfigError, Malformed, NotFound
-from energyguard.files.times import LocalTimeReader, month_first, zone_named
+from energyguard.files.dates import month_first
+from energyguard.files.times import LocalTimeReader, zone_named
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.topics import DEAD_LETTERS
 

@@ -20,13 +20,9 @@ from energyguard.domains.charging.exports.rows import Defect
 from energyguard.domains.charging.records.stations import Charger, Imported
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED, SIGNALS
 from energyguard.errors import Malformed
+from energyguard.files.dates import leaves_order_open
 from energyguard.files.numbers import ENERGY, MONEY, Numbers
-from energyguard.files.times import (
-    LocalTimeReader,
-    joined,
-    leaves_order_open,
-    zone_named,
-)
+from energyguard.files.times import LocalTimeReader, joined, zone_named
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS
 

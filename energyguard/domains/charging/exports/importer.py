@@ -28,13 +28,8 @@ from energyguard.domains.charging.exports.tables import Table
 from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
 from energyguard.domains.charging.topics import IMPORTED
 from energyguard.errors import Malformed
-from energyguard.files.times import (
-    LocalTimeReader,
-    leaves_order_open,
-    month_first,
-    tells_zone,
-    zone_named,
-)
+from energyguard.files.dates import leaves_order_open, month_first
+from energyguard.files.times import LocalTimeReader, tells_zone, zone_named
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict

@@ -1,0 +1,73 @@
+"""Files as people send them that were once refused or taken wrong: each comes to its total."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from energyguard.errors import Malformed
+from tests.files.made import read, refused, rows
+
+
+class Relative(NamedTuple):
+    """A file of ``relatives.txt``, and what it comes to.
+
+    Attributes:
+        kind: what it stands for.
+        said: what people say of it.
+        text: the file.
+        totals: of each device: the time of its first reading in UTC, and the sum of its values.
+    """
+
+    kind: str
+    said: dict[str, str]
+    text: str
+    totals: dict[str, tuple[str, Decimal]]
+
+
+def relatives() -> list[Relative]:
+    """The files: each has a name, what people say, its lines, and a line for each device."""
+    found = []
+    for block in Path(__file__).with_name("relatives.txt").read_text().split("=== ")[1:]:
+        head, text, totals = block.split("\n---\n")
+        kind, said = head.split("\n")
+        sums = [line.split(" | ") for line in totals.strip().split("\n")]
+        found.append(
+            Relative(
+                kind,
+                dict(answer.split("=") for answer in said.split()),
+                f"{text}\n",
+                {device: (time, Decimal(total)) for device, time, total in sums},
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("file", relatives(), ids=lambda file: file.kind)
+def test_a_file_comes_to_its_total(file: Relative, tmp_path: Path) -> None:
+    found = read(tmp_path, file.text, **file.said)
+    assert refused(found) == []
+    totals: dict[str, tuple[str, Decimal]] = {}
+    for row in rows(found):
+        first, total = totals.get(row.device, (row.time, Decimal(0)))
+        totals[row.device] = min(first, row.time), total + Decimal(row.value)
+    assert totals == file.totals
+
+
+BERLIN: Final = {"device": "h", "zone": "Europe/Berlin"}
+COUNTER: Final = ("990,5", "995,5", "999,9", "0,4", "5,4", "9,4", "12,4", "15,4", "18,4")
+
+
+def test_a_counter_with_one_reset_is_in_doubt(tmp_path: Path) -> None:
+    lines = "".join(f"0{day}.03.2026;{value}\n" for day, value in enumerate(COUNTER, 1))
+    (doubt,) = read(tmp_path, f"Zeit;kWh\n{lines}", **BERLIN).doubts
+    assert "may be energy per interval or a counter" in doubt.question
+
+
+def test_columns_of_one_name_are_refused_by_it(tmp_path: Path) -> None:
+    text = "Zeit;Verbrauch kWh;Verbrauch kWh\n01.03.2026 00:00;0,5;0,1\n01.03.2026 00:15;0,4;0,2\n"
+    with pytest.raises(Malformed, match="several columns are named 'Verbrauch kWh'"):
+        read(tmp_path, text, **BERLIN)
