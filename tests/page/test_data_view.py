@@ -155,6 +155,37 @@ async def test_a_doubt_is_answered_and_a_column_corrected_by_menus(
     )
 
 
+async def test_a_file_is_there_again_with_its_answers_when_the_page_is_opened_anew(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/data")
+    await bring(user, "verbrauch.csv", b"Datum;Wert\n13.03.2026 12:00;1,5\n13.03.2026 12:15;2\n")
+    await sees(user, "verbrauch.csv: 1 question is open")
+    choose(user, "doubt-0", "energy_kwh")
+    await sees(user, "Import 2 readings")
+    user.find(marker="take-1").trigger("change", {"device": "Cellar", "site": ""})
+    await user.open("/data")
+    await sees(user, "Import 2 readings")
+    typed = [tag for tag in user.find(kind=Tag).elements if tag.props.get("^value") == "Cellar"]
+    assert len(typed) == 1
+    user.find(marker="forget").click()
+    await user.should_not_see("verbrauch.csv")
+    await user.open("/data")
+    await sees(user, "Drop files here")
+    await user.should_not_see("verbrauch.csv")
+
+
+async def test_a_file_that_was_let_go_is_named_with_the_reason(
+    user: User, service: MadeUpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("energyguard.service.intake.pending_files.KEEP_S", 0.0)
+    await user.open("/data")
+    await bring(user, "march.csv", GOOD)
+    await sees(user, "march.csv waited here for 24 hours and was let go. Bring it again")
+    user.find(kind=Tag, content="Close", marker="have-read").click()
+    await user.should_not_see("march.csv waited")
+
+
 async def test_all_that_is_clear_is_taken_at_once(user: User, service: MadeUpService) -> None:
     await user.open("/data")
     await bring(user, "one.csv", GOOD)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final
 
 from nicegui import ui
 
@@ -18,9 +15,7 @@ from energyguard.page.data.destination import destination
 from energyguard.page.data.file_chart import course_bars
 from energyguard.page.data.file_facts import draw_refused, facts_of
 from energyguard.page.data.file_manner import FileManner
-from energyguard.page.data.file_words import (
-    finding_words,
-)
+from energyguard.page.data.file_words import finding_words
 from energyguard.page.devices.form import site_options
 from energyguard.page.elements.components import Tag, button, restyle
 from energyguard.page.elements.forms import Form, Values
@@ -30,11 +25,7 @@ from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import count
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.intake.file_previews import FilePreview, not_understood, preview
-
-MAX_NAMES: Final = 8
-MAX_REFUSED_SHOWN: Final = 5
-MAX_COLUMNS: Final = 60
-"""Columns that can be corrected; a table of more is of circuits, all alike."""
+from energyguard.service.intake.pending_files import PendingFile
 
 
 class FileLook:
@@ -42,8 +33,7 @@ class FileLook:
 
     Args:
         context: the open page.
-        path: the file, in a folder of its own.
-        folder: that goes with it.
+        file: what is kept of it: other pages of the same person show it, too.
         number: of the file on this page.
         changed: called when it was looked at, taken or left.
         take: called when it is to be taken in; the folder is the taker's then.
@@ -52,26 +42,25 @@ class FileLook:
     def __init__(
         self,
         context: PageContext,
-        path: Path,
-        folder: TemporaryDirectory[str],
+        file: PendingFile,
         number: int,
         changed: Callable[[], None],
         take: Callable[[FileLook, FilePreview], None],
     ) -> None:
         self.context, self.service = context, context.cache.service
-        self.path, self.folder, self.number = path, folder, number
+        self.file, self.path, self.number = file, file.path, number
         self._changed, self._taken = changed, take
-        self.answers = FileAnswers(usual_zone=context.zone)
+        file.answers = file.answers or FileAnswers(usual_zone=context.zone)
+        self.answers = file.answers
         self.seen: FilePreview | None = None
         self.is_gone = False
         self._fault = ""
-        self._typed: dict[str, str] = {}
         self.page = ui.context.client
         with Tag("details", "", "looked-at", open="open") as self._box:
             with Tag("summary", "", "look-head"):
                 self._shape = Tag("span", "…", "sev info", aria_hidden="true")
-                self._title = Tag("span", _("{name} is being looked at …").format(name=path.name),
-                                  "headline", role="status")  # fmt: skip
+                words = _("{name} is being looked at …").format(name=file.path.name)
+                self._title = Tag("span", words, "headline", role="status")
             self._body = Tag("div", "", "look")
 
     @property
@@ -103,24 +92,27 @@ class FileLook:
                 self.seen = await asyncio.to_thread(not_understood, self.path, error.reason)
         except EnergyGuardError as error:
             self._fault = fault_words(error)
-        self.answers = answers
+        self.answers = self.file.answers = answers
         if self.is_gone or self._box.is_deleted:
             return
         with self.page:
             self._show(focus)
             self._changed()
 
-    def close(self, *, keep: bool = False) -> None:
-        """Leave it; its folder goes too, unless it is kept for who takes it in."""
-        if not keep:
-            self.folder.cleanup()
+    def leave(self) -> None:
+        """Forget it, with its folder."""
+        self.context.cache.pending.leave(self.file)
+        self.close()
+
+    def close(self) -> None:
+        """Show it no more: it is left, taken, or was so in another window."""
         self.is_gone = True
         self._box.delete()
         self._changed()
 
     async def take(self, values: Values | None = None) -> None:
         """Take it in, as its form says."""
-        typed = values or self._typed
+        typed = values or self.file.typed
         seen, catalogue = self.seen, self.service.catalogue
         if seen is None or not self.is_ready:
             return
@@ -138,9 +130,10 @@ class FileLook:
         except EnergyGuardError as error:
             self._form.blame({"device": fault_words(error)})
             return
-        self._taken(self, seen)
+        if self.context.cache.pending.hand_over(self.file):
+            self._taken(self, seen)
         with self.page:
-            self.close(keep=True)
+            self.close()
 
     # What is shown
 
@@ -204,11 +197,11 @@ class FileLook:
         self._form = Form(f"take-{self.number}", self.take)
         with self._form:
             if self.is_ready and not seen.names_device:
-                self._form.text("device", _("Device"), self._typed.get("device", self._device),
+                self._form.text("device", _("Device"), self.file.typed.get("device", self._device),
                                 _("a device that there is, by name, or a new one"),
                                 maxlength="128")  # fmt: skip
             if self.is_ready and not seen.messages:
-                site = self._typed.get("site", "")
+                site = self.file.typed.get("site", "")
                 hint = _("of devices that stand nowhere yet")
                 self._form.choose("site", _("Site"), site_options(self.service.catalogue), site,
                                   hint)  # fmt: skip
@@ -217,7 +210,7 @@ class FileLook:
                     words = ngettext("Import {n} reading", "Import {n} readings", seen.readings)
                     text = words.format(n=count(seen.readings)) if seen.readings else _("Import")
                     Tag("button", text, "btn main-act", type="submit").mark("import")
-                button(_("Leave it"), self.close, about=seen.name, mark="forget")
+                button(_("Leave it"), self.leave, about=seen.name, mark="forget")
         self._form.on_change(self._keep)
         if self.is_ready:
             Tag("p", _("Old data raises no alert. The same file a second time changes nothing."),
@@ -225,4 +218,4 @@ class FileLook:
 
     async def _keep(self, values: Values) -> None:
         """What was typed stays when the file is looked at again."""
-        self._typed = dict(values)
+        self.file.typed = dict(values)

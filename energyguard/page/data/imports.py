@@ -19,6 +19,6 @@ class ImportCard:
     def __init__(self, context: PageContext) -> None:
         with card(_("Files"), "c12 files", anchor="files") as self.remark:
             if context.may("write"):
-                BroughtFiles(context)
+                context.every(1.0, BroughtFiles(context).show)
             self.list = ImportList(context)
         context.every(1.0, self.list.show)

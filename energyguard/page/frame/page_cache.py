@@ -20,6 +20,7 @@ from energyguard.model.access import Caller
 from energyguard.page.words.language import _
 from energyguard.service.contract import Service
 from energyguard.service.intake.file_imports import FileImport
+from energyguard.service.intake.pending_files import PendingFiles
 from energyguard.service.limited.callers import MAX_CALLERS, CallerServices
 from energyguard.service.views import Freshness, Overview
 
@@ -94,8 +95,9 @@ class _Kept:
 class PageCache:
     """The service behind a short memory."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, pending: PendingFiles | None = None) -> None:
         self.service = service
+        self.pending = pending or PendingFiles(service.clock)  # files, of each person
         self.zone = service.settings.serve.zone
         self.imports: list[FileImport] = []  # of files, newest first
         self.reading_files = asyncio.Semaphore(MAX_FILES_READ)
@@ -232,12 +234,13 @@ class PageCaches:
 
     def __init__(self, services: CallerServices) -> None:
         self._services = services
+        self._pending = PendingFiles(services.whole.clock)  # whatever rights somebody gets later
         self._kept: dict[Service, PageCache] = {}
 
     def of(self, caller: Caller) -> PageCache:
         """The cache over the service as far as somebody may use it."""
         service = self._services.of(caller)
-        found = self._kept.pop(service, None) or PageCache(service)
+        found = self._kept.pop(service, None) or PageCache(service, self._pending)
         self._kept[service] = found  # the one that was used last is the last
         if len(self._kept) > MAX_CALLERS:
             del self._kept[next(iter(self._kept))]
