@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from energyguard.codecs.assembly import DEFAULT
 from energyguard.codecs.formats import decode
+from energyguard.codecs.headers import known
 from energyguard.files.delimited import read_delimited
 from energyguard.files.formats import formats
 from energyguard.files.found import FileAnswers
@@ -149,6 +150,18 @@ def remote_write_2(count: int) -> bytes:
     return SEPARATOR.join(requests)
 
 
+def telegrams(dialect: str) -> Callable[[int], bytes]:
+    """Telegrams as a dialect's example is, a hundred in a body."""
+
+    def made(count: int) -> bytes:
+        found = known().named(dialect)
+        assert found is not None
+        each = len(decode(found.example, dialect)[1].rows)
+        return SEPARATOR.join([found.example * 100] * (count // (100 * each) + 1))
+
+    return made
+
+
 BATCH = 2_000
 SEPARATOR = b"\xff" * 16
 """Between the bodies of requests, for what cannot be cut by lines."""
@@ -195,6 +208,9 @@ FILES: dict[str, tuple[Callable[[int], bytes], Read]] = {
     "Influx lines": (influx, _of_lines("influx")),
     "remote write 1.0": (remote_write, _of_requests("prometheus")),
     "remote write 2.0": (remote_write_2, _of_requests("prometheus:2")),
+    "DSMR P1": (telegrams("p1"), _of_requests("p1")),
+    "SML": (telegrams("sml"), _of_requests("sml")),
+    "Linky TIC": (telegrams("tic"), _of_requests("tic")),
 }
 
 

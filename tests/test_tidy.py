@@ -51,6 +51,7 @@ MAY_IMPORT = {
     "codecs": ("codecs", "records", "model", "errors", "domain"),
     "files": ("files", "codecs", "model", "errors"),
     "dialects": ("dialects", "files", "codecs", "settings", "model", *FOUNDATION),
+    "telegrams": ("telegrams", "dialects", "files", "codecs", "settings", "model", *FOUNDATION),
     "mqtt": ("mqtt", "intake", "log", "dialects", "files", "codecs", "processes", "durable",
              "settings", "model", *FOUNDATION),
     "settings": ("settings", "model", *FOUNDATION),

@@ -3,6 +3,7 @@
 records.py     records of a topic: packed readings of ours, and messages that others sent
 messages.py    these messages, a line each, decoded by a child that may die of them
 dialect.py     one way in which some senders write: how it is recognised, decoded, an example
+framing.py     where telegrams begin and end, in a body and in a stream
 headers.py     the dialects that are known, and the names that columns and fields may have
 formats.py     in which format a message or a file is
 files.py       files, gzipped files and standard input, block by block

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from energyguard.codecs import Decoded
 from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.context import DecodeContext
+from energyguard.codecs.framing import Framing
 from energyguard.codecs.http import HttpDialect
 from energyguard.errors import ConfigError
 
@@ -35,6 +36,7 @@ class Dialect:
         fields: an object of JSON that has one of these is of it.
         begins: how its bytes begin, where they are no text.
         decode: how such bytes are decoded.
+        framing: by what its telegrams begin and end in a stream, where it is of such.
         http: how it is spoken over HTTP, where it has paths of its own.
         path: how its senders name topics, paths of requests and of files (without their endings):
             a regular expression with the group ``device``, of a whole path or its last folders.
@@ -50,6 +52,7 @@ class Dialect:
     begins: tuple[bytes, ...] = ()
     decode: Decode | None = None
     path: str = ""
+    framing: Framing | None = None
     http: HttpDialect | None = None
 
     @property

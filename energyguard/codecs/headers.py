@@ -51,6 +51,7 @@ _NAMED = tuple(
     )
 )
 """Dialects whose values have names of their senders': by text, since they know this folder."""
+_TELEGRAMS = tuple(f"energyguard.telegrams.{name}:DIALECT" for name in ("p1", "sml", "tic"))
 _BINARY = ("energyguard.codecs.arrow:DIALECT", "energyguard.codecs.parquet:DIALECT")
 
 
@@ -134,7 +135,9 @@ def known() -> Dialects:
         ConfigError: one cannot be loaded, or two are recognised by the same.
     """
     brought = [reference for domain in installed() for reference in domain.dialects]
-    return Dialects([load(reference) for reference in (*_TEXT, *brought, *_BINARY, *_NAMED)])
+    return Dialects(
+        [load(reference) for reference in (*_TEXT, *brought, *_BINARY, *_NAMED, *_TELEGRAMS)]
+    )
 
 
 BOM = b"\xef\xbb\xbf"

@@ -130,10 +130,21 @@ class NameMapping:
         self.series: dict[object, Placed | NotPlaced] = {}
         self._remembered = lru_cache(maxsize=65_536)(self._place)
 
-    def place(self, value: ValueName, dialect: str) -> Placed | NotPlaced:
-        """Where a value of a dialect belongs; each is looked at once, unless it is very long."""
+    def place(
+        self, value: ValueName, dialect: str, otherwise: Placed | NotPlaced | None = None
+    ) -> Placed | NotPlaced:
+        """Where a value of a dialect belongs; each is looked at once, unless it is very long.
+
+        Args:
+            value: what its sender calls it.
+            dialect: of whom.
+            otherwise: where it belongs if no rule is about it; None: as its name says.
+        """
+        if otherwise is not None and not self.rules:
+            return otherwise
         size = len(value.name) + sum(len(text) for _, text in value.labels)
-        return (self._remembered if size <= LONG_NAME else self._place)(value, dialect)
+        place = self._remembered if size <= LONG_NAME else self._place
+        return place(value, dialect, otherwise)
 
     def remember(self, key: object, found: Placed | NotPlaced, size: int) -> None:
         """Know a series again by a key that has so many characters; very long ones are not kept."""
@@ -146,9 +157,13 @@ class NameMapping:
         """The rule that is about a value; None: none is."""
         return next((rule for rule in self.rules if rule.fits(value, dialect)), None)
 
-    def _place(self, value: ValueName, dialect: str) -> Placed | NotPlaced:
+    def _place(
+        self, value: ValueName, dialect: str, otherwise: Placed | NotPlaced | None
+    ) -> Placed | NotPlaced:
         rule = self.rule_of(value, dialect)
-        return place_by_name(value) if rule is None else rule.place(value)
+        if rule is not None:
+            return rule.place(value)
+        return place_by_name(value) if otherwise is None else otherwise
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ from energyguard.codecs.columns import sixty_fourth
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.refusals import Refusals
 from energyguard.dialects.mapping import mapping_of
-from energyguard.dialects.names import ValueName
+from energyguard.dialects.names import NotPlaced, Placed, ValueName
 from energyguard.dialects.values import NamedValues, readings_of_names
 from energyguard.errors import Malformed
 from energyguard.model.readings import Verdict
@@ -24,11 +24,15 @@ _MS_LIMIT = 2**62
 
 
 class NamedValue(NamedTuple):
-    """A value as it was sent."""
+    """A value as it was sent.
+
+    ``place`` is where its dialect knows that it belongs; None: its name, unit and labels tell it.
+    """
 
     name: ValueName
     time_ms: int
     number: float
+    place: Placed | NotPlaced | None = None
 
 
 def readings_of_rows(
@@ -60,10 +64,14 @@ def readings_of_rows(
         values += found
         numbers += [number] * len(found)
         originals += [row] * len(found)
-    names = {name: place for place, name in enumerate(dict.fromkeys(v.name for v in values))}
+    keys = [(value.name, value.place) for value in values]
+    names = {key: place for place, key in enumerate(dict.fromkeys(keys))}
     whole = NamedValues(
-        [mapping.place(_with_device(name, context.device), dialect) for name in names],
-        np.array([names[value.name] for value in values], np.int64),
+        [
+            mapping.place(_with_device(name, context.device), dialect, place)
+            for name, place in names
+        ],
+        np.array([names[key] for key in keys], np.int64),
         np.array([value.time_ms for value in values], np.int64),
         np.array([value.number for value in values], np.float64),
         np.array(numbers, np.int64),

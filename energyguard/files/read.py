@@ -15,6 +15,7 @@ from typing import Final
 
 from energyguard.codecs.assembly import PlausibilityLimits, merge
 from energyguard.codecs.formats import decode, plain, sniff
+from energyguard.codecs.headers import known
 from energyguard.codecs.workbooks import is_workbook, workbook_as_csv
 from energyguard.errors import Malformed
 from energyguard.files.delimited import read_delimited
@@ -24,7 +25,6 @@ from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.text import as_utf8
 from energyguard.files.unpack import Part, unpacked
 
-_BINARY: Final = (b"ARROW1", b"PAR1", b"\xff\xff\xff\xff")
 _ZIP: Final = b"PK\x03\x04"
 _LOOK: Final = 20
 _NO_TABLES: Final = (
@@ -62,7 +62,7 @@ def is_known(path: Path) -> bool:
     from energyguard.codecs.files import first_block
 
     head = first_block(path)
-    if head.startswith(_BINARY):
+    if known().of_bytes(head) is not None:
         return True
     if head.startswith(_ZIP) or b"\x00" in head or format_of(head, "") is not None:
         return False

@@ -14,20 +14,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from energyguard.codecs.columns import sixty_fourth
+from energyguard.dialects.clocks import plausible
 from energyguard.errors import Malformed
-from energyguard.model.readings import EARLIEST_MS
 
-AHEAD_MS: Final = 5 * 60_000
-"""A clock further ahead of the arrival is not set."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 _SECONDS_END: Final = 10**11
 """A number below it counts seconds since 1970, else it is ms."""
-
-
-def plausible(time_ms: int, arrived_ms: int) -> int | None:
-    """A time that a sender gave; None: its clock is not set."""
-    return time_ms if EARLIEST_MS <= time_ms <= arrived_ms + AHEAD_MS else None
 
 
 def epoch_ms(value: Decimal | None, arrived_ms: int) -> int | None:
