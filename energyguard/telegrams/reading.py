@@ -30,12 +30,13 @@ class Telegram(NamedTuple):
     fallback: str = ""
 
     def device(self, number: str) -> str:
-        """Whose the values are.
+        """Whose the values are. A number that is all zeros was never set, or is hidden.
 
         Raises:
             Malformed: nothing names it.
         """
-        if found := self.named or number or self.fallback:
+        is_number = bool(number.strip("0"))
+        if found := self.named or (number if is_number else "") or self.fallback:
             return found
         raise Malformed("no number of a meter is in it: name its device (device=NAME)", "device")
 

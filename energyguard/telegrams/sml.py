@@ -27,7 +27,7 @@ _ESCAPE: Final = b"\x1b\x1b\x1b\x1b"
 START: Final = _ESCAPE + b"\x01\x01\x01\x01"
 FRAMING: Final = Framing(
     begins=re.compile(re.escape(START)),
-    ends=re.compile(rb"(?<!\x1b)\x1b{4}\x1a([\x00-\x03])([\s\S]{2})"),
+    ends=re.compile(rb"(?<!\x1b)\x1b{4}\x1a[\s\S]([\s\S]{2})"),
     part=re.compile(rb"[^\x00\xff\s]"),
 )
 _GET_LIST: Final = 0x0701
@@ -78,7 +78,7 @@ def _checked(data: bytes) -> bytes:
     end = FRAMING.ends.search(data)
     if end is None:
         raise Malformed("its end is missing")
-    given = int.from_bytes(end[2], "little")
+    given = int.from_bytes(end[1], "little")
     body = data[: end.start() + 6]
     sums = (crc16(body, CCITT, 0xFFFF) ^ 0xFFFF, crc16(body, CCITT))
     if given not in sums:

@@ -67,9 +67,13 @@ def clock(seconds: int, kind: int = 2) -> bytes:
 
 
 def sml(
-    *entries: bytes, server: bytes = SERVER, time: bytes = NOTHING, start: int = 0xFFFF
+    *entries: bytes,
+    server: bytes = SERVER,
+    time: bytes = NOTHING,
+    start: int = 0xFFFF,
+    more_zeros: int = 0,
 ) -> bytes:
-    """A telegram of SML: opened, a list of values, closed."""
+    """A telegram of SML: opened, a list of values, closed, filled up with zeros."""
     opened = listed(NOTHING, NOTHING, octets(b"\x00\x02"), octets(server), NOTHING, NOTHING)
     response = listed(
         NOTHING, octets(server), octets(bytes.fromhex("0100620affff")), time,
@@ -78,7 +82,7 @@ def sml(
     messages = (
         message(0x0101, opened) + message(0x0701, response) + message(0x0201, listed(NOTHING))
     )
-    padding = -len(messages) % 4
+    padding = -len(messages) % 4 + more_zeros
     escape = b"\x1b" * 4
     body = (
         escape + b"\x01" * 4 + messages.replace(escape, escape * 2) + bytes(padding)

@@ -70,7 +70,7 @@ DSMR_5_READINGS = [
     ("K8EG004046395507/l1", CURRENT, "0.48", 0),
 ]
 DSMR_2 = p1(  # no clock, no CRC, a line that goes on below
-    "0-0:96.1.1(00000000000000)",
+    "0-0:96.1.1(4530303332353635)",
     "1-0:1.8.1(00001.001*kWh)",
     "1-0:1.8.2(00001.002*kWh)",
     "0-0:96.14.0(0001)",
@@ -120,10 +120,10 @@ GOLDEN: dict[str, tuple[bytes, list[Reading]]] = {
     "p1 2": (
         DSMR_2,
         [
-            ("00000000000000/t1", REGISTER, "1.001", 0),
-            ("00000000000000/t2", REGISTER, "1.002", 0),
-            ("00000000000000/t1", POWER, "1.01", 0),
-            ("00000000000000/t2", POWER, "0", 0),
+            ("E0032565/t1", REGISTER, "1.001", 0),
+            ("E0032565/t2", REGISTER, "1.002", 0),
+            ("E0032565/t1", POWER, "1.01", 0),
+            ("E0032565/t2", POWER, "0", 0),
         ],
     ),
     "p1 with totals": (
@@ -320,8 +320,23 @@ def test_a_telegram_whose_lines_lost_their_returns_is_whole() -> None:
     assert rows(of(DSMR_5.replace(b"\r\n", b"\n"))) == DSMR_5_READINGS
 
 
-def test_a_meter_that_begins_its_sum_at_nought_is_read() -> None:
-    assert len(rows(of(sml(entry("1.8.0", 5, "Wh", 3), start=0)))) == 1
+@pytest.mark.parametrize(("start", "more_zeros"), [(0, 0), (0xFFFF, 4)])
+def test_a_meter_that_begins_its_sum_at_nought_or_fills_up_too_much_is_read(
+    start: int, more_zeros: int
+) -> None:
+    data = sml(entry("1.8.0", 5, "Wh", 3), start=start, more_zeros=more_zeros)
+    assert rows(of(data)) == [("1DZG0046427048", REGISTER, "5", 0)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [p1("0-0:96.1.1(00000000000000)", "1-0:1.8.0(1*kWh)"),
+     sml(entry("1.8.0", 5, "Wh", 3), server=bytes(10)),
+     tic(group("ADSC", "000000000000"), group("EAST", "1000"))],
+)  # fmt: skip
+def test_meters_whose_numbers_are_hidden_never_become_one(data: bytes) -> None:
+    assert reasons(of(data)) == ["no number of a meter is in it: name its device (device=NAME)"]
+    assert rows(decode(data, device="cellar", now_ms=NOW)[1])[0][0] == "cellar"
 
 
 def test_escaped_bytes_of_a_telegram_are_those_of_its_meter() -> None:
