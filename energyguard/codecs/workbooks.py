@@ -38,8 +38,14 @@ def is_workbook(path: Path) -> bool:
 def workbook_as_csv(path: Path) -> bytes:
     """The rows of the first sheet that has any.
 
-    Args:
-        path: of the workbook.
+    Raises:
+        Malformed: it cannot be read, is too large, or has no rows.
+    """
+    return next(iter(sheets_as_csv(path).values()))
+
+
+def sheets_as_csv(path: Path) -> dict[str, bytes]:
+    """The rows of all sheets that have any, by the sheets' names.
 
     Raises:
         Malformed: it cannot be read, is too large, or has no rows.
@@ -50,18 +56,20 @@ def workbook_as_csv(path: Path) -> bytes:
         if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED_BYTES:
             limit = f"{MAX_UNPACKED_BYTES >> 20} MB"
             raise Malformed(f"{path.name}: more than {limit} unpacked; save it as CSV", "file")
-    out = io.StringIO()
-    writer, days = csv.writer(out, lineterminator="\n"), _DayColumns()
+    sheets: dict[str, bytes] = {}
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         for sheet in book.worksheets:
+            out, days = io.StringIO(), _DayColumns()
             rows = (days.texts(row) for row in sheet.iter_rows(values_only=True))
-            writer.writerows(row for row in rows if any(row))
+            csv.writer(out, lineterminator="\n").writerows(row for row in rows if any(row))
             if out.tell():
-                return days.shortened(out.getvalue()).encode()
+                sheets[sheet.title] = days.shortened(out.getvalue()).encode()
     except (ValueError, KeyError, TypeError, OSError, OverflowError, zipfile.BadZipFile) as error:
         raise Malformed(f"{path.name} is not a whole workbook: {error}", "file") from error
-    raise Malformed(f"{path.name} has no rows: put the readings on its first sheet", "file")
+    if not sheets:
+        raise Malformed(f"{path.name} has no rows: put the readings on its first sheet", "file")
+    return sheets
 
 
 class _DayColumns:

@@ -9,6 +9,7 @@ any delimited table finds a *layout*: where its header is, and the role of each 
     read.py        the front door: a file becomes readings
     found.py       answers, findings, doubts, readings of a file
     unpack.py      gzip and zip, bounded; text.py: encodings
+    json_table.py  JSON of any shape as such a table
     formats.py     the registry; named/ has a file for each named format
     delimited.py   any delimited table; table.py: its lines; reading.py: what is known of it so far
     table_times.py its times; columns.py: its readings, a column at once

@@ -24,7 +24,7 @@ from energyguard.files.numbers import Numbers, open_comma, open_point
 from energyguard.files.physics import falls_often, is_register
 from energyguard.files.preamble import device_above
 from energyguard.files.reading import TableRead
-from energyguard.files.words import ENERGY, REGISTER, Unit, units_beside
+from energyguard.files.words import ENERGY, POWER, REGISTER, Unit, units_beside
 
 FED_IN: Final = "export"
 """Below whose name stands what is fed in: ``home/export``."""
@@ -115,6 +115,8 @@ def _amounts(
     has = np.asarray(taken.is_valid())
     nano = nanos(pa.chunked_array([taken.drop_null()]), unit.per) * unit.times
     channel = unit.channel
+    if channel == POWER and column.is_fed_in:
+        nano = -np.abs(nano)
     if channel == ENERGY:
         at = rows[has]
         counts = _counts(read, column, nano, time[at], whose[at])

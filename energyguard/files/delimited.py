@@ -66,6 +66,8 @@ def read_delimited(
             "file",
         )
     layout = layout_of(grid, answers, known.columns)
+    if known.fed_in_above and re.search(known.fed_in_above, "\n".join(grid.above), re.IGNORECASE):
+        layout.values = tuple(replace(column, is_fed_in=True) for column in layout.values)
     read = TableRead(
         grid, layout, table_of(data, grid, name), answers, known, limits,
         Refusals(MAX_REFUSED, FILE_SHAPE), [*_about(grid), *layout.findings], list(layout.doubts),

@@ -7,7 +7,7 @@ block by block; everything else is looked at as a whole.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +16,14 @@ from typing import Final
 from energyguard.codecs.assembly import PlausibilityLimits, merge
 from energyguard.codecs.formats import decode, plain, sniff
 from energyguard.codecs.headers import known
-from energyguard.codecs.workbooks import is_workbook, workbook_as_csv
+from energyguard.codecs.workbooks import is_workbook, sheets_as_csv
 from energyguard.errors import Malformed
 from energyguard.files.delimited import read_delimited
 from energyguard.files.distinct import contradictions
 from energyguard.files.formats import HEAD_BYTES, format_of
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
+from energyguard.files.grid import grid_of
+from energyguard.files.json_table import is_json, is_known_json, json_as_csv
 from energyguard.files.text import as_utf8
 from energyguard.files.unpack import Part, unpacked
 
@@ -53,7 +55,7 @@ def read_file(path: Path, answers: FileAnswers, limits: PlausibilityLimits) -> F
     """
     if not answers.format and not answers.columns and is_known(path):
         return None
-    parts = unpacked(path)
+    parts = [sheet for part in unpacked(path) for sheet in _sheets(part)]
     return _together([_read(part, answers, limits) for part in parts], path.name)
 
 
@@ -67,8 +69,8 @@ def is_known(path: Path) -> bool:
     if head.startswith(_ZIP) or b"\x00" in head or format_of(head, "") is not None:
         return False
     text = plain(head)
-    if text.lstrip()[:1] in (b"{", b"["):
-        return True
+    if is_json(text):
+        return is_known_json(text)
     first = b"\n".join(text.split(b"\n")[:_LOOK])
     found = sniff(first)
     if found.reason:
@@ -79,9 +81,6 @@ def is_known(path: Path) -> bool:
 
 def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileReadings:
     data, findings = part.data, list[FileFinding]()
-    if data.startswith(_ZIP):
-        data = _workbook(part)
-        findings.append(FileFinding("workbook", part.name, "its first sheet that has rows"))
     beginning = data[:64].removeprefix(codecs.BOM_UTF8).lstrip()[:16]
     for magic, what in _NO_TABLES:
         if beginning.lower().startswith(magic.lower()):
@@ -89,6 +88,9 @@ def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileR
     text, encoding = as_utf8(data, part.name)
     found = format_of(text[:HEAD_BYTES], answers.format)
     if found is None:
+        if is_json(text):
+            text = json_as_csv(text, part.name)
+            findings.append(FileFinding("JSON", part.name, "read as a table"))
         readings = read_delimited(text, part.name, answers, limits)
     else:
         readings = found.read(text, part.name, answers, limits)
@@ -96,13 +98,47 @@ def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileR
     return replace(readings, findings=(*findings, *encoding, *readings.findings))
 
 
-def _workbook(part: Part) -> bytes:
+def _sheets(part: Part) -> list[Part]:
+    """A file as it is; of a workbook each sheet with a table, or its first one."""
+    if not part.data.startswith(_ZIP):
+        return [part]
     with TemporaryDirectory(prefix="energyguard-") as folder:
         path = Path(folder, "book.xlsx")
         path.write_bytes(part.data)
         if not is_workbook(path):
             raise Malformed(f"{part.name}: it is no workbook and no archive of tables", "file")
-        return workbook_as_csv(path)
+        sheets = sheets_as_csv(path)
+    tables = {title: data for title, data in sheets.items() if _has_table(data)}
+    if len(tables) < 2:
+        return [Part(part.name, next(iter((tables or sheets).values())))]
+    _check_alike(tables, part.name)
+    return [Part(f"{part.name}:{title}", data) for title, data in tables.items()]
+
+
+def _has_table(data: bytes) -> bool:
+    if format_of(data[:HEAD_BYTES], "") is not None:
+        return True
+    try:
+        grid_of(data, "")
+    except Malformed:
+        return False
+    return True
+
+
+def _check_alike(tables: Mapping[str, bytes], name: str) -> None:
+    """Refuse sheets of different tables: one may sum up another one.
+
+    Raises:
+        Malformed: their headers differ.
+    """
+    headers = {title: grid_of(data, name).header for title, data in tables.items()}
+    if len(set(headers.values())) > 1:
+        titles = ", ".join(repr(title) for title in headers)
+        raise Malformed(
+            f"{name}: its sheets {titles} have tables of different columns, of which one may sum "
+            "up another: save the sheet that is meant as a file of its own",
+            "file",
+        )
 
 
 def _together(files: Sequence[FileReadings], name: str) -> FileReadings:

@@ -32,6 +32,7 @@ class KnownLayout:
         device: a regular expression whose group in the lines above is the device; empty: none.
         month_first: whether the month stands before the day in its dates; None: as the data show.
         fed_in: channels, in small letters, of energy that is fed in.
+        fed_in_above: a regular expression, found in lines above if all is fed in; empty: none.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class KnownLayout:
     device: str = ""
     month_first: bool | None = None
     fed_in: frozenset[str] = frozenset()
+    fed_in_above: str = ""
 
 
 ANY_LAYOUT: Final = KnownLayout()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from energyguard.codecs.headers import VALUES
 from energyguard.files.found import FileDoubt, FileFinding
@@ -47,6 +48,8 @@ def find_values(
         layout.findings += [FileFinding("not read", column.name, "it has no unit, others have one")
                             for column in found if column.unit is None]  # fmt: skip
     else:
+        if not (found or given) and every in (*VALUES, *FED_IN):
+            found = [_nameless(grid, at, headers[at]) for at in numbers if kinds[at]]
         more = [with_unit_above(column, layout, grid, every) for column in found]
         layout.values = (*given, *more)
     if not layout.values and layout.value is None:
@@ -56,7 +59,7 @@ def find_values(
                 f"no column says what it measures, and in which unit ({others})",
                 "--map",
                 ("energy_kwh", "energy_register_kwh", "power_w", "ignore"),
-                grid.header[numbers[0]] if numbers else grid.header[-1],
+                ALL if len(numbers) > 1 else grid.header[(numbers or [-1])[0]],
             )
         )
 
@@ -71,6 +74,11 @@ def _value(grid: Grid, place: int, header: ColumnHeader) -> ValueColumn | None:
         return None
     counts = header.counts if unit is None or unit.channel == ENERGY else ""
     return ValueColumn(place, name, unit, counts, header.is_export, header.label or name)
+
+
+def _nameless(grid: Grid, place: int, header: ColumnHeader) -> ValueColumn:
+    """A column of numbers of which only people say what it is."""
+    return ValueColumn(place, grid.header[place], None, "", header.is_export, header.label)
 
 
 def unit_of(grid: Grid, place: int, header: ColumnHeader) -> Unit | None:
@@ -91,10 +99,14 @@ def _unit_in_cells(grid: Grid, place: int) -> Unit | None:
 
 
 def _unit_above(grid: Grid) -> Unit | None:
-    """The one unit of energy or power of which the lines above the header speak."""
+    """The one unit of which the lines above the header speak; that of an amount (30 kW) is none."""
     words = [word.strip("()[],.:\"") for line in grid.above for word in
              line.replace(grid.delimiter, " ").split()]  # fmt: skip
-    units = {unit for word in words if (unit := unit_named(word)) is not None and len(word) > 1}
+    units = {
+        unit
+        for before, word in pairwise(["", *words])
+        if (unit := unit_named(word)) is not None and len(word) > 1 and kind_of(before) != "number"
+    }
     return units.pop() if len(units) == 1 else None
 
 
@@ -106,7 +118,7 @@ def with_unit_above(
     if every and every not in COUNTS:
         unit, counts = unit_of_role(every)
         return replace(column, unit=unit, counts=counts, is_fed_in=every in FED_IN)
-    if above is not None:
+    if above is not None and (above.channel == ENERGY or not column.counts):
         return replace(column, unit=above, counts=every or column.counts)
     register = column.counts == "register"
     choices = ("energy_register_kwh", "energy_register_wh") if register else (

@@ -56,7 +56,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "|entity id|dataid|sensor|apparaat|dispositivo|urządzenie",
     "channel": "channel|kanal|parameter|metric|measurement|measure|obis|obis code"
     "|obis kennzahl|kennzahl|canal|kanaal|canale|kanał|reading type|consumption category",
-    "unit": "unit|units|einheit|unité|unite|eenheid|unità|unita|jednostka|uom|maßeinheit",
+    "unit": "unit|units|unit of measurement|einheit|unité|unite|eenheid|unità|unita|jednostka|uom"
+    "|maßeinheit",
     "sequence": "sequence",
 }
 _ROLES: Final[Mapping[str, str]] = {
@@ -89,12 +90,13 @@ _NOT_READ: Final = re.compile(
     r"|charge|quality|status|flag|valid|row|nr|lfd|id|type|notes|year|month|week|weekday|reactive"
     r"|blind|carbon|co2|factor)\b"
 )
-_BRACKETS: Final = re.compile(r"[(\[]\s*(?:in\s+)?([^()\[\]]{1,16}?)\s*[)\]]")
+_BRACKETS: Final = re.compile(r"[(\[]\s*(?:(?:in|en|w)\s+)?([^()\[\]]{1,16}?)\s*[)\]]")
 _PER_INTERVAL: Final = re.compile(
     r"(?<=[wW][hH])\s*(?:/|per|pro|je)\s*(?:(?:5|10|15|30|60)\s?min\w*|hh|half hour|¼\s?h|1/4\s?h"
     r"|day|tag|interval|intervall|viertelstunde)\Z"
 )
 """How long the intervals of an energy are, behind its unit; kWh/h, which is a power, is none."""
+_CAMEL: Final = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _MARKS: Final = re.compile(r"[^\w°µ]+|_")
 
 
@@ -199,7 +201,7 @@ def units_beside(unit: Unit | None) -> dict[str, Decimal]:
 
 def plain_words(text: str) -> str:
     """Words in small letters with single spaces."""
-    return " ".join(_MARKS.sub(" ", text).lower().split())
+    return " ".join(_MARKS.sub(" ", _CAMEL.sub(" ", text)).lower().split())
 
 
 MAX_CODE: Final = 64

@@ -70,6 +70,49 @@ GOLDEN: Final[Mapping[str, tuple[int, tuple[Row, ...]]]] = {
             Row("30001234567890", POWER, "2026-02-28T23:30:00", "0.38"),
         ),
     ),
+    "enedis-workbook": (
+        2,
+        (
+            Row("30001234567890", KWH, "2025-12-31T23:00:00", "6.329"),
+            Row("30001234567890", KWH, "2026-01-02T23:00:00", "7.5"),
+        ),
+    ),
+    "n3rgy": (
+        2,
+        (
+            Row("home", KWH, "2026-07-15T00:00:00", "0.3"),
+            Row("home", KWH, "2026-07-15T00:30:00", "0.4"),
+        ),
+    ),
+    "n3rgy-json": (
+        2,
+        (
+            Row("1234567891234", KWH, "2026-01-01T00:30:00", "0.671"),
+            Row("1234567891234", KWH, "2026-01-01T01:00:00", "1.212"),
+        ),
+    ),
+    "iotawatt": (
+        3,
+        (
+            Row("home/Main", POWER, "2026-03-01T00:00:00", "0.4125"),
+            Row("home/Solar", POWER, "2026-03-01T00:00:00", "0"),
+            Row("home/Main", POWER, "2026-03-01T01:00:00", "0.38"),
+        ),
+    ),
+    "homeassistant-energy": (
+        4,
+        (
+            Row("sensor.import", KWH, "2026-01-05T10:00:00", "1.5"),
+            Row("sensor.return/export", KWH, "2026-01-05T11:00:00", "-1"),
+        ),
+    ),
+    "homeassistant": (
+        2,
+        (
+            Row("sensor.plug_power_w", POWER, "2026-03-01T00:00:00", "0.45"),
+            Row("sensor.plug_power_w", POWER, "2026-03-01T00:02:00", "0.4515"),
+        ),
+    ),
     "wiener-netze": (
         2,
         (
@@ -146,8 +189,9 @@ def test_an_example_is_found_by_its_bytes_alone(file_format: FileFormat, tmp_pat
     assert claimed == [file_format.name]
     answers = file_format.answers
     found = read(
-        tmp_path, file_format.example, "anything.txt", device=answers.device, zone=answers.zone
-    )
+        tmp_path, file_format.example, "anything.txt",
+        device=answers.device, zone=answers.zone, columns=answers.columns,
+    )  # fmt: skip
     assert found.format == file_format.name
     assert len(rows(found)) == GOLDEN[file_format.name][0]
 
@@ -155,6 +199,65 @@ def test_an_example_is_found_by_its_bytes_alone(file_format: FileFormat, tmp_pat
 def nem12(*records: str) -> bytes:
     head = "100,NEM12,202603020815,MDP1,Retailer1"
     return "\n".join((head, *records, "900", "")).encode()
+
+
+ENEDIS = "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;"
+ENEDIS += "Grandeur metier;Etape metier;Unite\n30001234567890;"
+
+
+def test_enedis_registers_take_the_total_and_leave_the_greatest_powers(tmp_path: Path) -> None:
+    text = (
+        f"{ENEDIS}Index;01/09/2019;03/09/2019;Energie active;Consommation;Comptage Brut;Wh\n"
+        "Horodate;Type de releve;EAS F1;EAS F2;EAS T\n"
+        "2019-09-02T00:00:00+02:00;Arrêté quotidien;1009905;819074;1834405\n"
+        "2019-09-03T00:00:00+02:00;Arrêté quotidien;1009905;819074;1840911\n\n"
+        "Periode;Identifiant calendrier fournisseur\nDu 2019-09-02T00:00:00+02:00 au;FC011827\n"
+        f"{ENEDIS}Puissance maximale quotidienne;01/09/2019;03/09/2019;P;Consommation;Brut;W\n"
+        "Horodate;Valeur\n2019-09-01T15:17:24+02:00;3695\n"
+    )
+    found = read(tmp_path, text)
+    assert (refused(found), rows(found)) == ([], [
+        Row("30001234567890", REGISTER, "2019-09-01T22:00:00", "1834.405"),
+        Row("30001234567890", REGISTER, "2019-09-02T22:00:00", "1840.911"),
+    ])  # fmt: skip
+
+
+def test_enedis_days_that_were_fed_in(tmp_path: Path) -> None:
+    text = (
+        "Identifiant PRM;Type de donnees;Date de debut;Date de fin\n"
+        "30001234567890;Injection quotidienne;01/06/2026;03/06/2026\n\n"
+        "Date;Valeur (en Wh)\n2026-06-01;12571\n2026-06-02;\n"
+    )
+    assert rows(read(tmp_path, text)) == [
+        Row("30001234567890/export", KWH, "2026-05-31T22:00:00", "-12.571")
+    ]
+
+
+def test_n3rgy_refuses_gas_and_takes_production_below_zero(tmp_path: Path) -> None:
+    answer = formats()["n3rgy-json"].example.decode()
+    with pytest.raises(Malformed, match="it is in m3, and only kWh are read"):
+        read(tmp_path, answer.replace('"kWh"', '"m3"'))
+    found = rows(read(tmp_path, answer.replace("consumption", "production")))
+    assert [(row.device, row.value) for row in found] == [
+        ("1234567891234/export", "-0.671"), ("1234567891234/export", "-1.212"),
+    ]  # fmt: skip
+
+
+HISTORY = "entity_id,state,last_changed\n" + "".join(
+    f"sensor.{name},{state},2026-03-01T00:0{minute}:00.000Z\n"
+    for minute in (0, 5)
+    for name, state in (("total", f"1000.{minute}"), ("plug", 450 + minute), ("door", "on"))
+)
+
+
+def test_home_assistant_is_asked_of_each_entity(tmp_path: Path) -> None:
+    asked = [(doubt.column, doubt.choices[0]) for doubt in read(tmp_path, HISTORY).doubts]
+    assert asked == [
+        ("sensor.total", "energy_register_kwh"), ("sensor.plug", "energy_register_kwh"),
+    ]  # fmt: skip
+    said = {"sensor.total": "energy_register_kwh", "sensor.plug": "power_w"}
+    found = {(row.channel, row.value) for row in rows(read(tmp_path, HISTORY, columns=said))}
+    assert found == {(REGISTER, "1000"), (REGISTER, "1000.5"), (POWER, "0.45"), (POWER, "0.455")}
 
 
 STREAM = "200,NMI1,E1,1,E1,N1,M1,{unit},30,"

@@ -71,3 +71,19 @@ def test_columns_of_one_name_are_refused_by_it(tmp_path: Path) -> None:
     text = "Zeit;Verbrauch kWh;Verbrauch kWh\n01.03.2026 00:00;0,5;0,1\n01.03.2026 00:15;0,4;0,2\n"
     with pytest.raises(Malformed, match="several columns are named 'Verbrauch kWh'"):
         read(tmp_path, text, **BERLIN)
+
+
+def test_the_unit_of_an_amount_above_is_not_that_of_the_table(tmp_path: Path) -> None:
+    text = "Anschluss: 30 kW\nZeit;Verbrauch\n01.03.2026 00:00;0,5\n01.03.2026 00:15;0,4\n"
+    (doubt,) = read(tmp_path, text, **BERLIN).doubts
+    assert doubt.question == "the column 'Verbrauch' has no unit"
+
+
+def test_columns_without_words_can_be_said_all_at_once(tmp_path: Path) -> None:
+    text = "Time, Main, Solar\n2026-03-01T00:00:00, 100, 200\n2026-03-01T01:00:00, 110, null\n"
+    (doubt,) = read(tmp_path, text, **BERLIN).doubts
+    assert doubt.column == "*"
+    found = rows(read(tmp_path, text, **BERLIN, columns={"*": "power_w"}))
+    assert [(row.device, row.value) for row in found] == [
+        ("h/Main", "0.1"), ("h/Solar", "0.2"), ("h/Main", "0.11"),
+    ]  # fmt: skip

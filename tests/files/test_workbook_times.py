@@ -59,6 +59,39 @@ def test_an_archive_may_have_workbooks(tmp_path: Path) -> None:
     assert [row.time for row in found] == ["2026-06-01T10:00:00", "2026-07-01T10:00:00"]
 
 
+def sheets(**tables: Sequence[Sequence[object]]) -> bytes:
+    made, out = openpyxl.Workbook(), io.BytesIO()
+    made.remove(made.active)
+    for title, lines in tables.items():
+        sheet = made.create_sheet(title)
+        for line in lines:
+            sheet.append(line)
+    made.save(out)
+    return out.getvalue()
+
+
+HEAD = ["Zeit", "Verbrauch (kWh)"]
+
+
+def test_all_sheets_of_one_table_are_read_and_a_cover_is_none(tmp_path: Path) -> None:
+    content = sheets(
+        Deckblatt=[["Ihre Daten"], ["Stand", "heute"]],
+        Januar=[HEAD, ["01.01.2026 00:00", 1.5]],
+        Februar=[HEAD, ["01.02.2026 00:00", 2.5]],
+    )
+    found = rows(read(tmp_path, content, "a.xlsx", device="h", zone="UTC"))
+    assert [(row.time[:7], row.value) for row in found] == [("2026-01", "1.5"), ("2026-02", "2.5")]
+
+
+def test_sheets_of_different_tables_are_refused(tmp_path: Path) -> None:
+    content = sheets(
+        Viertelstunden=[HEAD, ["01.01.2026 00:00", 1.5]],
+        Tage=[["Tag", "Summe (kWh)"], ["01.01.2026", 8.5]],
+    )
+    with pytest.raises(Malformed, match="'Viertelstunden', 'Tage' have tables of different"):
+        read(tmp_path, content, "a.xlsx", device="h", zone="UTC")
+
+
 def test_workbooks_of_an_archive_unpack_to_so_much_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

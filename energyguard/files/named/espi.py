@@ -135,7 +135,7 @@ def _series(feed: _Feed, up: str, device: str, points: list[str], name: str) -> 
     is_fed_in = kind.get("flowDirection") == _REVERSE
     whose = device if len(points) < 2 else f"{device}/{_point(up)}".lstrip("/")
     whose = f"{whose}/export".lstrip("/") if is_fed_in else whose
-    sign = -1 if is_fed_in and channel == ENERGY else 1
+    sign = -1 if is_fed_in and channel != REGISTER else 1
     power = _power_of_ten(kind.get("powerOfTenMultiplier") or "0", name) - 3
     per, times = (10**-power, 1) if power < 0 else (1, 10**power)
     return Series(whose, channel, per, sign * times)
