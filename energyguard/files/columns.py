@@ -16,12 +16,12 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import MAX_DEVICE, TableReadings, all_named, nanos
 from energyguard.files.cells import NumberCells, numbers_in
+from energyguard.files.counted import counts_of
 from energyguard.files.found import FileDoubt, FileFinding
 from energyguard.files.grid import MAX_CELL
-from energyguard.files.layout import ALL, DECIMAL_MARK, MARKS, ValueColumn
+from energyguard.files.layout import DECIMAL_MARK, MARKS, ValueColumn
 from energyguard.files.moments import Bools, Ints
 from energyguard.files.numbers import Numbers, open_comma, open_point
-from energyguard.files.physics import falls_often, is_register
 from energyguard.files.preamble import device_above
 from energyguard.files.reading import TableRead
 from energyguard.files.words import ENERGY, POWER, REGISTER, Unit, units_beside
@@ -119,7 +119,7 @@ def _amounts(
         nano = -np.abs(nano)
     if channel == ENERGY:
         at = rows[has]
-        counts = _counts(read, column, nano, time[at], whose[at])
+        counts = counts_of(read, column, nano, time[at], whose[at])
         read.counted[column.place] = counts
         channel = REGISTER if counts == "register" else ENERGY
         if column.is_fed_in and channel == ENERGY:
@@ -127,31 +127,6 @@ def _amounts(
     sign = "fed in, " if column.is_fed_in else ""
     read.findings.append(FileFinding("values", column.name, f"{sign}{channel}"))
     return channel, nano, has
-
-
-def _counts(read: TableRead, column: ValueColumn, nano: Ints, time: Ints, whose: Ints) -> str:
-    """How an energy is counted: by the words of its header, else by what is possible."""
-    if column.counts == "register" and falls_often(nano, time, whose):
-        read.findings.append(
-            FileFinding(column.name, "interval", "it falls too often for a register")
-        )
-        return "interval"
-    if column.counts:
-        return column.counts
-    if column.unit is None:  # that is a doubt already
-        return "interval"
-    by_physics, why = is_register(nano, time, whose)
-    if by_physics is None:
-        several = sum(not other.counts for other in read.layout.values) > 1
-        several |= read.layout.value is not None
-        question = f"{column.name!r} may be energy per interval or a counter that only grows"
-        if not (several and any(doubt.column == ALL for doubt in read.doubts)):
-            name = ALL if several else column.name
-            read.doubts.append(FileDoubt(question, "--map", ("interval", "register"), name))
-        return "interval"
-    counts = "register" if by_physics else "interval"
-    read.findings.append(FileFinding(column.name, counts, why))
-    return counts
 
 
 def _device_suffixes(columns: Sequence[ValueColumn], channels: Sequence[str]) -> list[str]:

@@ -141,6 +141,8 @@ def _grid(lines: Sequence[str], mark: str, is_data: Callable[[Sequence[str]], bo
     data = [number for number in data if len(rows[number]) == width]
     first = data[0]
     above = [number for number in range(first) if lines[number].strip()]
+    while above and len(rows[above[-1]]) == width and _has_time(rows[above[-1]]):
+        first = above.pop()  # a line without a value
     units: tuple[str, ...] = ()
     if above and _is_units(rows[above[-1]]):
         units = _fitted(rows[above.pop()], width)
@@ -205,6 +207,10 @@ def _time_words(name: str) -> str:
     """The words of a header that may be one of times; empty: it is one of values."""
     header = header_of_text(name)
     return "" if header.unit is not None or header.is_value else header.words
+
+
+def _has_time(row: Sequence[str]) -> bool:
+    return any(kind_of(cell) in ("moment", "date") for cell in row)
 
 
 def _may_be_data(row: Sequence[str]) -> bool:

@@ -41,6 +41,22 @@ def is_register(value: Ints, time_ms: Ints, whose: Ints) -> tuple[bool | None, s
     return False, f"it falls {falls:,} times in {len(steps) + 1:,} rows"
 
 
+def grows_slowly(value: Ints, time_ms: Ints, whose: Ints, limit: int) -> bool:
+    """Whether values only grow, by little of what they are, as energies of intervals never do.
+
+    Args:
+        value: the values.
+        time_ms: of each, in any order.
+        whose: of each a number: values of one number follow one another.
+        limit: what no interval has; of values above it few are enough.
+    """
+    steps = _steps(value, time_ms, whose)
+    if not len(steps) or (steps < 0).any() or not (steps > 0).any():
+        return False
+    enough = len(steps) >= FEWEST or int(value.max()) > limit
+    return enough and _rises_slowly(value, steps)
+
+
 def _rises_slowly(value: Ints, steps: Ints) -> bool:
     """Whether no step up is large beside the values, as of a register."""
     return float(steps.max()) <= _SLOWLY * float(value.max())

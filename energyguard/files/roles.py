@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from energyguard.codecs.headers import DEVICES, VALUES
 from energyguard.errors import ConfigError
@@ -23,7 +24,9 @@ from energyguard.files.layout import (
 )
 from energyguard.files.value_columns import find_values, unit_of, with_unit_above
 from energyguard.files.wide import slots_of
-from energyguard.files.words import ColumnHeader, header_of_text
+from energyguard.files.words import ColumnHeader, header_of_text, unit_named
+
+_MAX_KINDS: Final = 12
 
 
 def layout_of(grid: Grid, answers: FileAnswers, preset: Mapping[str, str]) -> FileLayout:
@@ -174,6 +177,20 @@ def _find_parts(
     for place in list(free):
         header = headers[place]
         role = "device" if grid.header[place].lower() in DEVICES else header.role
+        if not role and header.unit is None:
+            role = _part_by_cells(grid, place)
         if role in PARTS and role != "value" and getattr(layout, role) is None:
             setattr(layout, role, place)
             free.remove(place)
+
+
+def _part_by_cells(grid: Grid, place: int) -> str:
+    """A part that all cells of a column say: a unit, or whether it was used or fed in."""
+    cells = {cell for row in grid.sample if (cell := row[place].strip())}
+    if not cells or len(cells) > _MAX_KINDS or any(kind_of(cell) != "text" for cell in cells):
+        return ""
+    if all(unit_named(cell) is not None for cell in cells):
+        return "unit"
+    kinds = [header_of_text(cell) for cell in cells]
+    directed = all(kind.is_export or kind.counts == "interval" for kind in kinds)
+    return "channel" if directed and any(kind.is_export for kind in kinds) else ""

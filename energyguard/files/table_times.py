@@ -120,7 +120,7 @@ def _may_be_months(read: TableRead, place: int | None, texts: Sequence[str]) -> 
     clocks = read.layout.clock if read.layout.clock is not None else place
     if len(pc.unique(read.column(clocks))) > len(texts):
         return False
-    return any(all(text.split("/")[at] in ("1", "01") for text in texts) for at in (0, 1))
+    return any(all(re.split("[-/]", text)[at] in ("1", "01") for text in texts) for at in (0, 1))
 
 
 def _day_steps(texts: Sequence[str], is_month_first: bool) -> int:
@@ -204,10 +204,11 @@ def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMom
     """
     layout = read.layout
     found = _ends_of_days(read, found)
-    is_end = layout.is_end_only or read.known.ends or found.midnight_end
+    step = usual_step(found.ms, whose)
+    fills_days = _end_with_days(read, found, step)
+    is_end = layout.is_end_only or read.known.ends or found.midnight_end or fills_days
     if not is_end or layout.slots is not None:
         return found, 0
-    step = usual_step(found.ms, whose)
     of_end = layout.clock if layout.clock_ends else layout.end
     name = read.header(of_end if of_end is not None else layout.start)
     if step is None:
@@ -217,10 +218,26 @@ def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMom
         )
         return found, 0
     why = "24:00 is the end of a day" if found.midnight_end else f"{name!r} is an end"
+    if fills_days:
+        why = "whole days from the first interval's end to the last one's at midnight"
     read.findings.append(FileFinding("times", f"ends of {step // 60_000} min", why))
     if step % DAY_MS == 0:
         return replace(found, ms=found.ms - step), 0
     return found, step
+
+
+def _end_with_days(read: TableRead, found: FileMoments, step: int | None) -> bool:
+    """Whether times fill whole days as ends do: from 00:15 to the midnight behind the last day."""
+    layout = read.layout
+    if step is None or step >= DAY_MS or layout.slots is not None or found.is_utc.any():
+        return False
+    places = (layout.start, layout.clock)
+    is_start = any(header_of_text(read.header(place)).is_start for place in places)
+    is_register = any(column.counts == "register" for column in layout.values)
+    if is_start or is_register or layout.end is not None or layout.is_end_only:
+        return False
+    first, last = int(found.ms.min()), int(found.ms.max())
+    return first % DAY_MS == step and last % DAY_MS == 0
 
 
 def _ends_of_days(read: TableRead, found: FileMoments) -> FileMoments:

@@ -17,6 +17,7 @@ from energyguard.files.found import FileDoubt, FileFinding
 from energyguard.files.layout import ALL, COUNTS, ValueColumn
 from energyguard.files.moments import Ints
 from energyguard.files.reading import TableRead
+from energyguard.files.value_columns import unit_of
 from energyguard.files.words import Unit, header_of_text, unit_named, words_of_obis
 from energyguard.model.channels import CHANNELS
 
@@ -43,11 +44,11 @@ def tall_readings(read: TableRead, time: Ints, devices: pa.Array, whose: Ints) -
         )
     codes = np.asarray(kinds.indices, np.int64)
     table, parts = read.table, []
-    for code, kind in enumerate(kinds.dictionary.to_pylist()):
+    texts = enumerate(kinds.dictionary.to_pylist())
+    columns = [(code, _column(read, place, *text.split("\t"))) for code, text in texts]
+    found = [(code, column) for code, column in columns if column is not None]
+    for code, column in sorted(found, key=lambda each: not each[1].counts):
         rows = codes == code
-        column = _column(read, place, *kind.split("\t"))
-        if column is None:
-            continue
         read.table = table.without(~rows)
         layout.values = (column,)
         some = pa.array(rows)
@@ -64,8 +65,9 @@ def _column(read: TableRead, place: int, channel: str, unit: str) -> ValueColumn
         counts = {"energy_kwh": "interval", "energy_register_kwh": "register"}.get(channel, "")
         kind = "energy_kwh" if counts else measured.name
         return ValueColumn(place, name, Unit(kind), counts, False, channel)
-    header = header_of_text(words_of_obis(channel) or read.header(place))
-    found = unit_named(unit) or header.unit
+    own = header_of_text(read.header(place))
+    header = header_of_text(words_of_obis(channel)) if channel else own
+    found = unit_named(unit) or header.unit or unit_of(read.grid, place, own)
     if found is None:
         if unit or not header.is_value:
             read.findings.append(FileFinding("not read", channel or unit, "no unit of ours"))
@@ -74,6 +76,6 @@ def _column(read: TableRead, place: int, channel: str, unit: str) -> ValueColumn
         read.doubts.append(FileDoubt(f"{name!r} has no unit", "--map", choices, read.header(place)))
         return None
     every = read.answers.columns.get(ALL, "")
-    counts = header.counts or (every if every in COUNTS else "")
+    counts = header.counts or own.counts or (every if every in COUNTS else "")
     column = ValueColumn(place, name, found, counts, header.is_export, channel)
     return replace(column, counts="" if found.channel != "energy_kwh" else column.counts)

@@ -54,6 +54,7 @@ def as_utf8(data: bytes, name: str) -> tuple[bytes, list[FileFinding]]:
         found.append(FileFinding("encoding", "Latin-1", "some bytes are no UTF-8"))
     if b"\x00" in data:
         raise Malformed(f"{name}: it is no text, and of no format that is known", "file")
+    data = data.replace(b"\n" + codecs.BOM_UTF8, b"\n")  # of files put together
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), found
 
 

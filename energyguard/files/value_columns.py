@@ -35,11 +35,7 @@ def find_values(
     above = _unit_above(grid)
     if layout.slots is not None:
         layout.values = _slots(layout, grid, every, above)
-    elif (
-        (layout.channel, layout.unit) != (None, None)
-        and len(found) == 1
-        and not (with_unit or given)
-    ):
+    elif (layout.channel, layout.unit) != (None, None) and len(found) == 1 and not given:
         layout.value = found[0].place
     elif with_unit:
         counted = [replace(c, counts=every if every in COUNTS and not c.counts else c.counts)

@@ -77,11 +77,11 @@ _INTERVAL: Final = re.compile(
 )
 _ENERGY: Final = re.compile(
     r"\b(energy|energie|energia|énergie|energią|value|wert|valeur|waarde|valore|wartość|reading"
-    r"|amount|sum|state|messwert)\b"
+    r"|amount|sum|state|messwert|volume)\b"
 )
 _POWER: Final = re.compile(r"\b(power|leistung|puissance|vermogen|potenza|moc|demand|load)\b")
 _EXPORT: Final = re.compile(
-    r"\b(export|exported|einspeisung|eingespeist|eingespeiste|lieferung|rücklieferung|abgabe|injection|injecté|returned"
+    r"\b(export|exported|injectie|injektion|retour|vertida|vertido|excedente|excedentes|wprowadzona|einspeisung|eingespeist|eingespeiste|lieferung|rücklieferung|abgabe|injection|injecté|returned"
     r"|teruglevering|terug|immissione|immessa|oddana|oddanie|feed in|to grid|received by grid"
     r"|surplus|production injectée)\b"
 )

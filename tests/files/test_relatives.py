@@ -87,3 +87,14 @@ def test_columns_without_words_can_be_said_all_at_once(tmp_path: Path) -> None:
     assert [(row.device, row.value) for row in found] == [
         ("h/Main", "0.1"), ("h/Solar", "0.2"), ("h/Main", "0.11"),
     ]  # fmt: skip
+
+
+def test_what_is_named_an_interval_and_grows_like_a_counter_is_in_doubt(tmp_path: Path) -> None:
+    lines = "".join(f"01.03.2026 {hour:02}:00;50,{hour:02}\n" for hour in range(12))
+    text = f"Zeit;Bezug (kWh)\n{lines}"
+    (doubt,) = read(tmp_path, text, **BERLIN).doubts
+    assert (doubt.column, doubt.choices) == ("Bezug (kWh)", ("register", "interval"))
+    found = rows(read(tmp_path, text, **BERLIN, columns={"Bezug (kWh)": "register"}))
+    assert {row.channel for row in found} == {"energy_register_kwh"}
+    above = "Zeit;Import (kWh)\n01.03.2026 00:00;1234,5\n01.03.2026 00:15;1234,7\n"
+    assert len(read(tmp_path, above, **BERLIN).doubts) == 1

@@ -123,13 +123,13 @@ def test_a_line_of_units_may_say_how_times_are_written(tmp_path: Path) -> None:
 def test_lines_that_contradict_one_another_leave_a_doubt(tmp_path: Path) -> None:
     text = (
         "Date,Start Time,Usage (kWh),Flow\n"
-        "2026-03-01,00:00,1,Consumption\n2026-03-01,00:00,2,Surplus\n"
-        "2026-03-01,00:15,3,Consumption\n2026-03-01,00:15,1,Surplus\n"
+        "2026-03-01,00:00,1,Upstairs\n2026-03-01,00:00,2,Downstairs\n"
+        "2026-03-01,00:15,3,Upstairs\n2026-03-01,00:15,1,Downstairs\n"
     )
     (open_,) = doubts(tmp_path, text)
     assert open_.startswith("4 of 4 readings have the device and the time of another one")
     found = rows(read(tmp_path, text, columns={"Flow": "device"}, **BERLIN))
-    assert {row.device for row in found} == {"Consumption", "Surplus"}
+    assert {row.device for row in found} == {"Upstairs", "Downstairs"}
 
 
 def test_of_a_wide_table_the_column_may_be_a_channel(tmp_path: Path) -> None:
