@@ -203,7 +203,7 @@ def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMom
     Ends of whole days are moved by the calendar, others by the time elapsed.
     """
     layout = read.layout
-    found = _ends_of_days(read, found)
+    found = _ends_of_days(read, found, whose)
     step = usual_step(found.ms, whose)
     fills_days = _end_with_days(read, found, step)
     is_end = layout.is_end_only or read.known.ends or found.midnight_end or fills_days
@@ -240,17 +240,24 @@ def _end_with_days(read: TableRead, found: FileMoments, step: int | None) -> boo
     return first % DAY_MS == step and last % DAY_MS == 0
 
 
-def _ends_of_days(read: TableRead, found: FileMoments) -> FileMoments:
-    """The same, where each midnight stands below the other times of its date: it is their end."""
+def _ends_of_days(read: TableRead, found: FileMoments, whose: Ints) -> FileMoments:
+    """The same, where each midnight stands below the other times of its date: it is their end.
+
+    Above another time of its date it is none: such lines are in no order.
+    """
     layout, ms = read.layout, found.ms
     places = (layout.start, layout.clock)
     is_start = any(header_of_text(read.header(place)).is_start for place in places)
     if is_start or layout.end is not None or found.is_utc.any() or newest_first(ms):
         return found
-    midnight, day = ms % DAY_MS == 0, ms // DAY_MS
+    order = np.argsort(whose, kind="stable")
+    day, time, who = ms[order] // DAY_MS, ms[order], whose[order]
+    same = (day[1:] == day[:-1]) & (who[1:] == who[:-1])
+    is_last = np.ones(len(ms), bool)
+    is_last[:-1] = ~same
     below = np.zeros(len(ms), bool)
-    below[1:] = midnight[1:] & (ms[1:] < ms[:-1]) & (day[1:] == day[:-1])
-    if not below.any() or (below != midnight).any():
+    below[order[1:]] = same & (time[1:] % DAY_MS == 0) & (time[1:] < time[:-1]) & is_last[1:]
+    if not below.any() or (below != (ms % DAY_MS == 0)).any():
         return found
     return replace(found, ms=ms + DAY_MS * below, midnight_end=True)
 

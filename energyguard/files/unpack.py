@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,6 +32,10 @@ _DAMAGED: Final = (
     UnicodeDecodeError,
 )
 """What is raised of an archive that is damaged, encrypted, or packed in an unknown way."""
+_MAX_GZIPS: Final = 3
+"""So often may a file be gzipped, one around the other."""
+_ABOUT: Final = re.compile(r"(?i)readme|liesmich|lisez|leggimi|licen[cs]e|legend|disclaimer")
+"""In the names of files that say something about the others of an archive."""
 _BOOK: Final = "xl/workbook.xml"
 _NO_TABLES: Final = (".pdf", ".png", ".jpg", ".jpeg", ".html", ".htm", ".css", ".xsl", ".md")
 
@@ -58,7 +63,9 @@ def unpacked(path: Path) -> list[Part]:
 
 
 def _parts(part: Part) -> Iterator[Part]:
-    if part.data.startswith(_GZIP):
+    for _ in range(_MAX_GZIPS):
+        if not part.data.startswith(_GZIP):
+            break
         part = Part(part.name.removesuffix(".gz"), _gunzipped(part))
     if part.data.startswith(_ZIP):
         yield from _members(part)
@@ -128,7 +135,7 @@ def _book_bytes(data: bytes) -> int | None:
 
 def _may_be_table(name: str) -> bool:
     last = name.rpartition("/")[2]
-    hidden = last.startswith(".") or name.startswith("__MACOSX/")
+    hidden = last.startswith(".") or name.startswith("__MACOSX/") or _ABOUT.search(last)
     return bool(last) and not hidden and not last.lower().endswith(_NO_TABLES)
 
 

@@ -201,6 +201,38 @@ def nem12(*records: str) -> bytes:
     return "\n".join((head, *records, "900", "")).encode()
 
 
+def feed(*readings: tuple[int, int, int]) -> str:
+    """A feed of a point with meter readings: each of a direction, a length in s, and Wh."""
+    start, entries = 1_772_323_200, []
+    for number, (direction, length, wh) in enumerate(readings, 1):
+        times = range(start, start + 7_200, min(length, 7_200))
+        intervals = "".join(
+            f"<IntervalReading><timePeriod><duration>{length}</duration><start>{time}</start>"
+            f"</timePeriod><value>{wh}</value></IntervalReading>" for time in times
+        )  # fmt: skip
+        up = f"R/UsagePoint/1/MeterReading/{number}"
+        entries.append(
+            f'<entry><link rel="self" href="{up}"/><link rel="related" href="R/ReadingType/'
+            f'{number}"/><content><MeterReading xmlns="http://naesb.org/espi"/></content></entry>'
+            f'<entry><link rel="self" href="R/ReadingType/{number}"/><content><ReadingType '
+            f'xmlns="http://naesb.org/espi"><flowDirection>{direction}</flowDirection>'
+            f"<intervalLength>{length}</intervalLength><uom>72</uom></ReadingType></content>"
+            f'</entry><entry><link rel="self" href="{up}/IntervalBlock/1"/><link rel="up" '
+            f'href="{up}/IntervalBlock"/><content><IntervalBlock xmlns="http://naesb.org/espi">'
+            f"{intervals}</IntervalBlock></content></entry>"
+        )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom">{"".join(entries)}</feed>'
+
+
+def test_green_button_counts_nothing_twice(tmp_path: Path) -> None:
+    found = rows(read(tmp_path, feed((1, 3_600, 400), (1, 86_400, 800)), device="h"))
+    assert [(row.device, row.value) for row in found] == [("h", "0.4"), ("h", "0.4")]
+    found = rows(read(tmp_path, feed((1, 7_200, 9), (19, 7_200, 5), (4, 7_200, 4)), device="h"))
+    assert {(row.device, row.value) for row in found} == {
+        ("h", "0.009"), ("h/export", "-0.005"), ("h/net", "0.004"),
+    }  # fmt: skip
+
+
 ENEDIS = "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;"
 ENEDIS += "Grandeur metier;Etape metier;Unite\n30001234567890;"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -98,3 +101,19 @@ def test_what_is_named_an_interval_and_grows_like_a_counter_is_in_doubt(tmp_path
     assert {row.channel for row in found} == {"energy_register_kwh"}
     above = "Zeit;Import (kWh)\n01.03.2026 00:00;1234,5\n01.03.2026 00:15;1234,7\n"
     assert len(read(tmp_path, above, **BERLIN).doubts) == 1
+
+
+def test_a_midnight_among_lines_in_no_order_is_where_it_stands(tmp_path: Path) -> None:
+    lines = "".join(f"01.03.2026 {time};0,5\n" for time in ("00:15", "00:00", "00:15"))
+    found = rows(read(tmp_path, f"Zeit;Verbrauch kWh\n{lines}", **BERLIN))
+    assert {row.time for row in found} == {"2026-02-28T23:00:00", "2026-02-28T23:15:00"}
+
+
+def test_what_is_said_of_an_archive_is_no_table_of_it(tmp_path: Path) -> None:
+    table = "Zeit;Verbrauch kWh\n01.03.2026 00:00;0,5\n01.03.2026 00:15;0,25\n"
+    with zipfile.ZipFile(out := io.BytesIO(), "w") as archive:
+        archive.writestr("LIESMICH.txt", "Ihre Daten")
+        archive.writestr("daten.csv", table)
+    assert len(rows(read(tmp_path, out.getvalue(), "a.zip", **BERLIN))) == 2
+    twice = gzip.compress(gzip.compress(table.encode()))
+    assert len(rows(read(tmp_path, twice, "a.csv.gz", **BERLIN))) == 2

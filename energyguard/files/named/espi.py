@@ -20,6 +20,8 @@ from energyguard.files.words import ENERGY, POWER, REGISTER
 _REVERSE: Final = "19"  # flowDirection: from the customer to the grid
 _WH, _W = "72", "38"  # uom
 _REGISTERS: Final = ("1", "3")  # accumulationBehaviour: bulk quantity, cumulative
+_NET: Final = "4"  # flowDirection: what was delivered less what was received
+_SAME: Final = ("uom", "flowDirection", "kind", "commodity", "phase")
 _MAX_POWER: Final = 12
 
 
@@ -45,11 +47,17 @@ def read_espi(
     collected = CollectedReadings(limits, lambda row: lines.get(row, b""))
     points = sorted({_point(up) for up, _, _ in feed.blocks})
     findings = [FileFinding("zone", "UTC", SECONDS)]
+    left = _summaries(feed)
     for row, (up, times, values) in enumerate(feed.blocks, 1):
+        if up in left:
+            continue
         lines[row] = f"IntervalBlock {row} of {up}".encode()
         series = _series(feed, up, answers.device, points, name)
         if series is not None:
             collected.add(series, row, times, values)
+    if left:
+        why = "intervals of other readings sum them up"
+        findings.append(FileFinding("not read", f"{len(left)} readings", why))
     types = {kind.get("uom", "") for kind in feed.types.values()}
     if others := types - {_WH, _W, ""}:
         findings.append(
@@ -120,6 +128,21 @@ def _intervals(block: Element) -> tuple[list[int], list[str]]:
     return times, values
 
 
+def _summaries(feed: _Feed) -> set[str]:
+    """Meter readings that tell what another one of the same point tells in shorter intervals."""
+    shortest: dict[tuple[str, ...], int] = {}
+    lengths: dict[str, tuple[tuple[str, ...], int]] = {}
+    for up in {up for up, _, _ in feed.blocks}:
+        kind = feed.types.get(feed.related.get(up, ""), {})
+        length = kind.get("intervalLength", "")
+        if kind.get("accumulationBehaviour") in _REGISTERS or not length.isdecimal():
+            continue
+        key = (_point(up), *(kind.get(name, "") for name in _SAME))
+        lengths[up] = key, int(length)
+        shortest[key] = min(int(length), shortest.get(key, int(length)))
+    return {up for up, (key, length) in lengths.items() if length > shortest[key]}
+
+
 def _series(feed: _Feed, up: str, device: str, points: list[str], name: str) -> Series | None:
     """What a meter reading is; None: it is no energy and no power."""
     kind = feed.types.get(feed.related.get(up, ""))
@@ -135,10 +158,19 @@ def _series(feed: _Feed, up: str, device: str, points: list[str], name: str) -> 
     is_fed_in = kind.get("flowDirection") == _REVERSE
     whose = device if len(points) < 2 else f"{device}/{_point(up)}".lstrip("/")
     whose = f"{whose}/export".lstrip("/") if is_fed_in else whose
+    if kind.get("flowDirection") == _NET and _has_parts(feed, up):
+        whose = f"{whose}/net".lstrip("/")
     sign = -1 if is_fed_in and channel != REGISTER else 1
     power = _power_of_ten(kind.get("powerOfTenMultiplier") or "0", name) - 3
     per, times = (10**-power, 1) if power < 0 else (1, 10**power)
     return Series(whose, channel, per, sign * times)
+
+
+def _has_parts(feed: _Feed, net: str) -> bool:
+    """Whether what was delivered, or received, at the same point is told as well."""
+    others = {up for up, _, _ in feed.blocks if _point(up) == _point(net)} - {net}
+    kinds = (feed.types.get(feed.related.get(up, ""), {}) for up in others)
+    return any(kind.get("flowDirection") in ("1", _REVERSE) for kind in kinds)
 
 
 def _power_of_ten(text: str, name: str) -> int:
@@ -192,8 +224,8 @@ FORMAT: Final = FileFormat(
     source="NAESB REQ.21, Energy Services Provider Interface",
     becomes="`energy_kwh` per interval, `energy_register_kwh` (accumulation 1, 3) or `power_kw`, "
     "by uom and powerOfTenMultiplier, stamped at the start; flowDirection 19 is below 0, on "
-    "`NAME/export`; of several usage points each is `NAME/id`",
-    left_out="gas and water, costs, quality, other uom",
+    "`NAME/export`, and 4 beside others is `NAME/net`; of several usage points each is `NAME/id`",
+    left_out="gas and water, costs, quality, other uom, sums of shorter intervals",
     example=EXAMPLE,
     recognises=_recognises,
     read=read_espi,
