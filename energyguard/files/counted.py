@@ -51,8 +51,8 @@ def counts_of(read: TableRead, column: ValueColumn, nano: Ints, time: Ints, whos
 def _is_stated(read: TableRead, column: ValueColumn) -> bool:
     """Whether people, a format or a name of ours say how a column is counted."""
     name = column.name.lower()
-    said = {key.lower() for key in read.answers.columns} | set(read.known.columns)
-    return bool({name, ALL} & said) or name in VALUES
+    stated = {key.lower() for key in read.answers.columns} | set(read.known.columns)
+    return bool({name, ALL} & stated) or name in VALUES
 
 
 def _as_others(read: TableRead, column: ValueColumn) -> str:

@@ -18,7 +18,7 @@ from energyguard.codecs.headers import layout_of_object
 from energyguard.errors import Malformed
 
 _MAX_DEPTH: Final = 8
-_SAID_ONCE: Final = {"entity_id", "unit_of_measurement"}
+_FIRST_ROW_ONLY: Final = {"entity_id", "unit_of_measurement"}
 """What Home Assistant says of the first row of a list alone."""
 Row = dict[str, str]
 
@@ -106,7 +106,7 @@ def _rows(value: object, around: Row, depth: int) -> Iterator[Row]:
         for part in value:
             if isinstance(part, dict) and not any(_has_rows(each) for each in part.values()):
                 row = _flat(part)
-                last = {key: last[key] for key in _SAID_ONCE & last.keys()} | row
+                last = {key: last[key] for key in _FIRST_ROW_ONLY & last.keys()} | row
                 yield around | last
             else:
                 yield from _rows(part, around, depth - 1)

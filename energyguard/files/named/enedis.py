@@ -54,8 +54,8 @@ class _Block:
         if unit is None or unit.channel not in (POWER, ENERGY) or "maximale" in self.kind:
             return None
         channel = REGISTER if self.kind == "index" else unit.channel
-        said = f"{self.kind} {self.about.get('grandeur metier', '').lower()}"
-        is_fed_in = any(word in said for word in PRODUCED)
+        kind = f"{self.kind} {self.about.get('grandeur metier', '').lower()}"
+        is_fed_in = any(word in kind for word in PRODUCED)
         device = self.about.get(_BEGINS, "")
         sign = -1 if is_fed_in and channel != REGISTER else 1
         return Series(f"{device}/export" if is_fed_in else device, channel, unit.per, sign)

@@ -47,8 +47,8 @@ def read_homeassistant_energy(
             f"{entity}/export" if is_fed_in else entity, ENERGY, unit.per, sign * unit.times
         )
         cells = cells[_FIXED : _FIXED + len(times)]
-        told = [(time, cell) for time, cell in zip(times, cells, strict=False) if cell.strip()]
-        collected.add(series, row, [time for time, _ in told], [cell for _, cell in told])
+        given = [(time, cell) for time, cell in zip(times, cells, strict=False) if cell.strip()]
+        collected.add(series, row, [time for time, _ in given], [cell for _, cell in given])
     head = tuple(line[:200] for line in lines[:6])
     return FileReadings(
         "homeassistant-energy", tuple(findings), (), collected.decoded(), True, head
