@@ -93,6 +93,8 @@ class HttpDialect:
         path_key: the part of its paths that is the key.
         needs_mapping: whether nothing is taken before a mapping says what it is.
         senders: who speaks it, for the documentation.
+        config: what its senders are configured with, where that is more than an address:
+            ``{address}`` and ``{token}`` stand for ours.
     """
 
     title: str
@@ -102,3 +104,4 @@ class HttpDialect:
     path_key: str = ""
     needs_mapping: bool = False
     senders: str = field(default="")
+    config: str = ""

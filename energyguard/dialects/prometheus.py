@@ -154,6 +154,15 @@ HTTP = HttpDialect(
     senders="Prometheus, Grafana Alloy, vmagent, OpenTelemetry's collector",
     routes=(HttpRoute(method="POST", path="/api/v1/write", read=_sent, answer=_taken),),
     refusal=refusal,
+    config="""\
+remote_write:
+  - url: {address}
+    authorization: {credentials: "{token}"}
+    write_relabel_configs:
+      - source_labels: [__name__]
+        regex: ".*_(watts|joules_total|watt_hours_total|volts|amperes)"
+        action: keep
+""",
 )
 _EXAMPLE: Final = (
     b"\x0a\x3d"  # a series of two labels and a sample

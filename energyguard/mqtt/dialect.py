@@ -92,6 +92,10 @@ class TopicDialect:
     filters: ClassVar[tuple[str, ...]]
     """What is subscribed to."""
     examples: ClassVar[tuple[DialectExample, ...]]
+    title: ClassVar[str] = ""
+    """What people call it; empty: its name."""
+    setup: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Fields of the sender's own page or file, and what stands there: ``{host}``, ``{port}``."""
     refuses_unknown: ClassVar[bool] = False
     """Whether a value of which nothing says what it is is refused; else it is left out."""
 

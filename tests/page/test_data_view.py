@@ -17,7 +17,7 @@ from energyguard.page.data.file_facts import refused_csv
 from energyguard.page.data.missing import as_csv
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.page_cache import PageCache
-from energyguard.service.consumption.missing_hours import missing_data
+from energyguard.service.consumption.missing_hours import MissingData, missing_data
 from energyguard.service.intake.file_previews import preview
 from tests.application.service import MadeUpService
 from tests.page.test_views import sees
@@ -65,6 +65,17 @@ async def test_where_nothing_is_missing_nobody_is_said_to_be_another(
     await sees(user, "Nothing is missing: each hour of each device has readings.")
     await sees(user, "51 devices are looked at, each by its own rhythm.")
     await user.should_not_see("other devices")
+
+
+async def test_where_only_the_past_was_brought_it_is_said_so(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = MissingData(7, 0, 0, 0, 0, (), ("H001",))
+    monkeypatch.setattr("energyguard.page.data.view.missing_data", lambda *_given: past)
+    await user.open("/data")
+    await sees(user, "Nothing came for over a month")
+    await sees(user, "1 device has sent nothing for over a month: H001.")
+    await user.should_not_see("all of them send")
 
 
 async def test_refused_rows_are_tried_again_after_a_look(

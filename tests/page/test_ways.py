@@ -3,30 +3,104 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
+from nicegui.testing import User
 
 from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import known
-from energyguard.page.devices.ways import PATH, Way, ways
+from energyguard.mqtt.dialect import MqttMessage
+from energyguard.mqtt.registry import dialects_of
+from energyguard.page.devices.topic_ways import TopicWay, topic_ways
+from energyguard.page.devices.ways import PATH, HttpWay, Reached, http_ways
+from energyguard.processes.registry import present
+from energyguard.service.intake.brokers import Broker, broker_of
+from energyguard.settings.mqtt import MqttSettings
+from energyguard.settings.tree import Settings
+from tests.page.test_views import sees
 
 
 def test_each_registered_dialect_of_text_is_a_way() -> None:
-    shown = [way.name for way in ways()]
+    shown = [way.name for way in http_ways()]
     text = re.compile(rb"[ -~\n]*")
     written = {dialect.name for dialect in known().all if text.fullmatch(dialect.example)}
     assert shown[:2] == ["csv", "json"]
     more = {"mapped", "homeassistant", "thingsboard", "volkszaehler"}  # than a token and a line
     assert set(shown) >= written - more > {"csv", "json", "influx", "prometheus-text"}
+    assert "prometheus" in shown
     assert not {"arrow", *more} & set(shown)
 
 
-@pytest.mark.parametrize("way", ways(), ids=lambda way: way.name)
-def test_its_example_is_taken_at_its_address(way: Way) -> None:
+@pytest.mark.parametrize("way", [w for w in http_ways() if w.example], ids=lambda way: way.name)
+def test_its_example_is_taken_at_its_address(way: HttpWay) -> None:
     address = way.address("http://host/")
     query = {name: found[0] for name, found in parse_qs(address.partition("?")[2]).items()}
     shape = query.get("shape") if way.path == PATH else way.name
     device = query.get("device", "")
     _, decoded = decode(way.example.encode(), shape, device=device)
     assert decoded.batch.num_rows and not decoded.refused
+
+
+def test_prometheus_is_configured_with_the_address_and_the_token() -> None:
+    (way,) = [way for way in http_ways() if way.name == "prometheus"]
+    (_address, address), (_words, text) = way.lines(Reached("http://host:8400/", "eg_1"))
+    (sender,) = yaml.safe_load(text)["remote_write"]
+    assert sender["url"] == address == "http://host:8400/api/v1/write"
+    assert sender["authorization"] == {"credentials": "eg_1"}
+
+
+@pytest.mark.parametrize("way", topic_ways(), ids=lambda way: way.name)
+def test_a_message_that_is_shown_is_of_its_dialect(way: TopicWay) -> None:
+    sender = way.sender
+    (dialect,) = [known for known in dialects_of(ZoneInfo("UTC")) if known.name == sender.name]
+    for example in filter(lambda example: dialect.teaches(example.topic), dialect.examples):
+        dialect.learn(MqttMessage(example.topic, example.payload, 1_795_860_900_000))
+    assert dialect.knows(sender.topic)
+    message = MqttMessage(sender.topic, sender.payload.encode(), 1_795_860_900_000)
+    assert list(dialect.read(message))
+
+
+def test_a_plug_is_told_the_broker_as_it_is_reached_from_there() -> None:
+    by_name = {way.name: way for way in topic_ways()}
+    assert list(by_name)[:2] == ["mqtt-tasmota", "mqtt-shelly"]
+    tasmota, page = by_name["mqtt-tasmota"], "http://energy.lan:8400/"
+    here = Reached(page, broker=Broker("localhost", 1884, "jan", is_taken=True))
+    lines = dict(tasmota.lines(here))
+    assert lines["Configuration › Configure MQTT › Host"] == "energy.lan"
+    assert lines["… › Port"] == "1884"
+    assert "-h energy.lan -p 1884 -u jan" in lines["Try it"]
+    assert tasmota.note(here)[0]
+    away = Reached(page, broker=Broker("broker.lan"))
+    shelly = dict(by_name["mqtt-shelly"].lines(away))
+    assert shelly["Settings › MQTT › Server"] == "broker.lan:1883"
+    assert "the role mqtt does not run" in by_name["mqtt-shelly"].note(away)[1]
+    works, note = tasmota.note(Reached(page))
+    assert not works and "started without a broker" in note
+    start = tasmota.lines(Reached(page))[0]
+    assert start[1] == "energyguard up --mqtt mqtt://BROKER:1883"
+    assert not tasmota.needs_token
+
+
+def test_the_broker_is_the_one_that_this_was_started_with(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert broker_of(settings) == Broker()
+    named = settings.model_copy(update={"mqtt": MqttSettings(url="mqtts://jan@broker.lan")})
+    assert broker_of(named) == Broker("broker.lan", 8883, "jan", is_tls=True)
+    with present(tmp_path, "mqtt"):
+        assert broker_of(named).is_taken
+
+
+async def test_a_way_over_a_broker_asks_for_no_token(user: User) -> None:
+    await user.open("/add")
+    await sees(user, "TOKEN is its key.")
+    user.find(marker="way").trigger("change", "mqtt-tasmota")
+    await sees(user, "EnergyGuard was started without a broker.")
+    await sees(user, "Configuration › Configure MQTT › Host")
+    await user.should_not_see("TOKEN is its key.")
+    user.find(marker="way").trigger("change", "prometheus")
+    await sees(user, "write_relabel_configs")
+    await sees(user, "TOKEN is its key.")

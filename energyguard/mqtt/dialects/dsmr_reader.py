@@ -42,6 +42,7 @@ class DsmrReaderDialect(TopicDialect):
 
     name = "dsmr-reader"
     about = "Dutch and Belgian meters behind DSMR-reader"
+    title = "DSMR-reader"
     filters: ClassVar = ("dsmr/reading/+", "dsmr/json")
     examples: ClassVar = (
         DialectExample("dsmr/reading/electricity_delivered_1", b"1234.567"),

@@ -28,6 +28,8 @@ class EspHomeDialect(TopicDialect):
 
     name = "esphome"
     about = "nodes with ESPHome, by the names of their sensors"
+    title = "ESPHome"
+    setup: ClassVar = (("NODE.yaml", "mqtt:\n  broker: {host}\n  port: {port}"),)
     filters: ClassVar = ("+/sensor/+/state",)
     examples: ClassVar = (DialectExample("cellar/sensor/heat_pump_power_w/state", b"1234.5"),)
 

@@ -46,6 +46,8 @@ class EvccDialect(TopicDialect):
 
     name = "evcc"
     about = "charging, grid, sun and battery of evcc"
+    title = "evcc"
+    setup: ClassVar = (("evcc.yaml", "mqtt:\n  broker: {host}:{port}\n  topic: evcc"),)
     filters: ClassVar = (
         "evcc/site/gridPower", "evcc/site/grid/#", "evcc/site/pv/#", "evcc/site/battery/#",
         "evcc/loadpoints/#",

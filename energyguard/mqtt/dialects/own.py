@@ -33,6 +33,7 @@ class OwnDialect(TopicDialect):
 
     name = "energyguard"
     about = "our own topics: `energyguard/SITE/DEVICE/CHANNEL`"
+    title = "energyguard/SITE/DEVICE/CHANNEL"
     filters: ClassVar = ("energyguard/+/+/+",)
     refuses_unknown = True
     examples: ClassVar = (

@@ -79,6 +79,17 @@ class ShellyDialect(TopicDialect):
 
     name = "shelly"
     about = "Shelly of every generation"
+    title = "Shelly"
+    setup: ClassVar = (
+        ("Settings › MQTT › Server", "{host}:{port}"),
+        ("… › RPC status notifications over MQTT", "on"),
+        (
+            "Browser",
+            'http://SHELLY/rpc/MQTT.SetConfig?config={"enable":true,"server":"{host}:{port}",'
+            '"rpc_ntf":true}',
+        ),
+        ("Browser, then", "http://SHELLY/rpc/Shelly.Reboot"),
+    )
     filters: ClassVar = (
         "shellies/+/temperature", "shellies/+/relay/+/+", "shellies/+/light/+/+",
         "shellies/+/roller/+/+", "shellies/+/emeter/+/+", "+/events/rpc", "+/status/+",

@@ -38,6 +38,8 @@ class Zigbee2MqttDialect(TopicDialect):
 
     name = "zigbee2mqtt"
     about = "Zigbee devices behind Zigbee2MQTT"
+    title = "Zigbee2MQTT"
+    setup: ClassVar = (("configuration.yaml", "mqtt:\n  server: mqtt://{host}:{port}"),)
     filters: ClassVar = ("zigbee2mqtt/#",)
     examples: ClassVar = (
         DialectExample(

@@ -108,11 +108,14 @@ class DataPage:
             )  # fmt: skip
             title = hours.format(n=count(found.hours), devices=devices)
         else:
-            title = _("Nothing is missing") if found.devices else _("No readings yet")
+            title = (
+                _("Nothing came for over a month") if found.long_silent else (_("No readings yet"))
+            )
+            title = _("Nothing is missing") if found.devices else title
         self.context.say(title, _("Data · can the numbers be trusted?"))
         total = ngettext("of {n} device", "of {n} devices", found.devices)
         silent = [gaps for gaps in found.rows if gaps.silent]
-        words = _("all of them send")
+        words = _("all of them send") if found.devices else ""
         if silent:
             first = min(silent, key=lambda gaps: -gaps.last_ms)
             place = place_of(self.cache.service.catalogue, first.device)

@@ -9,13 +9,15 @@ from nicegui import ui
 from energyguard.access.tokens import Tokens
 from energyguard.errors import EnergyGuardError
 from energyguard.model.access import AccessRole
-from energyguard.page.devices.ways import TOKEN, ways
+from energyguard.page.devices.topic_ways import topic_ways
+from energyguard.page.devices.ways import TOKEN, Reached, Way, http_ways
 from energyguard.page.elements.components import Tag, button, card, tell
 from energyguard.page.elements.controls import Dropdown, copy_row
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _
+from energyguard.service.intake.brokers import broker_of
 
 
 class ConnectCard:
@@ -28,33 +30,42 @@ class ConnectCard:
     def __init__(self, context: PageContext) -> None:
         self.context, self.service = context, context.cache.service
         self._address = str(ui.context.client.request.base_url)
-        self._ways = {way.name: way for way in ways()}
-        self._way = next(iter(self._ways.values()))
+        ways: list[Way] = [*http_ways(), *topic_ways()]
+        self._ways = {way.name: way for way in ways}
+        self._way = ways[0]
         self._token, self._name = TOKEN, ""
         self._tokens = Tokens(self.service.settings.data_dir, self.service.clock)
         with card(_("How does it send?"), "c12"):
-            Tag("p", _("Anything that can send a line of text over HTTP can be a device. "
-                       "Its readings count from the first one, named or not."), "sub")  # fmt: skip
+            Tag("p", _("Anything that can send a line of text over HTTP, or to an MQTT broker, "
+                       "can be a device. Its readings count from the first one, named or not."),
+                "sub")  # fmt: skip
             Tag("a", _("A file of readings is taken in under Data"), "link",
                 href=context.href("/data") + "#files")  # fmt: skip
             options = [(way.name, way.title) for way in self._ways.values()]
             way = Dropdown(_("How does it send?"), options, self._way.name, self._choose, "way")
             way.mark("way")
             self._lines = Tag("div", "", "ways")
-            self._show()
             with Tag("div", "", "own-token") as self._own:
                 self._ask()
+            self._show()
 
     def _choose(self, name: str) -> None:
         self._way = self._ways[name]
         self._show()
 
     def _show(self) -> None:
+        at = Reached(self._address, self._token, broker_of(self.service.settings))
+        works, note = self._way.note(at)
+        self._own.set_visibility(self._way.needs_token)
         self._lines.clear()
         with self._lines:
-            copy_row(_("Address"), self._way.address(self._address))
-            copy_row(_("A reading"), self._way.example)
-            copy_row(_("Try it"), self._way.command(self._address, self._token))
+            if note:
+                with Tag("p", "", "sub", role="status"):
+                    kind, shape = ("resolved", "✓") if works else ("warning", "▲")
+                    Tag("span", shape, f"sev {kind}", aria_hidden="true")
+                    Tag("span", f" {note}")
+            for words, text in self._way.lines(at):
+                copy_row(words, text)
 
     # Its token
 
