@@ -14,6 +14,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count, day_moment, number
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.readings import level_words
 from energyguard.page.words.refusals import why_refused
 from energyguard.service.intake.file_previews import FilePreview
 
@@ -40,7 +41,7 @@ def facts_of(seen: FilePreview, context: PageContext) -> list[tuple[str, str]]:
         listed = ", ".join(names) + (f" +{count(more)}" if more else "")
         found.append((_("Devices"), f"{count(len(seen.devices))}: {listed}"))
     if seen.channels:
-        found.append((_("Measures"), ", ".join(seen.channels)))
+        found.append((_("Measures"), ", ".join(map(level_words, seen.channels))))
     if seen.kwh is not None:
         found.append((_("Energy"), f"{number(seen.kwh, 4)} kWh"))
     if seen.refused_rows:

@@ -166,8 +166,7 @@ class FileLook:
             manner.doubts()
             self._about(seen)
             manner.choices()
-            manner.columns()
-            self._lines(seen)
+            self._columns(seen, manner, is_open="-column-" in focus)
             draw_refused(seen)
             self._acts(seen)
         if focus:
@@ -184,6 +183,16 @@ class FileLook:
             if seen.course is not None and seen.course.hours:
                 plot = Plot("bars", _("What the readings come to"), 150)
                 plot.show(course_bars(seen.course, self.context.zone))
+
+    def _columns(self, seen: FilePreview, manner: FileManner, *, is_open: bool) -> None:
+        """Columns and first rows: folded away where nothing asks for them."""
+        if not seen.columns and not seen.head:
+            return
+        asks = bool(seen.doubts or self._fault or not seen.readings)
+        with Tag("details", "", "look-more", **({"open": "open"} if asks or is_open else {})):
+            Tag("summary", _("Columns and first rows"), "link")
+            manner.columns()
+            self._lines(seen)
 
     @staticmethod
     def _lines(seen: FilePreview) -> None:

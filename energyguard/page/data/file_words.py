@@ -40,6 +40,7 @@ _SENTENCES: Final = tuple(
         (r"24:00 is the end of a day", _("24:00 is the end of a day")),
         (r"(?P<column>'.*') is an end", _("{column} is an end")),
         (r"ends of (?P<n>\d+) min", _("ends of {n} min")),
+        (r"as its 1 numbers show", _("as its number shows")),
         (r"as its (?P<n>[\d,]+) numbers show", _("as its {n} numbers show")),
         (r"their cells are empty, or say so", _("their cells are empty, or say so")),
         (r"it falls too often for a register", _("it falls too often for a counter")),
