@@ -220,8 +220,10 @@ SIMULATORS = tuple(
     for simulator in domain.simulators
 )
 DOMAIN_STAGES = tuple(role for domain in DOMAINS for role in domain.roles)
+POLL = Role("poll", "energyguard.poll.role:run", (BORDER,), needs="poll.file")
 STAGES = (
     Role("mqtt", "energyguard.mqtt.role:run", (BORDER,), needs="mqtt.url"),
+    POLL,
     Role("edge", "energyguard.edge.edge_role:run", (AVERAGES, UPLINK), needs="edge.cloud"),
     Role("cloud", "energyguard.edge.cloud_role:run", (CLOUD,), needs="cloud.listen"),
     Role("worker", "energyguard.stream.windows.role:run", (WINDOWS,)),

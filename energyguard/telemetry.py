@@ -57,6 +57,8 @@ TABLE = (
     Metric("edge_resent", "counter", "Frames of records that were here already.", ("edge",)),
     Metric("edge_lost", "counter", "Records that an edge has no more, never sent.", ("edge",)),
     Metric("mqtt_messages", "counter", "Messages of a broker.", ("dialect", "outcome")),
+    Metric("poll_answers", "counter", "Devices that were asked.", ("kind", "outcome")),
+    Metric("poll_silent", "gauge", "1 while a device does not answer.", ("target",)),
     Metric("http_requests", "counter", "Requests by status.", ("route", "status")),
     Metric("connections_closed", "counter", "Connections over their time or cap.", ("reason",)),
     Metric("login_failures", "counter", "Log-ins and tokens that were refused.", ("how",)),

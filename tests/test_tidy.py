@@ -54,6 +54,8 @@ MAY_IMPORT = {
     "telegrams": ("telegrams", "dialects", "files", "codecs", "settings", "model", *FOUNDATION),
     "mqtt": ("mqtt", "intake", "log", "dialects", "files", "codecs", "processes", "durable",
              "settings", "model", *FOUNDATION),
+    "poll": ("poll", "mqtt", "intake", "log", "dialects", "files", "codecs", "processes",
+             "durable", "settings", "model", *FOUNDATION),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
     "ports": ("ports", *FOUNDATION),

@@ -59,6 +59,18 @@ ROWS: Final = (
                 "{{dialect}} {{outcome}}",
                 "cps",
             ),
+            Panel(
+                "Devices asked/s",
+                rate("poll_answers", "kind, outcome"),
+                "{{kind}} {{outcome}}",
+                "cps",
+            ),
+            Panel(
+                "Devices that do not answer",
+                "max by (target) (energyguard_poll_silent)",
+                "{{target}}",
+                about="1: it is asked ever less; `energyguard doctor` says why.",
+            ),
         ),
     ),
     Row(

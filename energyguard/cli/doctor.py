@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from energyguard.cli.call import Call
 from energyguard.cli.doctor_log import Finding, edges, routes, sums
 from energyguard.clock import SYSTEM
-from energyguard.errors import DiskFull, EnergyGuardError, Unavailable
+from energyguard.errors import ConfigError, DiskFull, EnergyGuardError, Unavailable
 from energyguard.processes.registry import living, present
 
 if TYPE_CHECKING:
@@ -189,6 +189,25 @@ def small_files(settings: Settings) -> Finding:
     return Finding("can be read")
 
 
+def polled(settings: Settings) -> Finding:
+    """The devices that are asked stand in a file that can be used, and answer."""
+    from energyguard.poll.states import OK, states_in
+    from energyguard.poll.targets import read_targets
+
+    if settings.poll.file is None:
+        return Finding("none")
+    try:
+        targets = read_targets(settings.poll.file)
+    except ConfigError as error:
+        return Finding("; ".join(error.faults), "mend the lines; nobody is asked until then")
+    states = states_in(settings.data_dir)
+    if states is None or "poll" not in {process.role for process in living(settings.data_dir)}:
+        return Finding(f"{len(targets)}, and nobody asks them now")
+    if (words := states.words()) != OK:
+        return Finding(words, f"`energyguard check poll {settings.poll.file}` asks each once")
+    return Finding(f"{states.targets} answer")
+
+
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "python": python,
     "packages": packages,
@@ -199,6 +218,7 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "log": log,
     "history": history,
     "small files": small_files,
+    "polled devices": polled,
     "edges": edges,
     "sums": sums,
     "routes": routes,

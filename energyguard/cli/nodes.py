@@ -47,6 +47,13 @@ BrokerAddress = Annotated[
         show_default="mqtt.url",
     ),
 ]
+PolledDevices = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file of devices that are asked for their readings (TOML).",
+        show_default="poll.file",
+    ),
+]
 HistoryPort = Annotated[
     int | None,
     typer.Option(help="The port of the history.", show_default="8401, or a free one"),
@@ -63,6 +70,7 @@ def up(
     host: Annotated[str | None, typer.Option(help="The address of the page.")] = None,
     port: Annotated[int | None, typer.Option(help="The port of the page.")] = None,
     mqtt: BrokerAddress = None,
+    poll: PolledDevices = None,
     history_port: HistoryPort = None,
     auth: Annotated[
         bool, typer.Option("--auth/--no-auth", help="Log-in; without it on loopback only.")
@@ -88,6 +96,7 @@ def up(
         serve__auth=None if auth else "false",
         history__port=history_port,
         mqtt__url=mqtt,
+        poll__file=None if poll is None else poll.absolute(),
         simulate__homes=None if homes is None else homes.absolute(),
     )
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from energyguard.codecs import Decoded
@@ -39,6 +40,7 @@ from energyguard.model.days import ms_of
 
 _TIMES: Final = ("timestamp", "time", "datetime", "ts", "created_at", "date")
 _DEEP: Final = 20
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def decode_mapped(data: bytes, context: DecodeContext) -> Decoded:
@@ -47,7 +49,7 @@ def decode_mapped(data: bytes, context: DecodeContext) -> Decoded:
 
     def values(body: bytes) -> Iterator[NamedValue]:
         found = False
-        for name, labels, number in _numbers(json_of(body), "", {}, 0):
+        for name, labels, number in numbers_in(json_of(body)):
             value = ValueName(name, labels=tuple(sorted(labels.items())))
             if mapping.rule_of(value, "mapped") is not None:
                 found = True
@@ -59,20 +61,24 @@ def decode_mapped(data: bytes, context: DecodeContext) -> Decoded:
     return readings_of_rows(lines, values, "mapped", "mapped", context)
 
 
-def _numbers(
-    found: object, path: str, around: Mapping[str, str], depth: int
+def numbers_in(
+    found: object, path: str = "", around: Mapping[str, str] = _NO_LABELS, depth: int = 0
 ) -> Iterator[tuple[str, Mapping[str, str], float]]:
-    """Every number with its name and its labels."""
+    """Every number with its name, the fields on the way to it, and its labels.
+
+    Raises:
+        Malformed: it is too deep.
+    """
     if depth > _DEEP:
         raise Malformed(f"it is more than {_DEEP} deep")
     if isinstance(found, list):
         for item in found:
-            yield from _numbers(item, path, around, depth + 1)
+            yield from numbers_in(item, path, around, depth + 1)
     elif isinstance(found, dict):
         beside = {str(k): str(v) for k, v in found.items() if isinstance(v, str | int | float)}
         labels = {**around, **beside}
         for name, item in found.items():
-            yield from _numbers(item, f"{path}.{name}" if path else str(name), labels, depth + 1)
+            yield from numbers_in(item, f"{path}.{name}" if path else str(name), labels, depth + 1)
     elif (number := number_or_none(found)) is not None:
         yield path, around, number
 

@@ -18,7 +18,7 @@ skip = true                      # left out on purpose: it is not refused
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -40,7 +40,7 @@ from energyguard.dialects.names import (
 from energyguard.errors import ConfigError
 from energyguard.files.words import ENERGY, REGISTER, Unit, unit_named
 from energyguard.model.channels import CHANNELS, Kind
-from energyguard.settings.toml import read_toml
+from energyguard.settings.toml import tables_in
 
 LONG_NAME = 1_024
 """Characters of a name and its labels; longer ones are not remembered."""
@@ -191,26 +191,18 @@ def read_mapping(path: Path) -> list[MappingRule]:
     Raises:
         ConfigError: with every fault of the file as ``file:line: reason``.
     """
-    text, table = read_toml(path)
-    tables = table.pop("value", None)
-    if table or not isinstance(tables, list):
-        odd = f"no {next(iter(table))!r} is known here" if table else "no [[value]] in this file"
-        raise ConfigError(f"{path}:1: {odd}")
-    lines = [i for i, row in enumerate(text.splitlines(), 1) if row.strip() == "[[value]]"]
-    lines += [1] * (len(tables) - len(lines))
-    rules, faults = [], []
-    for line, given in zip(lines, tables, strict=False):
+    rules: list[MappingRule] = []
+    faults: list[str] = []
+    for table in tables_in(path, "value"):
         try:
-            rules.append(_rule(given))
-        except (msgspec.ValidationError, ValueError) as error:
-            faults.append(f"{path}:{line}: {error}")
+            rule = table.read_as(MappingRule)
+            if not rule.skip:
+                assert rule.factor
+            rules.append(rule)
+        except ConfigError as error:
+            faults += error.faults
+        except ValueError as error:
+            faults.append(table.fault(str(error)))
     if faults:
         raise ConfigError(*faults)
     return rules
-
-
-def _rule(given: Mapping[str, object]) -> MappingRule:
-    rule = msgspec.convert(given, MappingRule)
-    if not rule.skip:
-        assert rule.factor
-    return rule

@@ -14,7 +14,8 @@ from energyguard.log.lag import unread
 from energyguard.log.lost import path_of
 from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
-from energyguard.pipeline import DETECTOR, DOMAIN_STAGES, INGESTOR, STAGES, flows_at_work
+from energyguard.pipeline import DETECTOR, DOMAIN_STAGES, INGESTOR, POLL, STAGES, flows_at_work
+from energyguard.poll.states import states_in
 from energyguard.processes.registry import ailing
 from energyguard.service.edges import trouble
 from energyguard.service.live.live import LiveProjection
@@ -48,6 +49,8 @@ def health(
         for first in role.flows[:1]:  # what it writes for itself waits for it no longer than that
             if _any(log, first.topics):
                 parts[role.name] = _waits(log, first, f"the role {role.name}", now_ms)
+    if (polled := states_in(settings.data_dir)) and POLL.is_wanted(settings):
+        parts[POLL.name] = polled.words()
     if words := trouble(live.edges.all()):
         parts["edges"] = words
     if (file := path_of(settings.log_url)) and (damage := summary(file)):

@@ -21,6 +21,7 @@ from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.ledger import LedgerSettings
 from energyguard.settings.mqtt import MqttSettings
 from energyguard.settings.notify import NotifySettings
+from energyguard.settings.poll import PollSettings
 from energyguard.settings.prices import PriceSettings
 from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.restate import RestateSettings
@@ -239,6 +240,7 @@ class Settings(Section):
     restate: RestateSettings = RestateSettings()
     store: StoreSettings = StoreSettings()
     mqtt: MqttSettings = MqttSettings()
+    poll: PollSettings = PollSettings()
     notify: NotifySettings = NotifySettings()
     edge: EdgeSettings = EdgeSettings()
     cloud: CloudSettings = CloudSettings()

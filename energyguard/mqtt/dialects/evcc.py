@@ -30,9 +30,9 @@ _POWER: Final = KnownField("power_kw", 1_000)
 _GIVEN: Final = KnownField("power_kw", 1_000, times=-1)
 _REGISTER: Final = KnownField("energy_register_kwh")
 _AMPERES, _VOLTS = KnownField("current_a"), KnownField("voltage_v")
-_GRID: Final = {"power": _POWER, "energy": _REGISTER, "currents": _AMPERES}
-_SOURCE: Final = {"power": _GIVEN}
-_LOADPOINT: Final = {
+GRID: Final = {"power": _POWER, "energy": _REGISTER, "currents": _AMPERES}
+SOURCE: Final = {"power": _GIVEN}
+LOADPOINT: Final = {
     "chargePower": _POWER,
     "chargeTotalImport": _REGISTER,
     "chargeCurrents": _AMPERES,
@@ -68,8 +68,8 @@ class EvccDialect(TopicDialect):
         if found is None:
             return
         meter, name = found["meter"] or "site/grid", found["name"] or "power"
-        fields = _LOADPOINT if meter.startswith("loadpoints") else _SOURCE
-        known = (_GRID if meter == "site/grid" else fields).get(name)
+        fields = LOADPOINT if meter.startswith("loadpoints") else SOURCE
+        known = (GRID if meter == "site/grid" else fields).get(name)
         if known is None or (name in _OF_PHASES) != (found["phase"] is not None):
             return
         number = number_in(message.payload, name)

@@ -27,17 +27,17 @@ from energyguard.mqtt.dialect import (
 )
 from energyguard.mqtt.moments import epoch_ms
 
-_POWER: Final = KnownField("power_kw", 1_000)
-_WATT_MINUTES: Final = KnownField("energy_register_kwh", 60_000)
+POWER: Final = KnownField("power_kw", 1_000)
+WATT_MINUTES: Final = KnownField("energy_register_kwh", 60_000)
 _WATT_HOURS: Final = KnownField("energy_register_kwh", 1_000)
 _FED_IN: Final = KnownField("energy_register_kwh", 1_000, below="export")
 _VOLTS, _AMPERES = KnownField("voltage_v"), KnownField("current_a")
 _CELSIUS: Final = KnownField("temperature_c")
 
 _GEN1: Final = re.compile(r"shellies/([^/]+)/(?:(relay|light|roller|emeter)/(\d+)/)?([a-z_]+)")
-_GEN1_SWITCH: Final = {"power": _POWER, "energy": _WATT_MINUTES}
-_GEN1_METER: Final = {
-    "power": _POWER,
+GEN1_SWITCH: Final = {"power": POWER, "energy": WATT_MINUTES}
+GEN1_METER: Final = {
+    "power": POWER,
     "voltage": _VOLTS,
     "current": _AMPERES,
     "total": _WATT_HOURS,
@@ -48,7 +48,7 @@ _GEN1_METER: Final = {
 _RPC: Final = re.compile(r"(.+)/events/rpc|(.+)/status/([a-z0-9]+:\d+)")
 _PART: Final = re.compile(r"(switch|light|cover|pm1|em1|em1data|em|emdata|temperature):(\d+)")
 _SWITCH: Final[Mapping[tuple[str, ...], KnownField]] = {
-    ("apower",): _POWER,
+    ("apower",): POWER,
     ("voltage",): _VOLTS,
     ("current",): _AMPERES,
     ("aenergy", "total"): _WATT_HOURS,
@@ -56,7 +56,7 @@ _SWITCH: Final[Mapping[tuple[str, ...], KnownField]] = {
 }
 _METERS: Final = frozenset(("emeter", "em1", "em1data"))
 _THREE_PHASE: Final[Mapping[tuple[str, ...], KnownField]] = {
-    ("total_act_power",): _POWER,
+    ("total_act_power",): POWER,
     **{
         (f"{phase}_{name}",): known._replace(below=f"l{number}")
         for number, phase in enumerate("abc", 1)
@@ -65,7 +65,7 @@ _THREE_PHASE: Final[Mapping[tuple[str, ...], KnownField]] = {
 }
 _PARTS: Final[Mapping[str, Mapping[tuple[str, ...], KnownField]]] = {
     **dict.fromkeys(("switch", "light", "cover", "pm1"), _SWITCH),
-    "em1": {("act_power",): _POWER, ("voltage",): _VOLTS, ("current",): _AMPERES},
+    "em1": {("act_power",): POWER, ("voltage",): _VOLTS, ("current",): _AMPERES},
     "em1data": {("total_act_energy",): _WATT_HOURS, ("total_act_ret_energy",): _FED_IN},
     "em": _THREE_PHASE,
     "emdata": {("total_act",): _WATT_HOURS, ("total_act_ret",): _FED_IN},
@@ -143,16 +143,18 @@ def _of_first(
     if kind is None:
         known = _CELSIUS if name == "temperature" else None
     else:
-        known = (_GEN1_METER if kind == "emeter" else _GEN1_SWITCH).get(name)
+        known = (GEN1_METER if kind == "emeter" else GEN1_SWITCH).get(name)
     if known is None:
         return
     number = number_in(message.payload, name)
     if number is not None:
         parts = [part for part in (kind, place, name) if part is not None]
-        yield SentValue(field_at(_below(device, kind, place), "/".join(parts), known), number)
+        yield SentValue(
+            field_at(component_device(device, kind, place), "/".join(parts), known), number
+        )
 
 
-def _below(device: str, kind: str | None, place: str | None) -> str:
+def component_device(device: str, kind: str | None, place: str | None) -> str:
     """The device of a component: the sender itself, or one below it where it may have several."""
     return (
         f"{device}/{place}" if kind in ("emeter", "em1", "em1data") or int(place or 0) else device
@@ -167,7 +169,7 @@ def _of_part(
     if found is None:
         return
     kind, place = found
-    below = f"{device}/{part}" if kind == "temperature" else _below(device, kind, place)
+    below = f"{device}/{part}" if kind == "temperature" else component_device(device, kind, place)
     for path, known in _PARTS[kind].items():
         value: object = values
         for name in path:
