@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "telegrams": ("telegrams", "dialects", "files", "codecs", "settings", "model", *FOUNDATION),
     "mqtt": ("mqtt", "intake", "log", "dialects", "files", "codecs", "processes", "durable",
              "settings", "model", *FOUNDATION),
-    "poll": ("poll", "mqtt", "intake", "log", "dialects", "files", "codecs", "processes",
+    "poll": ("poll", "telegrams", "mqtt", "intake", "log", "dialects", "files", "codecs", "processes",
              "durable", "settings", "model", *FOUNDATION),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),

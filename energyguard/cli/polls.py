@@ -22,8 +22,9 @@ def check_poll(
     from energyguard.poll.targets import read_targets
     from energyguard.poll.trial import try_targets
 
-    places = ValuePlaces(mapping_of(call.settings.wire.mappings))
-    tried = asyncio.run(try_targets(read_targets(file), places))
+    wire = call.settings.wire
+    places = ValuePlaces(mapping_of(wire.mappings))
+    tried = asyncio.run(try_targets(read_targets(file), places, wire))
     call.out.rows(
         [
             {

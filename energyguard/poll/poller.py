@@ -10,7 +10,7 @@ nobody is asked more than once.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -120,9 +120,10 @@ class Poller:
         """Ask a device once, and have its answer taken; gives whether it answered."""
         target = device.target
         try:
-            async with self._slots:
+            kind = KINDS[target.kind]
+            async with nullcontext() if kind.listens else self._slots:
                 if device.source is None:
-                    device.source = KINDS[target.kind].open(target)
+                    device.source = kind.open(target)
                 answer = await device.source.ask()
                 original = device.source.original
         except EnergyGuardError as error:
@@ -134,8 +135,9 @@ class Poller:
             return False
         device.arrived_ms = max(self._clock.now_ms(), device.arrived_ms + 1)
         self._recover(device)
-        METRICS["poll_answers"].labels(target.kind, "taken" if answer.values else "nothing").inc()
-        if answer.values:
+        has_values = bool(answer.values or answer.telegrams)
+        METRICS["poll_answers"].labels(target.kind, "taken" if has_values else "nothing").inc()
+        if has_values:
             timed = TimedAnswer(target.name, target.kind, answer, original, device.arrived_ms)
             waiting = _Waiting(timed)
             await self._answers.put(waiting)

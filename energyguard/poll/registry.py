@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from energyguard.poll.kinds import evcc, goe, json, modbus, opendtu, shelly, sunspec, tasmota
+from energyguard.poll.kinds import (
+    evcc,
+    goe,
+    json,
+    modbus,
+    opendtu,
+    shelly,
+    sunspec,
+    tasmota,
+    telegram,
+)
 from energyguard.poll.source import PollKind
 
 KINDS: Final[Mapping[str, PollKind]] = {
@@ -18,6 +28,7 @@ KINDS: Final[Mapping[str, PollKind]] = {
         opendtu.KIND,
         sunspec.KIND,
         modbus.KIND,
+        telegram.KIND,
         json.KIND,
     )
 }

@@ -7,7 +7,7 @@ device says when it is asked holds now.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -55,16 +55,26 @@ class LeftOut(NamedTuple):
     reason: str
 
 
+class ArrivedTelegram(NamedTuple):
+    """A telegram of a meter, whose dialect decodes it, and when it came, ms since 1970."""
+
+    data: bytes
+    shape: str
+    arrived_ms: int
+
+
 class PollAnswer(NamedTuple):
     """What a device said.
 
     Attributes:
         values: what it measures, without a time.
         left_out: what it has besides, as far as that is worth a word.
+        telegrams: what it sent of itself since it was asked last.
     """
 
     values: list[SentValue]
     left_out: list[LeftOut]
+    telegrams: Sequence[ArrivedTelegram] = ()
 
 
 class PollSource(Protocol):
@@ -110,6 +120,8 @@ class PollKind:
         options: fields of a target that it has beyond those that all have.
         required: those of them that it needs.
         check: raises ``Malformed`` with the field of a target that it cannot use.
+        listens: whether its devices send of themselves: on a port without a usual number, and
+            so seldom that a minute may pass.
         needs_user: whether a password needs a user.
         example: what one answers.
     """
@@ -121,5 +133,6 @@ class PollKind:
     options: frozenset[str] = frozenset({"user", "password_file", "ca_file"})
     required: tuple[str, ...] = ()
     check: Callable[[PollTarget], None] = _sound
+    listens: bool = False
     needs_user: bool = True
     example: AnswerExample = field(default_factory=lambda: AnswerExample({}))

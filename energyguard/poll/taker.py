@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from energyguard.codecs import RefusedRow
+from energyguard.codecs import Decoded, RefusedRow
+from energyguard.codecs.formats import decode
 from energyguard.codecs.refusals import FILE_SHAPE, Refusals
 from energyguard.dialects.names import Placed
 from energyguard.errors import Malformed
@@ -19,7 +20,7 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import METER_READINGS
 from energyguard.mqtt.dialect import SentValue
 from energyguard.mqtt.sent_columns import SentColumns, ValuePlaces
-from energyguard.poll.source import LeftOut, PollAnswer
+from energyguard.poll.source import ArrivedTelegram, LeftOut, PollAnswer
 from energyguard.settings.tree import WireSettings
 
 SOURCE: Final = "poll"
@@ -59,6 +60,19 @@ def placed_values(
     return found, left_out
 
 
+def decoded_telegram(
+    telegram: ArrivedTelegram, target: str, wire: WireSettings
+) -> tuple[str, Decoded]:
+    """The readings of a telegram, of the target and of devices below it, and its shape."""
+    return decode(
+        telegram.data,
+        f"{telegram.shape}:{target}",
+        wire,
+        now_ms=telegram.arrived_ms,
+        mappings=wire.mappings,
+    )
+
+
 class AnswerTaker:
     """Takes answers into the log.
 
@@ -96,6 +110,16 @@ class AnswerTaker:
             self._refuse(
                 timed.target, [refused for refused in decoded.refused if refused.row == row]
             )
+
+        for timed in answers:
+            for telegram in timed.answer.telegrams:
+                shape, found = decoded_telegram(telegram, timed.target, self._limits)
+                self._gateway.take(
+                    found,
+                    topic=METER_READINGS.name,
+                    source=f"{SOURCE}:{timed.target}",
+                    shape=f"{shape}:{timed.target}",
+                )
 
     def refuse(self, target: str, original: bytes, error: Malformed) -> None:
         """Keep an answer that could not be read as a dead letter.

@@ -5,7 +5,7 @@ name = "cellar/boiler"           # the device
 kind = "shelly"
 address = "http://10.0.0.21"     # tcp://HOST:502 of Modbus
 period = "10 s"                  # optional: how often
-timeout = "5 s"                  # optional: for one answer
+timeout = "5 s"                  # optional: for one answer; a minute where telegrams come
 user = "admin"                   # optional: with a password
 password_file = "boiler.secret"  # optional: as all files here, from the folder of this one
 """
@@ -29,6 +29,9 @@ from energyguard.settings.toml import TomlTable, tables_in
 
 MAX_TARGETS: Final = 2_000
 MIN_PERIOD_MS: Final = 1_000
+TIMEOUT: Final = "5 s"
+LISTEN_TIMEOUT: Final = "1 minute"
+"""Where a device sends of itself: as seldom as meters do."""
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -39,7 +42,7 @@ class TargetRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kind: _Text
     address: _Text
     period: str = "10 s"
-    timeout: str = "5 s"
+    timeout: str = ""
     user: str = ""
     password_file: str = ""
     ca_file: str = ""
@@ -98,7 +101,7 @@ def _target(table: TomlTable) -> PollTarget:
         kind=row.kind,
         address=row.address.rstrip("/"),
         period_s=parse_duration(row.period) / 1000,
-        timeout_s=parse_duration(row.timeout) / 1000,
+        timeout_s=parse_duration(_timeout(row, kind)) / 1000,
         user=row.user,
         password_file=beside(row.password_file),
         ca_file=beside(row.ca_file),
@@ -119,7 +122,7 @@ def _faults(table: TomlTable, row: TargetRow, kind: PollKind) -> Iterator[str]:
     durations = dict[str, int]()
     if not re.fullmatch(DEVICE.pattern, row.name):
         yield table.fault(f"name is not {DEVICE.wanted}", "name")
-    for field, text in (("period", row.period), ("timeout", row.timeout)):
+    for field, text in (("period", row.period), ("timeout", _timeout(row, kind))):
         try:
             durations[field] = parse_duration(text)
         except ValueError as error:
@@ -134,18 +137,24 @@ def _faults(table: TomlTable, row: TargetRow, kind: PollKind) -> Iterator[str]:
     for field in kind.required:
         if field not in table.given:
             yield table.fault(f"{row.kind} needs {field}")
-    if reason := _address_fault(row.address, kind.schemes):
+    if reason := _address_fault(row.address, kind):
         yield table.fault(reason, "address")
     if row.password_file and not row.user and kind.needs_user:
         yield table.fault("password_file: whose? name the user", "password_file")
 
 
-def _address_fault(address: str, schemes: tuple[str, ...]) -> str:
+def _timeout(row: TargetRow, kind: PollKind) -> str:
+    return row.timeout or (LISTEN_TIMEOUT if kind.listens else TIMEOUT)
+
+
+def _address_fault(address: str, kind: PollKind) -> str:
     """Why an address cannot be asked; empty: it can."""
-    wanted = " or ".join(f"{scheme}://HOST" for scheme in schemes)
+    port = ":PORT" if kind.listens else ""
+    wanted = " or ".join(f"{scheme}://HOST{port}" for scheme in kind.schemes)
     try:
         parts = urlsplit(address)
-        if parts.scheme not in schemes or not parts.hostname or parts.port == 0:
+        has_port = parts.port is not None or not kind.listens
+        if parts.scheme not in kind.schemes or not (parts.hostname and has_port):
             return f"address: not {wanted}"
     except ValueError as error:
         return f"address: {error}; write {wanted}"

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from energyguard.dialects.names import Placed
 from energyguard.errors import EnergyGuardError
 from energyguard.model.channels import CHANNELS
+from energyguard.model.quantities import NANO
 from energyguard.mqtt.sent_columns import ValuePlaces
 from energyguard.poll.registry import KINDS
 from energyguard.poll.source import LeftOut, PollTarget
-from energyguard.poll.taker import placed_values
+from energyguard.poll.taker import decoded_telegram, placed_values
+from energyguard.settings.tree import WireSettings
 
 _AT_ONCE: Final = 64
 
@@ -41,18 +43,20 @@ class TriedTarget:
     fault: str = ""
 
 
-async def try_targets(targets: Sequence[PollTarget], places: ValuePlaces) -> list[TriedTarget]:
+async def try_targets(
+    targets: Sequence[PollTarget], places: ValuePlaces, wire: WireSettings
+) -> list[TriedTarget]:
     """Ask each device once."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def trial(target: PollTarget) -> TriedTarget:
         async with slots:
-            return await _try(target, places)
+            return await _try(target, places, wire)
 
     return list(await asyncio.gather(*map(trial, targets)))
 
 
-async def _try(target: PollTarget, places: ValuePlaces) -> TriedTarget:
+async def _try(target: PollTarget, places: ValuePlaces, wire: WireSettings) -> TriedTarget:
     try:
         source = KINDS[target.kind].open(target)
         try:
@@ -63,7 +67,17 @@ async def _try(target: PollTarget, places: ValuePlaces) -> TriedTarget:
         return TriedTarget(target, fault=str(error))
     placed, left_out = placed_values(places, target.kind, answer)
     values = [_tried(sent.number, place, sent.at.name.name) for sent, place in placed]
+    for telegram in answer.telegrams:
+        found = decoded_telegram(telegram, target.name, wire)[1]
+        values += [_of_telegram(row, telegram.shape) for row in found.batch.to_pylist()]
+        left_out += [LeftOut(telegram.shape, refused.reason) for refused in found.refused]
     return TriedTarget(target, values, left_out)
+
+
+def _of_telegram(row: dict[str, Any], shape: str) -> TriedValue:
+    unit = CHANNELS[row["channel"]].unit
+    value = Decimal(row["value"]) / NANO
+    return TriedValue(row["device"], row["channel"], value, unit, shape)
 
 
 def _tried(number: Decimal, place: Placed, name: str) -> TriedValue:

@@ -15,6 +15,7 @@ from energyguard.dialects.mapping import NameMapping
 from energyguard.mqtt.sent_columns import ValuePlaces
 from energyguard.poll.source import PollTarget
 from energyguard.poll.trial import TriedTarget, try_targets
+from energyguard.settings.tree import WireSettings
 
 Row = tuple[str, str, str]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -69,7 +70,7 @@ def target(kind: str, address: str, **more: Any) -> PollTarget:
 
 
 async def asked(one: PollTarget, mapping: NameMapping | None = None) -> TriedTarget:
-    (found,) = await try_targets([one], ValuePlaces(mapping or NameMapping()))
+    (found,) = await try_targets([one], ValuePlaces(mapping or NameMapping()), WireSettings())
     return found
 
 
