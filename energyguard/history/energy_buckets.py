@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.history.energy_spans import QUARTER_MS
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.spread import spread
 from energyguard.model.readings import Bools, Ints
@@ -72,7 +71,7 @@ class Buckets(NamedTuple):
     highest: Ints
     total: Floats
 
-    def where(self, which: Ints) -> Buckets:
+    def where(self, which: Ints | Bools) -> Buckets:
         """Some of them."""
         return Buckets(
             self.key[which], self.start[which], self.energy[which], self.counted[which],
@@ -92,14 +91,13 @@ def minutes_of(readings: Readings, entries: Entries) -> Buckets:
     return _grouped(samples, (entries.key[of], bucket * MINUTE_MS, energy), MINUTE_MS)
 
 
-def quarters_of(minutes: Buckets, entries: Entries) -> Buckets:
-    """The quarters of an hour of these minutes, and of entries that are not in them."""
-    has = np.flatnonzero(minutes.counted)
-    of, bucket, energy, _ = spread(entries.energy, entries.start, entries.end, QUARTER_MS)
-    start = bucket * QUARTER_MS
-    both = ((minutes.key, entries.key[of]), (minutes.start, start), (minutes.energy, energy))
+def coarser_of(finer: Buckets, entries: Entries, width: int) -> Buckets:
+    """The buckets of this width of finer ones, and of entries that are not in them."""
+    has = np.flatnonzero(finer.counted)
+    of, bucket, energy, _ = spread(entries.energy, entries.start, entries.end, width)
+    both = ((finer.key, entries.key[of]), (finer.start, bucket * width), (finer.energy, energy))
     key, start, energy = (np.concatenate(pair) for pair in both)
-    return _grouped(minutes.where(has), (key, start, energy), QUARTER_MS)
+    return _grouped(finer.where(has), (key, start, energy), width)
 
 
 def _grouped(samples: Buckets, used: tuple[Ints, Ints, Ints], width: int) -> Buckets:

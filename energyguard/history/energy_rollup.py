@@ -8,19 +8,21 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from energyguard.history import Tables
 from energyguard.history.energy_buckets import (
     MINUTE_MS,
     Readings,
+    coarser_of,
     minutes_of,
-    quarters_of,
 )
 from energyguard.history.energy_channels import OF_ALL, Changes, describe, described, plain
 from energyguard.history.energy_folds import ChannelFolds, FoldOutcome
-from energyguard.history.energy_spans import FOREVER_MS, QUARTER_MS, WARM_UP, FoldSpan, fold_spans
-from energyguard.history.energy_writes import Replaced, ReplacedRows
+from energyguard.history.energy_spans import QUARTER_MS, WARM_UP, FoldSpan, fold_spans
+from energyguard.history.energy_writes import Replaced, ReplacedRows, pairs
 from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.days import HOUR_MS
 from energyguard.model.topics import DAY_MS
 from energyguard.records.tables import TableColumn, memory_table
 
@@ -51,23 +53,24 @@ MAX_DEVICES = 5_000
 """So many are folded at a time: bounds memory."""
 MAX_READINGS = 500_000
 """So many readings are; of one device all of a day, however many these are."""
+COARSER = {"rollup_1h": HOUR_MS, "rollup_1d": DAY_MS}
 LONG_MS = 31 * DAY_MS  # readings so far apart are not read in one piece
 
 _READINGS = """
-SELECT f.number AS key, r.ms AS time, r.value AS value, r.topic AS topic
-FROM (
-    SELECT device, channel, toUnixTimestamp64Milli(time) AS ms, version, value, topic
-    FROM readings FINAL
-    WHERE topic != 'energyguard.corrections'
-        AND time >= fromUnixTimestamp64Milli({low:Int64}, 'UTC')
-        AND time < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
-        AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({low:Int64}, 'UTC'))
-        AND toStartOfHour(time) < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
-        AND (device, channel) IN (SELECT device, channel FROM folded)
-) AS r
-INNER JOIN folded AS f ON r.device = f.device AND r.channel = f.channel
+SELECT device, toUnixTimestamp64Milli(time) AS ms, value, topic, version
+FROM readings FINAL
+WHERE topic != 'energyguard.corrections' AND channel = {channel:String}
+    AND time >= fromUnixTimestamp64Milli({low:Int64}, 'UTC')
+    AND time < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
+    AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({low:Int64}, 'UTC'))
+    AND toStartOfHour(time) < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
+    AND device IN (SELECT device FROM folded)
+"""
+_OF_SPANS = f"""
+SELECT r.device AS device, r.ms AS ms, r.value AS value, r.topic AS topic, r.version AS version
+FROM ({_READINGS}) AS r
+INNER JOIN folded AS f ON r.device = f.device
 WHERE r.ms >= f.read_from AND r.ms < f.read_to
-ORDER BY key, time, r.version DESC  -- of one moment as in the log
 """
 _WITH_READINGS = """
 SELECT DISTINCT toString(device) AS device, toString(channel) AS channel
@@ -129,6 +132,8 @@ class EnergyRollUp:
     def replace(self, touched: Touched) -> Iterator[Replaced]:
         """Make minutes and quarters anew where readings came in; what was replaced, in lots.
 
+        Of what is coarser the caller makes what is not in it yet (``Replaced.rest``).
+
         A lot's next fold goes on from here once whoever takes it comes for the next one: who fails
         to write what lies above it, has all of it again the next time.
         """
@@ -171,7 +176,7 @@ class EnergyRollUp:
     ) -> tuple[Replaced, FoldOutcome]:
         history = self._history
         self._tell(channel, devices, spans)
-        readings, topics = self._readings(spans)
+        readings, topics = self._readings(channel, devices, spans)
         folded = self._folds[channel].fold(devices, spans, readings)
         if (reaching := _reaching(spans, folded)) != spans:
             self._tell(channel, devices, spans := reaching)
@@ -182,11 +187,12 @@ class EnergyRollUp:
         all_short = bool(is_short.all())
         short = folded.entries if all_short else folded.entries.where(is_short)
         minutes = minutes_of(readings, short)
-        quarters = quarters_of(minutes, folded.entries.where(~is_short))
+        quarters = coarser_of(minutes, folded.entries.where(~is_short), QUARTER_MS)
         end = lot.put_buckets("rollup_1m", minutes, MINUTE_MS)
         end = max(end, lot.put_buckets("rollup_15m", quarters, QUARTER_MS))
+        has_whole = lot.put_whole(quarters, COARSER)
         lot.put_long_entries()
-        return replaced._replace(to_ms=np.where(to_ms == FOREVER_MS, end, to_ms)), folded
+        return replaced._replace(end_ms=end, has_whole=has_whole), folded
 
     def _tell(self, channel: str, devices: Sequence[str], spans: Sequence[FoldSpan]) -> None:
         """Let the table ``folded`` have these."""
@@ -196,13 +202,31 @@ class EnergyRollUp:
         numbers = np.arange(len(devices))
         self._history.insert("folded", pa.table([*whose, numbers, *columns], FOLDED.schema))
 
-    def _readings(self, spans: Sequence[FoldSpan]) -> tuple[Readings, list[str]]:
-        low, high = min(s.read_from for s in spans), max(s.read_to for s in spans)
-        rows = self._history.answer(_READINGS, {"low": str(low), "high": str(high)})
+    def _readings(
+        self, channel: str, devices: Sequence[str], spans: Sequence[FoldSpan]
+    ) -> tuple[Readings, list[str]]:
+        """The readings of these spans by device and time, those of one moment as in the log.
+
+        The engine sorts none, and joins only where spans lie far apart: that took more time than
+        to find them.
+        """
+        starts, ends = (np.array([s[at] for s in spans], np.int64) for at in range(2))
+        low, high = int(starts.min()), int(ends.max())
+        are_alike = 2 * (ends - starts).sum() >= len(spans) * (high - low)
+        parameters = {"channel": channel, "low": str(low), "high": str(high)}
+        rows = self._history.answer(_READINGS if are_alike else _OF_SPANS, parameters)
+        place = pc.index_in(rows["device"].cast(pa.string()), pa.array(devices, pa.string()))
         topic = rows["topic"].combine_chunks().cast(pa.string()).dictionary_encode()
-        key, time, value = (rows[name].to_numpy() for name in ("key", "time", "value"))
-        readings = Readings(key, time, value, topic.indices.to_numpy().astype(np.int64))
-        return readings, topic.dictionary.to_pylist()
+        key, time = place.to_numpy().astype(np.int64), rows["ms"].to_numpy()
+        mine = np.flatnonzero((time >= starts[key]) & (time < ends[key]))
+        moment = pairs(key[mine], time[mine])
+        order = np.argsort(moment, kind="stable")
+        if (np.diff(moment[order]) == 0).any():
+            order = np.lexsort((~rows["version"].to_numpy()[mine], moment))
+        mine = mine[order]
+        topics = topic.indices.to_numpy().astype(np.int64)
+        found = Readings(key, time, rows["value"].to_numpy(), topics).where(mine)
+        return found, topic.dictionary.to_pylist()
 
 
 def _lots(devices: Sequence[tuple[str, int]]) -> Iterator[Sequence[str]]:

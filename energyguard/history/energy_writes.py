@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from energyguard.history import Tables
-from energyguard.history.energy_buckets import LONG_ENTRIES, Buckets, LongRows, Readings, long_rows
+from energyguard.history.energy_buckets import (
+    LONG_ENTRIES,
+    Buckets,
+    LongRows,
+    Readings,
+    coarser_of,
+    long_rows,
+)
+from energyguard.history.energy_spans import FOREVER_MS
 from energyguard.ledger.entries import Entries
 from energyguard.model.readings import Bools, Ints
 from energyguard.model.topics import DAY_MS
@@ -18,6 +26,10 @@ _DAYS = 2**17
 """More days than there are until the last one of a DateTime."""
 LAST_S = 2**32 - 1
 """The last second of a DateTime."""
+MIN_WHOLE = 10_000
+"""So many hours that are replaced as a whole are made of their quarters here, and days of them; the
+engine makes fewer for less, as it needs no question and no insert for the rest of a span.
+"""
 _BUCKETS = """
 SELECT f.number AS key, r.start AS start
 FROM (
@@ -27,6 +39,8 @@ FROM (
         AND bucket >= toDateTime({low:Int64}, 'UTC') AND bucket < toDateTime({high:Int64}, 'UTC')
         AND toStartOfHour(bucket) >= toDateTime({low:Int64}, 'UTC')
         AND toStartOfHour(bucket) < toDateTime({high:Int64}, 'UTC')
+        AND toStartOfDay(bucket) >= toStartOfDay(toDateTime({low:Int64}, 'UTC'))
+        AND toStartOfDay(bucket) < toDateTime({high:Int64}, 'UTC')
         AND (device, channel) IN (SELECT device, channel FROM folded)
 ) AS r
 INNER JOIN folded AS f ON r.device = f.device AND r.channel = f.channel
@@ -47,12 +61,37 @@ WHERE r.end_ms > f.from_ms AND r.start_ms < f.to_ms
 
 
 class Replaced(NamedTuple):
-    """Of which devices which buckets are replaced: [from, to) in ms."""
+    """Of which devices which buckets are replaced: [from, to) in ms.
+
+    Attributes:
+        end_ms: the end of the last of them, where ``to_ms`` is ``FOREVER_MS``.
+        has_whole: whether hours and days that lie wholly in it are replaced, too.
+    """
 
     channel: str
     devices: Sequence[str]
     from_ms: Ints
     to_ms: Ints
+    end_ms: int = FOREVER_MS
+    has_whole: bool = False
+
+    def whole(self, width: int) -> tuple[Ints, Ints]:
+        """From when to when buckets of this width lie wholly in it: (devices,) each, in ms."""
+        return -(-self.from_ms // width) * width, self.to_ms // width * width
+
+    def rest(self, width: int) -> Iterator[Replaced]:
+        """The times of which the buckets of this width are still to be replaced."""
+        if not self.has_whole:
+            yield self._replace(to_ms=np.where(self.to_ms == FOREVER_MS, self.end_ms, self.to_ms))
+            return
+        first, last = self.whole(width)
+        begins, ends = self.from_ms < first, (last < self.to_ms) & (self.to_ms < FOREVER_MS)
+        heads = (begins, self.from_ms, np.minimum(first, self.to_ms))
+        tails = (ends & (first <= last), last, self.to_ms)
+        for which, from_ms, to_ms in (heads, tails):
+            if len(mine := np.flatnonzero(which)):
+                names = [self.devices[place] for place in mine.tolist()]
+                yield self._replace(devices=names, from_ms=from_ms[mine], to_ms=to_ms[mine])
 
     def rows(self) -> pa.Table:
         """As rows of the table ``spans``."""
@@ -77,12 +116,13 @@ class ReplacedRows(NamedTuple):
         Returns:
             The end of the last of them (ms).
         """
-        made = made.where(self._inside(made.key, made.start))
+        made = made.where(self._inside(made.key, made.start, width))
         ends = self._ends(width)
         sql = _BUCKETS.replace("{table}", table)
         before = self.history.answer(sql, ends)
         key, start = before["key"].to_numpy(), before["start"].to_numpy()
-        gone = _missing(_pairs(key, start // width), _pairs(made.key, made.start // width))
+        gone = _missing(pairs(key, start // width), pairs(made.key, made.start // width))
+        gone[gone] = self._inside(key[gone], start[gone], width)
         key, start = key[gone], start[gone]
         self.history.insert(table, self._rows(made, key, start))
         return max(int(start.max(initial=0)), int(made.start.max(initial=0))) + width
@@ -154,15 +194,34 @@ class ReplacedRows(NamedTuple):
     def _withdrawn(self, key: Ints, day: Ints, stamp: Ints, rows: LongRows) -> Bools:
         """(n,) which of the rows that there were are not among those made now."""
         entries = self.entries
-        entry, mine = _pairs(entries.key, entries.stamp), _pairs(key, stamp)
+        entry, mine = pairs(entries.key, entries.stamp), pairs(key, stamp)
         place = np.searchsorted(entry, mine)
         made = rows.entry * _DAYS + rows.day // DAY_MS
         return _missing(mine, entry) | _missing(place * _DAYS + day // DAY_MS, made)
 
-    def _inside(self, key: Ints, start: Ints) -> Ints:
-        return np.flatnonzero(
-            (start >= self.replaced.from_ms[key]) & (start < self.replaced.to_ms[key])
-        )
+    def put_whole(self, quarters: Buckets, levels: Mapping[str, int]) -> bool:
+        """Insert what is coarser of the quarters that lie in the whole of it, where that is much.
+
+        Args:
+            quarters: of these devices.
+            levels: the widths of coarser tables in ms, the finest first.
+
+        Returns:
+            whether it was much.
+        """
+        made, none = quarters, Entries.none()
+        for table, width in levels.items():
+            made = coarser_of(made, none, width)
+            inside = self._inside(made.key, made.start, width)
+            if table == next(iter(levels)) and inside.sum() < MIN_WHOLE:
+                return False
+            self.put_buckets(table, made, width)
+        return True
+
+    def _inside(self, key: Ints, start: Ints, width: int) -> Bools:
+        first, last = self.replaced.whole(width)
+        inside: Bools = (start >= first[key]) & (start < last[key])
+        return inside
 
     def _ends(self, width: int) -> dict[str, str]:
         """What is replaced, in seconds: whole hours or days."""
@@ -174,7 +233,7 @@ class ReplacedRows(NamedTuple):
         }
 
 
-def _pairs(key: Ints, number: Ints) -> Ints:
+def pairs(key: Ints, number: Ints) -> Ints:
     """Two numbers as one, in their order; the second is below 2 ** 42: ms until the year 2109."""
     return key << 42 | number
 

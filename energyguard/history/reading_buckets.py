@@ -171,9 +171,11 @@ class ReadingBuckets:
         where = (run[name].to_pylist() for name in ("lo_ms", "hi_ms", "rows"))
         touched = dict(zip(names, map(TouchedSpan, *where), strict=True))
         for replaced in self._energy.replace(touched):
-            self._history.execute("TRUNCATE TABLE spans")
-            self._history.insert("spans", replaced.rows())
-            self._coarser(LEVELS[1:], int(replaced.from_ms.min()), int(replaced.to_ms.max()))
+            for level in LEVELS[1:]:
+                for rest in replaced.rest(level[2] * 1000):
+                    self._history.execute("TRUNCATE TABLE spans")
+                    self._history.insert("spans", rest.rows())
+                    self._coarser([level], int(rest.from_ms.min()), int(rest.to_ms.max()))
 
     def _coarser(self, levels: Sequence[tuple[str, str, int]], low_ms: int, high_ms: int) -> None:
         for fine, coarse, seconds in levels:

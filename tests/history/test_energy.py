@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from energyguard.history import energy_rollup, reading_buckets
+from energyguard.history import energy_rollup, energy_writes, reading_buckets
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.energy_buckets import Readings
 from energyguard.history.energy_channels import plain
@@ -110,10 +111,14 @@ def stored(history: ChdbHistory, table: str) -> dict[tuple[str, str], dict[int, 
     return found
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("seed", "min_whole"),
+    [*((seed, energy_writes.MIN_WHOLE) for seed in range(5)), (1, 0), (3, 0), (4, 0)],
+)
 def test_any_order_and_any_batches_give_what_one_fold_gives(
-    history: ChdbHistory, seed: int, monkeypatch: pytest.MonkeyPatch
+    history: ChdbHistory, seed: int, min_whole: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(energy_writes, "MIN_WHOLE", min_whole)
     if seed == 4:  # few at a time: days by themselves, a device after the other
         monkeypatch.setattr(energy_rollup, "MAX_READINGS", 15)
         monkeypatch.setattr(reading_buckets, "RUN_READINGS", 15)
@@ -151,6 +156,34 @@ def test_any_order_and_any_batches_give_what_one_fold_gives(
         shown = {int(s["time"].timestamp()): round(s["value"] * 1e9) for s in steps if s["value"]}
         minutes = buckets(of_one, 60_000)
         assert shown == {m: n for m, n in minutes.items() if low_ms <= m * 1000 < high_ms}
+
+
+def test_hours_and_days_are_the_same_whoever_makes_them(
+    history: ChdbHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = made(7, 150)
+    end_ms = T0 + max(row[2] for row in rows)
+    rollups = RollUps(history)
+    keep(history, rollups, rows, first=0)
+    rollups.settle()
+
+    def coarser() -> list[pa.Table]:
+        return [
+            history.answer(
+                f"SELECT * FROM {table} FINAL WHERE counted > 0 OR kwh != 0"
+                " ORDER BY device, channel, bucket",
+                {},
+            )
+            for table in ("rollup_1h", "rollup_1d")
+        ]
+
+    by_engine = coarser()
+    monkeypatch.setattr(energy_writes, "MIN_WHOLE", 0)
+    for part in range(3):  # spans that begin and end within hours and days
+        rollups = RollUps(history)
+        rollups.mark_range(T0 + (end_ms - T0) * part // 3, T0 + (end_ms - T0) * (part + 1) // 3)
+        rollups.settle()
+        assert coarser() == by_engine, part
 
 
 def test_hours_that_could_not_be_written_are_made_the_next_time(

@@ -52,7 +52,10 @@ class MemoryTables:
             name: {} for name in _TABLES
         }
         self._answers: dict[str, tuple[str, Callable[[Mapping[str, str]], list[Row]]]] = {
-            energy_rollup._READINGS: ("key time value topic", self._readings),
+            **dict.fromkeys(
+                (energy_rollup._READINGS, energy_rollup._OF_SPANS),
+                ("device ms value topic version", self._readings),
+            ),
             energy_rollup._ALL_DAYS: ("device channel day lo_ms hi_ms rows", self._all_days),
             energy_spans._COUNTS: ("device channel counted first_ms last_ms", self._counts),
             energy_writes._LONG: ("key day stamp", self._long),
@@ -135,17 +138,14 @@ class MemoryTables:
 
     # What is asked of it
 
-    def _readings(self, _: Mapping[str, str]) -> list[Row]:
-        found = []
-        for whose in self.all("folded"):
-            mine = self.of("readings", (whose["device"], whose["channel"])).values()
-            found += [
-                {"key": whose["number"], **row}
-                for row in mine
-                if whose["read_from"] <= row["time"] < whose["read_to"]
-                and row["topic"] != WITHDRAWN
-            ]
-        return sorted(found, key=lambda row: (row["key"], row["time"], -row["version"]))
+    def _readings(self, given: Mapping[str, str]) -> list[Row]:
+        low, high = int(given["low"]), int(given["high"])
+        return [
+            {**row, "ms": row["time"]}
+            for whose in self.all("folded")
+            for row in self.of("readings", (whose["device"], given["channel"])).values()
+            if low <= row["time"] < high and row["topic"] != WITHDRAWN
+        ]
 
     def _kept(self, _: Mapping[str, str]) -> list[Row]:
         return [
