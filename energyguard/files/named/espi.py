@@ -23,6 +23,7 @@ _REGISTERS: Final = ("1", "3")  # accumulationBehaviour: bulk quantity, cumulati
 _NET: Final = "4"  # flowDirection: what was delivered less what was received
 _SAME: Final = ("uom", "flowDirection", "kind", "commodity", "phase")
 _MAX_POWER: Final = 12
+_PROLOG_BYTES: Final = 4_096
 
 
 @dataclass(slots=True)
@@ -88,9 +89,14 @@ def _without_doctype(data: bytes, name: str) -> None:
     def declared(*_: object) -> None:
         raise Malformed(f"{name}: the XML declares a document type, as no feed does", "file")
 
+    elements: list[str] = []
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = declared
-    parser.Parse(data, True)
+    parser.StartElementHandler = lambda name, _: elements.append(name)
+    for start in range(0, len(data), _PROLOG_BYTES):
+        parser.Parse(data[start : start + _PROLOG_BYTES], False)
+        if elements:  # a document type stands before the first
+            return
 
 
 def _entry(feed: _Feed, entry: Element) -> None:
