@@ -73,7 +73,8 @@ _REGISTER: Final = re.compile(
 )
 _INTERVAL: Final = re.compile(
     r"\b(interval|consumption|usage|used|verbrauch|bezug|menge|energiemenge|consommation|conso"
-    r"|verbruik|afname|consumo|prelievo|zużycie|zuzycie|pobór|pobor|delta|hh|half hour|import)\b"
+    r"|verbruik|afname|consumo|prelievo|zużycie|zuzycie|pobór|pobor|delta|hh|half hour|import"
+    r"|imported|consumed|bezogen|entnommen)\b"
 )
 _ENERGY: Final = re.compile(
     r"\b(energy|energie|energia|énergie|energią|value|wert|valeur|waarde|valore|wartość|reading"
@@ -96,6 +97,12 @@ _PER_INTERVAL: Final = re.compile(
     r"|day|tag|interval|intervall|viertelstunde)\Z"
 )
 """How long the intervals of an energy are, behind its unit; kWh/h, which is a power, is none."""
+_PER_ENERGY: Final = re.compile(
+    r"(?i)(?:[€£$]|\b(?:ct|c|p|cents?|pence|eur|euro|gbp|usd|chf|pln|zł|kr|sek|nok|dkk|k?g(?:co2\w*)?))"
+    r"\s?/\s?[km]?wh\b|\b(?:per|pro|je|par)\s+[km]?wh\b"
+)
+_RATIO: Final = "ratio"
+"""The word for what is of an energy and none: a price, grams of CO2."""
 _CAMEL: Final = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _MARKS: Final = re.compile(r"[^\w°µ]+|_")
 
@@ -143,7 +150,7 @@ class ColumnHeader(NamedTuple):
     @property
     def is_money(self) -> bool:
         """Whether it is of money, whatever unit stands beside it."""
-        pattern = r"\b(cost|price|kosten|preis|prix|costo|prezzo|cena|tariff|tarif)\b"
+        pattern = rf"\b(cost|price|kosten|preis|prix|costo|prezzo|cena|tariff|tarif|{_RATIO})\b"
         return bool(re.search(pattern, self.words))
 
     @property
@@ -165,12 +172,15 @@ def header_of_text(text: str) -> ColumnHeader:
     """Take a header apart: ``Verbrauch [kWh]`` has the words ``verbrauch`` and the unit kWh."""
     text = text.strip().strip("\ufeff")
     label, unit, unit_text = text, None, ""
+    if _PER_ENERGY.search(text):
+        return ColumnHeader(f"{plain_words(text)} {_RATIO}", None, "", text)
     for found in _BRACKETS.finditer(text):
         if (unit := unit_named(found[1])) is not None:
             unit_text = found[1]
             label = (text[: found.start()] + text[found.end() :]).strip()
             break
     if unit is None:
+        text = label = _CAMEL.sub(" ", text)
         words = re.split(r"[\s_/,:]+(?:in\s+)?", text)
         for place in (-1, 0):
             if len(words) > 1 and (unit := unit_named(words[place])) is not None:
