@@ -18,7 +18,6 @@ from energyguard.files.columns import devices_of, readings_in, series_of
 from energyguard.files.distinct import check_distinct
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.grid import Grid, grid_of
-from energyguard.files.moments import FileMoments
 from energyguard.files.reading import ANY_LAYOUT, KnownLayout, TableRead
 from energyguard.files.roles import layout_of
 from energyguard.files.table import table_of
@@ -99,7 +98,7 @@ def _decoded(read: TableRead) -> tuple[Decoded, bool]:
     devices, names_device = devices_of(read)
     empty = np.asarray(pa.compute.equal(devices, "")) & (read.layout.device is not None)
     if empty.any():
-        read.table, found = read.table.without(empty), _without(found, empty)
+        read.table, found = read.table.without(empty), found.without(empty)
         devices = devices.filter(pa.array(~empty))
     whose = codes_of(devices)
     if read.layout.slots is not None:
@@ -116,14 +115,6 @@ def _decoded(read: TableRead) -> tuple[Decoded, bool]:
     if read.layout.value is not None:
         return tall_readings(read, time, devices, whose), names_device
     return readings_in(read, time, devices, whose), names_device
-
-
-def _without(found: FileMoments, rows: np.ndarray) -> FileMoments:
-    kept = ~rows
-    return replace(
-        found, ms=found.ms[kept], is_utc=found.is_utc[kept], which=found.which[kept],
-        bad=found.bad[kept],
-    )  # fmt: skip
 
 
 def _about(grid: Grid) -> list[FileFinding]:

@@ -106,7 +106,8 @@ def grid_of(data: bytes, name: str) -> Grid:
     if not found:
         raise Malformed(
             f"{name}: no line has a time and a number side by side, between semicolons, tabs, bars "
-            "or commas",
+            "or commas, with as many cells as its header has (a decimal comma between commas is "
+            "one cell too many: put such numbers in quotes)",
             "file",
         )
     return max(found, key=lambda grid: (len(grid.sample), -_DELIMITERS.index(grid.delimiter)
@@ -151,6 +152,8 @@ def _grid(lines: Sequence[str], mark: str, is_data: Callable[[Sequence[str]], bo
         header = tuple(rows[above.pop()])
         if above and _is_part_of_header(header, rows[above[-1]], width):
             header = _joined_headers(rows[above.pop()], header)
+    if header and _are_wider(rows, data, len(header)):
+        return None
     named = _fitted(header, width)
     grid = Grid(
         mark,
@@ -207,6 +210,12 @@ def _time_words(name: str) -> str:
     """The words of a header that may be one of times; empty: it is one of values."""
     header = header_of_text(name)
     return "" if header.unit is not None or header.is_value else header.words
+
+
+def _are_wider(rows: Sequence[Sequence[str]], data: Sequence[int], width: int) -> bool:
+    """Whether most lines have cells beyond their header: a mark in a number parts them."""
+    wider = sum(any(cell.strip() for cell in rows[number][width:]) for number in data)
+    return 2 * wider > len(data)
 
 
 def _has_time(row: Sequence[str]) -> bool:

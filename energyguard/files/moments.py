@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -54,6 +54,14 @@ class FileMoments:
     bad: Bools
     epoch: str = ""
     midnight_end: bool = False
+
+    def without(self, rows: Bools) -> FileMoments:
+        """The same, without some lines."""
+        kept = ~rows
+        return replace(
+            self, ms=self.ms[kept], is_utc=self.is_utc[kept], which=self.which[kept],
+            bad=self.bad[kept],
+        )  # fmt: skip
 
 
 def moments(texts: pa.Array, month_first: bool) -> FileMoments:

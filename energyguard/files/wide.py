@@ -20,7 +20,9 @@ _NOMINAL: Final = {n: 24 * by for by in (1, 2, 4) for n in (23 * by, 24 * by, 25
 """By how many columns a table has: how many an ordinary day has."""
 _NUMBERED: Final = re.compile(r"\D{0,16}?(\d{1,3})")
 _SPAN: Final = re.compile(r"(\S+?)\s*(?:-|–|to|bis)\s*\S+")
+_DIGITS: Final = re.compile(r"(\d{2})(\d{2})")
 _FEWEST: Final = 23
+HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ def _by_clock(grid: Grid) -> Slots | None:
     for place, name in enumerate(grid.header):
         span = _SPAN.fullmatch(name.strip())
         try:
-            found.append((place, clock_time(span[1] if span else name)))
+            text = span[1] if span else name.strip()
+            digits = _DIGITS.fullmatch(text)
+            found.append((place, clock_time(f"{digits[1]}:{digits[2]}" if digits else text)))
         except Malformed:
             continue
     if len(found) < _FEWEST:
@@ -69,7 +73,7 @@ def _by_clock(grid: Grid) -> Slots | None:
     times = [time.ms for _, time in found]
     steps = [b - a for a, b in pairwise(times) if b > a]
     step = min(steps, default=0)
-    if not step or DAY_MS % step:
+    if not step or DAY_MS % step or step * len(found) < _FEWEST * HOUR_MS:
         return None
     ends = times[0] == step and times[-1] in (0, DAY_MS)
     why = f"headers {grid.header[found[0][0]]} to {grid.header[found[-1][0]]}"

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import TableReadings, nanos
+from energyguard.errors import Malformed
 from energyguard.files.cells import numbers_in
 from energyguard.files.columns import number_reader
 from energyguard.files.found import FileFinding
@@ -16,7 +17,14 @@ from energyguard.files.local_clock import utc_times
 from energyguard.files.moments import FileMoments, Ints
 from energyguard.files.reading import TableRead
 from energyguard.files.table_times import codes_of, zone_of_table
-from energyguard.files.words import ENERGY, Unit, units_beside
+from energyguard.files.words import (
+    ENERGY,
+    Unit,
+    header_of_text,
+    unit_named,
+    units_beside,
+    words_of_obis,
+)
 
 
 def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array) -> Decoded:
@@ -32,6 +40,8 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array) -> Deco
     read.findings.append(FileFinding("columns", f"{slots.step_ms // 60_000} min each", slots.why))
     zone, reader = zone_of_table(read, days), number_reader(read, columns)
     unit = columns[0].unit or Unit(ENERGY)
+    if columns[0].unit is None and read.layout.unit is not None:
+        unit, days, devices = _by_unit(read, days, devices)
     devices, sign = _by_channel(read, devices)
     whose = codes_of(devices)
     midnight = utc_times(days, zone, whose, lambda: whose, False).ms
@@ -73,5 +83,39 @@ def _by_channel(read: TableRead, devices: pa.Array) -> tuple[pa.Array, Ints]:
         return devices, np.ones(len(devices), np.int64)
     channels = pc.utf8_trim_whitespace(read.column(read.layout.channel))
     names = pc.utf8_ltrim(pc.binary_join_element_wise(devices, channels, "/"), "/")
-    fed_in = pc.is_in(pc.utf8_lower(channels), pa.array(sorted(read.known.fed_in), pa.string()))
-    return names, np.where(np.asarray(fed_in), -1, 1)
+    encoded = pc.utf8_lower(channels).dictionary_encode()
+    fed_in = [
+        text in read.known.fed_in or header_of_text(words_of_obis(text)).is_export
+        for text in encoded.dictionary.to_pylist()
+    ]
+    codes = np.asarray(encoded.indices, np.int64)
+    return names, np.where(np.array(fed_in or [False])[codes], -1, 1)
+
+
+def _by_unit(
+    read: TableRead, days: FileMoments, devices: pa.Array
+) -> tuple[Unit, FileMoments, pa.Array]:
+    """The unit that a column says of each line; lines in units that are none of ours are left out.
+
+    Raises:
+        Malformed: the lines have several units of ours.
+    """
+    texts = pc.utf8_trim_whitespace(read.column(read.layout.unit))
+    units = {text: unit_named(text) for text in pc.unique(texts).to_pylist()}
+    found = {unit for unit in units.values() if unit is not None}
+    names = ", ".join(repr(text) for text in units)
+    if len(found) != 1:
+        raise Malformed(
+            f"{read.header(read.layout.unit)}: the lines have the units {names}: bring those of "
+            "each unit by themselves",
+            "file",
+        )
+    others = [text for text, unit in units.items() if unit is None]
+    if others:
+        none = np.asarray(pc.is_in(texts, pa.array(others, pa.string())))
+        read.findings.append(FileFinding("not read", ", ".join(others), "no unit of ours"))
+        read.table, days = read.table.without(none), days.without(none)
+        devices = devices.filter(pa.array(~none))
+    unit = found.pop()
+    read.findings.append(FileFinding("unit", names, "a column says it"))
+    return unit, days, devices

@@ -117,3 +117,23 @@ def test_what_is_said_of_an_archive_is_no_table_of_it(tmp_path: Path) -> None:
     assert len(rows(read(tmp_path, out.getvalue(), "a.zip", **BERLIN))) == 2
     twice = gzip.compress(gzip.compress(table.encode()))
     assert len(rows(read(tmp_path, twice, "a.csv.gz", **BERLIN))) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zeit,Verbrauch kWh\n01.03.2026 00:00,0,5\n01.03.2026 00:15,0,25\n",
+        "Time,Register kWh\n2026-03-01 00:00,12,345\n2026-03-01 00:30,12,346\n",
+    ],
+)
+def test_a_comma_of_a_number_between_commas_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Malformed, match="put such numbers in quotes"):
+        read(tmp_path, text, **BERLIN)
+
+
+def test_a_wide_table_is_powers_where_its_column_of_units_says_so(tmp_path: Path) -> None:
+    hours = ",".join(f"{hour:02}:00" for hour in range(24))
+    text = f"Date,Unit,{hours}\n2026-03-13,kW,{'2,' * 23}2\n"
+    assert {row.channel for row in rows(read(tmp_path, text, **BERLIN))} == {"power_kw"}
+    with pytest.raises(Malformed, match="the lines have the units 'kW', 'kWh'"):
+        read(tmp_path, f"{text}2026-03-14,kWh,{'2,' * 23}2\n", **BERLIN)
