@@ -38,6 +38,7 @@ from energyguard.model.topics import (
     REPLAY_READINGS,
     ROUTES,
     RULES,
+    SENDERS,
     SILENCES,
     STATE,
     TIME,
@@ -53,11 +54,11 @@ PROJECTIONS: Mapping[str, Projection] = {
     projection.name: projection for domain in DOMAINS for projection in domain.projections
 }
 """How the devices of domains are now, by the devices' name."""
+_SEEN = "energyguard.catalogue"
 PLACES: Mapping[str, DomainPlaces] = {
     **{domain.name: domain.places for domain in DOMAINS if domain.places},
-    "edges": DomainPlaces(
-        fold="energyguard.catalogue.edge_labels:EdgeLabels", topics=(EDGE_DEVICES,)
-    ),
+    "edges": DomainPlaces(fold=f"{_SEEN}.edge_labels:EdgeLabels", topics=(EDGE_DEVICES,)),
+    "senders": DomainPlaces(fold=f"{_SEEN}.sender_names:SenderNames", topics=(SENDERS,)),
 }
 """Who knows of sites and devices besides people."""
 SENT = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, *DOMAIN_READINGS)
@@ -69,6 +70,7 @@ BORDER = Flow(
     "intake/gateway.py",
     (*SENT, *(topic for messages in MESSAGES for topic in messages.topics), DEAD_LETTERS),
 )
+NAMED = Flow("senders", (), "mqtt/subscriber.py", (SENDERS,), tables=(SENDERS,))
 WINDOWS = Flow(
     "windows",
     READINGS,
@@ -222,7 +224,7 @@ SIMULATORS = tuple(
 DOMAIN_STAGES = tuple(role for domain in DOMAINS for role in domain.roles)
 POLL = Role("poll", "energyguard.poll.role:run", (BORDER,), needs="poll.file")
 STAGES = (
-    Role("mqtt", "energyguard.mqtt.role:run", (BORDER,), needs="mqtt.url"),
+    Role("mqtt", "energyguard.mqtt.role:run", (BORDER, NAMED), needs="mqtt.url"),
     POLL,
     Role("edge", "energyguard.edge.edge_role:run", (AVERAGES, UPLINK), needs="edge.cloud"),
     Role("cloud", "energyguard.edge.cloud_role:run", (CLOUD,), needs="cloud.listen"),

@@ -2,7 +2,8 @@
 
     fold.py      the catalogue as every process has it: a fold of `energyguard.catalogue`
     memory.py    what keeps it small; listing.py: its devices and senders, searched
-    known.py     what domains know, under what people entered; edge_labels.py: of edges
+    known.py     what domains know, under what people entered; edge_labels.py: of edges,
+                 sender_names.py: what devices say of themselves
     checks.py    what an entry may be; channel_checks.py; differences.py: field by field
     files/       as TOML and CSV
     owner.py     which requests hold: pure, one after another

@@ -164,6 +164,13 @@ EDGE_DEVICES = Topic(
     compacted=True,
     retention_ms=None,
 )
+SENDERS = Topic(
+    "energyguard.senders",
+    "What devices say of themselves: their name, their model; key: device.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
 CATALOGUE_CHANGES = Topic(
     "energyguard.catalogue-changes",
     "Changes of the catalogue that somebody asked for; key: `site/ID`, `device/ID`, …",
@@ -239,8 +246,8 @@ STATE = Topic(
 CORE_TOPICS: tuple[Topic, ...] = (
     ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, EDGE_READINGS,
     REPARTITIONED, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, READ_MARKS, LATE, DEAD_LETTERS, TIME,
-    RULES, PROGRESS, EDGES, EDGE_LINKS, EDGE_DEVICES, CATALOGUE_CHANGES, CATALOGUE, AUDIT,
-    PREFERENCES, SILENCES, ROUTES, DELIVERIES, PRICES, CORRECTIONS, WINDOW_TERMS, STATE,
+    RULES, PROGRESS, EDGES, EDGE_LINKS, EDGE_DEVICES, SENDERS, CATALOGUE_CHANGES, CATALOGUE,
+    AUDIT, PREFERENCES, SILENCES, ROUTES, DELIVERIES, PRICES, CORRECTIONS, WINDOW_TERMS, STATE,
 )  # fmt: skip
 
 

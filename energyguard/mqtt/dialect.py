@@ -20,6 +20,7 @@ import msgspec
 from energyguard.codecs.columns import LONG_NUMBER, sixty_fourth
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, placed
 from energyguard.errors import Malformed
+from energyguard.records.senders import Sender
 
 
 class MqttMessage(NamedTuple):
@@ -72,6 +73,24 @@ def field_at(device: str, name: str, field: KnownField) -> NamedPlace:
     return NamedPlace(ValueName(name, device), placed(below, field.channel, field.times, field.per))
 
 
+MAX_TEXT: Final = 128
+"""Characters of a name or a model that are kept."""
+
+
+class Introduction(NamedTuple):
+    """What a device says of itself: its name, its model.
+
+    Attributes:
+        topic: where its values come. The dialect that reads them knows its id.
+        device: its id, where that is the dialect which gives this.
+        sender: what it says.
+    """
+
+    topic: str
+    device: str
+    sender: Sender
+
+
 @dataclass(frozen=True, slots=True)
 class DialectExample:
     """A message as its sender writes it."""
@@ -110,16 +129,25 @@ class TopicDialect:
         """Whether its messages say what others mean: they are kept beside the log."""
         return False
 
-    def learn(self, message: MqttMessage) -> None:
-        """Take in what a message teaches.
+    def learn(self, message: MqttMessage) -> list[str]:
+        """Take in what a message teaches; gives what of it is not taken, each with its reason.
 
         Raises:
-            Malformed: it cannot be read.
+            Malformed: it cannot be read; what it said before holds.
         """
+        return []
 
     def more_filters(self) -> tuple[str, ...]:
         """What is to be subscribed to besides, by what was learned."""
         return ()
+
+    def device_of(self, topic: str) -> str:
+        """The device whose values come at a topic that it knows; empty: it calls none by it."""
+        return ""
+
+    def introduced(self) -> Iterator[Introduction]:
+        """What devices have said of themselves in messages that teach."""
+        yield from ()
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """The values of a message of a topic that it knows.
@@ -131,6 +159,8 @@ class TopicDialect:
 
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
+NOTHING: Final = frozenset(("", "null", "nan", "nil", "none", "unknown", "unavailable"))
+"""What is sent where nothing is known."""
 _NUMBER: Final = re.compile(LONG_NUMBER.pattern, re.ASCII)
 
 
@@ -159,7 +189,7 @@ def object_in(payload: bytes) -> dict[str, Any]:
 
 
 def number_of(value: object, field: str) -> Decimal | None:
-    """A number as a decimal, in quotes or not; None of what is not there: null, an empty text.
+    """A number as a decimal, in quotes or not; None of what is not there, or said to be unknown.
 
     Raises:
         Malformed: it is none.
@@ -168,15 +198,11 @@ def number_of(value: object, field: str) -> Decimal | None:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and value.strip().lower() in NOTHING):
         return None
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return Decimal(value.strip())
     raise Malformed(f"{field} is no number: {sixty_fourth(str(value))}", field)
-
-
-NOTHING: Final = frozenset((b"", b"null", b"nan", b"nil", b"none", b"unknown", b"unavailable"))
-"""What is sent where nothing is known."""
 
 
 def number_in(payload: bytes, field: str) -> Decimal | None:
@@ -185,7 +211,4 @@ def number_in(payload: bytes, field: str) -> Decimal | None:
     Raises:
         Malformed: it is none.
     """
-    text = payload.strip()
-    if text.lower() in NOTHING:
-        return None
-    return number_of(text.decode("utf-8", "replace"), field)
+    return number_of(payload.decode("utf-8", "replace"), field)

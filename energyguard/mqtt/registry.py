@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from energyguard.mqtt.dialect import TopicDialect
+from energyguard.mqtt.dialects.discovered import DiscoveredDialect
 from energyguard.mqtt.dialects.dsmr_reader import DsmrReaderDialect
 from energyguard.mqtt.dialects.esphome import EspHomeDialect
 from energyguard.mqtt.dialects.evcc import EvccDialect
@@ -21,6 +22,7 @@ DIALECTS: Final[tuple[type[TopicDialect], ...]] = (
     Zigbee2MqttDialect,
     EvccDialect,
     DsmrReaderDialect,
+    DiscoveredDialect,
     EspHomeDialect,
 )
 

@@ -24,12 +24,15 @@ from energyguard.mqtt.dialect import MqttMessage
 from energyguard.mqtt.learned import LearnedMessages
 from energyguard.mqtt.packets import VERSION, Publish
 from energyguard.mqtt.registry import dialects_of
+from energyguard.mqtt.senders import SenderList
 from energyguard.mqtt.taker import MessageTaker
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import Condition, logger
 
 FIRST_PAUSE_S: Final = 1.0
 MAX_PAUSE_S: Final = 60.0
+FILTERS_AT_ONCE: Final = 500
+"""Of one SUBSCRIBE: brokers limit its size."""
 
 _log = logger("mqtt")
 
@@ -58,6 +61,7 @@ class Subscriber:
         self._taker = MessageTaker(self._dialects, mapping, Gateway(log, clock), settings.wire)
         for topic, payload in self._learned.messages.items():
             self._taker.learn(MqttMessage(topic, payload, 0))
+        self._senders, self._has_learned = SenderList(log), True
         self._line: BrokerConnection | None = None
         self._subscribed: set[str] = set()
         self._pause_s = FIRST_PAUSE_S
@@ -97,11 +101,15 @@ class Subscriber:
         """Ask for what is not asked for yet."""
         wanted = [*self._settings.mqtt.topics]
         for dialect in self._dialects:
-            wanted += (*dialect.filters, *dialect.more_filters())
+            wanted += dialect.filters
+        for dialect in self._dialects:
+            wanted += dialect.more_filters()
         new = [topic for topic in dict.fromkeys(wanted) if topic not in self._subscribed]
-        if new:
-            line.subscribe(new)
-            self._subscribed |= {*new}
+        self._subscribed |= {*new}
+        patterns = [topic for topic in self._subscribed if topic.endswith("#") or "+" in topic]
+        new = [topic for topic in new if not any(covers(pattern, topic) for pattern in patterns)]
+        for at in range(0, len(new), FILTERS_AT_ONCE):
+            line.subscribe(new[at : at + FILTERS_AT_ONCE])
 
     def _take(self, published: list[Publish]) -> bool:
         """Have the log take messages, however long it does not; false: it is to end before."""
@@ -111,6 +119,9 @@ class Subscriber:
             try:
                 self._learned.write()
                 self._taker.take(messages)
+                if self._has_learned:
+                    self._senders.put(dict(self._taker.introduced()))
+                    self._has_learned = False
             except Unavailable as error:
                 self._waits.begin(error)
                 self._stop.wait(error.retry_after)
@@ -124,6 +135,7 @@ class Subscriber:
             topic, payload = message.topic, message.payload
             if self._learned.is_new(topic, payload) and self._taker.learn(message):
                 self._learned.put(topic, payload)
+                self._has_learned = True
 
     def _lose(self, error: Unavailable) -> None:
         if self._line is not None:
@@ -132,6 +144,17 @@ class Subscriber:
         self._away.begin(error)
         self._stop.wait(self._pause_s)
         self._pause_s = min(MAX_PAUSE_S, 2 * self._pause_s)
+
+
+def covers(pattern: str, topic: str) -> bool:
+    """Whether another subscription gives all messages of a topic: some brokers send them twice."""
+    if pattern == topic or "+" in topic or "#" in topic:
+        return False
+    wanted, parts = pattern.split("/"), topic.split("/")
+    if wanted[-1] == "#":
+        wanted, parts = wanted[:-1], parts[: len(wanted) - 1]
+    same = (level in ("+", part) for level, part in zip(wanted, parts, strict=False))
+    return len(wanted) == len(parts) and all(same)
 
 
 def _client_name(path: Path) -> str:

@@ -7,12 +7,12 @@ What has no time of its own and may be old, because the broker kept it for whoev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from energyguard.codecs import Decoded
+from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.refusals import FILE_SHAPE, Refusals
 from energyguard.dialects.mapping import NameMapping
 from energyguard.dialects.names import NotPlaced
@@ -22,6 +22,7 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import METER_READINGS
 from energyguard.mqtt.dialect import MqttMessage, SentValue, TopicDialect
 from energyguard.mqtt.sent_columns import SentColumns, ValuePlaces
+from energyguard.records.senders import Sender
 from energyguard.settings.tree import WireSettings
 from energyguard.telemetry import METRICS, logger
 
@@ -49,19 +50,40 @@ class MessageTaker:
         self._dialects, self._places = dialects, ValuePlaces(mapping)
         self._gateway, self._limits = gateway, limits
         self.dialect_of = lru_cache(maxsize=65_536)(self._dialect_of)
+        self._not_understood: dict[str, tuple[bytes, RefusedRow | None]] = {}
 
     def learn(self, message: MqttMessage) -> bool:
-        """Take in what a message teaches; gives whether it teaches something."""
+        """Take in what a message teaches; gives whether it is to be kept, for the next start.
+
+        What of it is not taken is a dead letter of the next ``take``, once.
+        """
         teachers = [dialect for dialect in self._dialects if dialect.teaches(message.topic)]
-        try:
-            for dialect in teachers:
-                dialect.learn(message)
-        except Malformed as error:
-            _log.warning("not understood", topic=message.topic, reason=error.reason)
-            return False
+        faults, is_kept = list[str](), bool(teachers)
+        for dialect in teachers:
+            try:
+                faults += dialect.learn(message)
+            except Malformed as error:
+                faults.append(error.reason)
+                is_kept = False
         if teachers:
             self.dialect_of.cache_clear()
-        return bool(teachers)
+        topic, payload = message.topic, message.payload
+        if faults and self._not_understood.get(topic, (b"",))[0] != payload:
+            reason = "; ".join(faults)
+            _log.warning("not understood", topic=topic, reason=reason)
+            row = RefusedRow(1, Verdict.MALFORMED, "message", reason, payload)
+            self._not_understood[topic] = payload, row
+        return is_kept
+
+    def introduced(self) -> Iterator[tuple[str, Sender]]:
+        """The devices that have said what they are, by the ids that their readings have."""
+        for dialect in self._dialects:
+            for topic, device, sender in dialect.introduced():
+                reader = self.dialect_of(topic)
+                if reader is not None and reader is not dialect:
+                    device = reader.device_of(topic)
+                if device:
+                    yield device, sender
 
     def take(self, messages: Sequence[MqttMessage]) -> None:
         """Take messages in; what could not be read is a dead letter. Durable on return.
@@ -69,13 +91,19 @@ class MessageTaker:
         Raises:
             Unavailable: the log takes nothing now; nothing was taken, or all of it comes again.
         """
+        for topic, (payload, row) in self._not_understood.items():
+            if row is not None:
+                self._refuse(topic, [row])
+                self._not_understood[topic] = payload, None
         decoded = self.decode(messages)
         self._gateway.submit(decoded.batch, METER_READINGS.name)
         of_topic = sorted(decoded.refused, key=lambda row: messages[row.row - 1].topic)
         for topic, rows in groupby(of_topic, lambda row: messages[row.row - 1].topic):
-            self._gateway.refuse(
-                [*rows], topic=METER_READINGS.name, source=f"{SOURCE}:{topic}", shape=FILE_SHAPE
-            )
+            self._refuse(topic, [*rows])
+
+    def _refuse(self, topic: str, rows: Sequence[RefusedRow]) -> None:
+        source = f"{SOURCE}:{topic}"
+        self._gateway.refuse(rows, topic=METER_READINGS.name, source=source, shape=FILE_SHAPE)
 
     def decode(self, messages: Sequence[MqttMessage]) -> Decoded:
         """The readings of messages, and what cannot be read; rows are their places, from 1."""

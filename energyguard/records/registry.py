@@ -23,6 +23,7 @@ from energyguard.records.prices import PRICE_DAY
 from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.records.read_marks import READ_MARK
 from energyguard.records.rules import RULE_CHANGE
+from energyguard.records.senders import SENDER
 from energyguard.records.silences import STANDING_SILENCE
 from energyguard.records.state import SNAPSHOT
 from energyguard.records.tables import HistoryTable
@@ -43,6 +44,7 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     EDGE_ENTRY,
     EDGE_LINK,
     EDGE_DEVICE,
+    SENDER,
     CATALOGUE_REQUEST,
     CATALOGUE_ENTRY,
     AUDIT_ENTRY,

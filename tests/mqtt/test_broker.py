@@ -15,10 +15,12 @@ from energyguard.clock import SYSTEM
 from energyguard.edge.certificates import certificate_of, key_of, signed
 from energyguard.errors import ConfigError, Conflict, Unavailable
 from energyguard.log import Log, open_log
+from energyguard.log.compacted import CompactedTable
 from energyguard.model.quantities import NANO
 from energyguard.mqtt.connection import STATUS, BrokerConnection
 from energyguard.mqtt.packets import OLD_VERSION
 from energyguard.mqtt.subscriber import Subscriber
+from energyguard.records.senders import SENDER, Sender
 from energyguard.settings.layers import load
 from energyguard.settings.mqtt import MqttSettings
 from energyguard.settings.tree import Settings
@@ -200,6 +202,24 @@ def test_a_line_is_encrypted_and_only_with_the_broker_that_was_meant(tmp_path: P
             line("authority.pem", "wrong")
         with pytest.raises(ConfigError, match=r"mqtt\.password_file"):
             line("authority.pem", "missing")
+
+
+def test_what_home_assistant_discovers_is_subscribed_to_and_known_after_a_restart(
+    settings: Settings, log: Log, broker: Broker
+) -> None:
+    config = (
+        b'{"stat_t":"pump/w","name":"Power","unit_of_meas":"W","dev":{"ids":"p","name":"Pump"}}'
+    )
+    send(broker.port, [("homeassistant/sensor/pump/config", config)], retain=True)
+    names = CompactedTable(log, SENDER)
+    with closing(subscriber_of(settings, log)) as first:
+        until(lambda: first.step(0.05) or names.refresh())
+    send(broker.port, [("pump/w", b"2500")])  # it waits at the broker
+    with closing(subscriber_of(settings, log)) as again:
+        until(lambda: again.step(0.05) == 0 and in_log(log))
+    assert [row[:2] for row in in_log(log)] == [("p", "power_kw")]
+    names.refresh()
+    assert names.rows == {"p": Sender(name="Pump")}
 
 
 def test_while_the_log_takes_nothing_the_broker_keeps_what_comes(

@@ -110,6 +110,11 @@ class ShellyDialect(TopicDialect):
         """Whether it is of any generation."""
         return _GEN1.fullmatch(topic) is not None or _RPC.fullmatch(topic) is not None
 
+    def device_of(self, topic: str) -> str:
+        """What the topics of a device begin with."""
+        found = _GEN1.fullmatch(topic) or _RPC.fullmatch(topic)
+        return next(filter(None, found.groups()), "") if found else ""
+
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """Registers, powers, voltages, currents and temperatures."""
         first = _GEN1.fullmatch(message.topic)

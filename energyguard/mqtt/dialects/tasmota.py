@@ -67,12 +67,16 @@ class TasmotaDialect(TopicDialect):
         """Whether it is telemetry, in either order of its parts."""
         return _TOPIC.fullmatch(topic) is not None
 
+    def device_of(self, topic: str) -> str:
+        """What stands in the place of the device."""
+        found = _TOPIC.fullmatch(topic)
+        return (found["first"] or found["asked"] or found["last"]) if found else ""
+
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """Registers, powers, voltages, currents and temperatures."""
-        found = _TOPIC.fullmatch(message.topic)
-        if found is None or message.topic.endswith(("/STATE", "/LWT")):
+        device = self.device_of(message.topic)
+        if not device or message.topic.endswith(("/STATE", "/LWT")):
             return
-        device = found["first"] or found["asked"] or found["last"]
         body = object_in(message.payload)
         body = body.get("StatusSNS", body)
         if not isinstance(body, dict):

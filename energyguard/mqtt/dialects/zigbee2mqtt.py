@@ -15,7 +15,9 @@ from energyguard.dialects.names import ValueName, placed
 from energyguard.errors import Malformed
 from energyguard.files.words import ENERGY, unit_named
 from energyguard.mqtt.dialect import (
+    MAX_TEXT,
     DialectExample,
+    Introduction,
     MqttMessage,
     NamedPlace,
     SentValue,
@@ -25,6 +27,7 @@ from energyguard.mqtt.dialect import (
     object_in,
 )
 from energyguard.mqtt.moments import time_of
+from energyguard.records.senders import Sender
 
 _DEVICES: Final = "/bridge/devices"
 _REGISTERS: Final = {"energy": (), "consumed_energy": (), "produced_energy": ("export",)}
@@ -62,12 +65,13 @@ class Zigbee2MqttDialect(TopicDialect):
     def __init__(self, zone: ZoneInfo) -> None:
         super().__init__(zone)
         self._places: dict[str, Mapping[str, NamedPlace]] = {}
+        self._senders: dict[str, Introduction] = {}
 
     def teaches(self, topic: str) -> bool:
         """Whether it is the list of devices of a bridge."""
         return topic.endswith(_DEVICES)
 
-    def learn(self, message: MqttMessage) -> None:
+    def learn(self, message: MqttMessage) -> list[str]:
         """Take in which devices a bridge has, and their fields.
 
         Raises:
@@ -78,6 +82,7 @@ class Zigbee2MqttDialect(TopicDialect):
         if not isinstance(listed, list):
             raise Malformed("the devices are no list", "message")
         kept = {t: p for t, p in self._places.items() if not t.startswith(f"{bridge}/")}
+        self._senders = {t: s for t, s in self._senders.items() if t in kept}
         for entry in listed:
             name = entry.get("friendly_name") if isinstance(entry, dict) else None
             definition = entry.get("definition") if isinstance(entry, dict) else None
@@ -88,7 +93,19 @@ class Zigbee2MqttDialect(TopicDialect):
                     for field, feature in exposed.items()
                     if (at := _place(name, field, feature)) is not None
                 }
+                model, maker = (str(definition.get(key) or "") for key in ("model", "vendor"))
+                sender = Sender(model=model[:MAX_TEXT], maker=maker[:MAX_TEXT])
+                self._senders[f"{bridge}/{name}"] = Introduction(f"{bridge}/{name}", name, sender)
         self._places = kept
+        return []
+
+    def introduced(self) -> Iterator[Introduction]:
+        """The devices that have fields of ours: model and maker; their ids are their names."""
+        return (sender for topic, sender in self._senders.items() if self._places[topic])
+
+    def device_of(self, topic: str) -> str:
+        """The friendly name."""
+        return next((at.name.device for at in self._places[topic].values()), "")
 
     def knows(self, topic: str) -> bool:
         """Whether it is of a device that its bridge has listed."""
