@@ -251,6 +251,7 @@ STAGES = (
     Role("backup", "energyguard.backup.schedule:run", needs="backup.to", beside="history"),
     Role("catalogue", "energyguard.catalogue.role:run", (CATALOGUE,), beside="serve"),
     Role("notifier", "energyguard.node:notify", (NOTIFY,), beside="serve"),
+    Role("results", "energyguard.results.role:run", needs="mqtt.results", beside="serve"),
     Role(
         "prices",
         "energyguard.service.price_feed.role:run",
@@ -266,7 +267,6 @@ SERVING = Role(
 )
 ROLES: Mapping[str, Role] = {role.name: role for role in (*SIMULATORS, *STAGES, SERVING)}
 """In the order in which they stop: sources first, then what drains, then what people look at."""
-
 SCENARIOS: Mapping[str, str] = {role.scenario: role.name for role in SIMULATORS}
 """The demonstrations that ``up`` can start, each with the role that plays it."""
 DEMONSTRATED = tuple(s.name for domain in DOMAINS for s in domain.simulators if not s.on_request)

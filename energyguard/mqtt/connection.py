@@ -44,14 +44,17 @@ class BrokerConnection:
         settings: which broker.
         client: the name of the session.
         clock: of the pauses.
+        status: the topic where this says ``online``, and the broker ``offline``.
 
     Raises:
         ConfigError: a file of the settings cannot be read.
         Unavailable: the broker cannot be reached, or lets nobody in.
     """
 
-    def __init__(self, settings: MqttSettings, client: str, clock: Clock = SYSTEM) -> None:
-        self._clock, self._packet_id = clock, 0
+    def __init__(
+        self, settings: MqttSettings, client: str, clock: Clock = SYSTEM, status: str = STATUS
+    ) -> None:
+        self._clock, self._status, self._packet_id = clock, status, 0
         self._waiting: list[Publish] = []
         self._subscribing: dict[int, Sequence[str]] = {}
         parts = urlsplit(settings.url)
@@ -79,11 +82,11 @@ class BrokerConnection:
         self._line = self._opened(tls)
         self._keep_alive_s = float(KEEP_ALIVE_S)
         self._spoke_s = self._received_s = self._clock.monotonic()
-        will = Will(STATUS, b"offline")
+        will = Will(self._status, b"offline")
         try:
             self._send(packets.connect(session, user, password, KEEP_ALIVE_S, will, version))
             self.session_present = self._let_in()
-            self.publish(STATUS, b"online", retain=True)
+            self.publish(self._status, b"online", retain=True)
         except BaseException:
             self._line.close()
             raise
@@ -128,7 +131,7 @@ class BrokerConnection:
     def close(self) -> None:
         """Say that this goes, and leave the session with the broker."""
         try:
-            self.publish(STATUS, b"offline", retain=True)
+            self.publish(self._status, b"offline", retain=True)
             self._send(packets.GOODBYE)
         except Unavailable:
             pass  # it is gone already; the broker says so

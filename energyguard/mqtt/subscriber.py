@@ -73,7 +73,7 @@ class Subscriber:
         try:
             line = self._line or self._connect()
             published = line.receive(wait_s)
-            if published and self._take(published):
+            if published and self._take([m for m in published if not self._is_ours(m.topic)]):
                 line.acknowledge(m.packet_id for m in published if m.packet_id)
                 self._subscribe(line)
         except Unavailable as error:
@@ -130,6 +130,11 @@ class Subscriber:
                 return True
         return False
 
+    def _is_ours(self, topic: str) -> bool:
+        """Whether it is a result of ours, which is never a reading."""
+        results = self._settings.mqtt.results
+        return bool(results) and topic.startswith(f"{results}/")
+
     def _learn(self, messages: list[MqttMessage]) -> None:
         for message in messages:
             topic, payload = message.topic, message.payload
@@ -147,14 +152,13 @@ class Subscriber:
 
 
 def covers(pattern: str, topic: str) -> bool:
-    """Whether another subscription gives all messages of a topic: some brokers send them twice."""
-    if pattern == topic or "+" in topic or "#" in topic:
-        return False
+    """Whether a subscription gives all messages of another: some brokers send those twice."""
     wanted, parts = pattern.split("/"), topic.split("/")
     if wanted[-1] == "#":
         wanted, parts = wanted[:-1], parts[: len(wanted) - 1]
-    same = (level in ("+", part) for level, part in zip(wanted, parts, strict=False))
-    return len(wanted) == len(parts) and all(same)
+    levels = zip(wanted, parts, strict=False)
+    same = all(part != "#" and level in ("+", part) for level, part in levels)
+    return pattern != topic and len(wanted) == len(parts) and same
 
 
 def _client_name(path: Path) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from energyguard.settings.section import Duration, Section
 
@@ -25,6 +26,15 @@ def _broker(url: str) -> str:
     if parts.password is not None:
         raise ValueError("a password does not stand in the address; name mqtt.password_file")
     return url
+
+
+def _prefix(text: str) -> str:
+    if text and (re.search(r"[+#\0$]|//|^/|/$", text) or text.split("/")[0] == "energyguard"):
+        raise ValueError(
+            f"{text!r} cannot be the prefix of results: parts of a topic without + # $, and not "
+            "below energyguard/, where readings are taken from; write energyguard-results"
+        )
+    return text
 
 
 class MqttSettings(Section):
@@ -48,6 +58,11 @@ class MqttSettings(Section):
         description="More to subscribe to, such as `home/+/events/rpc`, where senders of a known "
         "dialect write below another name.",
     )
+    results: Annotated[str, AfterValidator(_prefix)] = Field(
+        "",
+        description="Where results are published for Home Assistant: a prefix of topics, such as "
+        "`energyguard-results`. Empty: nowhere.",
+    )
     zone: str = Field(
         "",
         description="The time zone (IANA) of times without one, as Tasmota sends them; empty: "
@@ -56,3 +71,9 @@ class MqttSettings(Section):
     session: Duration = Field(
         "7 days", description="For so long the broker keeps what comes while this is away."
     )
+
+    @model_validator(mode="after")
+    def _has_a_broker(self) -> MqttSettings:
+        if self.results and not self.url:
+            raise ValueError("results are published to a broker; name mqtt.url")
+        return self

@@ -252,3 +252,8 @@ def test_topics_that_another_subscription_brings_are_not_asked_for_twice() -> No
     assert not covers("+/sensor/+/state", "home/cellar/sensor/power/state")
     assert not covers("tele/+/SENSOR", "tele/boiler")
     assert not covers("a/b", "a/b")
+    assert covers("#", "tele/+/SENSOR")
+    assert covers("#", "zigbee2mqtt/#")
+    assert covers("+/+/SENSOR", "tele/+/SENSOR")
+    assert not covers("tele/+/SENSOR", "tele/#")
+    assert not covers("tele/x/SENSOR", "tele/+/SENSOR")
