@@ -1,7 +1,7 @@
 """emonCMS' inputs: ``/input/post?node=…&fulljson={…}`` and ``/input/bulk?data=[[…]]``.
 
-https://emoncms.org/site/api#input, or ``input_controller.php``. A request becomes lines of JSON,
-one for each node and time, which are what dead letters keep.
+https://emoncms.org/site/api#input, or ``Modules/input/input_methods.php`` of emoncms/emoncms. A
+request becomes lines of JSON, one for each node and time, which are what dead letters keep.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
 from energyguard.codecs import Decoded
+from energyguard.codecs.columns import sixty_fourth
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.http import (
@@ -36,7 +38,9 @@ from energyguard.dialects.rows import (
 from energyguard.errors import Malformed
 
 _BARE: Final = re.compile(r"[{}\s\"']")
+_NUMBER: Final = re.compile(r"-?[0-9.]+")
 _DEFAULT_NODE: Final = "0"
+_ENDS: Final = ("", ".json")
 
 
 def decode_inputs(data: bytes, context: DecodeContext) -> Decoded:
@@ -62,10 +66,29 @@ def _given(sent: HttpSent) -> Mapping[str, str]:
 
 def _post(sent: HttpSent) -> HttpDelivery:
     given = _given(sent)
-    time = given.get("time") or sent.now_ms / 1_000
     values = _inputs(given)
-    node = given.get("node", _DEFAULT_NODE)
-    return _lines([(node, since_1970(time) / 1_000, values)])
+    in_values = values.pop("time", None) if "fulljson" in given else None
+    node = sent.path.get("node", "").removesuffix(".json") or given.get("node", _DEFAULT_NODE)
+    return _lines([(node, _moment(given.get("time") or in_values, sent.now_ms), values)])
+
+
+def _moment(time: object, now_ms: int) -> float:
+    """A time since 1970 or written out, in s; none is given: now.
+
+    Raises:
+        Malformed: it is no time, or has no zone.
+    """
+    if not time:
+        return now_ms / 1_000
+    try:
+        moment = datetime.fromisoformat(str(time)) if not _NUMBER.fullmatch(str(time)) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        return since_1970(time) / 1_000
+    if moment.tzinfo is None:
+        raise Malformed(f"the time has no offset: {sixty_fourth(str(time))}", "time")
+    return moment.timestamp()
 
 
 def _inputs(given: Mapping[str, str]) -> dict[str, object]:
@@ -74,40 +97,47 @@ def _inputs(given: Mapping[str, str]) -> dict[str, object]:
     Raises:
         Malformed: there are none.
     """
-    text = given.get("fulljson") or given.get("data") or given.get("json")
-    if text:
-        try:
-            found = json_of(text.encode())
-        except Malformed:  # {power1:100,power2:200} of small devices
-            found = _unquoted(text)
-        if isinstance(found, dict):
-            return {str(name): value for name, value in found.items()}
-    elif given.get("csv"):
-        return {str(at): value for at, value in enumerate(given["csv"].split(","), 1)}
-    raise Malformed("Request contains no data via csv, json or data tag", "data")
+    if text := given.get("fulljson"):
+        found = json_of(text.encode())
+        if not isinstance(found, dict):
+            raise Malformed("Input must be a JSON object", "fulljson")
+        return {str(name): value for name, value in found.items()}
+    text = next((given[name] for name in ("json", "csv", "data") if given.get(name)), "")
+    if not text:
+        raise Malformed("Request contains no data via csv, json or data tag", "data")
+    return _pairs(text)
 
 
-def _unquoted(text: str) -> dict[str, object]:
-    pairs = [pair.split(":", 1) for pair in _BARE.sub("", text).split(",") if pair]
-    if any(len(pair) != 2 for pair in pairs):
-        raise Malformed("Format error, json string supplied is not valid", "json")
-    return {pair[0]: pair[1] for pair in pairs}
+def _pairs(text: str) -> dict[str, object]:
+    """``{power1:100,"power2":200}`` of small devices, and ``100,200``, counted from 1."""
+    values: dict[str, object] = {}
+    counted = 0
+    for part in filter(None, _BARE.sub("", text).split(",")):
+        name, colon, value = part.partition(":")
+        if not colon:
+            counted += 1
+            name, value = str(counted), part
+        if not name:
+            raise Malformed("Format error, json key missing or invalid character", "json")
+        values[name] = None if value == "null" else number_of(value, name)
+    return values
 
 
 def _bulk(sent: HttpSent) -> HttpDelivery:
     given = _given(sent)
     rows = json_of(given.get("data", "").encode())
-    if not isinstance(rows, list) or not all(isinstance(r, list) and len(r) > 2 for r in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, list) and row for row in rows):
         raise Malformed("Format error, json string supplied is not valid", "data")
+    last = rows[-1][0] if rows else None
+    rows = [row for row in rows if len(row) > 2]  # emonCMS leaves out what has no value
     if not rows:
         raise Malformed("Request contains no data", "data")
     offsets = [number_of(row[0], "an offset") for row in rows]
-    now = sent.now_ms / 1_000
-    if "time" in given:
-        start = number_of(given["time"], "time")
+    sent_at = given.get("sentat", given.get("offset"))
+    if sent_at is None and "time" in given:
+        start = _moment(given["time"], sent.now_ms)
     else:
-        sent_at = given.get("sentat", given.get("offset", offsets[-1]))
-        start = now - number_of(sent_at, "sentat")
+        start = sent.now_ms / 1_000 - number_of(last if sent_at is None else sent_at, "sentat")
     return _lines(
         (str(row[1]), start + offset, _bulk_values(row[2:]))
         for row, offset in zip(rows, offsets, strict=True)
@@ -150,9 +180,9 @@ HTTP = HttpDialect(
     senders="emonHub, emonTx, EmonESP, OpenEVSE, IoTaWatt",
     routes=tuple(
         HttpRoute(method=method, path=f"/input/{path}{end}", read=read, answer=_taken)
-        for path, read in (("post", _post), ("bulk", _bulk))
+        for path, read, ends in (("post", _post, ("", ".json", "/{node}")), ("bulk", _bulk, _ENDS))
         for method in ("GET", "POST")
-        for end in ("", ".json")
+        for end in ends
     ),
     refusal=refusal,
     query_keys=("apikey",),

@@ -55,6 +55,13 @@ def _values(line: bytes) -> Iterator[NamedValue]:
         yield NamedValue(ValueName(uuid, uuid), int(time), number_of(row[1], "the value"))
 
 
+def _added(sent: HttpSent) -> HttpDelivery:
+    """A value in an address, as small devices send it: ``?operation=add&value=12``."""
+    if sent.query.get("operation") != "add":
+        raise Malformed("only operation=add is taken here; what was kept is asked of our own API")
+    return _sent(sent)
+
+
 def _sent(sent: HttpSent) -> HttpDelivery:
     query = sent.query
     if "value" in query or not sent.body.strip():
@@ -84,6 +91,7 @@ HTTP = HttpDialect(
     senders="vzlogger",
     routes=(
         HttpRoute(method="POST", path="/middleware.php/data/{uuid}", read=_sent, answer=_taken),
+        HttpRoute(method="GET", path="/middleware.php/data/{uuid}", read=_added, answer=_taken),
     ),
     refusal=refusal,
     needs_mapping=True,

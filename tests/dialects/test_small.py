@@ -47,13 +47,17 @@ def mapping(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def of(dialect: str, path: str, mapping: Path, body: str = "", **query: str) -> Decoded:
+def of(
+    dialect: str, path: str, mapping: Path, body: str = "", method: str = "", **query: str
+) -> Decoded:
     """What a request of a dialect becomes."""
     found = known().named(dialect)
     assert found is not None
     assert found.http is not None
-    route = next(r for r in found.http.routes if r.path.partition("{")[0] == path)
+    routes = (r for r in found.http.routes if r.path.partition("{")[0] == path)
+    route = next(r for r in routes if method in ("", r.method))
     rest = {"uuid": "u-1.json", "entity_id": "sensor.oven"}
+    rest |= {"node": "sub"} if path.endswith("post/") else {}
     sent = HttpSent(query, {}, body.encode(), rest, "cellar", NOW)
     data, shape, device = route.read(sent)
     return decode(data, shape, device=device, now_ms=NOW, mappings=(mapping,))[1]
@@ -79,6 +83,14 @@ VZ, HA = "/middleware.php/data/", "/api/states/"
          [("n", "power_kw", 0, 10**6), ("n", "voltage_v", 0, 2_500_000_000)]),
         ({"data": '{"power_w":"1","voltage_v":null}'}, [("0", "power_kw", 0, 10**6)]),
         ({"node": "n", "csv": "7,230"}, [("n", "voltage_v", 0, 230 * 10**9)]),
+        # emoncms/emoncms, input_api.php: the forms of its page
+        ({"node": "n", "data": "7,230"}, [("n", "voltage_v", 0, 230 * 10**9)]),
+        ({"node": "n", "fulljson": '{"power_w":1,"time":"2025-12-01T13:00:01+01:00"}'},
+         [("n", "power_kw", 1_000, 10**6)]),
+        ({"node": "n", "time": f"{S + 2}", "fulljson": f'{{"power_w":1,"time":{S}}}'},
+         [("n", "power_kw", 2_000, 10**6)]),
+        ({"node": "n", "time": "2025-12-01T12:00:03Z", "json": "{power_w:1}"},
+         [("n", "power_kw", 3_000, 10**6)]),
     ],
 )  # fmt: skip
 def test_an_emoncms_post_in_each_of_its_forms(
@@ -86,7 +98,43 @@ def test_an_emoncms_post_in_each_of_its_forms(
 ) -> None:
     found = of("emoncms", POST, mapping, **query)
     assert rows(found) == readings
-    assert sum(row.count for row in found.refused) == ("csv" in query)  # value 1 leads nowhere
+    leads_nowhere = "7,230" in query.values()  # value 1
+    assert sum(row.count for row in found.refused) == leads_nowhere
+
+
+def test_a_node_of_emoncms_may_stand_in_the_address(mapping: Path) -> None:
+    found = of("emoncms", "/input/post/", mapping, fulljson='{"power_w":1}')
+    assert rows(found) == [("sub", "power_kw", 0, 10**6)]
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "times"),
+    [  # emoncms/emoncms, input_methods.php: the examples of bulk, and what goes before what
+        ("[[0,16,1137],[2,17,1437,3164],[4,19,1412,3077]]", {}, [-4, -2, 0]),
+        ("[[-10,16,1137],[-8,17,1437,3164],[-6,19,1412,3077]]", {"offset": "-10"}, [0, 2, 4]),
+        ("[[-10,16,1137],[-8,17,1437,3164],[-6,19,1412,3077]]", {"time": f"{S}"}, [-10, -8, -6]),
+        ("[[520,16,1137],[530,17,1437,3164],[535,19,1412,3077]]", {"sentat": "543"},
+         [-23, -13, -8]),
+        ("[[520,16,1137],[530,17,1437]]", {"sentat": "543", "time": "1"}, [-23, -13]),
+        ("[[0,16,1137],[1,18,5],[2,17]]", {}, [-2, -1]),
+    ],
+)  # fmt: skip
+def test_bulks_as_emoncms_documents_them(
+    data: str, given: dict[str, str], times: list[int]
+) -> None:
+    found = known().named("emoncms")
+    assert found is not None
+    assert found.http is not None
+    read = next(r.read for r in found.http.routes if r.path == BULK)
+    lines = read(HttpSent({"data": data, **given}, {}, b"", {}, "", NOW))[0].splitlines()
+    assert [round(json.loads(line)["time"] - S) for line in lines] == times
+
+
+def test_a_value_in_the_address_of_volkszaehler(mapping: Path) -> None:
+    found = of("volkszaehler", VZ, mapping, method="GET", operation="add", value="1")
+    assert rows(found) == [("meter", "power_kw", 0, 10**6)]
+    with pytest.raises(Malformed, match="only operation=add"):
+        of("volkszaehler", VZ, mapping, method="GET", value="1")
 
 
 @pytest.mark.parametrize(
