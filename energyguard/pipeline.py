@@ -186,13 +186,7 @@ SERVICE = Flow(
     ),
     tables=(AUDIT, PREFERENCES, ROUTES, DELIVERIES),
 )
-PRICE_FEED = Flow(
-    "price feed",
-    (),
-    "service/price_feed/feed.py",
-    (PRICES,),
-    tables=(PRICES,),
-)
+PRICE_FEED = Flow("price feed", (), "service/price_feed/feed.py", (PRICES,), tables=(PRICES,))
 LIVE = Flow(
     "live",
     (
