@@ -44,6 +44,7 @@ def energy_channel(
         cadence_ms=parse_duration(facts.cadence) if facts.cadence else 0,
         resets_daily=resets_daily,
         zone=zone if resets_daily else plain.zone,
+        sign=facts.sign,
     )
 
 

@@ -18,7 +18,6 @@ from typing import Final, NamedTuple
 
 from energyguard.codecs.columns import DEVICE, sixty_fourth
 from energyguard.codecs.headers import DEVICES, VALUES
-from energyguard.files.columns import FED_IN
 from energyguard.files.words import (
     ENERGY,
     POWER,
@@ -28,6 +27,7 @@ from energyguard.files.words import (
     header_of_text,
     unit_named,
 )
+from energyguard.model.channels import FED_IN
 
 Counts = str
 """How an energy is counted: ``register``, ``interval``; empty: the sender does not say."""

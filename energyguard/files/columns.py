@@ -25,9 +25,8 @@ from energyguard.files.numbers import Numbers, open_comma, open_point
 from energyguard.files.preamble import device_above
 from energyguard.files.reading import TableRead
 from energyguard.files.words import ENERGY, POWER, REGISTER, Unit, units_beside
+from energyguard.model.channels import FED_IN
 
-FED_IN: Final = "export"
-"""Below whose name stands what is fed in: ``home/export``."""
 _SAMPLE: Final = 2_000
 _NOT_IN_NAMES: Final = r'[,"\x00-\x1f]+'
 

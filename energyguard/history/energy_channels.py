@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from energyguard.history import Tables
 from energyguard.ledger.channels import EnergyChannel, plain_channel
-from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
+from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, FED_IN, EnergyDefaults, Kind
 from energyguard.records.tables import NAME, HistoryTable, TableColumn
 
 ENERGY_CHANNELS = HistoryTable(
@@ -29,6 +29,11 @@ Changes = Mapping[tuple[str, str], EnergyChannel | None]
 
 OF_ALL: Final = ""
 """Stands for the device in what is said of a channel of all devices."""
+OF_FED_IN: Final = f",{FED_IN}"
+"""Stands for the devices whose registers are fed in by their names: no device is called so.
+
+It says nothing that their names do not; that it is there says that their past is counted so.
+"""
 
 
 def plain(channel: str, defaults: EnergyDefaults = ENERGY_DEFAULTS) -> EnergyChannel:
@@ -36,9 +41,18 @@ def plain(channel: str, defaults: EnergyDefaults = ENERGY_DEFAULTS) -> EnergyCha
     return plain_channel(CHANNELS[channel].kind, defaults)
 
 
+def by_name() -> dict[tuple[str, str], EnergyChannel]:
+    """What the names of devices say of their channels."""
+    fed_in = {name: plain(name)._replace(sign="export") for name in CHANNELS}
+    return {
+        (OF_FED_IN, name): facts for name, facts in fed_in.items() if facts.kind is Kind.REGISTER
+    }
+
+
 def spelled(channel: EnergyChannel) -> str:
-    """As the table has it."""
-    return msgspec.json.encode(channel._asdict()).decode()
+    """As the table has it; a sign stands there where somebody says it."""
+    fields = {name: of for name, of in channel._asdict().items() if name != "sign" or of}
+    return msgspec.json.encode(fields).decode()
 
 
 def read_channel(text: str, channel: str) -> EnergyChannel:

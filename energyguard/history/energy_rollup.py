@@ -17,11 +17,18 @@ from energyguard.history.energy_buckets import (
     coarser_of,
     minutes_of,
 )
-from energyguard.history.energy_channels import OF_ALL, Changes, describe, described, plain
+from energyguard.history.energy_channels import (
+    OF_ALL,
+    OF_FED_IN,
+    Changes,
+    describe,
+    described,
+    plain,
+)
 from energyguard.history.energy_folds import ChannelFolds, FoldOutcome
 from energyguard.history.energy_spans import QUARTER_MS, WARM_UP, FoldSpan, fold_spans
 from energyguard.history.energy_writes import Replaced, ReplacedRows, pairs
-from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.channels import EnergyChannel, channel_of, is_named_fed_in
 from energyguard.model.days import HOUR_MS
 from energyguard.model.topics import DAY_MS
 from energyguard.records.tables import TableColumn, memory_table
@@ -105,7 +112,8 @@ class EnergyRollUp:
             else:
                 self._described[name] = facts
         self._to_keep = {**self._to_keep, **changes}
-        whose = sorted({(d, c) for d, c in changes if d != OF_ALL} | self._undescribed(changes))
+        own = {name for name in changes if name[0] not in (OF_ALL, OF_FED_IN)}
+        whose = sorted(own | self._undescribed(changes))
         for device, channel in whose:
             if (folds := self._folds.get(channel)) is not None:
                 folds.describe_again(device)
@@ -117,12 +125,14 @@ class EnergyRollUp:
 
     def _undescribed(self, changes: Changes) -> set[tuple[str, str]]:
         """Devices whose channels go by what is said of all devices, where that is another now."""
-        channels = [channel for device, channel in changes if device == OF_ALL]
-        if not channels:
+        channels = {channel for device, channel in changes if device == OF_ALL}
+        fed_in = {channel for device, channel in changes if device == OF_FED_IN}
+        if not channels | fed_in:
             return set()
         rows = self._history.answer(_WITH_READINGS, {}).to_pylist()
-        found = {(row["device"], row["channel"]) for row in rows if row["channel"] in channels}
-        return found - self._described.keys()
+        found = {(row["device"], row["channel"]) for row in rows}
+        of_all = {name for name in found - self._described.keys() if name[1] in channels}
+        return of_all | {name for name in found if name[1] in fed_in and is_named_fed_in(name[0])}
 
     def keep_described(self) -> None:
         """Keep what is said of channels whose readings have been folded anew."""
@@ -148,7 +158,7 @@ class EnergyRollUp:
 
     def _of(self, device: str, channel: str) -> EnergyChannel:
         own = self._described.get((device, channel))
-        return own or self._described.get((OF_ALL, channel)) or plain(channel)
+        return channel_of(device, own or self._described.get((OF_ALL, channel)) or plain(channel))
 
     def _spans(self, touched: Touched) -> dict[tuple[str, str], FoldSpan]:
         found: dict[tuple[str, str], FoldSpan] = {}

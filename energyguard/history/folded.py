@@ -20,7 +20,7 @@ from energyguard.history.energy_channels import read_channel
 from energyguard.history.energy_folds import entries_of
 from energyguard.history.entry_corrections import counted, with_corrections
 from energyguard.ledger.bounds import BoundedEntries, window_bounds
-from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence, sentence
 from energyguard.ledger.spread import part, spread
@@ -38,7 +38,7 @@ _GAPS, _MIN_GAP_MS = 3, 900_000
 class FoldedChannel:
     """The channel of a device that counts: the first of ``PREFERRED`` with readings in a range."""
 
-    def __init__(self, rows: pa.Table, start_ms: int, end_ms: int) -> None:
+    def __init__(self, device: str, rows: pa.Table, start_ms: int, end_ms: int) -> None:
         names = np.array(rows["name"].to_pylist(), object)
         time, value = rows["ms"].to_numpy(), rows["nano"].to_numpy()
         inside = (time >= start_ms) & (time <= end_ms)
@@ -48,7 +48,7 @@ class FoldedChannel:
         )
         mine = there[self.name]
         facts = rows["facts"][int(np.flatnonzero(mine)[0])].as_py() or ""
-        self.channel: EnergyChannel = read_channel(facts, self.name)
+        self.channel: EnergyChannel = channel_of(device, read_channel(facts, self.name))
         self.time, self.value = time[mine], value[mine]
         zeros = np.zeros(len(self.time), np.int64)
         self.entries: Entries = entries_of(
@@ -119,7 +119,7 @@ def window_sums(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     if rows.num_rows and len(ends):
         width = gcd(window_ms, slide_ms)
         first, last = int(ends[0]) - window_ms, int(ends[-1])
-        entries = FoldedChannel(rows, start_ms, end_ms).entries
+        entries = FoldedChannel(bound["device"], rows, start_ms, end_ms).entries
         until = _cumulated(entries, first, last, width)
         sums = until[(ends - first) // width] - until[(ends - window_ms - first) // width]
     times = (pa.array(at).cast(_MS) for at in (ends - window_ms, ends))
@@ -154,7 +154,7 @@ def _entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     start_ms, end_ms = int(bound["start_ms"]), int(bound["end_ms"])
     if not rows.num_rows:
         return pa.table({name: pa.array([], kind) for name, kind in _ENTRY.items()})
-    folded = FoldedChannel(rows, start_ms, end_ms)
+    folded = FoldedChannel(bound["device"], rows, start_ms, end_ms)
     e = folded.within(start_ms, end_ms)
     inside = _inside(e, start_ms, end_ms)
     at = np.minimum(np.searchsorted(folded.time, e.stamp), len(folded.time) - 1)
@@ -193,7 +193,9 @@ def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     start_ms, end_ms, step_ms = (int(bound[name]) for name in ("start_ms", "end_ms", "step_ms"))
     first, last = start_ms // step_ms * step_ms, -(-end_ms // step_ms) * step_ms
     steps = np.arange(first, last, step_ms)
-    folded = FoldedChannel(rows, start_ms, end_ms) if rows.num_rows and len(steps) else None
+    folded = None
+    if rows.num_rows and len(steps):
+        folded = FoldedChannel(bound["device"], rows, start_ms, end_ms)
     found = _bounds(folded, first, step_ms, len(steps))
     return pa.table([pa.array(steps).cast(_MS), *found], ["time", *_BOUNDS])
 
@@ -209,8 +211,9 @@ def bounds_between(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
         The start and the end of each step, and the columns of ``bounds``.
     """
     borders = [int(border) for border in bound["borders"].split(",")]
-    folded = FoldedChannel(rows, borders[0], borders[-1]) if rows.num_rows else None
-    if folded is not None:
+    folded = None
+    if rows.num_rows:
+        folded = FoldedChannel(bound["device"], rows, borders[0], borders[-1])
         borders[-1] = max(borders[-2] + 1, folded.known_until(borders[-1]))
         borders[0] = min(borders[1] - 1, max(borders[0], folded.begins_ms))
     found = [_bounds(folded, a, b - a, 1) for a, b in pairwise(borders)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults, Kind
+from energyguard.model.catalogue import Sign
+from energyguard.model.channels import ENERGY_DEFAULTS, FED_IN, EnergyDefaults, Kind
 
 
 class EnergyChannel(NamedTuple):
@@ -21,9 +22,42 @@ class EnergyChannel(NamedTuple):
     cadence_ms: int = 0  # how often it sends; 0: learned
     resets_daily: bool = False  # a counter of today: at a local midnight it begins at 0
     zone: str = "UTC"  # whose midnights
+    sign: Sign = ""  # export: what it counts is fed in; empty: nobody says
+
+    @property
+    def is_fed_in(self) -> bool:
+        """Whether what it counts is export, so that its entries are below 0."""
+        return self.sign == "export"
+
+    @property
+    def import_w(self) -> int:
+        """The most that may plausibly be drawn, as its entries have it."""
+        return self.largest_export_w if self.is_fed_in else self.largest_power_w
+
+    @property
+    def export_w(self) -> int:
+        """The most that may plausibly be fed in."""
+        return self.largest_power_w if self.is_fed_in else self.largest_export_w
 
 
 @cache
 def plain_channel(kind: Kind, defaults: EnergyDefaults = ENERGY_DEFAULTS) -> EnergyChannel:
     """A channel of which nothing is said but what holds of all."""
     return EnergyChannel(kind, *defaults)
+
+
+def channel_of(device: str, said: EnergyChannel) -> EnergyChannel:
+    """A device's channel by what is said of it: of a sign that nobody says, its name decides.
+
+    A register of ``home/export`` counts what is fed in. Intervals and powers need no such rule:
+    what is fed in is below 0 in them.
+    """
+    if said.sign or said.kind is not Kind.REGISTER or not is_named_fed_in(device):
+        return said
+    return said._replace(sign="export")
+
+
+def is_named_fed_in(device: str) -> bool:
+    """Whether a name is ``export``, or has that below another: ``home/export``, ``x/export/t1``."""
+    first, *below = device.split("/")
+    return FED_IN in below or (first == FED_IN and not below)

@@ -13,6 +13,7 @@ stop as soon as the copy is the ``same`` as one that was kept at a later reading
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -79,7 +80,7 @@ class Ledger:
             has its key and stamp, which is not newer than the key's newest reading of before. Its
             columns may be shared and are not to be written to.
         """
-        return self._fold.fold(key, time, value) if len(key) else Entries.none()
+        return self._turned(self._fold.fold(key, time, value)) if len(key) else Entries.none()
 
     def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
         """Which readings make an entry of their own each, and change no other, whatever comes next.
@@ -100,7 +101,7 @@ class Ledger:
         What is in doubt is as the best explanation has it, what waits for its rhythm counts, the
         newest power holds for one cadence. The fold stays as it is and can go on.
         """
-        return self._fold.end()
+        return self._turned(self._fold.end())
 
     def recent(self) -> Entries:
         """The entries, as they are now, that readings to come may replace.
@@ -110,7 +111,7 @@ class Ledger:
         none among them is in doubt now. Where it stops, as
         its state is the ``same`` as one of before, those of that state are as they were.
         """
-        return self._fold.recent()
+        return self._turned(self._fold.recent())
 
     def waits(self) -> Bools:
         """(keys,) whose newest reading has no entry yet that counts: in doubt, or no rhythm."""
@@ -198,6 +199,27 @@ class Ledger:
         if isinstance(self._fold, RegisterFolds):
             self._fold.folds.clear()
             self._fold.open(doubts)
+
+    def _turned(self, entries: Entries) -> Entries:
+        """Entries as they are meant: those of a channel that counts what is fed in are below 0.
+
+        It is folded as the counter that it is, so all that is kept is as it was sent. Of intervals
+        and powers those that came below 0 are so already.
+        """
+        turned = self._channels.where("is_fed_in", entries.key)
+        if not turned.any():
+            return entries
+        if self.kind is not Kind.REGISTER:
+            turned = turned & (entries.energy > 0)
+        energy, low, high = (
+            np.where(turned, -column, same)
+            for column, same in (
+                (entries.energy, entries.energy),
+                (entries.high, entries.low),
+                (entries.low, entries.high),
+            )
+        )
+        return replace(entries, energy=energy, low=low, high=high)
 
     def _doubts(self) -> Doubts:
         return self._fold.doubts() if isinstance(self._fold, RegisterFolds) else {}

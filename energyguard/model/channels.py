@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,8 @@ class EnergyDefaults(NamedTuple):
 
 
 ENERGY_DEFAULTS = EnergyDefaults()
+FED_IN: Final = "export"
+"""Below whose name stands what is fed in: ``home/export``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.energy import energy_channels
 from energyguard.history import Tables
-from energyguard.history.energy_channels import OF_ALL, described, plain
+from energyguard.history.energy_channels import OF_ALL, by_name, described, plain
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
 from energyguard.log.compacted import CompactedReader
@@ -46,6 +46,7 @@ class EnergyFacts:
             if not CHANNELS[channel].is_level
             and (facts := plain(channel, self._defaults)) != plain(channel)
         }
+        wanted |= by_name()
         for name, device in self._catalogue.devices.items():
             if device.channels:
                 own = energy_channels(device, self._zone(name), self._defaults)

@@ -25,7 +25,7 @@ def preview_of(
         end_ms: the first ms after them.
     """
     meant = _meant(rows, wanted, channel)
-    before = _energy(rows, start_ms, end_ms)
+    before = _energy(wanted.device, rows, start_ms, end_ms)
     if wanted.value and not meant.any():
         changed = _counting_again(rows, wanted, channel)
     elif wanted.value:
@@ -41,7 +41,7 @@ def preview_of(
         found.num_rows or int(bool(wanted.value)),
         found["nano"][0].as_py() / NANO if found.num_rows == 1 else None,
         before,
-        _energy(changed, start_ms, end_ms),
+        _energy(wanted.device, changed, start_ms, end_ms),
     )
 
 
@@ -65,7 +65,7 @@ def _meant(rows: pa.Table, wanted: WantedCorrection, channel: str) -> Bools:
     return meant
 
 
-def _energy(rows: pa.Table, start_ms: int, end_ms: int) -> float:
+def _energy(device: str, rows: pa.Table, start_ms: int, end_ms: int) -> float:
     if not rows.num_rows:
         return 0.0
-    return energy_within(FoldedChannel(rows, start_ms, end_ms), start_ms, end_ms) / NANO
+    return energy_within(FoldedChannel(device, rows, start_ms, end_ms), start_ms, end_ms) / NANO

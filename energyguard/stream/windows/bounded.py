@@ -58,8 +58,7 @@ class KeyBounds:
     def only_grow(self) -> bool:
         """Whether what is certain only grows with readings that follow the ones before them."""
         channel = self._channel
-        registers = channel is not None and channel.kind is Kind.REGISTER
-        return registers and channel is not None and not channel.largest_export_w
+        return channel is not None and channel.kind is Kind.REGISTER and not channel.export_w
 
     def held(self, counted: list[Counted]) -> BoundedEntries:
         """Go by what counts now; gives what it went by."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from energyguard.ledger.channels import EnergyChannel, plain_channel
+from energyguard.ledger.channels import EnergyChannel, channel_of, plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import (
@@ -72,6 +72,7 @@ class EnergyState(ChannelOperator):
         self.is_quick: Bools = np.empty(0, bool)
         self._largest: Ints = np.empty(0, np.int64)  # what a point may have at most
         self._length: Ints = np.empty(0, np.int64)  # of an interval, where that is said
+        self._is_fed_in: Bools = np.empty(0, bool)  # whose values are not as they are to count
         self.ceiling: Ints = np.empty((0, 0), np.int64)
         """By rule: no window of a key that is apart has more, but for what is in ``pace``."""
         self.pace: Ints = np.empty((0, 0), np.int64)
@@ -85,8 +86,9 @@ class EnergyState(ChannelOperator):
 
     def described(self, key: int) -> EnergyChannel:
         """What is said of a key's channel."""
+        device = self.places.devices[key]
         found = self.places.described(key, self.channel)
-        return found or self._described_by(self.places.devices[key], self.channel)
+        return channel_of(device, found or self._described_by(device, self.channel))
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -110,17 +112,24 @@ class EnergyState(ChannelOperator):
     def _describe(self, keys: int) -> None:
         """Ask what is said of new keys."""
         if keys > (known := len(self._largest)):
-            largest, length = self._points_of(range(known, keys))
+            largest, length, fed_in = self._points_of(range(known, keys))
             self._largest = np.concatenate([self._largest, largest])
             self._length = np.concatenate([self._length, length])
+            self._is_fed_in = np.concatenate([self._is_fed_in, fed_in])
             self.base.grow(keys)
             self.head.grow(keys)
 
-    def _points_of(self, keys: Iterable[int]) -> tuple[Ints, Ints]:
-        """The most that a point of each key may have, and how long its intervals are said to be."""
+    def _points_of(self, keys: Iterable[int]) -> tuple[Ints, Ints, Bools]:
+        """Of each key the most that a point may have, its intervals' length, whether it is fed in.
+
+        A length is 0 where nobody says it.
+        """
         channels = [self.described(key) for key in keys]
         largest = [single.largest_power_w * 60_000 * 5 // 18 for single in channels]
-        return np.array(largest, np.int64), np.array([c.length_ms for c in channels], np.int64)
+        length, fed_in = (
+            [getattr(c, name) for c in channels] for name in ("length_ms", "is_fed_in")
+        )
+        return np.array(largest, np.int64), np.array(length, np.int64), np.array(fed_in, bool)
 
     def place_anew(self, newest: int) -> list[AlertTransition]:
         """Devices may stand elsewhere, or be described otherwise, from now on."""
@@ -139,7 +148,8 @@ class EnergyState(ChannelOperator):
         """
         self.base.describe_again(keys)
         self.head.describe_again(keys)
-        self._largest[keys], self._length[keys] = self._points_of(keys.tolist())
+        found = self._points_of(keys.tolist())
+        self._largest[keys], self._length[keys], self._is_fed_in[keys] = found
         self._set_apart(keys)
 
     def _set_apart(self, keys: Ints) -> None:
