@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from energyguard.catalogue.fold import Catalogue
 from energyguard.ledger.channels import EnergyChannel, plain_channel
 from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
@@ -26,6 +29,21 @@ def energy_channels(
         if (channel := energy_channel(name, of_one, zone, defaults))
         != plain_channel(CHANNELS[name].kind, defaults)
     }
+
+
+def described_by(
+    catalogue: Catalogue, defaults: EnergyDefaults
+) -> Callable[[str, str], EnergyChannel]:
+    """What is said of a device's channel of energy: by a catalogue, else what holds of all."""
+
+    def described(device: str, channel: str) -> EnergyChannel:
+        plain = plain_channel(CHANNELS[channel].kind, defaults)
+        if (entry := catalogue.devices.get(device)) is None or channel not in entry.channels:
+            return plain
+        zone = catalogue.zone_of_device(device)
+        return energy_channels(entry, zone, defaults).get(channel, plain)
+
+    return described
 
 
 def energy_channel(

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import BinaryIO
@@ -23,12 +22,14 @@ import msgspec
 import pyarrow as pa
 
 from energyguard.catalogue import Catalogue
+from energyguard.catalogue.energy import described_by
 from energyguard.catalogue.sums import sum_weights
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
 from energyguard.errors import ConfigError
+from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
@@ -36,7 +37,6 @@ from energyguard.rules.sums import summed_device, term_rules
 from energyguard.settings.tree import Settings
 from energyguard.stream.sums.operator import SumOperator
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.energy_state import by_kind
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput, window_alerts
@@ -92,7 +92,8 @@ def evaluate(
         settings: lateness and limits; None: the defaults.
         shape: the name of a dialect; None: whichever each file is.
         on_bytes: is told how many bytes were read.
-        catalogue: what sums are of; of a rule about a sum alert events are written.
+        catalogue: what sums are of, and what is said of channels; of a rule about a sum alert
+            events are written.
 
     Raises:
         NotFound: a file is not there.
@@ -107,6 +108,7 @@ def evaluate(
             f"{rule.id}: its selector looks at where devices stand, and files do not say that: "
             "only a running system can hold readings against it"
         )
+    described = described_by(catalogue or Catalogue(), settings.ledger.defaults)
     with ExitStack() as stack:
         files = [(str(path), stack.enter_context(_again(path))) for path in paths]
         for order, reported in ((in_order, on_bytes), (in_runs, None)):
@@ -114,7 +116,7 @@ def evaluate(
             # What is written before it is known that all is in order might have to be taken back.
             with SpooledTemporaryFile(HELD_BYTES) as held:
                 try:
-                    result = _evaluate(rules, blocks, held, episodes, settings, sums)  # type: ignore[arg-type]
+                    result = _evaluate(rules, blocks, held, episodes, settings, described, sums)  # type: ignore[arg-type]
                 except OutOfOrder:
                     continue
                 held.seek(0)
@@ -152,14 +154,12 @@ def _evaluate(
     out: BinaryIO,
     episodes: bool,
     settings: Settings,
+    described: Callable[[str, str], EnergyChannel],
     summing: Callable[[], SumOperator] | None,
 ) -> Evaluation:
     limits = WindowLimits.of(settings.stream, rules)
     sums = summing() if summing else None
-    windows = WindowOperator(
-        TOPIC, rules, limits, follow_episodes=episodes,
-        described_by=partial(by_kind, defaults=settings.ledger.defaults),
-    )  # fmt: skip
+    windows = WindowOperator(TOPIC, rules, limits, follow_episodes=episodes, described_by=described)
     result = Evaluation()
     for batch, refused in _enough(_ahead(blocks), windows.devices):
         for name, row in refused:

@@ -57,7 +57,8 @@ class EnergyFacts:
             if wanted.get(what) != self._known.get(what)
         }
         if changes:
-            _log.info("counting anew what is described otherwise now", channels=len(changes))
+            if said := changes.keys() - by_name().keys():  # which a new history lacks, too
+                _log.info("counting anew what is described otherwise now", channels=len(said))
             self._archive.describe(changes)
             self._known = wanted
 

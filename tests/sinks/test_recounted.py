@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from energyguard.history import energy_rollup
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.energy_channels import described
+from energyguard.history.energy_channels import by_name, described
 from energyguard.history.people import People
 from energyguard.history.reading_buckets import QUARTERS
 from energyguard.history.recounted import recounted
@@ -88,7 +91,7 @@ def test_what_people_say_of_a_channel_counts_in_the_past_too(
     archive.settle()
     assert quarters(history) == {i * HOUR // 4: KWH for i in range(4)} | {HOUR: 4 * KWH}
     said = EnergyChannel(Kind.INTERVAL, length_ms=HOUR, stamp_is_end=True)
-    assert described(history) == {("A", "energy_kwh"): said}
+    assert described(history) == {("A", "energy_kwh"): said} | by_name()
     EnergyFacts(log, history, archive, Settings()).step()
     assert not archive._rollups._described  # nothing is new to who starts again
 
@@ -111,3 +114,40 @@ def test_what_the_settings_say_of_all_channels_counts_in_the_past_too(
         archive.settle()
         assert quarters(history) == {i * HOUR // 4: kwh * KWH // 4 for i in range(8) if kwh}
         assert (history.query("entries", **span)["kwh"].to_numpy() > 0).sum() == (2 if kwh else 0)
+
+
+def test_a_folder_of_before_counts_anew_what_is_fed_in_by_its_name(
+    history: ChdbHistory, log: Log, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A register of ``home/export`` was use; of another somebody says that it is."""
+    rows = [(name, i * HOUR, i * KWH) for name in HOMES for i in range(3)]
+    with monkeypatch.context() as older:
+        older.setattr(energy_rollup, "channel_of", lambda device, said: said)
+        put(history, rows, "energy_register_kwh")
+    assert of_devices(history) == dict.fromkeys(HOMES, 2.0)
+    drawn = Device(name="Barn", channels={"energy_register_kwh": ChannelFacts(sign="import")})
+    version = CatalogueVersion(revision=1, entry=drawn)
+    value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(version,)))
+    log.append(CATALOGUE.name, Records([b"device/barn/export"], [value]))
+    archive = Archive(history, log, 0.0, people)
+    EnergyFacts(log, history, archive, Settings()).step()
+    archive.settle()
+    right = {"home": 2.0, "home/export": -2.0, "barn/export": 2.0}
+    assert of_devices(history) == right
+    EnergyFacts(log, history, archive, Settings()).step()
+    assert not archive._rollups._described  # once
+    version = CatalogueVersion(revision=2, entry=Device(name="Barn"))
+    value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(version,)))
+    log.append(CATALOGUE.name, Records([b"device/barn/export"], [value]))
+    EnergyFacts(log, history, archive, Settings()).step()
+    archive.settle()
+    assert of_devices(history) == right | {"barn/export": -2.0}
+
+
+HOMES = ("home", "home/export", "barn/export")
+
+
+def of_devices(history: ChdbHistory) -> dict[str, float]:
+    """By device its kWh, from the roll-ups."""
+    rows = history.query("top", by="kwh", n=9, without="[]", start_ms=T0, end_ms=T0 + 24 * HOUR)
+    return dict(zip(rows["device"].to_pylist(), rows["kwh"].to_pylist(), strict=True))
