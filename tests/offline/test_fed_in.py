@@ -16,7 +16,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.energy_channels import describe
 from energyguard.history.rollups import RollUps
 from energyguard.ledger.channels import EnergyChannel
-from energyguard.model.catalogue import ChannelFacts, Device, Site, SumPeriod, Term
+from energyguard.model.catalogue import ChannelFacts, Device, Entry, Site, SumPeriod, Term
 from energyguard.model.channels import ENERGY_DEFAULTS, Kind
 from energyguard.model.readings import batch_from, batch_of
 from energyguard.offline.evaluate import evaluate
@@ -45,7 +45,7 @@ def catalogue() -> Catalogue:
     found = Catalogue()
     drawn = ChannelFacts(sign="import")
     made = ChannelFacts(sign="export", length="15 minutes")
-    for key, entry in {
+    entries: dict[str, Entry] = {
         "site/farm": Site(name="Farm"),
         "device/home": Device(name="Home", site="farm"),
         "device/base": Device(name="Base", site="farm"),
@@ -62,7 +62,8 @@ def catalogue() -> Catalogue:
                 Term(device="home/export", minus=True),
             ),
         ),
-    }.items():
+    }
+    for key, entry in entries.items():
         found.see(key, entry, "test")
     return found
 
@@ -171,8 +172,8 @@ def _told(
         if first + size >= len(rows):
             outcomes += [operator.end(), operator.advance(T0 + 48 * HOUR, end=True)]
         for closed in (outcome.closed for outcome in outcomes if outcome.closed):
-            for value in term_records(closed, operator.devices, "energy_readings").values:
-                told = WINDOW_TERM.decode(value or b"")
+            for record in term_records(closed, operator.devices, "energy_readings").values:
+                told = WINDOW_TERM.decode(record or b"")
                 found |= {(told.term, end): (kwh or 0) / KWH for end, kwh in told.windows}
     return found
 

@@ -13,12 +13,15 @@ import pyarrow as pa
 import pytest
 
 from energyguard.alerts.alert import Alert
+from energyguard.catalogue import Catalogue
 from energyguard.clock import ManualClock
 from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition
 from energyguard.model.alerts import State
+from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.readings import batch_of
 from energyguard.service.live.devices import LiveDevices
+from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.live import SUMS_KEPT_S
 from energyguard.service.live.readings import LiveReadings
 from energyguard.service.live.subscribers import (
@@ -123,6 +126,28 @@ def test_power_of_interval_energies_registers_and_powers() -> None:
     assert rounded(fleet) == (round(3.9, 6), 3, 0)
     fold(fleet, "temperature_c", ("d", 60, 21.0))
     assert rounded(fleet) == (round(3.9, 6), 4, 0)
+
+
+def test_what_is_fed_in_is_below_0_whatever_the_channel_is() -> None:
+    """By the name of a register, and by what the catalogue says at this moment."""
+    catalogue = Catalogue()
+    fleet = LiveDevices("t", 300_000, fed_in=FedIn(catalogue))
+    registers = [(name, 60 * n, 3.0 * n / 60) for name in ("h", "h/export") for n in range(2)]
+    fold(fleet, "energy_register_kwh", *registers)
+    fold(fleet, "power_kw", ("sun", 60, 5.0), ("sun/export", 60, -1.0))
+    kw = {view.device: view.kw for view in fleet.views()}
+    assert kw == pytest.approx({"h": 3.0, "h/export": -3.0, "sun": 5.0, "sun/export": -1.0})
+    assert rounded(fleet)[0] == 4.0
+    fed_in, drawn = ChannelFacts(sign="export"), ChannelFacts(sign="import")
+    for name, facts in (
+        ("sun", {"power_kw": fed_in}),
+        ("sun/export", {"power_kw": fed_in}),
+        ("h/export", {"energy_register_kwh": drawn}),
+    ):
+        catalogue.see(f"device/{name}", Device(name=name, channels=facts), "test")
+    catalogue.revision += 1
+    assert rounded(fleet)[0] == 3.0 + 3.0 - 5.0 - 1.0
+    assert [view.kw for view in fleet.views("h/export")] == pytest.approx([3.0])
 
 
 def test_a_device_with_two_channels_counts_once() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.quantities import NANO
+from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.follow import MISSED
 
 HOUR_MS = 3_600_000
@@ -27,6 +29,8 @@ class LiveChannel:
         self.step_ms: Ints = np.empty(0, np.int64)
         self.step_before: Ints = np.empty(0, np.int64)
         self.kw: Floats = np.empty(0)
+        self.fed_in = np.empty(0, bool)
+        self._fed_in_at = (0, 0)  # by which revision of the catalogue, of how many devices
 
     def take(self, device: Ints, time_ms: Ints, value: Ints, size: int, gap: bool) -> None:
         """Fold n readings in.
@@ -55,6 +59,17 @@ class LiveChannel:
         self.kw[at] = self._power(amount, previous, step)
         self.step_before[at] = self.step_ms[at]
         self.time_ms[at], self.value[at], self.step_ms[at] = newest, amount, step
+
+    def know_fed_in(self, fed_in: FedIn, names: pa.Array) -> None:
+        """Know of which devices it counts what is fed in: of new ones, or all by a new revision."""
+        revision, known = self._fed_in_at
+        if revision != fed_in.revision:
+            self.fed_in, known = np.empty(0, bool), 0
+            revision = fed_in.revision
+        if known < len(names):
+            more = fed_in.of(names.slice(known), self.name)
+            self.fed_in = np.append(self.fed_in, more)
+        self._fed_in_at = revision, len(names)
 
     def live(self, now_ms: int, silent_ms: int) -> npt.NDArray[np.bool_]:
         """Which devices have sent lately: their own pace counts, of two steps the shorter."""

@@ -15,6 +15,7 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TopicClock
 from energyguard.service.live.channel import HOUR_MS, NEVER, Floats, Ints, LiveChannel, grown
+from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.follow import MIN_QUIET_MS, Pulse
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness
 from energyguard.stream.time.trusted import ClockLimits
@@ -43,8 +44,15 @@ class LiveDevices:
     ``limits.ahead_data_ms`` than what two devices have reached, or the worker.
     """
 
-    def __init__(self, topic: str, silent_ms: int, limits: ClockLimits = _LIMITS) -> None:
+    def __init__(
+        self,
+        topic: str,
+        silent_ms: int,
+        limits: ClockLimits = _LIMITS,
+        fed_in: FedIn | None = None,
+    ) -> None:
         self.topic = topic
+        self._fed_in = fed_in or FedIn()
         self.silent_ms = silent_ms
         self._limits = limits
         self._reached: Ints = np.empty(0, np.int64)  # by each device, ahead or not
@@ -195,10 +203,18 @@ class LiveDevices:
         for channel in self._best_first():
             channel.grow(size)
             live = channel.live(now_ms, self.silent_ms)
-            kw = np.where(np.isnan(kw) & live, channel.kw, kw)
+            kw = np.where(np.isnan(kw) & live, self._drawn(channel), kw)
             sends |= live
             newest_ms = np.maximum(newest_ms, channel.time_ms)
         return Draws(self.names, kw, sends, newest_ms)
+
+    def _drawn(self, channel: LiveChannel) -> Floats:
+        """(devices,) kW by a channel: below 0 where what it counts is fed in."""
+        channel.know_fed_in(self._fed_in, self.names)
+        turned = channel.fed_in[: len(channel.kw)]
+        if channel.kind is not Kind.REGISTER:
+            turned = turned & (channel.kw > 0)
+        return np.where(turned, 0.0 - channel.kw, channel.kw)
 
     def views(self, device: str | None = None, wall_ms: int = 0) -> Iterator[DeviceView]:
         """A row per device and channel; of one device, or of all."""
@@ -208,13 +224,13 @@ class LiveDevices:
         names = self.names.to_pylist() if found is None else {found: str(device)}
         now_ms = wall_ms if self.wall else self.newest_ms
         for channel in self._best_first():
-            live = channel.live(now_ms, self.silent_ms)
+            live, kw = channel.live(now_ms, self.silent_ms), self._drawn(channel)
             for n in range(len(channel.time_ms)) if found is None else (found,):
                 if n < len(channel.time_ms) and channel.time_ms[n] != NEVER:
-                    yield self._view(channel, n, names[n], not live[n])
+                    yield self._view(channel, n, names[n], float(kw[n]), not live[n])
 
-    def _view(self, channel: LiveChannel, n: int, name: str, silent: bool) -> DeviceView:
-        time_ms, kw = int(channel.time_ms[n]), float(channel.kw[n])
+    def _view(self, channel: LiveChannel, n: int, name: str, kw: float, silent: bool) -> DeviceView:
+        time_ms = int(channel.time_ms[n])
         return DeviceView(
             device=name,
             channel=channel.name,

@@ -22,6 +22,7 @@ from energyguard.service.alerts.feed import TOPICS, AlertFeed
 from energyguard.service.bills.prices import PriceBook
 from energyguard.service.catalogue.catalogue import CatalogueVerbs
 from energyguard.service.edges import EdgeProjection
+from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.follow import ALL, Follower
 from energyguard.service.live.readings import LiveReadings
 from energyguard.service.live.reports import Reports, dead_letters, windows
@@ -101,6 +102,7 @@ class LiveProjection:
             settings.wire,
             ClockLimits.of(settings.stream),
             self.reports.judged_ms,
+            FedIn(self.catalogue.entries),
         )
         self._takers: Takers = {
             **self.feed.takers,
