@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from energyguard.model.catalogue import Sign
 from energyguard.model.channels import ENERGY_DEFAULTS, FED_IN, EnergyDefaults, Kind
+
+FED_IN_NAMES: Final = f"^{FED_IN}$|/{FED_IN}(/|$)"
+"""Names of devices whose registers count what is fed in, as Python, Java and SQL read it."""
 
 
 class EnergyChannel(NamedTuple):
@@ -59,5 +63,4 @@ def channel_of(device: str, said: EnergyChannel) -> EnergyChannel:
 
 def is_named_fed_in(device: str) -> bool:
     """Whether a name is ``export``, or has that below another: ``home/export``, ``x/export/t1``."""
-    first, *below = device.split("/")
-    return FED_IN in below or (first == FED_IN and not below)
+    return re.search(FED_IN_NAMES, device) is not None

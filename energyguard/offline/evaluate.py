@@ -29,7 +29,6 @@ from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
 from energyguard.errors import ConfigError
-from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
@@ -92,8 +91,7 @@ def evaluate(
         settings: lateness and limits; None: the defaults.
         shape: the name of a dialect; None: whichever each file is.
         on_bytes: is told how many bytes were read.
-        catalogue: what sums are of, and what is said of channels; of a rule about a sum alert
-            events are written.
+        catalogue: sums, of which alert events are written, and what is said of channels.
 
     Raises:
         NotFound: a file is not there.
@@ -108,7 +106,6 @@ def evaluate(
             f"{rule.id}: its selector looks at where devices stand, and files do not say that: "
             "only a running system can hold readings against it"
         )
-    described = described_by(catalogue or Catalogue(), settings.ledger.defaults)
     with ExitStack() as stack:
         files = [(str(path), stack.enter_context(_again(path))) for path in paths]
         for order, reported in ((in_order, on_bytes), (in_runs, None)):
@@ -116,7 +113,7 @@ def evaluate(
             # What is written before it is known that all is in order might have to be taken back.
             with SpooledTemporaryFile(HELD_BYTES) as held:
                 try:
-                    result = _evaluate(rules, blocks, held, episodes, settings, described, sums)  # type: ignore[arg-type]
+                    result = _evaluate(rules, blocks, held, episodes, settings, catalogue, sums)  # type: ignore[arg-type]
                 except OutOfOrder:
                     continue
                 held.seek(0)
@@ -154,12 +151,18 @@ def _evaluate(
     out: BinaryIO,
     episodes: bool,
     settings: Settings,
-    described: Callable[[str, str], EnergyChannel],
+    catalogue: Catalogue | None,
     summing: Callable[[], SumOperator] | None,
 ) -> Evaluation:
     limits = WindowLimits.of(settings.stream, rules)
     sums = summing() if summing else None
-    windows = WindowOperator(TOPIC, rules, limits, follow_episodes=episodes, described_by=described)
+    windows = WindowOperator(
+        TOPIC,
+        rules,
+        limits,
+        follow_episodes=episodes,
+        described_by=described_by(catalogue or Catalogue(), settings.ledger.defaults),
+    )
     result = Evaluation()
     for batch, refused in _enough(_ahead(blocks), windows.devices):
         for name, row in refused:

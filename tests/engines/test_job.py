@@ -13,7 +13,7 @@ from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import DAY_MS
 from energyguard.rules.registry import open_book
-from energyguard.stream.engines import spark
+from energyguard.stream.engines import flink, spark
 from energyguard.stream.engines.counting import JobCounting
 from energyguard.stream.engines.job import Engine, Job, Policy
 from tests.cli.conftest import Said, Terminal, data_dir, terminal
@@ -102,6 +102,26 @@ def test_devices_that_are_described_as_all_are_not_in_the_job_s_text() -> None:
     assert "spread over 30 minutes from its time on; 1 devices" in asked.explain()
 
 
+def test_what_is_fed_in_has_no_window_above_a_level() -> None:
+    """By what is said of a device, else by a register's name; of intervals nothing is left out."""
+    said: dict[str, Any] = {"sun": {"sign": "export"}, "yard/export": {"sign": "import"}}
+    asked = counting(**said)
+    rule = RULES.get("household-demo").with_fields(channels=("energy_kwh", "energy_register_kwh"))
+    job = Job(rule=rule, bootstrap="", counting=asked)
+    names = constants(spark.emit(job))["FED_IN_NAMES"]
+    assert [name for name in FED_IN_OR_NOT if re.search(names, name)] == [*FED_IN_OR_NOT[:3]]
+    text = flink.emit(job)
+    assert (
+        f" AND household_id NOT IN ('sun') AND (household_id IN ('yard/export') OR "
+        f"NOT REGEXP(household_id, '{names}'));" in text
+    )
+    assert "REGEXP(household_id" not in flink.emit(job_of())
+    assert "FED_IN_NAMES = ''" in spark.emit(job_of())
+
+
+FED_IN_OR_NOT = ("home/export", "export", "dsmr/export/t1", "home", "home/exports", "export/pump")
+
+
 def test_all_faults_at_once() -> None:
     rule = RULES.get("household-demo").with_fields(channels=("power_kw",), slide_ms=7_500)
     with pytest.raises(ConfigError) as refused:
@@ -111,7 +131,9 @@ def test_all_faults_at_once() -> None:
     assert "whole seconds" in second
 
 
-ANNOTATED = {"AHEAD_MS", "AFTER_MS", "UNTIL_MS", "PROPERTIES", "STATE", "DEVICES"}
+ANNOTATED = {
+    "AHEAD_MS", "AFTER_MS", "UNTIL_MS", "PROPERTIES", "STATE", "DEVICES", "FED_IN", "NOT_BY_NAME",
+}  # fmt: skip
 
 
 def constants(text: str) -> dict[str, Any]:

@@ -101,9 +101,8 @@ class LiveProjection:
             parse_duration(settings.stream.silent),
             settings.wire,
             ClockLimits.of(settings.stream),
-            self.reports.judged_ms,
-            FedIn(self.catalogue.entries),
-        )
+            self.reports.judged_ms, FedIn(self.catalogue.entries),
+        )  # fmt: skip
         self._takers: Takers = {
             **self.feed.takers,
             topics.PROGRESS.name: self._report,

@@ -15,7 +15,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from energyguard.ledger.channels import EnergyChannel, plain_channel
+from energyguard.ledger.channels import (
+    FED_IN_NAMES,
+    EnergyChannel,
+    is_named_fed_in,
+    plain_channel,
+)
 from energyguard.ledger.plausible import largest_energy
 from energyguard.ledger.rhythm import POINT_MS
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
@@ -78,6 +83,22 @@ class JobCounting(msgspec.Struct, frozen=True, kw_only=True):
         largest, fed_in = (largest_energy(of, duration) for of in (power, export or power))
         return CountedAs(length, int(channel.stamp_is_end and length > 0), largest, fed_in)
 
+    @property
+    def fed_in(self) -> tuple[str, ...]:
+        """The devices of which somebody says that the channel counts what is fed in."""
+        return tuple(sorted(name for name, of in self.described.items() if of.is_fed_in))
+
+    @property
+    def fed_in_names(self) -> str:
+        """The names that say it where nobody else does, as a pattern; empty: of none."""
+        return FED_IN_NAMES if self.is_register else ""
+
+    @property
+    def not_by_name(self) -> tuple[str, ...]:
+        """The devices of which somebody says something else than their names do."""
+        found = [n for n, of in self.described.items() if of.sign and is_named_fed_in(n)]
+        return tuple(sorted(found)) if self.is_register else ()
+
     def before_ms(self, slide_ms: int) -> int:
         """How much older than a window a reading may be that speaks of it, in whole slides."""
         return self._reach_ms(slide_ms, stamp_is_end=False)
@@ -98,7 +119,8 @@ class JobCounting(msgspec.Struct, frozen=True, kw_only=True):
             return (
                 f"{self.channel}: differences of readings in order, spread over the time between "
                 f"them, up to {spell_duration(self.step_ms)}; one that goes back, is implausible "
-                "or comes after longer counts nothing, and is told; no rhythm is learned"
+                "or comes after longer counts nothing, and is told; no rhythm is learned; what is "
+                "fed in has no window above a level"
             )
         facts = self.of_all
         length = f"{spell_duration(facts.length_ms)} from its time on"

@@ -17,9 +17,10 @@ from energyguard.errors import Unavailable
 from energyguard.model.topics import DAY_MS
 from energyguard.records.energy_alerts import BEFORE, EnergyAlert
 from energyguard.stream.engines import flink_tables
+from energyguard.stream.engines.counting import JobCounting
 from energyguard.stream.engines.flink_reading import entries, expressions, instant, interval
 from energyguard.stream.engines.flink_tables import sink, written
-from energyguard.stream.engines.job import Engine, Job, Policy
+from energyguard.stream.engines.job import Engine, Job, Policy, quoted
 
 STATE_VERSION: Final = 2
 """Of the operators in ``flink.sql``: state of another one is not gone on from."""
@@ -105,7 +106,21 @@ def _written(job: Job, *, once: bool) -> str:
 def _span(job: Job) -> str:
     """Which windows are written, where one rule relieves another."""
     marks = ((">", job.after_ms), ("<=", job.until_ms))
-    return "".join(f" AND window_end {how} {instant(ms)}" for how, ms in marks if ms is not None)
+    span = "".join(f" AND window_end {how} {instant(ms)}" for how, ms in marks if ms is not None)
+    return span + _drawn(job.counting)
+
+
+def _drawn(counting: JobCounting) -> str:
+    """That a device's channel does not count what is fed in: its energy is below 0."""
+    fed_in, not_by_name = (
+        ", ".join(f"'{quoted(name)}'" for name in names)
+        for names in (counting.fed_in, counting.not_by_name)
+    )
+    found = f" AND household_id NOT IN ({fed_in})" if fed_in else ""
+    if not counting.fed_in_names:
+        return found
+    other = f"household_id IN ({not_by_name}) OR " if not_by_name else ""
+    return f"{found} AND ({other}NOT REGEXP(household_id, '{counting.fed_in_names}'))"
 
 
 def _words(job: Job) -> dict[str, object]:

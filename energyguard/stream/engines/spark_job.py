@@ -36,6 +36,9 @@ CHANNEL = "energy_kwh"
 STEP_MS = 0
 OF_ALL = (0, 0, 1_666_666_667, 1_666_666_667)
 DEVICES: Mapping[str, tuple[int, int, int, int]] = {}
+FED_IN: tuple[str, ...] = ()
+FED_IN_NAMES = ""
+NOT_BY_NAME: tuple[str, ...] = ()
 AHEAD_MS: int | None = 3_600_000
 AFTER_MS: int | None = None
 UNTIL_MS: int | None = None
@@ -69,6 +72,15 @@ def fact(place: int) -> Column:
     known = [F.lit(word) for name, facts in DEVICES.items() for word in (name, facts[place])]
     own = F.try_element_at(F.create_map(*known), F.col("household_id"))
     return F.coalesce(own.cast("bigint"), of_all)
+
+
+def feeds_in() -> Column:
+    """Whether a device's channel counts what is fed in: its energy is below 0."""
+    name = F.col("household_id")
+    found = name.isin(*FED_IN)
+    if FED_IN_NAMES:
+        found |= name.rlike(FED_IN_NAMES) & ~name.isin(*NOT_BY_NAME)
+    return found
 
 
 def lines(messages: DataFrame) -> DataFrame:

@@ -21,6 +21,8 @@ from energyguard.stream.engines.spark_job import (
     CHECKPOINT,
     COUNT_DUPLICATES,
     DEAD_LETTERS,
+    FED_IN,
+    FED_IN_NAMES,
     LARGEST,
     LATENESS,
     LENGTH,
@@ -40,6 +42,7 @@ from energyguard.stream.engines.spark_job import (
     WINDOW_MS,
     dead_letters,
     fact,
+    feeds_in,
     header_column,
     letter,
     parsed,
@@ -146,6 +149,8 @@ def uncounted(step: Column) -> Column:
 def over() -> Column:
     """Whether a window is told: columns end_ms and nano_kwh."""
     end, found = F.col("end_ms"), F.col("nano_kwh") > RAISE_ABOVE_NANO_KWH
+    if FED_IN or FED_IN_NAMES:
+        found &= ~feeds_in()
     if AFTER_MS is not None:
         found &= end > AFTER_MS
     return found if UNTIL_MS is None else found & (end <= UNTIL_MS)
