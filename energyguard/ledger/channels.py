@@ -50,15 +50,15 @@ def plain_channel(kind: Kind, defaults: EnergyDefaults = ENERGY_DEFAULTS) -> Ene
     return EnergyChannel(kind, *defaults)
 
 
-def channel_of(device: str, said: EnergyChannel) -> EnergyChannel:
+def channel_of(device: str, described: EnergyChannel) -> EnergyChannel:
     """A device's channel by what is said of it: of a sign that nobody says, its name decides.
 
     A register of ``home/export`` counts what is fed in. Intervals and powers need no such rule:
     what is fed in is below 0 in them.
     """
-    if said.sign or said.kind is not Kind.REGISTER or not is_named_fed_in(device):
-        return said
-    return said._replace(sign="export")
+    if described.sign or described.kind is not Kind.REGISTER or not is_named_fed_in(device):
+        return described
+    return described._replace(sign="export")
 
 
 def is_named_fed_in(device: str) -> bool:

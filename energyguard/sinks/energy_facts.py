@@ -57,8 +57,8 @@ class EnergyFacts:
             if wanted.get(what) != self._known.get(what)
         }
         if changes:
-            if said := changes.keys() - by_name().keys():  # which a new history lacks, too
-                _log.info("counting anew what is described otherwise now", channels=len(said))
+            if others := changes.keys() - by_name().keys():  # these a new history lacks, too
+                _log.info("counting anew what is described otherwise now", channels=len(others))
             self._archive.describe(changes)
             self._known = wanted
 

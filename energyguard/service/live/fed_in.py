@@ -31,6 +31,6 @@ class FedIn:
         for number, name in enumerate(devices.to_pylist()):
             entry = entries.get(name)
             facts = entry.channels.get(channel) if entry is not None else None
-            said = plain._replace(sign=facts.sign) if facts is not None else plain
-            found[number] = channel_of(name, said).is_fed_in
+            described = plain._replace(sign=facts.sign) if facts is not None else plain
+            found[number] = channel_of(name, described).is_fed_in
         return found
