@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from energyguard.catalogue.fold import Catalogue
-from energyguard.ledger.channels import EnergyChannel, plain_channel
+from energyguard.ledger.channels import EnergyChannel, is_named_fed_in, plain_channel
 from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO, parse_duration, to_nano
@@ -44,6 +44,25 @@ def described_by(
         return energy_channels(entry, zone, defaults).get(channel, plain)
 
     return described
+
+
+def taken_twice(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Virtual devices that take away what is fed in, which is below 0 already, each with its term.
+
+    One that takes away all that it is of shows what is fed in above 0: that is meant.
+    """
+    for name, device in list(catalogue.devices.items()):
+        if all(term.minus for term in device.terms):
+            continue
+        for term in device.terms:
+            if term.minus and _feeds_in(term.device, catalogue.devices.get(term.device)):
+                yield name, term.device
+
+
+def _feeds_in(name: str, device: Device | None) -> bool:
+    """Whether a channel of a device is said to be fed in, or its name says so."""
+    signs = {facts.sign for facts in device.channels.values()} if device is not None else set()
+    return "export" in signs or (is_named_fed_in(name) and "import" not in signs)
 
 
 def energy_channel(

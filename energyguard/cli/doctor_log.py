@@ -45,6 +45,7 @@ def sums(settings: Settings) -> Finding:
 
 
 def _sums(log: Log, settings: Settings) -> Finding:
+    from energyguard.catalogue.energy import taken_twice
     from energyguard.catalogue.revisions import CatalogueRevisions
     from energyguard.catalogue.sums import sum_periods
     from energyguard.catalogue.terms import MAX_DEPTH, uncounted
@@ -67,6 +68,11 @@ def _sums(log: Log, settings: Settings) -> Finding:
         )
         more = f"; {len(waiting) - 1} more" if len(waiting) > 1 else ""
         return Finding(f"{found}{more}", "see that it sends, or take it out of the sum")
+    if taken := list(taken_twice(catalogue.entries)):
+        what = ", ".join(f"{name} takes {term} away" for name, term in taken)
+        return Finding(
+            f"they count; {what}: what is fed in is below 0, so add it (`+{taken[0][1]}`)"
+        )
     RuleFollower(log, book := book_of(settings)).refresh()
     periods_of = partial(sum_periods, revisions=catalogue)
     if large := list(SumSubjects(book.running(), periods_of).large()):

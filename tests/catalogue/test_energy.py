@@ -1,9 +1,10 @@
 """What the catalogue says of channels of energy."""
 
-from energyguard.catalogue.energy import energy_channels
+from energyguard.catalogue import Catalogue
+from energyguard.catalogue.energy import described_by, energy_channels, taken_twice
 from energyguard.ledger.channels import EnergyChannel
-from energyguard.model.catalogue import ChannelFacts, Device
-from energyguard.model.channels import Kind
+from energyguard.model.catalogue import ChannelFacts, Device, Term
+from energyguard.model.channels import ENERGY_DEFAULTS, Kind
 
 
 def test_what_is_said_is_what_the_ledger_goes_by() -> None:
@@ -31,3 +32,33 @@ def test_what_is_said_is_what_the_ledger_goes_by() -> None:
 
 def test_of_a_device_that_nobody_entered_nothing_is_said() -> None:
     assert energy_channels(None, "UTC") == {}
+
+
+def test_the_sign_is_said_of_a_channel_and_holds_where_the_catalogue_has_it() -> None:
+    catalogue = Catalogue()
+    facts = {"energy_register_kwh": ChannelFacts(sign="export")}
+    catalogue.see("device/roof", Device(name="Roof", channels=facts), "test")
+    described = described_by(catalogue, ENERGY_DEFAULTS)
+    assert described("roof", "energy_register_kwh").sign == "export"
+    assert described("roof", "energy_kwh") == EnergyChannel(Kind.INTERVAL)
+    assert described("cellar", "power_kw") == EnergyChannel(Kind.POWER)
+
+
+def test_who_takes_away_what_is_below_0_is_named() -> None:
+    """As the documents said before; to show what is fed in above 0 is meant."""
+    catalogue = Catalogue()
+    said = {"energy_register_kwh": ChannelFacts(sign="import")}
+    made = {"energy_kwh": ChannelFacts(sign="export")}
+    main, sold = Term(device="main"), Term(device="main/export", minus=True)
+    for name, device in {
+        "main": Device(name="Main"),
+        "yard/export": Device(name="Exports yard", channels=said),
+        "roof": Device(name="Roof", channels=made),
+        "house": Device(name="House", terms=(main, sold)),
+        "net": Device(name="Net", terms=(main, Term(device="main/export"))),
+        "sold": Device(name="Sold", terms=(sold,)),
+        "rest": Device(name="Rest", terms=(main, Term(device="yard/export", minus=True))),
+        "own": Device(name="Own", terms=(main, Term(device="roof", minus=True))),
+    }.items():
+        catalogue.see(f"device/{name}", device, "test")
+    assert sorted(taken_twice(catalogue)) == [("house", "main/export"), ("own", "roof")]
