@@ -57,7 +57,12 @@ def in_history(
     table = pa.table(
         {"name": names, "ms": time, "nano": value, "facts": [spelled(said)] * len(rows)}
     )
-    asked = {"start_ms": span[0], "end_ms": span[1], "step_ms": span[2]}
+    asked: dict[str, Any] = {
+        "device": "D",
+        "start_ms": span[0],
+        "end_ms": span[1],
+        "step_ms": span[2],
+    }
     found: list[dict[str, Any]] = folded.bounds(
         table, {k: str(v) for k, v in asked.items()}
     ).to_pylist()
@@ -76,15 +81,18 @@ READINGS = st.lists(
     READINGS,
     st.sampled_from(ENERGIES),
     st.sampled_from([(100_000, 0, 0), (9_000, 4_000, 10**7), (20_000, 0, 10**6)]),
+    st.booleans(),
 )
-@example([(15 * MINUTE, 30)] * 4 + [(50 * MINUTE, 400)], "energy_register_kwh", (9_000, 0, 10**7))
+@example(
+    [(15 * MINUTE, 30)] * 4 + [(50 * MINUTE, 400)], "energy_register_kwh", (9_000, 0, 10**7), True
+)
 @example([(15 * MINUTE, 400), (15 * MINUTE, -401), (15 * MINUTE, 2)], "energy_register_kwh",
-         (9_000, 0, 10**7))  # fmt: skip
+         (9_000, 0, 10**7), False)  # fmt: skip
 def test_the_stream_has_the_numbers_of_the_history(
-    steps: list[tuple[int, int]], channel: str, said: tuple[int, int, int]
+    steps: list[tuple[int, int]], channel: str, said: tuple[int, int, int], fed_in: bool
 ) -> None:
     """Of any readings, each window: whatever the kind, what is said, and what waits."""
-    facts = EnergyChannel(CHANNELS[channel].kind, *said)
+    facts = EnergyChannel(CHANNELS[channel].kind, *said, sign="export" if fed_in else "")
     times = START + 7_000 + np.cumsum([step for step, _ in steps])
     values = np.array([value * 10**7 for _, value in steps])
     if channel == "energy_register_kwh":
