@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 from energyguard.codecs.columns import sixty_fourth
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, placed
 from energyguard.dialects.rows import NamedValue
-from energyguard.files.columns import FED_IN
 from energyguard.files.words import ENERGY, POWER, REGISTER, unit_named
+from energyguard.model.channels import FED_IN
 
 SKIPPED: Final = NotPlaced("", skipped=True)
 """Of a value that is left out on purpose: its page says why, a mapping may take it."""
