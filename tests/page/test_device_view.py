@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import ChannelFacts, Site
+from energyguard.page.devices import beyond
 from energyguard.page.devices.form import read_fields
 from energyguard.page.devices.limit_bars import often
 from energyguard.page.elements.components import Tag, card
@@ -14,6 +16,7 @@ from energyguard.page.frame.context import PageContext, View
 from energyguard.page.measures.series_chart import whole_steps
 from energyguard.page.mount import add_pages
 from energyguard.page.views import VIEWS
+from energyguard.service.beyond_plausible import BeyondPlausible
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
 from tests.page.test_views import plotted, sees
@@ -220,3 +223,16 @@ async def test_a_view_from_elsewhere_is_a_row_and_a_builder(service: MadeUpServi
         await sees(user, "Solar")
         await user.open("/solar")
         await sees(user, "50 devices, in UTC")
+
+
+async def test_readings_of_a_large_meter_that_count_nothing_are_said(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await user.open("/devices/H017")
+    await sees(user, "5,740")
+    await user.should_not_see("count nothing")
+    found = BeyondPlausible("energy_register_kwh", 12, 120.0)
+    monkeypatch.setattr(beyond, "beyond_plausible", lambda entries: found)
+    await user.open("/devices/H018")
+    await sees(user, "were set apart, and count nothing: 12. They need about 120\u00a0kW")
+    await sees(user, "Greatest plausible power, such as 480\u00a0kW.")

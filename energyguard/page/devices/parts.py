@@ -8,6 +8,7 @@ from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.days import local
+from energyguard.page.devices.beyond import BeyondNote
 from energyguard.page.devices.hours import HoursCard
 from energyguard.page.devices.limit_bars import LimitBars
 from energyguard.page.devices.limits_card import LimitsCard
@@ -71,6 +72,7 @@ class MeasuredParts:
         with left:
             with Tag("div", "", "tiles four plain"):
                 self.tiles = DeviceTiles(context, self.device, has_energy)
+            self.beyond = BeyondNote(context, self.device) if has_energy else None
             self._course(names)
             rules = self._rules(names)[:MAX_RULES]
             self.limits = [LimitBars(context, self.device, rule, self.day) for rule in rules]
@@ -154,6 +156,8 @@ class MeasuredParts:
         if found is None:
             return
         await self.tiles.show_doubts()
+        if self.beyond is not None:
+            await self.beyond.draw(found.last_ms)
         end_ms = found.last_ms + 1
         seen = await self.cache.ask_as(
             self.device, VERDICTS_KEEP_S, "verdicts", device=self.device,

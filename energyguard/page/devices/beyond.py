@@ -1,0 +1,38 @@
+"""That readings of a device count nothing, as they need more power than is plausible."""
+
+from __future__ import annotations
+
+from energyguard.page.elements.components import Tag
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.page_cache import DAY_MS
+from energyguard.page.words.formatting import count, measured
+from energyguard.page.words.language import _
+from energyguard.service.beyond_plausible import beyond_plausible
+
+KEEP_S = 120.0
+
+
+class BeyondNote:
+    """A sentence where that is so, with what to do; else nothing."""
+
+    def __init__(self, context: PageContext, device: str) -> None:
+        self.context, self.device = context, device
+        self.line = Tag("p", "", "sub beyond-plausible")
+
+    async def draw(self, last_ms: int) -> None:
+        """By the day that ends with the newest reading."""
+        entries = await self.context.cache.ask_as(
+            (self.device, "beyond"), KEEP_S, "entries", device=self.device,
+            start_ms=last_ms + 1 - DAY_MS, end_ms=last_ms + 1,
+        )  # fmt: skip
+        if (found := beyond_plausible(entries)) is None:
+            self.line.text = ""
+            return
+        self.line.text = _(
+            "Readings of the last day that were set apart, and count nothing: {n}. They need about "
+            "{kw}, more than is plausible here. If it is so large, say so: Edit, What it sends, "
+            "Greatest plausible power, such as {proposed}."
+        ).format(
+            n=count(found.readings), kw=measured(found.needed_kw, "kW"),
+            proposed=measured(float(found.proposed_kw), "kW"),
+        )  # fmt: skip
