@@ -152,13 +152,29 @@ def _event_rows(streams: Streams, homes: npt.NDArray[np.int64]) -> tuple[Rows, S
     return rows, np.concatenate(after)
 
 
+def ordinary_rows(streams: Streams, homes: npt.NDArray[np.int64]) -> Steps:
+    """(rows, evidence) of slots without a fault, of streams as they are and of their copies.
+
+    What a device remembers of a fault that is over stays in its evidence for weeks. If ordinary
+    slots came only from streams that never had a fault, tables would learn from such traces that
+    *this is a copy*, and so raise alerts wherever there once was a fault.
+    """
+    count = streams.clean.shape[2]
+    columns = (homes + count * np.arange(streams.faulty.shape[2] // count)[:, None]).ravel()
+    ordinary = np.ones((streams.faulty.shape[2], len(streams.faulty)), bool)
+    for fault in streams.faults:
+        ordinary[fault.home, fault.start : fault.end + streams.an_hour] = False
+    copies = streams.faulty.transpose(2, 0, 1)[columns][ordinary[columns]]
+    clean = streams.clean.transpose(2, 0, 1)[homes]
+    return np.concatenate([clean.reshape(-1, clean.shape[2]), copies])
+
+
 def _tables(
     streams: Streams, homes: npt.NDArray[np.int64], chance: np.random.Generator
 ) -> list[Tables]:
     """Tables of each kind: first by evenly drawn ordinary slots, then by those hard to tell."""
     events, after = _event_rows(streams, homes)
-    clean = streams.clean.transpose(2, 0, 1)[homes]
-    every = clean.reshape(-1, len(EVIDENCE))
+    every = ordinary_rows(streams, homes)
     even = chance.choice(len(every), min(_EVEN, len(every)), replace=False)
     first = [
         _of_kind(n, events, every[even], np.ones(len(even)), after, _FIRST_ROUNDS)
@@ -166,7 +182,7 @@ def _tables(
     ]
     hard = np.zeros(len(every), bool)
     for table in first:
-        score = _score(table, clean).ravel()
+        score = _score(table, every[None])[0]
         hard[np.argpartition(score, -_HARD_OF_A_KIND)[-_HARD_OF_A_KIND:]] = True
     rest = even[~hard[even]]
     chosen = np.concatenate([np.flatnonzero(hard), rest])

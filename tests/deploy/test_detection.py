@@ -3,9 +3,10 @@
 import numpy as np
 
 from deploy.detection.boosting import boost
-from deploy.detection.faults import KINDS, with_training_faults
+from deploy.detection.faults import KINDS, Fault, with_training_faults
 from deploy.detection.homes import simulated_homes
 from deploy.detection.rarity import counted, single
+from deploy.detection.train import Streams, ordinary_rows
 from energyguard.detection.alerts import hot_runs, notices
 
 
@@ -49,3 +50,12 @@ def test_a_single_evidence_is_rarer_the_higher_and_context_never() -> None:
     assert (np.diff(rare[0]) >= 0).all()
     assert rare[0, 255] > rare[0, 199] > rare[0, 0]
     assert np.isneginf(rare[1]).all()
+
+
+def test_ordinary_slots_are_also_those_between_the_faults_of_copies() -> None:
+    clean = np.zeros((40, 1, 3), np.uint8)  # slots, evidence, homes
+    faulty = np.arange(1, 7, dtype=np.uint8) * np.ones((40, 1, 1), np.uint8)  # home + 3 × copy + 1
+    faults = [Fault(1, 4, 10, "leak"), Fault(5, 30, 40, "surge")]
+    rows = ordinary_rows(Streams(clean, faulty, faults, 4), np.array([1, 2]))
+    counts = np.bincount(rows[:, 0], minlength=7)
+    assert counts.tolist() == [80, 0, 30, 40, 0, 40, 30]  # without an hour after each
