@@ -62,7 +62,7 @@ class BroughtFiles:
         self._number = 0
         self._drop_zone()
         Tag("datalist", "", id=ZONES, innerHTML=zone_options())
-        self._notes: ChangingList[LetGo] = ChangingList(self._note, "", "doubts")
+        self._notes: ChangingList[LetGo] = ChangingList(self._note, "", "doubts", "ul")
         self._read = button(_("Close"), self._have_read, about=_("Files that were not kept"),
                             mark="have-read")  # fmt: skip
         self._into = Tag("div", "", "looks")
@@ -138,9 +138,9 @@ class BroughtFiles:
             ),
             LetGoReason.MISSING: _("{name} is gone: the machine cleared its temporary files."),
         }[note.reason].format(name=note.name, hours=count(round(KEEP_S / 3_600)))
-        with Tag("p", "", role="status"):
+        with Tag("li"):
             Tag("span", "▲", "sev warning", aria_hidden="true")
-            Tag("span", f" {words} " + _("Bring it again to import it."))
+            Tag("span", f"{words} " + _("Bring it again to import it."), role="status")
 
     async def _have_read(self) -> None:
         self.pending.have_read(self.context.user)

@@ -60,10 +60,10 @@ class ConnectCard:
         self._lines.clear()
         with self._lines:
             if note:
-                with Tag("p", "", "sub", role="status"):
-                    kind, shape = ("resolved", "✓") if works else ("warning", "▲")
+                kind, shape = ("resolved", "✓") if works else ("warning", "▲")
+                with Tag("ul", "", "doubts"), Tag("li"):
                     Tag("span", shape, f"sev {kind}", aria_hidden="true")
-                    Tag("span", f" {note}")
+                    Tag("span", note)
             for words, text in self._way.lines(at):
                 copy_row(words, text)
 
