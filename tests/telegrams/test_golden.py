@@ -247,7 +247,9 @@ def test_a_linky_whose_clock_is_not_set_has_the_time_of_its_arrival(flag: str) -
     assert rows(of(frame)) == [("1", REGISTER, "1", 0)]
 
 
-@pytest.mark.parametrize("name", ["p1 2", "iec 62056-21", "sml", "tic historique"])
+@pytest.mark.parametrize(
+    "name", ["p1 2", "iec 62056-21", "sml", "sml that counts seconds", "tic historique"]
+)
 def test_a_file_of_telegrams_without_a_time_is_refused(name: str) -> None:
     data, _ = GOLDEN[name]
     found = of(data, now_ms=0)
