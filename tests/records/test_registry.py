@@ -117,7 +117,8 @@ def test_nothing_else_spells_a_field_of_a_record() -> None:
     found = {
         str(path.relative_to(PACKAGE)): [name for text in texts(path) for name in spelled(text)]
         for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.sql")])
-        if path.parent.name not in ("records", "dialects")  # other systems have words of their own
+        if path.parent.name not in ("records", "dialects", "named")  # others have their own words
+        and path.parent != PACKAGE / "poll/kinds"
     }
     assert {path: len(names) for path, names in found.items() if names} == SPELLED, found
     assert spelled('{"household_id":"H1"}') == ["household_id"]
