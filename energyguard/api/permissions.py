@@ -97,6 +97,7 @@ API: Final[Mapping[str, Needed]] = {
     "POST /rules/{id}/undo": _OPERATE,
     "PATCH /rules/{id}/devices/{device}": _OPERATE,
     "DELETE /rules/{id}/devices/{device}": _OPERATE,
+    "GET /late-sums": _READ,
     "GET /sites": _READ,
     "GET /sites/{site}": _READ,
     "PUT /sites/{site}": ADMINS,

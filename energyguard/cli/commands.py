@@ -126,19 +126,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         ),
     },
     "Rules": {
-        "rules": Group(
-            "Rules: what is abnormal.",
-            named(
-                rules.list_,
-                rules.show,
-                rules.use,
-                rules.set_,
-                rules.reset,
-                rules.undo,
-                rules.add,
-                rules.remove,
-            ),
-        ),
+        "rules": Group("Rules: what is abnormal.", named(*rules.VERBS)),
         "check": Group("Check files without running anything.", checks.CHECKS),
         **named(evaluate.evaluate, unusual.unusual, backtest.backtest),
         "job": Group("Jobs: the same rules on Spark and Flink.", job.VERBS),

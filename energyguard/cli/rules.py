@@ -1,4 +1,4 @@
-"""``rules list|show|use|set|reset|undo|add|remove``, ``check rules``: what is abnormal."""
+"""``rules list|show|use|set|reset|undo|add|remove|waits``, ``check rules``: what is abnormal."""
 
 from __future__ import annotations
 
@@ -162,6 +162,39 @@ def remove(call: Call, rule_id: RuleId) -> None:
 def _done(rule: Rule, device: str) -> str:
     of = f" for {device}" if device else ""
     return f"{rule.id}{of}: {rule.of(device).text}"
+
+
+def waits(
+    call: Call,
+    of: Annotated[
+        str,
+        typer.Argument(help="A virtual device, site/ID or group/ID.", show_default="every sum"),
+    ] = "",
+) -> None:
+    """Show what rules about sums wait for: the part that is late, how late, and until when.
+
+    A window of a sum is known when each part has closed it. Times are those of the readings.
+    """
+    key = of if "/" in of or not of else f"device/{of}"
+    with call.service() as service:
+        found = service.late_sums.of(key)
+    call.out.rows(
+        [
+            {
+                "of": late.of,
+                "rule": late.rule,
+                "waits_for": late.waits_for,
+                "known": at(late.known_ms),
+                "behind_s": None if late.behind_ms is None else late.behind_ms // 1000,
+                "until": at(late.until_ms),
+            }
+            for late in found
+        ],
+        empty="no sum waits for a part that is late",
+    )
+
+
+VERBS = (list_, show, use, set_, reset, undo, add, remove, waits)
 
 
 def check_rules(

@@ -26,6 +26,7 @@ from energyguard.service.explain.contract import Explanations
 from energyguard.service.lookups import (
     AlertLookup,
     DeviceLookup,
+    LateSumLookup,
     NotificationLookup,
     ProfileLookup,
     RuleLookup,
@@ -84,6 +85,10 @@ class Service(Protocol):
     @property
     def profiles(self) -> ProfileLookup:
         """What is usual for a device, as it was learned."""
+
+    @property
+    def late_sums(self) -> LateSumLookup:
+        """What rules about sums wait for."""
 
     @property
     def projections(self) -> Mapping[str, DomainProjection]:

@@ -16,6 +16,7 @@ from energyguard.rules.rule import Rule
 from energyguard.rules.rule_history import ChangedRule
 from energyguard.service.alerts.notifications import Notification, Wanted, everything
 from energyguard.service.devices import DeviceDetail, DeviceSummary, MeasuredDevice
+from energyguard.service.late_sums import LateSum
 from energyguard.service.profiles import DeviceProfile
 
 
@@ -104,6 +105,13 @@ class DeviceLookup(Protocol):
         self, device: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> DeviceDetail:
         """One of them, and how well."""
+
+
+class LateSumLookup(Protocol):
+    """Which sums wait for a part that is late (``service/late_sums.py``)."""
+
+    def of(self, key: str = "") -> list[LateSum]:
+        """What the sum of a device, a site or a group waits for; empty: of every one."""
 
 
 class ProfileLookup(Protocol):

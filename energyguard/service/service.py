@@ -52,6 +52,7 @@ from energyguard.service.intake.idempotency import Answers
 from energyguard.service.intake.intake import Reception
 from energyguard.service.intake.new_devices import NewDevices, known_to
 from energyguard.service.intake.senders import Senders
+from energyguard.service.late_sums import LateSums
 from energyguard.service.live.live import LiveProjection
 from energyguard.service.notify.routes import RouteVerbs
 from energyguard.service.parts import Cluster, DomainProjection
@@ -70,6 +71,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         history: the past; ``query`` is the short way.
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
         devices, profiles: any device, live or of the past; what is usual for it.
+        late_sums: what rules about sums wait for (``service/late_sums.py``).
         catalogue: sites, devices and groups (``service/catalogue/catalogue.py``).
         consumption: what was used, in spans of the calendar (``service/consumption/``).
         bills, prices: what energy cost; lists of dynamic prices (``service/bills/``).
@@ -113,6 +115,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.routes = RouteVerbs(log, settings, self.rules, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
+        self.late_sums = LateSums(log, clock)
         self.prices, entries = self.live.prices, self.catalogue.entries
         self.consumption = ConsumptionSums(
             self.query, entries, self.live.data_ms, self.live.clock_of, self.live.apart

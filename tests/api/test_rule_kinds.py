@@ -7,9 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from energyguard.service.late_sums import LateSums
 from tests.application.client import ok
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
+from tests.service.test_late_sums import BEHIND_MS, FRONT_MS, Summing
 
 
 @pytest.fixture
@@ -100,3 +102,13 @@ async def test_alerts_of_every_kind_say_what_was_observed(
     assert cold["sentence"].startswith("cellar: 14.763 °C is below 16 °C, by 1.237 °C for longer")
     held = await ok(http.post(f"/alerts/{cold['id']}/acknowledge", json={"note": "the window"}))
     assert held["state"] == "acknowledged"
+
+
+async def test_what_sums_wait_for(http: httpx.AsyncClient, service: MadeUpService) -> None:
+    assert await ok(http.get("/late-sums")) == []
+    service.late_sums = LateSums(service.log, service.clock)
+    parts = {"H001": FRONT_MS, "H002": FRONT_MS - BEHIND_MS}
+    Summing(service.log, "house", [*parts]).take(parts)
+    (late,) = await ok(http.get("/late-sums?of=device/house"))
+    assert (late["of"], late["waits_for"], late["behind_ms"]) == ("device/house", "H002", BEHIND_MS)
+    assert (await http.get("/late-sums?of=house")).status_code == 422

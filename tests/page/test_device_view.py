@@ -17,9 +17,11 @@ from energyguard.page.measures.series_chart import whole_steps
 from energyguard.page.mount import add_pages
 from energyguard.page.views import VIEWS
 from energyguard.service.beyond_plausible import BeyondPlausible
+from energyguard.service.late_sums import LateSums
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
 from tests.page.test_views import plotted, sees
+from tests.service.test_late_sums import BEHIND_MS, FRONT_MS, Summing
 from tests.waiting import TRIES
 
 
@@ -148,6 +150,15 @@ async def test_a_virtual_device_is_the_sum_of_others(user: User, service: MadeUp
     await sees(user, "+ Main − H002")
     drawn = await plotted(user, "bars", "Energy by hour")
     assert drawn["before"] is not None
+    await user.should_not_see("Alerts about this sum")
+    late = {"H001": FRONT_MS - BEHIND_MS, "H002": FRONT_MS}
+    Summing(service.log, "house", [*late]).take(late)
+    service.late_sums = LateSums(service.log, service.clock)
+    service.enter("site/mill", name="Mill")
+    Summing(service.log, "site/mill", [*late]).take(late)
+    for place in ("/sites/mill", "/devices/house"):
+        await user.open(place)
+        await sees(user, "wait for Main, whose readings are complete 45\u00a0min later than those")
     await user.open("/add")
     user.find(marker="sum").trigger("submit", {"name": "Flat", "terms": "Main + Atlantis"})
     await sees(user, "there is no device Atlantis")

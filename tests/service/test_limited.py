@@ -39,6 +39,7 @@ from tests.application.edges import add
 from tests.application.service import MadeUpService, put
 from tests.application.world import HOMES
 from tests.edge.lines import link
+from tests.service.test_late_sums import BEHIND_MS, FRONT_MS, Summing
 
 OWN, FOREIGN = "H017", "H003"
 FLOORS = {OWN: "p1", FOREIGN: "p2"}
@@ -228,6 +229,22 @@ def test_who_is_told_is_seen_without_where_it_goes(made: MadeUpService) -> None:
     ]
     assert [view.to for view in of(made, READ).routes.all()] == ["", "", ""]
     made.routes.remove("all", "mara")
+
+
+def test_what_a_sum_waits_for_elsewhere_is_not_told(made: MadeUpService) -> None:
+    sums = {"both": FOREIGN, "site/lindenhof": "H042", "site/floor-2": FOREIGN}
+    for device, late in sums.items():
+        until_ms = {OWN: FRONT_MS, late: FRONT_MS - BEHIND_MS}
+        Summing(made.log, device, [*until_ms]).take(until_ms)
+    whole, local = of(made, READ).late_sums, of(made, READ, SITES).late_sums
+    assert {late.waits_for for late in whole.of()} == {FOREIGN, "H042"}
+    assert [late.waits_for for late in local.of()] == ["H042"]
+    assert local.of("site/lindenhof") == local.of()
+    for key in ("device/both", "site/elsewhere"):
+        with pytest.raises(Forbidden):
+            local.of(key)
+    with pytest.raises(Forbidden):
+        _ = of(made, WRITE).late_sums
 
 
 def test_a_list_is_kept_as_long_as_nothing_changes(made: MadeUpService) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.clock import SYSTEM
 from energyguard.log import Records
 from energyguard.model.alerts import State
 from energyguard.model.catalogue import Device, DeviceGroup, Site, SumPeriod, Term
@@ -26,6 +27,7 @@ from energyguard.rules.sums import term_rules
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.service import sum_waits
+from energyguard.service.late_sums import LateSums
 from energyguard.service.sum_waits import WaitingSum, waiting_sums
 from energyguard.stream.sums import window_sum
 from energyguard.stream.sums.operator import SumOperator, SumWait
@@ -374,6 +376,8 @@ def test_a_device_that_never_sent_is_waited_for_so_long_and_no_longer(
     lacks = WaitingSum("house", "house", "H099", since_ms=known[0][1][0].since_ms, goes_on=False)
     assert START <= lacks.since_ms <= START + WINDOW
     assert known == [(0, [lacks]), *[(1, [lacks._replace(goes_on=True)])] * 2]
+    (late,) = LateSums(house.log, SYSTEM).of("device/house")
+    assert (late.waits_for, late.behind_ms, late.until_ms) == ("H099", None, None)
 
 
 def test_nobody_is_given_up_whose_readings_wait_to_be_read() -> None:

@@ -12,8 +12,10 @@ from energyguard.api.routes.answers import RuleBody, RuleLine, RuleStory
 from energyguard.rules.kinds import KINDS
 from energyguard.rules.rule import Rule
 from energyguard.service.contract import Service
+from energyguard.service.late_sums import LateSum
 
 router = APIRouter(tags=["rules"])
+SumKey = Annotated[str, Query(description="`device/ID`, `site/ID`, `group/ID`; none: every sum.")]
 Level = Annotated[str | None, Field(pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,9})?$")]
 RuleId = Annotated[str, Path(alias="id", max_length=100)]
 DeviceId = Annotated[str, Path(max_length=200)]
@@ -141,3 +143,9 @@ def reset_rule_of_device(
 ) -> RuleBody:
     """Let a rule allow a device what it allows all."""
     return _one(service, service.reset_rule(rule_id, user, device))
+
+
+@router.get("/late-sums")
+def late_sums(service: CurrentService, of: SumKey = "") -> list[LateSum]:
+    """What rules about sums of devices wait for: the part that is late, how late, until when."""
+    return service.late_sums.of(of)

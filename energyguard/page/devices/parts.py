@@ -28,6 +28,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS, SPANS
 from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
+from energyguard.page.measures.late_sums import LateSumLine
 from energyguard.page.measures.limits import hold_against, limit_rows
 from energyguard.page.measures.series_chart import SeriesChart
 from energyguard.page.measures.spans import span_name
@@ -200,6 +201,7 @@ class SumParts:
         self.context, self.device = context, device
         with Tag("div", "", "tiles three plain"):
             self.tiles = DeviceTiles(context, device, has_energy=True, sends=False)
+        self.late = LateSumLine(context, key_of(DEVICE, device))
         with card(_("Energy by hour"), "c12", _("today"), anchor="series"):
             self.plot = Plot("bars", _("Energy by hour today, yesterday behind it"), 260)
 
@@ -216,7 +218,8 @@ class SumParts:
         self.plot.show(consumption_bars([row], span.step, span.zone, before, none_words(coming)))
 
     async def draw_rest(self, found: MeasuredDevice | None) -> None:
-        """How sure the sums are."""
+        """How sure the sums are, and which part their alerts wait for."""
+        await self.late.show(self.context.zone)
         await self.tiles.show_doubts()
 
 

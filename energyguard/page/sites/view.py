@@ -15,6 +15,7 @@ from energyguard.page.alerts.need_list import NeedList
 from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import bill_href
+from energyguard.page.measures.late_sums import LateSumLine
 from energyguard.page.measures.live_sums import live_sums, needed_at
 from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData, UsageTiles
 from energyguard.page.measures.usage_chart import UsageChart
@@ -55,10 +56,15 @@ class SitePage:
             self._edit()
         context.every(1.0, self.second)
         context.every(TODAY_KEEP_S, self.past)
-        context.every(TODAY_KEEP_S, self.tiles.show_doubts, is_first=False)
+        context.every(TODAY_KEEP_S, self.doubts, is_first=False)
+
+    async def doubts(self) -> None:
+        """How sure the sums are, and which part their alerts wait for."""
+        await self.late.show(self.data.zone)
+        await self.tiles.show_doubts()
 
     def _money(self) -> None:
-        """The month's bill; of a site without a tariff, where to say what its energy costs."""
+        """The month's bill, or where to say what energy costs; what alerts about it wait for."""
         entries = self.catalogue.entries
         with Tag("div", "", "trust"):
             if any(entries.sites[site].tariff for site in entries.path(self.site)):
@@ -67,6 +73,7 @@ class SitePage:
             elif self.context.may("admin"):
                 href = f"/tariffs?site={quote(self.site)}#add"
                 Tag("a", _("Say what its energy costs"), "link onward", href=href)
+            self.late = LateSumLine(self.context, self.data.keys[0])
 
     def _edit(self) -> None:
         """What it is called and where, for who may say so."""

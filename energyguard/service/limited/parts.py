@@ -11,14 +11,22 @@ from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import Forbidden, NotFound
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.alerts import State
+from energyguard.model.catalogue import DEVICE
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.devices import DeviceRule, SelectedRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.rule_history import ChangedRule
 from energyguard.service.alerts.notifications import Notification, Wanted, everything
+from energyguard.service.late_sums import LateSum
 from energyguard.service.limited.site_scope import SiteScope
-from energyguard.service.lookups import AlertLookup, NotificationLookup, ProfileLookup, RuleLookup
+from energyguard.service.lookups import (
+    AlertLookup,
+    LateSumLookup,
+    NotificationLookup,
+    ProfileLookup,
+    RuleLookup,
+)
 from energyguard.service.profiles import DeviceProfile
 
 
@@ -222,3 +230,25 @@ class LimitedProfiles:
         if device not in self._scope:
             raise NotFound(f"nothing is known of what is usual for {device!r}")
         return self._profiles.get(device, channel)
+
+
+class LimitedLateSums:
+    """What the sums that are seen wait for, where that is seen, too."""
+
+    def __init__(self, late: LateSumLookup, scope: SiteScope) -> None:
+        self._late, self._scope = late, scope
+
+    def of(self, key: str = "") -> list[LateSum]:
+        """Of a device, a site or a group; empty: of every one that is seen.
+
+        Raises:
+            Forbidden: it is not seen.
+        """
+        if key:
+            self._scope.check_keys([key])
+        return [
+            late
+            for late in self._late.of(key)
+            if late.waits_for in self._scope
+            and (key or late.of.removeprefix(f"{DEVICE}/") in self._scope)
+        ]

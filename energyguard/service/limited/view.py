@@ -27,6 +27,7 @@ from energyguard.service.limited.letters import LimitedLetters
 from energyguard.service.limited.live import LimitedLive
 from energyguard.service.limited.parts import (
     LimitedAlerts,
+    LimitedLateSums,
     LimitedNotifications,
     LimitedProfiles,
     LimitedRules,
@@ -39,6 +40,7 @@ from energyguard.service.limited.site_scope import SiteScope
 from energyguard.service.lookups import (
     AlertLookup,
     DeviceLookup,
+    LateSumLookup,
     NotificationLookup,
     ProfileLookup,
     RuleLookup,
@@ -144,6 +146,12 @@ class LimitedView:
         """What is usual for a device that is seen."""
         profiles = self._for(READ).profiles
         return LimitedProfiles(profiles, self._scope) if self._scope else profiles
+
+    @property
+    def late_sums(self) -> LateSumLookup:
+        """What sums that are seen wait for."""
+        late = self._for(READ).late_sums
+        return LimitedLateSums(late, self._scope) if self._scope else late
 
     @property
     def projections(self) -> Mapping[str, DomainProjection]:

@@ -19,7 +19,13 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
 from energyguard.rules.term_rule import TermRule
 from energyguard.stream.sums.series import TermSeries
-from energyguard.stream.sums.window_sum import SummedRule, SummedWindow, TermWait, WindowSum
+from energyguard.stream.sums.window_sum import (
+    LastTerm,
+    SummedRule,
+    SummedWindow,
+    TermWait,
+    WindowSum,
+)
 from energyguard.stream.windows.episode import Episode, EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.key_events import KeyEvents, Over
@@ -47,6 +53,17 @@ class SumWait(NamedTuple):
     rule: str
     device: str
     of: TermWait
+
+
+class SumLag(NamedTuple):
+    """A sum of readings of a topic, under a rule, and what its next window waits for."""
+
+    topic: str
+    rule: str
+    device: str
+    summed_ms: int | None
+    """The end of its last window; None: there was none."""
+    of: LastTerm
 
 
 class SavedSum(msgspec.Struct):
@@ -124,6 +141,13 @@ class SumOperator:
         for key, running in self._sums.items():
             for wait in running.sum.waits(running.by):
                 yield SumWait(key.topic, key.rule, running.by.device, wait)
+
+    def lags(self) -> Iterator[SumLag]:
+        """Which terms sums wait for that close their windows later than others."""
+        for key, running in self._sums.items():
+            total = running.sum
+            if (last := total.last_term(running.by)) is not None:
+                yield SumLag(key.topic, key.rule, running.by.device, total.summed_ms, last)
 
     def go_on(self, topic: str, rule: str, term: str) -> list[AlertEvent]:
         """Wait no longer for a term, until it tells something."""

@@ -53,6 +53,10 @@ class SummedRule(NamedTuple):
         found = [SumPeriod(*period) for period in sorted(periods.items())]
         return cls(rule, terms[0].device, weights, found, unsaid)
 
+    def weights_after(self, time_ms: int) -> Mapping[str, int]:
+        """How often each device counts in the first window that ends later."""
+        return next((span.weights for span in self.spans() if span.last_ms > time_ms), {})
+
     def spans(self) -> Iterator[SummedSpan]:
         """Its periods by the ends of the windows that they are for, oldest first."""
         slide_ms = self.rule.slide_ms
@@ -100,6 +104,16 @@ class TermWait(NamedTuple):
         return self.front_ms - self.since_ms >= (NEWCOMER_MS if self.is_newcomer else FIRST_HOLD_MS)
 
 
+class LastTerm(NamedTuple):
+    """The term of a sum that closes its windows last."""
+
+    term: str
+    until_ms: int
+    """The end of the last window that it closed."""
+    front_ms: int
+    """The end of the newest window that any term told."""
+
+
 class WindowSum:
     """The windows of terms, and how far the sum is."""
 
@@ -141,11 +155,20 @@ class WindowSum:
             return
         front_ms = max(series.until_ms for series in self.series.values())
         since_ms = self.begun_ms if self.summed_ms is None else self.summed_ms
-        weights = next((s.weights for s in by.spans() if s.last_ms > since_ms), {})
-        for term in sorted(weights.keys() - self.series.keys()):
+        for term in sorted(by.weights_after(since_ms).keys() - self.series.keys()):
             is_newcomer = self.summed_ms is not None
             lacks_ms, is_given_up = self.given_up.get(term, since_ms), term in self.given_up
             yield TermWait(term, lacks_ms, front_ms, is_newcomer, is_given_up)
+
+    def last_term(self, by: SummedRule) -> LastTerm | None:
+        """Which of the terms that told something its next window waits for; None: for none."""
+        weights = by.weights_after(self.summed_ms or 0)
+        until = {term: of.until_ms for term, of in self.series.items() if term in weights}
+        if not until:
+            return None
+        term = min(sorted(until), key=until.__getitem__)
+        front_ms = max(series.until_ms for series in self.series.values())
+        return LastTerm(term, until[term], front_ms) if until[term] < front_ms else None
 
     def go_on_without(self, term: str, by: SummedRule) -> None:
         """Wait for a term no longer, until it tells something."""
