@@ -57,7 +57,11 @@ def neighbours(case: str, number: int) -> str:
     return "".join(bodies)
 
 
-@pytest.mark.parametrize("pace", BILLS, ids=["real", "as-simulated"])
+@pytest.mark.parametrize(
+    "pace",
+    [pytest.param(pace, marks=pytest.mark.slow if n else ()) for n, pace in enumerate(BILLS)],
+    ids=["real", "as-simulated"],
+)
 def test_each_is_billed_rightly_alone_and_beside_neighbours(
     settings: Settings, pace: tuple[str, ...]
 ) -> None:

@@ -95,7 +95,13 @@ def told(log: Log) -> Counter[tuple[str, str, int]]:
     return found
 
 
-@pytest.mark.parametrize("victim", GROUPS)
+@pytest.mark.parametrize(
+    "victim",
+    [  # test_faults.py and test_ingestor.py kill the others by themselves
+        pytest.param(group, marks=() if group == "detector" else pytest.mark.slow)
+        for group in GROUPS
+    ],
+)
 def test_each_may_be_killed_and_the_others_go_on(log: Log, tmp_path: Path, victim: str) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text(RULES)

@@ -132,6 +132,7 @@ def test_a_second_one_is_refused_and_no_role_outlives_a_killed_one(settings: Set
     until(lambda: ended(settings.data_dir))
 
 
+@pytest.mark.slow  # test_ingestor.py has the role by itself
 def test_the_ingestor_runs_where_a_store_is_named(settings: Settings) -> None:
     store = settings.data_dir / "store.db"
     up = Up(settings.data_dir, f"store.url=sqlite:///{store.absolute()}")

@@ -113,7 +113,13 @@ def stored(history: ChdbHistory, table: str) -> dict[tuple[str, str], dict[int, 
 
 @pytest.mark.parametrize(
     ("seed", "min_whole"),
-    [*((seed, energy_writes.MIN_WHOLE) for seed in range(5)), (1, 0), (3, 0), (4, 0)],
+    [
+        *((0, energy_writes.MIN_WHOLE), (1, 0), (4, 0)),
+        *(
+            pytest.param(seed, least, marks=pytest.mark.slow)
+            for seed, least in ((1, energy_writes.MIN_WHOLE), (2, 0), (3, 0))
+        ),
+    ],
 )
 def test_any_order_and_any_batches_give_what_one_fold_gives(
     history: ChdbHistory, seed: int, min_whole: int, monkeypatch: pytest.MonkeyPatch

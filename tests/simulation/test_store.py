@@ -30,7 +30,7 @@ from tests.simulation.checks import faults
 from tests.simulation.disk import Disk
 from tests.simulation.life import SLOTS, Life
 
-SEEDS = int(os.environ.get("SEEDS", "150"))
+SEEDS = int(os.environ.get("SEEDS", "50"))
 SLOW_SEEDS = 500
 AT_ONCE = 50
 

@@ -118,6 +118,7 @@ def _trouble(chance: random.Random, process: Process) -> None:
         process.hold(chance.uniform(0.2, 1.5))
 
 
+@pytest.mark.slow  # the simulation has the like of it in a second
 async def test_shards_die_under_load(tmp_path: Path) -> None:
     load = await suffer(tmp_path, CYCLES, seed=1)
     assert len(load.facts) > 500

@@ -129,7 +129,9 @@ def test_the_log_comes_to_what_the_file_comes_to(tmp_path: Path) -> None:
         assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))]
+)
 def test_restarts_and_hand_overs_change_nothing(tmp_path: Path, seed: int) -> None:
     told = list(signals(15, seed, NOON, 300, TIMINGS["listed"]))
     portions = [told[i : i + 150] for i in range(0, len(told), 150)]

@@ -16,7 +16,7 @@ from tests.simulation.counting.bugs import BUGS, the_last_of_an_identity_counts
 from tests.simulation.counting.checks import faults
 from tests.simulation.counting.life import Life
 
-SEEDS = int(os.environ.get("SEEDS", "30"))
+SEEDS = int(os.environ.get("SEEDS", "10"))
 SLOW_SEEDS = 1_000
 AT_ONCE = 10
 
