@@ -13,6 +13,7 @@ from energyguard.cli.consumption import archived_bills, archived_sums
 from energyguard.cli.entry_verbs import Id, entry_verbs, facts
 from energyguard.cli.output import at, writable
 from energyguard.cli.spans import Day, Month, Week, Year, Zone
+from energyguard.model.catalogue import key_meant
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +53,7 @@ def bill(
         raise typer.BadParameter(f"{' and '.join(given)}: one of them")
     if shape == "xlsx" and output == "-":
         raise typer.BadParameter("--format xlsx: give it a file with --output")
-    key = of if "/" in of else f"device/{of}"
+    key = key_meant(of)
     found = _bill(call, key, given[0] if given else "this-month", zone or "", tariff)
     table = bill_table(found)
     if shape != "table":

@@ -10,6 +10,7 @@ import typer
 from energyguard.cli.call import Call
 from energyguard.cli.output import writable
 from energyguard.cli.spans import Zone
+from energyguard.model.catalogue import key_meant
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,7 +50,7 @@ def consumption(
     from energyguard.codecs.sheets import write_sheet
     from energyguard.service.consumption.rows import check_rows, consumption_table
 
-    keys = [key if "/" in key or not key else f"device/{key}" for key in of or [""]]
+    keys = [key_meant(key) for key in of or [""]]
     if shape == "xlsx" and output == "-":
         raise typer.BadParameter("--format xlsx: give it a file with --output")
     with call.service() as service:

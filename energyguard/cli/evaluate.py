@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from energyguard.cli.call import Call
-from energyguard.cli.output import progress
+from energyguard.cli.output import counted, progress
 from energyguard.domain import installed, load
 from energyguard.errors import ConfigError, Rejected
 
@@ -95,4 +95,4 @@ def show_refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> N
     for source, row in refused[:MAX_REFUSED]:
         print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
     if (more := sum(row.count for _, row in refused[MAX_REFUSED:])) > 0:
-        print(f"energyguard: and {more:,} more rows refused", file=sys.stderr)
+        print(f"energyguard: and {counted(more, 'more row')} refused", file=sys.stderr)

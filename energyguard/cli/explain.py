@@ -13,6 +13,7 @@ from energyguard.cli.queries import AsKnown, Since, Until, between
 from energyguard.cli.spans import Day, Month, Week, Year, Zone
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
+from energyguard.model.catalogue import key_meant
 
 if TYPE_CHECKING:
     from energyguard.service.explain.contract import BoundedEnergy, EnergyExplanation
@@ -39,7 +40,7 @@ def explain(
     as_known: AsKnown = None,
 ) -> None:
     """Show why an energy is what it is: entry by entry, at least and at most, what is missing."""
-    key = of if "/" in of else f"device/{of}"
+    key = key_meant(of)
     device = key.removeprefix("device/") if key.startswith("device/") else ""
     with call.service() as service:
         zone = zone or service.consumption.zone_of([key])

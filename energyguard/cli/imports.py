@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.call import Call
-from energyguard.cli.output import at, progress
+from energyguard.cli.output import at, counted, progress
 from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
@@ -68,12 +68,22 @@ def readings(
             return
         jobs = [_taken(service, path, seen, given) for path, seen, given in looked]
     for job in jobs:
-        if job.fault:
-            raise Malformed(f"{job.name}: {job.fault}")
-        call.out.done(
-            f"{job.id}: {job.done:,} readings of {job.name}, {job.refused:,} rows refused",
-            id=job.id, file=job.name, readings=job.done, refused=job.refused,
-        )  # fmt: skip
+        _show_done(call, job)
+
+
+def _show_done(call: Call, job: FileImport) -> None:
+    """What came of an import.
+
+    Raises:
+        Malformed: it was given up.
+    """
+    if job.fault:
+        raise Malformed(f"{job.name}: {job.fault}")
+    read, refused = counted(job.done, "reading"), counted(job.refused, "row")
+    call.out.done(
+        f"{job.id}: {read} of {job.name}, {refused} refused",
+        id=job.id, file=job.name, readings=job.done, refused=job.refused,
+    )  # fmt: skip
 
 
 def _answers(call: Call, as_: str, zone: str, device: str, roles: Sequence[str]) -> FileAnswers:
@@ -144,9 +154,10 @@ def _show(call: Call, seen: FilePreview) -> None:
 
 def _would_be(call: Call, seen: FilePreview) -> None:
     """What would come of a file."""
-    many = f"{seen.readings:,} readings of {len(seen.devices)} devices"
+    many = f"{counted(seen.readings, 'reading')} of {counted(len(seen.devices), 'device')}"
+    refused = counted(seen.refused_rows, "row")
     call.out.done(
-        f"would be: {many} of {seen.name} ({seen.dialect}), {seen.refused_rows:,} rows refused",
+        f"would be: {many} of {seen.name} ({seen.dialect}), {refused} refused",
         file=seen.name, format=seen.dialect, readings=seen.readings, devices=seen.devices,
         refused=seen.refused_rows, findings=[finding._asdict() for finding in seen.findings],
         kwh=seen.kwh,

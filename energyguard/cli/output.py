@@ -66,6 +66,11 @@ class Printer:
             print(sentence)
 
 
+def counted(n: int, one: str) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{n:,} {one}" if n == 1 else f"{n:,} {one}s"
+
+
 def spell(value: Any) -> str:
     """A value as people read it."""
     if value is None:

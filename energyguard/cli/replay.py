@@ -11,7 +11,7 @@ import typer
 
 from energyguard.cli.call import Call
 from energyguard.cli.noting import MAX_NAMED, note
-from energyguard.cli.output import at, progress, until_signal
+from energyguard.cli.output import at, counted, progress, until_signal
 from energyguard.domain import Messages, load
 from energyguard.errors import ConfigError, Rejected
 from energyguard.model.quantities import parse_duration
@@ -117,7 +117,8 @@ def _play(call: Call, wanted: ReplayRun) -> None:
     names = ", ".join(path.name for path in wanted.paths[:MAX_NAMED])
     note(call, "import", names, f"{played.readings:,} readings into {played.topic}")
     call.out.done(
-        f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",
+        f"{counted(played.readings, 'reading')} into {played.topic}, "
+        f"{counted(played.refused, 'row')} refused",
         topic=played.topic,
         readings=played.readings,
         refused=played.refused,

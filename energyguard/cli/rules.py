@@ -12,6 +12,7 @@ import typer
 from energyguard.cli.call import Call
 from energyguard.cli.output import at
 from energyguard.errors import ConfigError, Unavailable
+from energyguard.model.catalogue import key_meant
 
 if TYPE_CHECKING:
     from energyguard.rules.rule import Rule
@@ -175,7 +176,7 @@ def waits(
 
     A window of a sum is known when each part has closed it. Times are those of the readings.
     """
-    key = of if "/" in of or not of else f"device/{of}"
+    key = key_meant(of)
     with call.service() as service:
         found = service.late_sums.of(key)
     call.out.rows(

@@ -155,3 +155,12 @@ def parts_of(key: str) -> tuple[str, str]:
         kinds = ", ".join(f"{kind}/ID" for kind in ENTRIES)
         raise ValueError(f"{key!r} is no key of the catalogue; write {kinds}")
     return kind, entry_id
+
+
+def key_meant(text: str) -> str:
+    """The key that a person means who writes a key, a device's id or nothing.
+
+    ``home/export`` is a device: no kind is called ``home``.
+    """
+    kind, slash, _ = text.partition("/")
+    return text if not text or (slash and kind in ENTRIES) else key_of(DEVICE, text)

@@ -12,7 +12,7 @@ import typer
 
 from energyguard.cli.call import Call
 from energyguard.cli.feeds import FILE_S, JsonOutput, Speedup, StartSecond, Truth, play, start_ms
-from energyguard.cli.output import at, until_signal
+from energyguard.cli.output import at, counted, until_signal
 
 if TYPE_CHECKING:
     from threading import Event
@@ -121,7 +121,8 @@ def replay_signals(
             over = max(limits.before_s, limits.after_s) + LATENESS_S + 1
             end_input(log, replay.topic, (seconds[-1] + over) * 1000)
     call.out.done(
-        f"{len(seconds):,} signals into {replay.topic}, {player.refused:,} rows refused",
+        f"{counted(len(seconds), 'signal')} into {replay.topic}, "
+        f"{counted(player.refused, 'row')} refused",
         topic=replay.topic,
         signals=len(seconds),
         refused=player.refused,
