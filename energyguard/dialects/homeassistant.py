@@ -34,7 +34,7 @@ from energyguard.dialects.rows import (
 from energyguard.errors import Malformed
 from energyguard.model.days import ms_of
 
-_NO_STATE: Final = ("unavailable", "unknown", "", "None")
+_NO_STATE: Final = ("unavailable", "unknown", "", "none")
 _TIMES: Final = ("last_updated", "last_changed")
 
 
@@ -48,7 +48,7 @@ def _values(line: bytes) -> Iterator[NamedValue]:
     found = json_of(line)
     if not isinstance(found, dict) or "state" not in found or not found.get("entity_id"):
         raise Malformed("a state has entity_id and state")
-    if str(found["state"]) in _NO_STATE:
+    if str(found["state"]).strip().lower() in _NO_STATE:
         return
     attributes = found.get("attributes") or {}
     if not isinstance(attributes, dict):

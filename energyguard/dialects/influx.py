@@ -64,10 +64,17 @@ def decode_influx(data: bytes, context: DecodeContext) -> Decoded:
 
 
 def _blocks(data: bytes) -> list[bytes]:
-    """Whole lines, a megabyte or so of them each: one odd line costs its block alone."""
-    blocks, at = [], 0
+    """Whole lines, a megabyte or so of them each: one odd line costs its block alone.
+
+    None ends within a text in quotes, which may have line ends.
+    """
+    blocks, at, end = [], 0, 0
     while at < len(data):
-        end = data.find(b"\n", min(at + _BLOCK, len(data))) + 1 or len(data)
+        is_within = True
+        while is_within and end < len(data):
+            start, end = end, data.find(b"\n", min(end + _BLOCK, len(data))) + 1 or len(data)
+            quotes = data.count(b'"', start, end) - data.count(b'\\"', start, end)
+            is_within = bool(quotes % 2) is (start == at)
         blocks.append(data[at:end])
         at = end
     return blocks

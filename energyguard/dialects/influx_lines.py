@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -119,8 +119,8 @@ def read_lines(
     time: list[int] = []
     number: list[float] = []
     row: list[int] = []
-    lines = data.split(b"\n")
-    for at, line in enumerate(lines):
+    lines = dict(_numbered(data))
+    for at, line in lines.items():
         bare = line.strip()
         if not bare or bare.startswith(b"#"):
             continue
@@ -149,6 +149,24 @@ def read_lines(
         np.array(row, np.int64),
         lambda place: lines[row[place] - first_row],
     )
+
+
+def _numbered(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Lines and their numbers, from 0 on; one whose texts go on in the next line is whole."""
+    if b'"' not in data:
+        yield from enumerate(data.split(b"\n"))
+        return
+    at = row = 0
+    while at <= len(data):
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        if data.find(b'"', at, end) >= 0 and data[at : at + 1] != b"#":
+            found = _LINE.match(data, at)
+            if found is not None and data[found.end() : found.end() + 1] in (b"", b"\n"):
+                end = found.end()
+        yield row, data[at:end]
+        row += 1 + data.count(b"\n", at, end)
+        at = end + 1
 
 
 def _unfit(fields: bytes) -> str:

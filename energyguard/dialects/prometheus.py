@@ -39,6 +39,8 @@ from energyguard.errors import Malformed
 
 _SERIES: Final = {"": 1, "2": 5}
 """The number of the field that has the series, by the version."""
+_END: Final = b"\x12\x10\x09" + STALE.to_bytes(8, "little")
+"""How a sample begins that only ends a series: heeded, so its sender counts it as written."""
 _AGAIN: Final = "victoriametrics"
 """How a refused sample is decoded again: as a line of JSON, which people can read."""
 
@@ -133,7 +135,8 @@ def _taken(sent: HttpSent, taken: HttpTaken) -> HttpAnswer:
     headers = {}
     if _version(sent):
         prefix = "X-Prometheus-Remote-Write"
-        headers = {f"{prefix}-Samples-Written": str(taken.accepted)} | {
+        ends = 0 if taken.refused else sent.body.count(_END)
+        headers = {f"{prefix}-Samples-Written": str(taken.accepted + ends)} | {
             f"{prefix}-{kind}-Written": "0" for kind in ("Histograms", "Exemplars")
         }
     if taken.refused:

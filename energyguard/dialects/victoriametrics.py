@@ -1,11 +1,13 @@
 """VictoriaMetrics' import: ``{"metric":{…},"values":[…],"timestamps":[…]}``, one in a line.
 
-https://docs.victoriametrics.com/#json-line-format
+https://docs.victoriametrics.com/#json-line-format. Its exports say ``null`` or ``"NaN"`` where a
+series has no value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.context import DecodeContext
@@ -30,6 +32,8 @@ from energyguard.dialects.rows import (
 )
 from energyguard.errors import Malformed
 
+_NO_VALUES: Final = (None, "null", "NaN", "nan")
+
 
 def decode_import(data: bytes, context: DecodeContext) -> Decoded:
     """The readings of lines of JSON."""
@@ -50,7 +54,8 @@ def _values(line: bytes) -> Iterator[NamedValue]:
     for value, time in zip(values, times, strict=True):
         if not isinstance(time, int) or abs(time) >= 2**62:
             raise Malformed(f"a time is no number of ms: {str(time)[:64]!r}", "time")
-        yield NamedValue(name, time, number_of(value, name.name))
+        if value not in _NO_VALUES:
+            yield NamedValue(name, time, number_of(value, name.name))
 
 
 def _name(metric: dict[object, object]) -> ValueName:

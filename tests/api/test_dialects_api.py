@@ -291,6 +291,9 @@ def test_remote_write_2_says_what_was_written(served: Served) -> None:
     assert written.headers[f"{prefix}-Samples-Written"] == "1"
     assert written.headers[f"{prefix}-Histograms-Written"] == "0"
     assert written.headers[f"{prefix}-Exemplars-Written"] == "0"
+    ended = SECOND.replace(b"\xcd\xcc\xcc\xcc\xcc\x0c\x55\x40", b"\x02\0\0\0\0\0\xf0\x7f")
+    stale = served.post("/api/v1/write", bytes(pa.compress(ended, "snappy")), **headers)
+    assert (stale.status_code, stale.headers[f"{prefix}-Samples-Written"]) == (204, "1")
     unknown = SECOND.replace(b"watts", b"bytes")
     partly = served.post("/api/v1/write", bytes(pa.compress(unknown, "snappy")), **headers)
     assert partly.status_code == 400

@@ -38,6 +38,12 @@ GOLDEN = [
     ("plug,device=now power_w=1", ("now", "power_kw", NOW_MS, 10**6)),
     (f"plug,host=pi,room=Küche temperature_celsius=21.5 {NOW}",
      ("Küche", "temperature_c", NOW_MS, 21_500_000_000)),
+    # the reference has no line ends in values, its clients send them: influxdb-python 2.8.0,
+    # "Handle field string values with several newlines"
+    (f'plug,device=log note="two\nlines, a \\"quote\\"\n",power_w=4 {NOW}',
+     ("log", "power_kw", NOW_MS, 4 * 10**6)),
+    (f'plug,device=tall power_w=2,note="it\nplug,device=forged power_w=3 {NOW}\n" {NOW}',
+     ("tall", "power_kw", NOW_MS, 2 * 10**6)),
     (f"# a comment\n\nplug,device=x voltage_v=230 {NOW}\r",
      ("x", "voltage_v", NOW_MS, 230 * 10**9)),
 ]  # fmt: skip
@@ -109,6 +115,23 @@ def test_what_is_not_taken_is_said_and_costs_its_neighbours_nothing(
     assert refused.original == line.encode()
     again = decode(refused.original, refused.shape, headed=False)[1]  # as a dead letter is
     assert len(again.refused) == 1
+
+
+def test_a_line_with_line_ends_is_one_line_of_its_rows() -> None:
+    found = of(f'a note="x\ny",usage=1 {NOW}\nno fields\nb power_w=1 {NOW}')
+    assert [(row.row, row.original) for row in found.refused] == [
+        (3, b"no fields"), (1, f'a note="x\ny",usage=1 {NOW}'.encode()),
+    ]  # fmt: skip
+    assert [row[0] for row in rows(found)] == ["b"]
+
+
+def test_a_text_over_the_end_of_a_block_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("energyguard.dialects.influx._BLOCK", 30)
+    texts = ["a\n" * n for n in range(40)]
+    lines = [f'plug,device=d{n} note="{text}",power_w=1 {NOW}' for n, text in enumerate(texts)]
+    found = of("\n".join(lines))
+    assert found.refused == ()
+    assert [row[0] for row in rows(found)] == [f"d{n}" for n in range(40)]
 
 
 def test_a_field_that_is_not_known_costs_the_others_of_its_line_nothing() -> None:

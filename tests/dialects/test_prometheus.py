@@ -214,7 +214,7 @@ def test_a_bad_line_is_refused_alone(line: bytes, reason: str) -> None:
         (b'{"metric":{}}', "an object has metric, values and timestamps"),
         (b'{"metric":{},"values":[1],"timestamps":[]}', "1 values and 0 timestamps"),
         (b'{"metric":{},"values":[1],"timestamps":[1764590400000]}', "nothing says its unit"),
-        (b'{"metric":{"__name__":"power_w","device":"a"},"values":[null],"timestamps":[1]}',
+        (b'{"metric":{"__name__":"power_w","device":"a"},"values":[{}],"timestamps":[1]}',
          "power_w is no number"),
         (b'{"metric":{"__name__":"power_w","device":"a"},"values":[1],"timestamps":["x"]}',
          "a time is no number of ms"),
@@ -223,6 +223,17 @@ def test_a_bad_line_is_refused_alone(line: bytes, reason: str) -> None:
 def test_a_bad_line_of_json_is_refused_with_its_reason(line: bytes, reason: str) -> None:
     (refused,) = of(line, "victoriametrics").refused
     assert reason in refused.reason
+
+
+def test_what_victoriametrics_exports_without_a_value_costs_its_neighbours_nothing() -> None:
+    line = (
+        b'{"metric":{"__name__":"power_watts","device":"a"},"values":[1,null,"NaN",2,"Infinity"],'
+        b'"timestamps":[%d,%d,%d,%d,%d]}' % (T, T + 1, T + 2, T + 3, T + 4)
+    )
+    found = of(line, "victoriametrics")
+    assert [row[2:] for row in rows(found)] == [(T, 10**6), (T + 3, 2 * 10**6)]
+    (refused,) = found.refused
+    assert "beyond all finite readings: inf" in refused.reason
 
 
 @settings(deadline=None)

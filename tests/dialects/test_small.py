@@ -200,7 +200,7 @@ def test_a_state_of_home_assistant(mapping: Path) -> None:
     assert rows(state("84.2", "W")) == [("oven", "power_kw", 0, 84_200_000)]
     register = state("2", "kWh", state_class="total_increasing")
     assert rows(register) == [("oven", "energy_register_kwh", 0, 2 * 10**9)]
-    for nothing in ("unavailable", "unknown"):
+    for nothing in ("unavailable", "unknown", "Unavailable"):
         found = state(nothing, "W")
         assert (rows(found), found.refused) == ([], ())
     (refused,) = state("20", "%").refused
