@@ -30,11 +30,13 @@ NAMED: Final[tuple[str, ...]] = (
     "n3rgy_json",
     "iotawatt",
     "homeassistant_energy",
+    "homeassistant_statistics",
     "homeassistant",
     "wiener_netze",
     "emporia",
     "sense",
     "sdge",
+    "smt",
     "opower",
     "ausgrid",
     "refit",
@@ -95,12 +97,12 @@ def of_table(known: KnownLayout, format_name: str) -> ReadFile:
 
 
 def headed_by(*words: str) -> Callable[[bytes], bool]:
-    """Whether one of the first lines has all of these words, in any case."""
-    wanted = tuple(word.lower() for word in words)
+    """Whether one of the first lines has all of these words, in any case; of ``a|b`` one."""
+    wanted = tuple(word.lower().split("|") for word in words)
 
     def recognises(head: bytes) -> bool:
         lines = head[:HEAD_BYTES].decode(errors="replace").lower().split("\n")[:40]
-        return any(all(word in line for word in wanted) for line in lines)
+        return any(all(any(word in line for word in either) for either in wanted) for line in lines)
 
     return recognises
 

@@ -185,11 +185,14 @@ def _find_parts(
 
 
 def _part_by_cells(grid: Grid, place: int) -> str:
-    """A part that all cells of a column say: a unit, or whether it was used or fed in."""
+    """A part that all cells of a column say: a unit, or whether it was used or fed in.
+
+    Letters alone (A: actual, V: vorläufig) are marks of quality as often as units.
+    """
     cells = {cell for row in grid.sample if (cell := row[place].strip())}
     if not cells or len(cells) > _MAX_KINDS or any(kind_of(cell) != "text" for cell in cells):
         return ""
-    if all(unit_named(cell) is not None for cell in cells):
+    if all(unit_named(cell) is not None for cell in cells) and any(len(cell) > 1 for cell in cells):
         return "unit"
     kinds = [header_of_text(cell) for cell in cells]
     directed = all(kind.is_export or kind.counts == "interval" for kind in kinds)

@@ -15,11 +15,15 @@ from energyguard.errors import Malformed
 from energyguard.files.grid import Grid
 from energyguard.files.moments import DAY_MS, OPEN, FileMoments
 from energyguard.files.times import ClockTime, clock_time
+from energyguard.files.words import header_of_text
 
 _NOMINAL: Final = {n: 24 * by for by in (1, 2, 4) for n in (23 * by, 24 * by, 25 * by)}
 """By how many columns a table has: how many an ordinary day has."""
-_NUMBERED: Final = re.compile(r"\D{0,16}?(\d{1,3})")
-_SPAN: Final = re.compile(r"(\S+?)\s*(?:-|–|to|bis)\s*\S+")
+_NUMBERED: Final = re.compile(r"\D{0,16}?(\d{1,3})(\s?[*xXbB])?")
+_SPAN: Final = re.compile(r"(\S+?)\s*(?:-|–|to|bis)\s*(\S+)")
+_HOUR: Final = re.compile(r"(\d{1,2})\s?(h|Uhr|[AaPp]\.?[Mm]\.?)")
+_HOURS: Final = re.compile(r"(\d{1,2})\s?(?:h|Uhr)?")
+_WORDS_BEFORE: Final = re.compile(r"(?:[^\W\d_]{1,8}\s+){1,2}(?=\d)")
 _DIGITS: Final = re.compile(r"(\d{2})(\d{2})")
 _FEWEST: Final = 23
 HOUR_MS: Final = 3_600_000
@@ -61,11 +65,8 @@ def slots_of(grid: Grid) -> Slots | None:
 def _by_clock(grid: Grid) -> Slots | None:
     found: list[tuple[int, ClockTime]] = []
     for place, name in enumerate(grid.header):
-        span = _SPAN.fullmatch(name.strip())
         try:
-            text = span[1] if span else name.strip()
-            digits = _DIGITS.fullmatch(text)
-            found.append((place, clock_time(f"{digits[1]}:{digits[2]}" if digits else text)))
+            found.append((place, _clock_of(_without_unit(name))))
         except Malformed:
             continue
     if len(found) < _FEWEST:
@@ -84,6 +85,32 @@ def _by_clock(grid: Grid) -> Slots | None:
     return Slots(tuple(place for place, _ in found), at, step, False, why)
 
 
+def _without_unit(name: str) -> str:
+    """A header without the unit that may stand in it: ``Hour 1 (kWh)``."""
+    header = header_of_text(name)
+    return header.label if header.unit is not None and header.label else name.strip()
+
+
+def _clock_of(name: str) -> ClockTime:
+    """The time of the day that a header is: ``00:15``, ``0015``, ``0:00-0:15``, ``1 PM``, ``0-1``.
+
+    Raises:
+        Malformed: it is none.
+    """
+    text = _WORDS_BEFORE.sub("", name, count=1)
+    if span := _SPAN.fullmatch(text):
+        text = span[1]
+        first, last = _HOURS.fullmatch(span[1]), _HOURS.fullmatch(span[2])
+        if first and last and (int(first[1]) + 1) % 24 == int(last[1]) % 24:
+            return clock_time(f"{first[1]}:00")
+    if digits := _DIGITS.fullmatch(text):
+        return clock_time(f"{digits[1]}:{digits[2]}")
+    if hour := _HOUR.fullmatch(text):
+        half = hour[2] if hour[2][0] in "AaPp" else ""
+        return clock_time(f"{hour[1]}:00 {half}".strip())
+    return clock_time(text)
+
+
 def _marked(times: Sequence[ClockTime]) -> tuple[ClockTime, ...]:
     """Times of the day; of one that stands there twice, the first and the second by their mark."""
     often, found = Counter(time.ms for time in times if not time.mark), list[ClockTime]()
@@ -97,21 +124,31 @@ def _marked(times: Sequence[ClockTime]) -> tuple[ClockTime, ...]:
 
 
 def _by_number(grid: Grid) -> Slots | None:
-    """Columns that are numbered without a gap, as many as a day has hours, halves or quarters."""
-    runs: list[list[tuple[int, int]]] = [[]]
+    """Columns that are numbered without a gap, as many as a day has hours, halves or quarters.
+
+    Of two with one number, the second has a mark: ``2`` and ``2X``. It is the hour that comes
+    twice, so the others are meant by the clock.
+    """
+    runs: list[list[tuple[int, int, bool]]] = [[]]
     for place, name in enumerate(grid.header):
-        number = _NUMBERED.fullmatch(name.strip())
-        if number is None:
+        found = _NUMBERED.fullmatch(_without_unit(name))
+        if found is None:
             runs.append([])
             continue
-        if runs[-1] and int(number[1]) != runs[-1][-1][1] + 1:
+        number, is_second = int(found[1]), found[2] is not None
+        if runs[-1] and number != runs[-1][-1][1] + (not is_second):
             runs.append([])
-        runs[-1].append((place, int(number[1])))
+        runs[-1].append((place, number, is_second))
     run = max(runs, key=len)
-    nominal = _NOMINAL.get(len(run))
+    seconds = {number for _, number, is_second in run if is_second}
+    nominal = _NOMINAL.get(len(run) - len(seconds))
     if nominal is None or run[0][1] > 1:
         return None
-    step = DAY_MS // nominal
-    at = tuple(ClockTime(number * step) for number in range(len(run)))
-    why = f"{len(run)} numbered columns, counted from midnight"
-    return Slots(tuple(place for place, _ in run), at, step, True, why)
+    step, first = DAY_MS // nominal, run[0][1]
+    at = tuple(
+        ClockTime((number - first) * step, mark="B" if is_second else "A" * (number in seconds))
+        for _, number, is_second in run
+    )
+    places, numbered = tuple(place for place, _, _ in run), not seconds
+    how = "by the clock, the hour that comes twice has two" if seconds else "counted from midnight"
+    return Slots(places, at, step, numbered, f"{len(run)} numbered columns, {how}")

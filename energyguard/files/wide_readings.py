@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,10 +17,11 @@ from energyguard.errors import Malformed
 from energyguard.files.cells import numbers_in
 from energyguard.files.columns import number_reader
 from energyguard.files.found import FileFinding
-from energyguard.files.local_clock import utc_times
-from energyguard.files.moments import FileMoments, Ints
+from energyguard.files.local_clock import UtcTimes, utc_times
+from energyguard.files.moments import DAY_MS, Bools, FileMoments, Ints
 from energyguard.files.reading import TableRead
 from energyguard.files.table_times import codes_of, zone_of_table
+from energyguard.files.wide import Slots
 from energyguard.files.words import (
     ENERGY,
     Unit,
@@ -44,19 +49,21 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array) -> Deco
         unit, days, devices = _by_unit(read, days, devices)
     devices, sign = _by_channel(read, devices)
     whose = codes_of(devices)
-    midnight = utc_times(days, zone, whose, lambda: whose, False).ms
-    time, value, row = [], [], []
-    for number, column in enumerate(columns):
+    slot_cells = []
+    for column in columns:
         cells = numbers_in(read.column(column.place), reader, units_beside(unit))
         read.refuse(cells.bad, column.name, "is no number", read.column(column.place))
-        if slots.numbered:
-            ms = midnight + slots.at[number].ms
-            never = np.zeros(len(ms), bool)
-        else:
-            times = utc_times(slots.moments(days, number), zone, whose, lambda: whose, False)
-            ms, never = times.ms, times.never
-        nano = nanos(pa.chunked_array([cells.values.fill_null(0)]), unit.per) * unit.times * sign
-        has = np.asarray(cells.values.is_valid()) & ~(never & (nano == 0))
+        slot_cells.append(cells.values)
+    by_clock = _by_clock(slots, days, zone, whose, slot_cells)
+    midnight = _utc(days, zone, whose).ms
+    time, value, row = [], [], []
+    for number, (column, values) in enumerate(zip(columns, slot_cells, strict=True)):
+        ms, never = midnight + slots.at[number].ms, np.zeros(len(midnight), bool)
+        if by_clock.any():
+            times = _utc(slots.moments(days, number), zone, whose)
+            ms, never = np.where(by_clock, times.ms, ms), times.never & by_clock
+        nano = nanos(pa.chunked_array([values.fill_null(0)]), unit.per) * unit.times * sign
+        has = np.asarray(values.is_valid()) & ~(never & (nano == 0))
         read.refuse(has & never, column.name, "never was: the clocks were put forward",
                     read.column(column.place))  # fmt: skip
         place = np.flatnonzero(has & ~never)
@@ -75,6 +82,30 @@ def wide_readings(read: TableRead, days: FileMoments, devices: pa.Array) -> Deco
         "time", read.limits,
     )  # fmt: skip
     return assemble([part], kept, read.refusals)
+
+
+def _utc(found: FileMoments, zone: ZoneInfo, whose: Ints) -> UtcTimes:
+    return utc_times(found, zone, whose, lambda: whose, False)
+
+
+def _by_clock(
+    slots: Slots, days: FileMoments, zone: ZoneInfo, whose: Ints, cells: Sequence[pa.Array]
+) -> Bools:
+    """On which days columns are meant by the clock, not by the time elapsed since midnight.
+
+    Numbered ones are on days that have fewer intervals than cells with a number, so that the hour
+    that never was is among them, and where there are fewer columns than the day has intervals.
+    """
+    n = len(days.ms)
+    if not slots.numbered:
+        return np.ones(n, bool)
+    next_day = replace(days, ms=days.ms + DAY_MS)
+    elapsed = _utc(next_day, zone, whose).ms - _utc(days, zone, whose).ms
+    intervals = elapsed // slots.step_ms
+    last = np.zeros(n, np.int64)
+    for number, values in enumerate(cells, 1):
+        last[np.asarray(values.is_valid())] = number
+    return ((last > intervals) & (elapsed < DAY_MS)) | (intervals > len(cells))
 
 
 def _by_channel(read: TableRead, devices: pa.Array) -> tuple[pa.Array, Ints]:

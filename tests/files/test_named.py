@@ -142,6 +142,22 @@ GOLDEN: Final[Mapping[str, tuple[int, tuple[Row, ...]]]] = {
             Row("6042/export", KWH, "2026-03-01T08:15:00", "-0.2"),
         ),
     ),
+    "smt": (
+        3,
+        (
+            Row("10443720000000001", KWH, "2026-05-06T05:00:00", "0.859"),
+            Row("10443720000000001", KWH, "2026-05-06T05:15:00", "0.151"),
+            Row("10443720000000001/export", KWH, "2026-05-06T05:00:00", "-0.1"),
+        ),
+    ),
+    "homeassistant-statistics": (
+        3,
+        (
+            Row("sensor.oven_power", POWER, "2024-01-26T11:00:00", "0.0205"),
+            Row("sensor.energy", REGISTER, "2024-01-26T12:00:00", "10.5"),
+            Row("sensor.energy", REGISTER, "2024-01-26T13:00:00", "11.5"),
+        ),
+    ),
     "opower": (
         2,
         (
@@ -294,6 +310,38 @@ def test_home_assistant_is_asked_of_each_entity(tmp_path: Path) -> None:
 
 STREAM = "200,NMI1,E1,1,E1,N1,M1,{unit},30,"
 DAY = "300,20260301," + ",".join(["1"] * 48) + ",{quality},,,{updated},"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("statistic_id,unit,start,delta\nsensor.grid_import_energy,kWh,2026-01-01 00:00,0.5\n"
+         "sensor.grid_export_energy,Wh,2026-01-01 00:00,250\nsensor.cost,EUR,2026-01-01 00:00,1\n",
+         [("sensor.grid_import_energy", KWH, "2026-01-01T00:00:00", "0.5"),
+          ("sensor.grid_export_energy/export", KWH, "2026-01-01T00:00:00", "-0.25")]),
+        ("statistic_id\tunit\tstart\tmin\tmax\tmean\n"
+         "sensor.temp\t°C\t26.01.2024 12:00\t20\t21\t20.5\n",
+         [("sensor.temp", "temperature_c", "2024-01-26T12:00:00", "20.5")]),
+    ],
+)  # fmt: skip
+def test_home_assistants_statistics_in_each_of_their_forms(
+    text: str, expected: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    found = read(tmp_path, text, zone="UTC")
+    assert found.format == "homeassistant-statistics"
+    assert [tuple(row) for row in rows(found)] == expected
+
+
+def test_home_assistants_statistics_ask_what_they_leave_open(tmp_path: Path) -> None:
+    text = (
+        "statistic_id,unit,start,sum\ns,kWh,01/02/2024 12:00,1\ns,kWh,noon,2\ns,kWh\n"
+        "s,kWh,01/02/2024 13:00,2\n"
+    )
+    found = read(tmp_path, text)
+    assert [doubt.option for doubt in found.doubts] == ["--map", "--zone"]
+    assert [row for row, _ in refused(found)] == [3, 4]
+    answered = rows(read(tmp_path, text, zone="UTC", columns={"start": "mdy"}))
+    assert [row.time for row in answered] == ["2024-01-02T13:00:00", "2024-01-02T14:00:00"]
 
 
 def test_nem12_units_qualities_and_corrections(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -166,6 +167,66 @@ def test_numbered_quarters_of_a_short_and_a_long_day(tmp_path: Path) -> None:
         text = wide_day([f"Q{i}" for i in range(1, quarters + 1)], day)
         found = rows(read(tmp_path, text, columns={"*": "energy_kwh"}, **BERLIN))
         assert (len(set(found)), found[-1].time[11:16]) == (quarters, last)
+
+
+NUMBERS: Final = [str(hour) for hour in range(1, 25)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [f"Hour {hour} (kWh)" for hour in NUMBERS], [f"HE{hour}" for hour in NUMBERS],
+        [f"HE {hour:02}:00" for hour in range(1, 25)], [f"H{hour}" for hour in range(24)],
+        [f"{hour:02}-{hour + 1:02}" for hour in range(24)],
+        [f"{hour}h-{(hour + 1) % 24}h" for hour in range(24)],
+        [f"{hour} Uhr" for hour in range(24)],
+        [f"{hour} {half}" for half in ("AM", "PM") for hour in (12, *range(1, 12))],
+    ],
+    ids=lambda headers: headers[0],
+)  # fmt: skip
+def test_a_column_for_each_hour_however_it_is_called(tmp_path: Path, headers: list[str]) -> None:
+    text = wide_day([*headers, "Summe"])
+    found = rows(read(tmp_path, text, columns={"*": "energy_kwh"}, **BERLIN))
+    assert [row.time for row in found[:2]] == ["2025-12-31T23:00:00", "2026-01-01T00:00:00"]
+    assert (len(found), found[-1].time) == (24, "2026-01-01T22:00:00")
+    assert {row.device for row in found} == {"h"}
+
+
+def test_days_of_the_year_are_no_hours(tmp_path: Path) -> None:
+    headers = [f"{day:02}-02" for day in range(1, 25)]
+    (doubt, *_) = read(tmp_path, wide_day(headers), **BERLIN).doubts
+    assert "no column says what it measures" in doubt.question
+
+
+@pytest.mark.parametrize("mark", ["X", "*", "b"])
+def test_the_second_hour_of_a_long_day_has_a_column_of_its_own(tmp_path: Path, mark: str) -> None:
+    headers = [*NUMBERS[:3], f"3{mark}", *NUMBERS[3:]]
+    long = wide_day(headers, "26.10.2025")
+    found = rows(read(tmp_path, long, columns={"*": "energy_kwh"}, **BERLIN))
+    assert (len({row.time for row in found}), found[-1].time[11:16]) == (25, "22:00")
+    ordinary = long.replace("26.10.2025" + ";0,5" * 4, "27.10.2025;0,5;0,5;0,5;")
+    found = rows(read(tmp_path, ordinary, columns={"*": "energy_kwh"}, **BERLIN))
+    assert (len({row.time for row in found}), found[-1].time[11:16]) == (24, "22:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "cells", "hours"),
+    [
+        ("29.03.2026", ["1", "1", "", *["1"] * 21], ["23", "00", "01", "02"]),
+        ("29.03.2026", ["1", "1", "0", *["1"] * 21], ["23", "00", "01", "02"]),
+        ("29.03.2026", [*["1"] * 23, ""], ["23", "00", "01", "02"]),
+        ("25.10.2026", ["1"] * 24, ["22", "23", "00", "02"]),
+    ],
+    ids=["empty", "zero", "elapsed", "long"],
+)
+def test_numbered_hours_of_a_short_and_a_long_day_are_those_of_the_clock(
+    tmp_path: Path, day: str, cells: list[str], hours: list[str]
+) -> None:
+    text = f"Datum;{';'.join(NUMBERS)}\n{day};{';'.join(cells)}\n"
+    found = rows(read(tmp_path, text, columns={"*": "energy_kwh"}, **BERLIN))
+    assert [row.time[11:13] for row in found[:4]] == hours
+    assert found[-1].time[11:13] == ("21" if day == "29.03.2026" else "22")
+    assert len({row.time for row in found}) == len(found) == sum(cell == "1" for cell in cells)
 
 
 def test_a_column_for_each_circuit(tmp_path: Path) -> None:

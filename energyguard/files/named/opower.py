@@ -1,4 +1,4 @@
-"""Opower: intervals of PG&E, Con Edison and others whose portals it makes."""
+"""Opower: intervals of PG&E, SDG&E, Con Edison, PECO and others whose portals it makes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ LAYOUT: Final = KnownLayout(
         "units": "unit",
         "cost": "ignore",
         "notes": "ignore",
-    }
+    },
+    month_first=True,
 )
 FORMAT: Final = FileFormat(
     name="opower",
     title="Opower portals (US: PG&E, Con Edison …)",
     source="the portals' Green Button CSV",
-    becomes="`energy_kwh` at the start of each interval",
+    becomes=(
+        "`energy_kwh` at the start of each interval; of exports also what was fed in, below 0, on "
+        "`NAME/export`"
+    ),
     left_out="gas, costs",
     example=(
         b"Name,MARA\n"
@@ -36,7 +40,7 @@ FORMAT: Final = FileFormat(
         b"Electric usage,2026-03-01,00:00,00:14,0.05,kWh,$0.01,\n"
         b"Electric usage,2026-03-01,00:15,00:29,0.07,kWh,$0.02,\n"
     ),
-    recognises=headed_by("type", "start time", "end time", "usage", "units"),
+    recognises=headed_by("type", "start time", "end time", "usage|import ("),
     read=of_table(LAYOUT, "opower"),
     answers=FileAnswers(device="home", zone="America/Los_Angeles"),
 )
