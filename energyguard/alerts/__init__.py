@@ -3,4 +3,5 @@
 book.py       the alert book: a fold of two topics, the same on any backend and after any restart
 alert.py      one alert as the book knows it
 silences.py   standing silences: by device, site or rule
+incidents.py  silences of one cause, folded by where devices stand
 """

@@ -1,7 +1,7 @@
 """What links of messages lead to: a page with a button that acknowledges or silences an alert.
 
 To look at the page does nothing: programs that look into mail open every link. A link is for one
-alert and a week, and for nothing when its route was removed.
+alert, or those of one incident, and a week, and for nothing when its route was removed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from energyguard.alerts.alert import Alert
 from energyguard.api.attempts import Attempts
 from energyguard.api.bare_page import BarePage, speak_as_preferred
 from energyguard.errors import Corrupt, NotFound, Unauthorized
+from energyguard.model.alerts import Act
 from energyguard.notify.seal import NotifySeal
-from energyguard.page.words.language import _
+from energyguard.page.words.language import _, ngettext
 from energyguard.service.contract import Service
 
 SILENCED_MS: Final = 24 * 3_600_000
@@ -37,21 +38,23 @@ def answer_routes(service: Service, attempts: Attempts) -> APIRouter:
     """
     router = APIRouter(include_in_schema=False)
 
-    def answered(request: Request, key: str, found: Callable[[str, Alert], Response]) -> Response:
+    def answered(
+        request: Request, key: str, found: Callable[[str, list[Alert]], Response]
+    ) -> Response:
         speak_as_preferred(request.scope)
         if attempts.slowed(request.scope):
             return _page(_("Too many links that are none: wait a minute."), status=429)
         try:
-            route, alert = NotifySeal(service.settings.data_dir).linked(key)
+            route, ids = NotifySeal(service.settings.data_dir).linked(key)
             service.routes.get(route)
-            return found(route, service.book.get(alert))
+            return found(route, [service.book.get(alert) for alert in ids])
         except (Unauthorized, NotFound, Corrupt):
             attempts.failed(request.scope, "link")
             return _page(_("This link leads nowhere any more: log in to see the alert."), 404)
 
     @router.get("/answer")
     def look(request: Request, key: str = "", act: str = "") -> Response:
-        return answered(request, key, lambda _route, alert: _question(alert, key, act))
+        return answered(request, key, lambda _route, alerts: _question(alerts, key, act))
 
     @router.post("/answer")
     def do(
@@ -59,12 +62,13 @@ def answer_routes(service: Service, attempts: Attempts) -> APIRouter:
         key: Annotated[str, Form(max_length=1_000)] = "",
         act: Annotated[str, Form(max_length=20)] = "",
     ) -> Response:
-        def done(route: str, alert: Alert) -> Response:
-            by = f"{route} (link)"
+        def done(route: str, alerts: list[Alert]) -> Response:
+            by, ids = f"{route} (link)", [alert.id for alert in alerts]
             if act == SILENCE:
-                service.silence(alert.id, for_ms=SILENCED_MS, by=by)
+                until_ms = service.clock.now_ms() + SILENCED_MS
+                service.act_on(ids, Act.SILENCE, by, until_ms=until_ms)
                 return _page(_("It is quiet for a day."))
-            service.acknowledge(alert.id, by=by)
+            service.act_on(ids, Act.ACKNOWLEDGE, by)
             return _page(_("Thank you: the others see that somebody has it."))
 
         return answered(request, key, done)
@@ -72,7 +76,7 @@ def answer_routes(service: Service, attempts: Attempts) -> APIRouter:
     return router
 
 
-def _question(alert: Alert, key: str, act: str) -> Response:
+def _question(alerts: list[Alert], key: str, act: str) -> Response:
     words = _("Silence it for a day") if act == SILENCE else _("Acknowledge")
     form = (
         '<form method="post" action="/answer">'
@@ -80,7 +84,10 @@ def _question(alert: Alert, key: str, act: str) -> Response:
         f'<input type="hidden" name="act" value="{escape(act, quote=True)}">'
         f"<button>{escape(words)}</button></form>"
     )
-    return _page(alert.about, form=form)
+    about, rest = alerts[0].about, len(alerts) - 1
+    if rest:
+        about += " " + ngettext("and {n} more", "and {n} more", rest).format(n=rest)
+    return _page(about, form=form)
 
 
 def _page(words: str, status: int = 200, form: str = "") -> Response:

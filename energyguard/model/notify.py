@@ -34,3 +34,5 @@ class Standing(StrEnum):
 
 OVER = frozenset({Standing.SENT, Standing.FAILED, Standing.DROPPED})
 """Standings in which nothing is left to do."""
+GONE = frozenset({Standing.FAILED, Standing.DROPPED})
+"""Standings in which nobody was told."""

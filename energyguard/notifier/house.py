@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from zlib import crc32
+
 from energyguard.alerts.book import ATTENTION, Attention
+from energyguard.alerts.incidents import FoldedAlert, Incident, incidents, is_silence
 from energyguard.alerts.silences import SilenceBook
 from energyguard.catalogue import Catalogue
+from energyguard.catalogue.edge_labels import LABEL, EdgeLabels
 from energyguard.catalogue.revisions import CatalogueRevisions
-from energyguard.log import Fetched, Log
+from energyguard.log import EARLIEST, Fetched, Log
 from energyguard.log.compacted import CompactedReader, CompactedTable
 from energyguard.log.records import RecordPlace, decoded
-from energyguard.model.notify import News
-from energyguard.model.topics import ALERT_ACTIONS, SILENCES
-from energyguard.notifier.planning import GONE, ComingEvent
+from energyguard.model.notify import GONE, News
+from energyguard.model.selector import DeviceFacts
+from energyguard.model.topics import ALERT_ACTIONS, ALERTS, EDGE_DEVICES, EDGE_LINKS, SILENCES
+from energyguard.notifier.planning import ComingEvent
 from energyguard.notify.deliveries import DeliveryBook
 from energyguard.records.alerts import ALERT_ACTION, AlertEvent
 from energyguard.records.notify import ROUTE, AlertDelivery, Route
@@ -40,8 +46,10 @@ class FollowedHouse:
         self._routes, self._rules = CompactedTable(log, ROUTE), RuleFollower(log, rules)
         self._silence_reader = CompactedReader(log, SILENCES.name)
         self._action_reader = CompactedReader(log, ALERT_ACTIONS.name)
+        self._edge_reader, self._edges = CompactedReader(log, EDGE_DEVICES.name), EdgeLabels()
         self._attention: dict[str, Attention] = {}
         self._catalogue = CatalogueRevisions(log, senders, zone)
+        self._partitions = len(log.positions(ALERTS.name, EARLIEST))
         self.silences.facts = self.catalogue.facts
 
     @property
@@ -60,6 +68,9 @@ class FollowedHouse:
         self.book.refresh()
         self._rules.refresh()
         self._catalogue.refresh()
+        for part in self._edge_reader.unread():
+            for key, entry in self._edges.take(part):
+                self.catalogue.see(key, entry, LABEL)
         for part in self._silence_reader.unread():
             self.silences.take(part)
         for part in self._action_reader.unread():
@@ -71,7 +82,28 @@ class FollowedHouse:
         """An alert event with where it came from, and where its device stands."""
         facts = self._catalogue.facts_at(self._catalogue.revision, topic=event.topic)
         zone = self.catalogue.zone_of_device(event.device)
-        return ComingEvent(event, place.at_ms, part.partition, facts(event.device), zone)
+        sender = self._sender(event, part.partition)
+        return ComingEvent(event, place.at_ms, sender, facts(event.device), zone)
+
+    def _sender(self, event: AlertEvent, partition: int) -> int:
+        """The partition whose owner sends it: of silences of one place the same one."""
+        if not is_silence(event):
+            return partition
+        facts = self._facts(event)
+        edge = event.device if event.topic == EDGE_LINKS.name else facts.labels.get(LABEL, "")
+        place = edge or next(reversed(facts.sites), "")
+        return crc32(place.encode()) % self._partitions if place else partition
+
+    def incidents(self, events: Iterable[AlertEvent]) -> list[Incident]:
+        """The incidents that some alerts are parts of."""
+        return incidents(events, self.catalogue, self._facts)
+
+    def _facts(self, alert: FoldedAlert) -> DeviceFacts:
+        """Where a device stands: of one that nobody entered, what its topic says of it."""
+        known = self.catalogue.facts(alert.device)
+        if known.sites or known.labels:
+            return known
+        return self._catalogue.facts_at(self._catalogue.revision, topic=alert.topic)(alert.device)
 
     def why_unneeded(self, route: Route, delivery: AlertDelivery, now_ms: int) -> str:
         """Why nobody needs to be told any more; empty: it is needed."""

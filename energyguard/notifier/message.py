@@ -12,11 +12,14 @@ from typing import Any, Final, NamedTuple
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
-from energyguard.catalogue import Catalogue
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Severity
 from energyguard.model.notify import News
-from energyguard.notify.deliveries import DeliveryBook, key_of_delivery
+from energyguard.model.topics import EDGE_LINKS
+from energyguard.notifier.house import FollowedHouse
+from energyguard.notifier.incident_words import IncidentNews
+from energyguard.notifier.together import events_of
+from energyguard.notify.deliveries import key_of_delivery
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage
 from energyguard.page.words.formatting import amount, day_moment, listed
@@ -29,14 +32,22 @@ MAX_SHOWN: Final = 40
 """So many alerts are in a message; of more it says how many."""
 
 
+class MessagePart(NamedTuple):
+    """An alert, or an incident, as a message says it."""
+
+    site: str
+    since_ms: int
+    id: str
+    headline: str
+    lines: Sequence[str]
+
+
 class ShownAlert(NamedTuple):
-    """An alert as a message says it."""
+    """An alert that a message tells of."""
 
     alert: Alert
     news: Sequence[News]
-    headline: str
-    lines: Sequence[str]
-    site: str
+    part: MessagePart
     content: Mapping[str, Any]
 
 
@@ -50,22 +61,20 @@ class MessageWords:
     """Makes messages.
 
     Args:
-        catalogue: names and zones.
+        house: names, zones, and what each route was told before.
         rules: what alerts are about.
-        book: what each route was told before.
         seal: makes links.
         address: where links lead; empty: there are none.
     """
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        house: FollowedHouse,
         rules: RuleBook,
-        book: DeliveryBook,
         seal: NotifySeal,
         address: str,
     ) -> None:
-        self._catalogue, self._rules, self._book = catalogue, rules, book
+        self._house, self._catalogue, self._rules = house, house.catalogue, rules
         self._seal, self._address = seal, address.rstrip("/")
 
     def of(self, route: Route, deliveries: Sequence[AlertDelivery]) -> OutMessage:
@@ -83,14 +92,18 @@ class MessageWords:
         for delivery in deliveries:
             by_alert.setdefault(delivery.alert, []).append(delivery)
         shown = [self._shown(route, found) for found in by_alert.values()]
-        shown.sort(key=lambda each: (each.site, each.alert.since_ms, each.alert.id))
-        texts = ["\n".join((each.headline, *each.lines)) for each in shown[:MAX_SHOWN]]
-        if len(shown) > MAX_SHOWN:
-            rest = len(shown) - MAX_SHOWN
+        news = self._incidents(shown, deliveries)
+        folded = {alert for each in news for alert in each.incident.alerts}
+        parts = [each.part for each in shown if each.alert.id not in folded]
+        parts += [self._of_incident(each, shown, deliveries[0].route) for each in news]
+        parts.sort()
+        texts = ["\n".join((part.headline, *part.lines)) for part in parts[:MAX_SHOWN]]
+        if len(parts) > MAX_SHOWN:
+            rest = len(parts) - MAX_SHOWN
             texts.append(ngettext("and {n} more", "and {n} more", rest).format(n=rest))
         return OutMessage(
             id=message_id(deliveries),
-            title=self._title(shown),
+            title=self._title(parts),
             text="\n\n".join(texts) + "\n",
             urgent=any(
                 each.alert.severity is Severity.CRITICAL and News.FIRING in each.news
@@ -98,17 +111,48 @@ class MessageWords:
             ),
             content={
                 "route": deliveries[0].route,
-                "alerts": [each.content for each in shown],
+                "alerts": [each.content for each in sorted(shown, key=lambda each: each.part)],
+                "incidents": [each.content(self._catalogue) for each in news],
             },
         )
 
-    def _title(self, shown: Sequence[ShownAlert]) -> str:
-        if len(shown) == 1:
-            (only,) = shown
+    def _title(self, parts: Sequence[MessagePart]) -> str:
+        if len(parts) == 1:
+            (only,) = parts
             return f"{only.headline} · {only.site}" if only.site else only.headline
-        words = ngettext("{n} alert", "{n} alerts", len(shown)).format(n=len(shown))
-        sites = listed(list(dict.fromkeys(each.site for each in shown if each.site)))
+        words = ngettext("{n} alert", "{n} alerts", len(parts)).format(n=len(parts))
+        sites = listed(list(dict.fromkeys(part.site for part in parts if part.site)))
         return f"{words} · {sites}" if sites else words
+
+    def _incidents(
+        self, shown: Sequence[ShownAlert], deliveries: Sequence[AlertDelivery]
+    ) -> list[IncidentNews]:
+        """The incidents that a message tells of, also where the rest was told before."""
+        over = {each.alert.id for each in shown if each.news[-1] is not News.FIRING}
+        named = {each.alert.id for each in shown}
+        firing = self._house.book.firing.get(deliveries[0].route, {})
+        open_alerts = firing.keys() | (named - over)
+        events = events_of(firing, {each.alert: each for each in deliveries})
+        return [
+            IncidentNews.of(incident, events, open_alerts, over)
+            for incident in self._house.incidents(events)
+            if named.intersection(incident.alerts)
+        ]
+
+    def _of_incident(
+        self, news: IncidentNews, shown: Sequence[ShownAlert], route: str
+    ) -> MessagePart:
+        incident, lines = news.incident, list(news.lines(self._catalogue))
+        by_id = {each.alert.id: each for each in shown}
+        parts = [by_id[alert] for alert in incident.alerts if alert in by_id]
+        begun = [each.alert.id for each in parts if each.news[-1] is News.FIRING]
+        for each in parts:
+            if each.alert.topic == EDGE_LINKS.name:
+                lines.insert(0, each.part.headline)
+        if begun:
+            lines += _link_lines(self._links(route, *begun))
+        headline = news.headline(self._catalogue)
+        return MessagePart("", incident.since_ms, incident.id, headline, lines)
 
     def _shown(self, route: Route, deliveries: Sequence[AlertDelivery]) -> ShownAlert:
         last = deliveries[-1]
@@ -120,7 +164,7 @@ class MessageWords:
         zone = catalogue.zone_of_device(alert.device)
         news = [each.news for each in deliveries]
         sentence = alert_sentence(alert, name, self._rule(alert.rule))
-        links = self._links(last.route, alert) if last.news is News.FIRING else {}
+        links = self._links(last.route, alert.id) if last.news is News.FIRING else {}
         content = {
             "id": alert.id, "news": news[-1], "severity": alert.severity, "text": sentence,
             "device": alert.device, "name": name, "site": site, "site_name": site_name,
@@ -128,19 +172,15 @@ class MessageWords:
             "observed": alert.observed, "expected": alert.expected, "peak": alert.peak,
             "unit": alert.unit, "links": links,
         }  # fmt: skip
-        return ShownAlert(
-            alert,
-            news,
-            _headline(route, alert, news, sentence, zone),
-            list(_lines(alert, name, site_name, zone, links)),
-            site_name,
-            content,
-        )
+        headline = _headline(route, alert, news, sentence, zone)
+        lines = list(_lines(alert, name, site_name, zone, links))
+        part = MessagePart(site_name, alert.since_ms, alert.id, headline, lines)
+        return ShownAlert(alert, news, part, content)
 
     def _alert(self, delivery: AlertDelivery) -> Alert:
         """The alert as the route knows it: what it was told before, and this."""
         known = AlertBook()
-        for before in (*self._book.of(delivery.route, delivery.alert), delivery):
+        for before in (*self._house.book.of(delivery.route, delivery.alert), delivery):
             if before.event is not None and before.revision == delivery.revision:
                 known.tell(before.event, before.at_ms)
         return known.get(delivery.alert)
@@ -151,12 +191,12 @@ class MessageWords:
         except NotFound:
             return None
 
-    def _links(self, route: str, alert: Alert) -> Mapping[str, str]:
+    def _links(self, route: str, *alerts: str) -> Mapping[str, str]:
         if not self._address:
             return {}
-        act = f"{self._address}/answer?key={self._seal.link(route, alert.id)}"
+        act = f"{self._address}/answer?key={self._seal.link(route, *alerts)}"
         return {
-            "open": f"{self._address}/alerts/{alert.id}",
+            "open": f"{self._address}/alerts/{alerts[0]}",
             "acknowledge": act,
             "silence": f"{act}&act=silence",
         }
@@ -184,6 +224,10 @@ def _lines(
     if alert.measured and alert.unit:
         seen, expected = amount(alert.peak, alert.unit), amount(alert.expected, alert.unit)
         yield _("Seen: {seen}; expected: {expected}").format(seen=seen, expected=expected)
+    yield from _link_lines(links)
+
+
+def _link_lines(links: Mapping[str, str]) -> Iterable[str]:
     if links:
         yield _("Open: {link}").format(link=links["open"])
         yield _("Acknowledge: {link}").format(link=links["acknowledge"])

@@ -31,6 +31,7 @@ from energyguard.notifier.message import MessageWords, message_id
 from energyguard.notifier.planning import DeliveryPlan
 from energyguard.notifier.report_words import ReportWords, Services
 from energyguard.notifier.reports import ReportPlan
+from energyguard.notifier.together import with_the_rest
 from energyguard.notify.deliveries import Deliveries, delivery_records, key_of_delivery
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage, send
@@ -91,9 +92,7 @@ class Notifier:
             parse_duration(notify.gather),
             parse_duration(notify.oldest),
         )
-        self._words = MessageWords(
-            self._house.catalogue, rules, self.book, self._seal, notify.address
-        )
+        self._words = MessageWords(self._house, rules, self._seal, notify.address)
         self._flights: dict[str, MessageFlight] = {}  # by route: one at a time
         self._held_ms: dict[str, int] = {}  # by route that failed: it is not tried before
         self._reports = ReportPlan(self.book, self._house.catalogue, notify)
@@ -210,7 +209,10 @@ class Notifier:
         is_paced = len(sent) >= route.per_hour and now_ms < sent[-1] + PACED_MS
         if not due or is_paced or now_ms < self._held_ms.get(name, 0):
             return {}
-        return reports or due
+        if reports:
+            return reports
+        firing = self.book.firing.get(name, {})
+        return with_the_rest(route, due, waiting, firing, self._house.incidents, now_ms)
 
     def _needed(
         self, route: Route, due: Mapping[str, AlertDelivery], now_ms: int

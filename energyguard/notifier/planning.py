@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from energyguard.alerts.incidents import is_silence
 from energyguard.alerts.silences import SilenceBook
 from energyguard.model.alerts import Severity, State
-from energyguard.model.notify import News, Standing
+from energyguard.model.notify import GONE, News, Standing
 from energyguard.model.selector import DeviceFacts, Selector
 from energyguard.model.topics import EDGE_READINGS, REPLAY_READINGS, TopicClock, source_of
 from energyguard.notify.deliveries import DeliveryBook
@@ -26,8 +27,8 @@ from energyguard.topics import topic_named
 _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 MINUTE_MS: Final = 60_000
 _PAST: Final = REPLAY_READINGS.name.removesuffix("*")
-GONE: Final = frozenset({Standing.FAILED, Standing.DROPPED})
-"""Standings in which nobody was told."""
+SETTLE_MS: Final = MINUTE_MS
+"""So long a silence waits for others at least: devices of one place are missed one by one."""
 
 
 class ComingEvent(NamedTuple):
@@ -36,7 +37,7 @@ class ComingEvent(NamedTuple):
     Attributes:
         event: what happened.
         at_ms: when the log took it, wall time.
-        partition: of the topic of alerts.
+        partition: of the topic of alerts: its owner sends what this means.
         facts: what its device is, and where it stands.
         zone: of its site.
     """
@@ -104,7 +105,10 @@ class DeliveryPlan:
             if last is None or last.news is not News.FIRING or last.standing in GONE:
                 return None  # who was not told that it began is not told that it is over
             news = News.WITHDRAWN if event.reason == RESTATED else News.RESOLVED
-            planned = self._planned(name, route, came, news, last.revision, now_ms)
+            planned = msgspec.structs.replace(
+                self._planned(name, route, came, news, last.revision, now_ms),
+                partition=last.partition,  # who told that it began tells that it is over
+            )
             if last.standing is not Standing.WAITING:
                 return planned
             return msgspec.structs.replace(planned, due_ms=max(planned.due_ms, last.due_ms))
@@ -136,6 +140,8 @@ class DeliveryPlan:
         """A delivery that waits: for others, for an answer, for the end of quiet hours."""
         wait_ms = self._gather_ms
         if news is News.FIRING:
+            if is_silence(came.event) and came.event.severity is not Severity.CRITICAL:
+                wait_ms = max(wait_ms, SETTLE_MS)
             wait_ms = max(wait_ms, route.unanswered_min * MINUTE_MS)
         due_ms = now_ms + wait_ms
         if came.event.severity is not Severity.CRITICAL:

@@ -10,7 +10,7 @@ import msgspec
 
 from energyguard.log import Fetched, Log, Records
 from energyguard.log.compacted import CompactedReader
-from energyguard.model.notify import OVER, News, Standing
+from energyguard.model.notify import GONE, OVER, News, Standing
 from energyguard.model.topics import DELIVERIES
 from energyguard.records.notify import DELIVERY, AlertDelivery
 from energyguard.telemetry import logger
@@ -41,12 +41,15 @@ class DeliveryBook:
 
     Attributes:
         open: those of which something is left to do, by key.
+        firing: by route what it was, or will be, told that it fires, and not that it is over: the
+            newest delivery of each alert, by the alert.
     """
 
     def __init__(self, log: Log) -> None:
         self._reader, self._lock = CompactedReader(log, DELIVERIES.name), RLock()
         self._rows: dict[str, AlertDelivery] = {}
         self.open: dict[str, AlertDelivery] = {}
+        self.firing: dict[str, dict[str, AlertDelivery]] = {}
         self._of_alerts: dict[tuple[str, str], dict[str, None]] = {}  # keys by route and alert
         self._sent: dict[str, dict[str, int]] = {}  # by route: messages of late, and when
 
@@ -70,6 +73,7 @@ class DeliveryBook:
             if old := self._rows.pop(key, None):
                 _forget(self._of_alerts, (old.route, old.alert), key)
                 _forget(self._sent, old.route, old.message)
+                self._follow(old)
             return
         self._rows[key] = delivery
         self._of_alerts.setdefault((delivery.route, delivery.alert), {})[key] = None
@@ -77,6 +81,16 @@ class DeliveryBook:
             self.open[key] = delivery
         if delivery.standing is Standing.SENT and delivery.message:
             self._sent.setdefault(delivery.route, {})[delivery.message] = delivery.at_ms
+        self._follow(delivery)
+
+    def _follow(self, changed: AlertDelivery) -> None:
+        """Whether an alert fires for a route, after one of its deliveries has changed."""
+        of_alert = self.of(changed.route, changed.alert)
+        newest, firing = of_alert[-1] if of_alert else None, self.firing
+        if newest and newest.news is News.FIRING and newest.standing not in GONE:
+            firing.setdefault(changed.route, {})[changed.alert] = newest
+        else:
+            _forget(firing, changed.route, changed.alert)
 
     def get(self, key: str) -> AlertDelivery | None:
         """One of them."""

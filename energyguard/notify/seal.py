@@ -65,18 +65,18 @@ class NotifySeal:
             fcntl.flock(key, fcntl.LOCK_EX)
             yield
 
-    def link(self, route: str, alert: str) -> str:
-        """What a message's links carry: which alert they are about, and who got it."""
-        return str(self._signer.dumps([route, alert]))
+    def link(self, route: str, *alerts: str) -> str:
+        """What a message's links carry: which alerts they are about, and who got them."""
+        return str(self._signer.dumps([route, *alerts]))
 
-    def linked(self, token: str) -> tuple[str, str]:
-        """The route and the alert of a link.
+    def linked(self, token: str) -> tuple[str, list[str]]:
+        """The route and the alerts of a link.
 
         Raises:
             Unauthorized: nobody here made it, or it is too old.
         """
         try:
-            route, alert = self._signer.loads(token, max_age=LINK_S)
+            route, *alerts = self._signer.loads(token, max_age=LINK_S)
         except (BadData, ValueError, TypeError):
             raise Unauthorized("this link is not ours, or is older than a week") from None
-        return str(route), str(alert)
+        return str(route), [str(alert) for alert in alerts]
