@@ -11,10 +11,12 @@ import pytest
 
 from energyguard.catalogue.revisions import PlacesFrom
 from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.catalogue import SumPeriod
 from energyguard.model.channels import MEASURES
 from energyguard.model.readings import Bools, Ints, batch_from, batch_of
 from energyguard.model.selector import DeviceFacts
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.sums import term_rules
 from energyguard.stream.windows import energy_operator
 from energyguard.stream.windows.apart_operator import KeysApart
 from energyguard.stream.windows.energy_operator import EnergyOperator
@@ -26,7 +28,7 @@ from energyguard.stream.windows.panes import BatchSlice
 from energyguard.stream.windows.reordering import RowsByKey
 from energyguard.stream.windows.verdicts import Judged, LaneRows
 
-START, HOUR_MS = 1_757_116_800_000, 3_600_000
+START, HOUR_MS, KWH = 1_757_116_800_000, 3_600_000, 10**9
 LIMITS = WindowLimits(horizon_ms=HOUR_MS)
 Row = tuple[str, int, int]
 
@@ -236,6 +238,39 @@ def test_what_was_no_energy_is_told_when_it_is_said_that_it_may_be() -> None:
     assert {name for _, name, _, _ in over} == {"A"}  # type: ignore[attr-defined]
     assert max(nano for *_, nano in over) == 2_500_000_000  # type: ignore[attr-defined]
     assert told(rows, "energy_kwh", [], pins=(1,), count=1)[0] == []
+
+
+@pytest.mark.parametrize("limits", [WindowLimits(), LIMITS])
+@pytest.mark.parametrize("many", [1, 3, 99])
+def test_a_register_in_doubt_keeps_what_its_open_windows_hold(
+    many: int, limits: WindowLimits
+) -> None:
+    """It begins anew, and its input stops before it is sure: 0.5 kWh each two hours, all along."""
+    step_ms, minutes = 2 * HOUR_MS, 420_000
+    registers = [20 * KWH + n * KWH // 2 for n in range(14)] + [n * KWH // 2 for n in (1, 2, 2)]
+    rows = [
+        (device, START + minutes + n * step_ms, value)
+        for n, value in enumerate(registers)
+        for device, value in (("A", value), ("B", n * KWH))
+    ]
+    hour = rules("energy_register_kwh")[1].with_fields(selector="id=sum")
+    terms = [*term_rules([hour], lambda _: [SumPeriod(0, {"A": 1, "B": 1})])]
+    windows = WindowOperator("replay.t", [hour, *terms], limits)
+    outcomes = []
+    for at in range(0, len(rows), many):
+        device, time, value = zip(*rows[at : at + many], strict=True)
+        batch = batch_of(device, "energy_register_kwh", time, value)
+        outcomes.append(windows.process(batch_from(batch)))
+    outcomes += [windows.end(), windows.advance(windows.clock.newest + 99 * HOUR_MS, end=True)]
+    told = {
+        end: energy
+        for outcome in outcomes
+        for of in outcome.closed
+        for end, energy in of.windows
+        if windows.devices[of.key] == "A"
+    }
+    inside = range(START + 2 * HOUR_MS, START + 15 * step_ms, HOUR_MS)
+    assert {end: told.get(end) for end in inside} == dict.fromkeys(inside, KWH // 4)
 
 
 def test_a_batch_is_not_cut_once_rhythms_are_known(monkeypatch: pytest.MonkeyPatch) -> None:

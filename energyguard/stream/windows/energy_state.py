@@ -268,9 +268,13 @@ class EnergyState(ChannelOperator):
         return replace(entries, key=keys[entries.key]), key, time
 
     def _let_go(self, newest: int) -> None:
-        """Readings that no window will need go into the base."""
+        """Readings that no window will need go into the base.
+
+        Windows of a key in doubt are open for longer than its hold says.
+        """
         horizon = newest - sum(self.limits) - MAX_GAP_MS
-        before = horizon - 2 * self.holds.hold
+        is_open = self.holds.decided - self.limits.horizon_ms - MAX_GAP_MS
+        before = np.minimum(horizon - 2 * self.holds.hold, is_open)
         if (gone := self.ring.let_go(before, self.folded, horizon)) is None:
             return
         self.base.fold(*gone)

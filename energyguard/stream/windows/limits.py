@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from energyguard.model.channels import ENERGY_DEFAULTS, MAX_GAP_MS, EnergyDefaults
@@ -43,3 +43,8 @@ class WindowLimits:
             max((rule.reach_ms for rule in rules), default=MAX_GAP_MS),
             energy,
         )
+
+    def reaching(self, rules: Sequence[Rule]) -> WindowLimits:
+        """The same, and at least as much of the past as some rules look at."""
+        longest_ms = max((rule.reach_ms for rule in rules), default=0)
+        return replace(self, horizon_ms=max(self.horizon_ms, longest_ms))

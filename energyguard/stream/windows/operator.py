@@ -57,7 +57,7 @@ class WindowOperator:
         Args:
             topic: of the readings.
             rules: those that run.
-            limits: what event time allows.
+            limits: what event time allows; they reach as far back as its rules at least.
             follow_episodes: whether alerts are wanted, or windows alone.
             witnesses: what is known of the topic's other partitions.
             flow: run only the rules of this flow; empty: of all. That of the detector judges
@@ -68,7 +68,7 @@ class WindowOperator:
         """
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
-        self.topic, self.limits, self._described_by = topic, limits, described_by
+        self.topic, self.limits, self._described_by = topic, limits.reaching(rules), described_by
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
         self.places = DevicePlaces(self.devices, places_at)
