@@ -7,13 +7,13 @@ the next one; all keys of a batch are taken together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from energyguard.detection.slots import HOUR_MS
-from energyguard.ledger.channels import EnergyChannel, plain_channel
+from energyguard.ledger.channels import EnergyChannel, channel_of, plain_channel
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.ledger import Ledger
 from energyguard.ledger.rhythm import point_covers
@@ -63,18 +63,21 @@ class RunningPeriods:
 
     Args:
         kind: what the channel's readings are.
+        devices: the name of each key; grows. A register of what is fed in says so by its name.
         period_ms: how long a period is; divides an hour.
         energy: what is plausible.
     """
 
-    def __init__(self, kind: Kind, period_ms: int, energy: EnergyDefaults) -> None:
-        self.kind, self.period_ms = kind, period_ms
+    def __init__(
+        self, kind: Kind, devices: Sequence[str], period_ms: int, energy: EnergyDefaults
+    ) -> None:
+        self.kind, self.period_ms, self._devices = kind, period_ms, devices
         self._channel = plain_channel(kind, energy)
         self._ledger = Ledger(kind, self._described)
         self._of = np.empty(0, [(name, np.int64) for name in _FRESH])
 
     def _described(self, key: int) -> EnergyChannel:
-        return self._channel
+        return channel_of(self._devices[key], self._channel)
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""

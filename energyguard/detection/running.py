@@ -6,7 +6,7 @@ the ledger is certain of by then. How readings are cut into batches changes noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from energyguard.detection.open_slots import SAYS_NOTHING, OpenSlots, UsedAmounts
 from energyguard.detection.slots import HOUR_MS, slot_length_ms
-from energyguard.ledger.channels import EnergyChannel, plain_channel
+from energyguard.ledger.channels import EnergyChannel, channel_of, plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.ledger import Ledger
@@ -51,11 +51,14 @@ class RunningSlots:
 
     Args:
         kind: what the channel's readings are.
+        devices: the name of each key; grows. A register of what is fed in says so by its name.
         energy: what is plausible.
     """
 
-    def __init__(self, kind: Kind, energy: EnergyDefaults = ENERGY_DEFAULTS) -> None:
-        self.kind = kind
+    def __init__(
+        self, kind: Kind, devices: Sequence[str], energy: EnergyDefaults = ENERGY_DEFAULTS
+    ) -> None:
+        self.kind, self._devices = kind, devices
         self._channel = plain_channel(kind, energy)
         self._ledger = Ledger(kind, self._described)
         self.slot_ms = _NONE
@@ -68,7 +71,7 @@ class RunningSlots:
         self._open = OpenSlots.none()
 
     def _described(self, key: int) -> EnergyChannel:
-        return self._channel
+        return channel_of(self._devices[key], self._channel)
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""

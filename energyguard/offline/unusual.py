@@ -20,7 +20,7 @@ from energyguard.detection.slots import HOUR_MS, local_hours, slot_length_ms
 from energyguard.detection.text import sentence
 from energyguard.errors import ConfigError, Rejected
 from energyguard.history.energy_folds import newest_of
-from energyguard.ledger.channels import plain_channel
+from energyguard.ledger.channels import channel_of, plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
@@ -152,7 +152,7 @@ def grids_of(
     time, value = times_of(part), np.asarray(part.column("value"), np.int64)
     order = np.lexsort((time, key))
     described = plain_channel(CHANNELS[channel].kind, energy)
-    ledger = Ledger(described.kind, lambda _: described)
+    ledger = Ledger(described.kind, lambda key: channel_of(names[key], described))
     ledger.grow(len(names))
     folded = ledger.fold(key[order], time[order], value[order])
     entries = newest_of(Entries.joined([folded, ledger.end()]))

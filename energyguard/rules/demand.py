@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -58,7 +58,7 @@ class DemandScorer:
     def score(self, rows: ValueRows) -> Scores:
         """Hold the forecast after each reading against the limit."""
         ((channel, value),) = rows.value.items()
-        periods = self._begun(channel, len(rows.devices))
+        periods = self._begun(channel, rows.devices)
         shift_ms = self._shifts(rows.time)
         n = len(rows)
         begin, until, so_far, pace = np.zeros((4, n), np.int64)
@@ -82,14 +82,14 @@ class DemandScorer:
             evidence={"so_far": so_far, "pace": pace, "left_s": left_s},
         )
 
-    def _begun(self, channel: str, keys: int) -> RunningPeriods:
+    def _begun(self, channel: str, devices: Sequence[str]) -> RunningPeriods:
         if self._periods is None:
             kind = CHANNELS[channel].kind
-            self._periods = RunningPeriods(kind, self._period_ms, self._energy)
+            self._periods = RunningPeriods(kind, devices, self._period_ms, self._energy)
             if self._saved is not None:
                 self._periods.load(self._saved)
                 self._saved = None
-        self._periods.grow(keys)
+        self._periods.grow(len(devices))
         return self._periods
 
     def _shifts(self, time: Ints) -> Ints:

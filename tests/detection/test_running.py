@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,10 +48,12 @@ def readings(kind: Kind, step_ms: int, seed: int, keys: int = 3) -> tuple[Ints, 
     return key[order], time[order], value[order]
 
 
-def running(kind: Kind, rows: tuple[Ints, Ints, Ints], cuts: list[int]) -> Slots:
+def running(
+    kind: Kind, rows: tuple[Ints, Ints, Ints], cuts: list[int], devices: Sequence[str] = "abc"
+) -> Slots:
     """Slots of readings that come in pieces, with a restart after each other piece."""
     key, time, value = rows
-    slots, found = RunningSlots(kind), {}
+    slots, found = RunningSlots(kind, devices), {}
     slots.grow(3)
     for n, (start, stop) in enumerate(zip([0, *cuts], [*cuts, len(key)], strict=True)):
         mine = np.argsort(key[start:stop], kind="stable") + start
@@ -64,7 +67,7 @@ def running(kind: Kind, rows: tuple[Ints, Ints, Ints], cuts: list[int]) -> Slots
             found[whose, number] = kw
         if n % 2:
             saved = load(dump(slots.save()))
-            slots = RunningSlots(kind)
+            slots = RunningSlots(kind, devices)
             slots.grow(3)
             slots.load(saved)
     return found
@@ -125,3 +128,11 @@ def test_a_known_slot_has_what_the_whole_ledger_says(kind: Kind, step_ms: int) -
     both = [key for key, kw in found.items() if np.isfinite([kw, expected[key]]).all()]
     assert len(both) > 0.8 * len(found)
     assert [found[key] for key in both] == pytest.approx([expected[key] for key in both])
+
+
+def test_what_is_fed_in_is_below_0_by_the_name_of_its_register() -> None:
+    rows, cuts = readings(Kind.REGISTER, QUARTER_MS, 3), [*range(7, 400, 7)]
+    used = running(Kind.REGISTER, rows, cuts)
+    found = running(Kind.REGISTER, rows, cuts, ["a", "b/export", "c"])
+    assert min(kw for (key, _), kw in used.items() if key == 1) > 0
+    assert same(found, {of: -kw if of[0] == 1 else kw for of, kw in used.items()})

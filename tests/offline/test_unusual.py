@@ -77,6 +77,14 @@ def test_a_register_is_watched_like_its_energies() -> None:
     assert abs(apart.total_seconds()) <= 3_600
 
 
+def test_what_a_register_feeds_in_is_no_use() -> None:
+    """As of energies below 0: nothing is used, so nothing of it is unusual."""
+    energies = readings(np.round(power(1, True) / 4, 3) * 4, "a/export")
+    value = pa.array(100 + np.cumsum(energies["value"].to_numpy()))
+    register = energies.set_column(2, "value", value)
+    assert not len(unusual(register, budget=0.2, channel="energy_register_kwh"))
+
+
 def test_files_are_read_as_ever(tmp_path: Path) -> None:
     table = readings(power(1, True), "a")
     lines = ["timestamp,household_id,energy_kwh"]

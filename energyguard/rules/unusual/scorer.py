@@ -117,7 +117,7 @@ class UnusualScorer:
 
     def _begin(self, channel: str, devices: Sequence[str]) -> RunningSlots:
         if self._slots is None:
-            self._slots = RunningSlots(CHANNELS[channel].kind, self._energy)
+            self._slots = RunningSlots(CHANNELS[channel].kind, devices, self._energy)
             if self._saved is not None:
                 self._load(self._slots, self._saved, devices)
                 self._saved = None

@@ -77,6 +77,13 @@ def test_registers_and_intervals_are_forecast_like_powers(tmp_path: Path, made: 
     assert 24 * 60 <= told(found)[0][2] <= 26 * 60
 
 
+def test_what_a_register_feeds_in_is_no_demand(tmp_path: Path) -> None:
+    rule = rule_of(tmp_path, RULE.replace("power_kw", "energy_register_kwh"))
+    for device, states in (("main", ["firing"]), ("main/export", [])):
+        rows = registers(powers(*[300] * 30, device=device))
+        assert [state for _, state, _ in told(events([rule], rows))] == states
+
+
 def test_a_register_that_is_wrong_for_a_moment_raises_nothing(tmp_path: Path) -> None:
     rows = registers(powers(*[200] * 60))
     rows[20] = (*rows[20][:3], 90_000.0)
