@@ -10,12 +10,14 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
-from energyguard.log import EARLIEST, LATEST, Log, Membership, Positions, Transaction
+from energyguard.log import EARLIEST, LATEST, Log, Membership, Positions, Records, Transaction
 from energyguard.model.alerts import State
+from energyguard.model.catalogue import ChannelFacts, Device, Sign
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import BACKFILL
-from energyguard.model.topics import DAY_MS, ENERGY_READINGS, LATE, partition_for
+from energyguard.model.topics import CATALOGUE, DAY_MS, ENERGY_READINGS, LATE, partition_for
 from energyguard.pipeline import RESTATE, RESTATE_PAST
+from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.restatement.restater import AT_ONCE, Restater
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
@@ -106,6 +108,28 @@ def test_late_readings_of_a_register_take_an_alert_back(log: Log, clock: ManualC
     (alert,) = alerts_of(log)
     assert (alert.id, alert.state, alert.reason) == (known.id, State.RESOLVED, RESTATED)
     assert (alert.restated, alert.peak) == (1, known.peak)
+
+
+@pytest.mark.parametrize(("sign", "reason"), [("export", RESTATED), ("import", "")])
+def test_an_alert_is_restated_by_the_sign_that_is_said_now(
+    log: Log, clock: ManualClock, sign: Sign, reason: str
+) -> None:
+    """Much was used, as it seemed; meanwhile somebody said that it was fed in."""
+    rows = [("H1", m, 0.2 * min(m, 40) + 0.01 * m) for m in range(90) if m != 30]
+    append(log, rows, "energy_register_kwh")
+    work(log)
+    (known,) = alerts_of(log)
+    assert (known.state, known.reason) == (State.RESOLVED, "")
+    facts = {"energy_register_kwh": ChannelFacts(sign=sign)}
+    said = CatalogueVersion(revision=1, entry=Device(name="H1", channels=facts))
+    value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(said,)))
+    log.append(CATALOGUE.name, Records([b"device/H1"], [value]))
+    append(log, [("H1", 30, 6.3)], "energy_register_kwh")
+    work(log)
+    assert alerts_of(log) == [known]
+    restate(restater(log, clock)[0])
+    (alert,) = alerts_of(log)
+    assert (alert.id, alert.reason) == (known.id, reason)
 
 
 def test_an_alert_that_holds_keeps_its_id_and_gets_its_numbers(

@@ -50,6 +50,9 @@ ENTRIES: dict[str, Versions] = {
     "tariff/cheap": [(None, Tariff(name="Cheap", price=D("0.10"), currency="CHF"))],
     "tariff/late": [(CHANGE, Tariff(name="Late", price=D(1)))],
     "tariff/spot": [(None, Tariff(name="Spot", source="spot-de", currency="EUR"))],
+    "tariff/sold": [
+        (None, Tariff(name="Sold", price=D("0.30"), export_price=D("0.08"), currency="EUR"))
+    ],
     "tariff/days": [
         (None, Tariff(name="", prices=(TimedPrice(when="holiday", price=D(1)),
                                        TimedPrice(price=D(2)))))
@@ -91,9 +94,12 @@ def consumption(
     hours = [at for at in range(ms("2026-10-10T00:00+02:00"), NOW, HOUR_MS) if at not in silent]
     amounts = {"main": 2 * 10**9, "pump": 5 * 10**8, "till": 10**9, "lonely": 10**9}
     rows = readings([(d, at - T0, nano) for d, nano in amounts.items() for at in hours])
-    opened.insert("readings", rows)
+    sunny = range(ms("2026-11-02T09:00+01:00"), ms("2026-11-02T17:00+01:00"), HOUR_MS)
+    fed_in = [("main/export", at - T0, 10**9 + n * 10**8) for n, at in enumerate(sunny)]
     rollups = RollUps(opened)
-    rollups.mark("readings", rows)
+    for some in (rows, readings(fed_in, "energy_register_kwh", first=len(rows))):
+        opened.insert("readings", some)
+        rollups.mark("readings", some)
     rollups.settle()
     yield ConsumptionSums(opened.query, catalogue, lambda: NOW)
     opened.close()
@@ -143,6 +149,14 @@ def test_what_stands_in_a_site_has_its_tariff_and_its_sums_add_up(bills: EnergyB
     assert [r.lines[0].quantity for r in (house, pump, rest)] == [D("62.5"), D("12.5"), D("37.5")]
     assert asked(bills, "group/pumps", "2026-10-25").rated.lines == pump.lines
     assert asked(bills, "site/cellar", "2026-10-25").rated == pump
+
+
+def test_a_register_of_what_is_fed_in_is_paid_for_by_itself(bills: EnergyBills) -> None:
+    """0.1 kWh an hour from 9 to 16 o'clock, by the name of the register alone."""
+    bill = asked(bills, "device/main/export", "2026-11-02", "sold")
+    lines = [(line.kind, line.quantity, line.amount) for line in bill.rated.lines]
+    assert lines == [("energy", 0, 0), ("export", D("0.7"), -6)]
+    assert bill.total == D("-0.06")
 
 
 def test_a_month_that_is_not_over_counts_up_to_now(bills: EnergyBills) -> None:
