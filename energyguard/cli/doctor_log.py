@@ -89,18 +89,13 @@ def routes(settings: Settings) -> Finding:
 
 def _routes(log: Log) -> Finding:
     from energyguard.log.compacted import CompactedTable
-    from energyguard.model.notify import Standing
     from energyguard.notify.deliveries import DeliveryBook
     from energyguard.records.notify import ROUTE
 
     table, book = CompactedTable(log, ROUTE), DeliveryBook(log)
     table.refresh()
     book.refresh()
-    failed = [
-        f"{name}: {last.reason}"
-        for name in sorted(table.rows)
-        if (last := book.state_of(name)[1]) is not None and last.standing is Standing.FAILED
-    ]
+    failed = [f"{name}: {reason}" for name, reason in book.failing(table.rows).items()]
     if failed:
         todo = "`energyguard notify log` shows what failed; `energyguard notify test NAME` tries it"
         return Finding("; ".join(failed), todo)

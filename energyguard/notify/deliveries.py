@@ -116,6 +116,15 @@ class DeliveryBook:
         waiting = sum(delivery.standing is Standing.WAITING for delivery in of_route)
         return waiting, max(tried, key=lambda delivery: delivery.at_ms, default=None)
 
+    def failing(self, routes: Iterable[str]) -> dict[str, str]:
+        """Of some routes those whose last message failed, and why, by name."""
+        last = {name: self.state_of(name)[1] for name in sorted(routes)}
+        return {
+            name: tried.reason
+            for name, tried in last.items()
+            if tried is not None and tried.standing is Standing.FAILED
+        }
+
     def sent_of_late(self, route: str, now_ms: int) -> list[int]:
         """When messages of a route were sent within an hour, rising."""
         late = self._sent.get(route, {})

@@ -30,9 +30,23 @@ WAITS_MS = 60_000
 
 
 def health(
-    log: Log, live: LiveProjection, history: History, settings: Settings, now_ms: int
+    log: Log,
+    live: LiveProjection,
+    history: History,
+    settings: Settings,
+    now_ms: int,
+    failing: Callable[[], Iterable[str]],
 ) -> SystemHealth:
-    """Ask every part. Without worker or history, readings can still be taken: that is ready."""
+    """Ask every part. Without worker or history, readings can still be taken: that is ready.
+
+    Args:
+        log: is asked what waits.
+        live: is asked for faults, and of edges.
+        history: is asked something small.
+        settings: the settings tree.
+        now_ms: the wall time.
+        failing: the names of routes by which nobody is told any more.
+    """
     parts = {
         "log": _fault(lambda: log.positions(ALERTS.name, LATEST)),
         "live": live.fault or OK,
@@ -53,11 +67,18 @@ def health(
         parts[POLL.name] = polled.words()
     if words := trouble(live.edges.all()):
         parts["edges"] = words
+    if parts["log"] == OK and (names := list(failing())):
+        parts["routes"] = _routes(names)
     if (file := path_of(settings.log_url)) and (damage := summary(file)):
         parts["damage"] = damage
     roles = [role.name for role in STAGES]
     parts |= {role: what for role, what in ailing(settings.data_dir).items() if role in roles}
     return SystemHealth(ready=ready, parts=parts)
+
+
+def _routes(failing: Iterable[str]) -> str:
+    """Who is not told; why is for those who may see addresses: `/readyz` asks nobody who he is."""
+    return f"the last message failed: {', '.join(failing)}; `energyguard notify log` says why"
 
 
 def _history(history: History, settings: Settings) -> str:

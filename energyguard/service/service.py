@@ -170,7 +170,8 @@ class EnergyService(AlertVerbs, RuleVerbs):
 
     def health(self) -> SystemHealth:
         """Whether log, worker and history answer, and what is wrong with those that do not."""
-        return health(self._log, self.live, self.history, self.settings, self.clock.now_ms())
+        now_ms, failing = self.clock.now_ms(), self.routes.failing
+        return health(self._log, self.live, self.history, self.settings, now_ms, failing)
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Ask the history (``history/queries/<name>.sql``).

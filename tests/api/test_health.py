@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from energyguard.api.metrics import Scrape
 from energyguard.clock import ManualClock
 from energyguard.domains.charging.topics import SIGNALS
 from energyguard.log import LATEST, Records
+from energyguard.model.notify import News, Standing
+from energyguard.model.topics import DELIVERIES
+from energyguard.notify.deliveries import delivery_records, key_of_delivery
 from energyguard.pipeline import INGESTOR
+from energyguard.records.notify import AlertDelivery
+from energyguard.service.notify.contract import RouteFields
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.telemetry import METRICS
@@ -85,6 +91,27 @@ def test_signals_that_wait_for_long_are_told(
     take_all(log, "sessions", [SIGNALS.name])
     assert service.health().parts["sessions"] == "ok"
     service.close()
+
+
+def test_routes_whose_last_message_failed_are_named_and_nothing_else_of_them(
+    log: MemoryLog, clock: ManualClock, tmp_path: Path
+) -> None:
+    with service_of(log, tmp_path, clock, "") as service:
+        for name in ("desk", "night"):
+            service.routes.put(name, RouteFields(address="https://1.1.1.1/secret"), "mara")
+        assert "routes" not in service.health().parts
+        failed = AlertDelivery(
+            route="desk", news=News.FIRING, standing=Standing.FAILED, at_ms=1, alert="a1",
+            reason="1.1.1.1 says 404",
+        )  # fmt: skip
+        log.append(DELIVERIES.name, delivery_records({key_of_delivery(failed): failed}))
+        health = service.health()
+        assert health.ready
+        said = "the last message failed: desk; `energyguard notify log` says why"
+        assert health.parts["routes"] == said
+        sent = msgspec.structs.replace(failed, alert="a2", standing=Standing.SENT, at_ms=2)
+        log.append(DELIVERIES.name, delivery_records({key_of_delivery(sent): sent}))
+        assert "routes" not in service.health().parts
 
 
 def test_readings_are_taken_all_the_same(

@@ -65,6 +65,11 @@ class RouteVerbs:
         self._book.refresh()
         return [self._view(name, route) for name, route in sorted(self._routes().items())]
 
+    def failing(self) -> dict[str, str]:
+        """The routes whose last message failed, and why, by name."""
+        self._book.refresh()
+        return self._book.failing(self._routes())
+
     def get(self, name: str) -> RouteView:
         """One route.
 
