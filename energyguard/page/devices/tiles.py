@@ -14,7 +14,7 @@ from energyguard.page.measures.costs import cost_words, costs_of
 from energyguard.page.measures.explained import bounds_line, explain_href
 from energyguard.page.measures.limits import profile_of
 from energyguard.page.measures.spans import span_name
-from energyguard.page.words.formatting import SPACE, measure, moment, number
+from energyguard.page.words.formatting import SPACE, measure, moment, near_moment, number
 from energyguard.page.words.language import _
 from energyguard.rules.profile.calendar import HALF_HOUR_MS
 from energyguard.service.consumption.consumption import ConsumptionSeries
@@ -74,7 +74,7 @@ class DeviceTiles:
         name = _("Last known") if channel.silent else _("Now")
         value, unit = (channel.value, channel.unit) if channel.kw is None else (channel.kw, "kW")
         text, unit = measure(value, unit)
-        when = moment(channel.last_ms, self.context.zone)
+        when = near_moment(channel.last_ms, self.context.now_ms, self.context.zone)
         sub = _("at {time}").format(time=when)
         if usual is not None and not channel.silent:
             sub = _("usual at this hour: {low}–{high}").format(

@@ -8,7 +8,7 @@ from functools import partial
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.days import midnight_ms
 from energyguard.page.alerts.need_list import NeedList
-from energyguard.page.elements.components import Tag, card
+from energyguard.page.elements.components import Tag, card, restyle
 from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.coming import is_coming
@@ -82,9 +82,11 @@ class HomePage:
         now, zone = await self.cache.now(), self.context.zone
         all_of_them = now.devices + now.devices_silent
         meters = ngettext(
-            "✓ {n} of {all} meter up to date", "✓ {n} of {all} meters up to date", all_of_them
-        )
-        self.fine.text = meters.format(n=count(now.devices), all=count(all_of_them))
+            "{n} of {all} meter up to date", "{n} of {all} meters up to date", all_of_them
+        ).format(n=count(now.devices), all=count(all_of_them))
+        well = now.devices >= now.devices_silent
+        self.fine.text = f"{'✓' if well else '▲'} {meters}"
+        restyle(self.fine, f"tag {'ok' if well else 'warn'}")
         words = ""
         if len(sums.silent) == 1:
             ((device, silent_ms),) = sums.silent.items()

@@ -17,7 +17,7 @@ export function bars(svg, data, { width, height, hint }) {
   if (!steps.length || (!known.length && !gaps.length)) return nothing(svg, width, data.none);
   const heights = gaps.map((gap) => gap.height ?? 0);
   const lowest = Math.min(0, ...known);
-  const highest = Math.max(limit ?? 0, ...known, ...heights, 1e-9);
+  const highest = Math.max(limit ?? 0, ...known, ...heights) || (lowest < 0 ? 0 : 1);
   const marks = round(lowest, highest * (gaps.length ? 1.2 : 1.05), Math.max(2, Math.round(height / 70)));
   const LEFT = 10 + LETTER * Math.max(...marks.map((v) => amount(v).length));
   const y = scale(Math.min(lowest, marks[0]), Math.max(highest * (gaps.length ? 1.2 : 1.05), marks.at(-1)), height - BOTTOM, TOP);

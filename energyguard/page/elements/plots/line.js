@@ -29,7 +29,7 @@ export function line(svg, data, { width, height, hint }) {
   const usual = bandPieces(band, from, to);
   const tops = all.map(([, y]) => y).concat(usual.flat().map(([, , high]) => high));
   if (!all.length) return nothing(svg, width, data.none);
-  const [low, high] = near ? around(all, usual.flat(), limit) : fromZero(all, Math.max(limit ?? 0, ...tops, 1e-9));
+  const [low, high] = near ? around(all, usual.flat(), limit) : fromZero(all, Math.max(limit ?? 0, ...tops, 0));
   const marks = steps(low, high, Math.max(2, Math.round(height / 70)));
   const LEFT = 10 + LETTER * Math.max(...marks.map((v) => amount(v).length));
   const x = scale(from, to, LEFT, width - 4);
@@ -106,7 +106,10 @@ function pieces(points, gap) {
   return found;
 }
 
-const fromZero = (seen, highest) => [Math.min(0, ...seen.map(([, v]) => v)), highest * 1.08];
+function fromZero(seen, highest) {
+  const low = Math.min(0, ...seen.map(([, v]) => v));
+  return [low, highest > low ? highest * 1.08 : 1]; // nothing but zeros have an axis of one
+}
 
 function around(seen, usual, limit) {
   const all = seen.map(([, v]) => v).concat(usual.flatMap(([, low, high]) => [low, high]), limit ?? []);

@@ -4,7 +4,7 @@ import { amount, node, scale } from "./svg.js";
 
 export function range(svg, { now, low = null, high = null, limit = null, top = null, unit }, { width, height }) {
   const seen = [now, high, limit].filter((v) => v !== null);
-  const end = top ?? Math.max(...seen, 1e-9) * 1.1;
+  const end = top ?? (Math.max(0, ...seen) || 1) * 1.1;
   const x = scale(Math.min(0, now ?? 0, low ?? 0), end, 4, width - 6);
   const middle = height / 2;
   svg.append(node("line", { class: "track", x1: 4, x2: width - 6, y1: middle, y2: middle }));
