@@ -128,7 +128,7 @@ def questions(
     span: dict[str, object] = {"start_ms": start_ms, "end_ms": start_ms + days * DAY_S * 1000}
     step = {"step_ms": {1: 900_000, 30: 3_600_000, 365: 86_400_000}[days]}
     here = span | {"station": station}
-    money = {"currency": "EUR", "currencies": ""}
+    money = {"currency": "EUR", "currencies": "", "minor_units": ""}
     return {
         "availability and occupancy": ("station_occupancy", here),
         "mean stay": ("station_stays", here),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from energyguard.domains.charging.currencies import minor_units
 from energyguard.history.query import query_named
 
 WIDTH: Final = 24
@@ -23,6 +24,7 @@ GIVEN: Final[Mapping[str, str]] = {
     "station": "${station:sqlstring}",
     "currency": "${currency:sqlstring}",
     "currencies": "${currencies:sqlstring}",
+    "minor_units": f"'{minor_units()}'",
 }
 """What Grafana puts in for a question's parameters: the range that is looked at, and a choice."""
 

@@ -166,6 +166,8 @@ def _header(
         return _counted(name, text)
     if column.kind.startswith("UInt"):
         return _counted(name, text or _DEFAULTS.get(name, ""))
+    if column.kind == "Int64":
+        return -_counted(name, text[1:]) if text.startswith("-") else _counted(name, text or "0")
     if text or name != "id":
         return text or _DEFAULTS.get(name, "")
     return f"{fetched.topic}/{fetched.partition}/{fetched.offsets[i]}"

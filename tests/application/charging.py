@@ -133,7 +133,7 @@ class ChargingHistory:
 
     def revenue(
         self, start_ms: int, end_ms: int, step_ms: int, station: str, currency: str,
-        currencies: str,
+        currencies: str, **_: object,
     ) -> pa.Table:  # fmt: skip
         steps = list(range(start_ms - start_ms % step_ms, end_ms, step_ms))
         others: dict[str, str] = json.loads(currencies or "{}")

@@ -14,8 +14,9 @@ T0_S = 1_714_953_600
 """2024-05-06T00:00:00Z."""
 LISTED = {"c1": "north", "c2": "north", "c3": "south", "c4": "south"}
 """Station by charger; c5 is listed nowhere."""
-EUR = {"currency": "EUR", "currencies": ""}
+EUR = {"currency": "EUR", "currencies": "", "minor_units": ""}
 """What the service fills in where all is paid in one currency."""
+MINOR_UNITS = '{"JPY": 0, "KWD": 3}'
 KINDS = (
     "Parking without charging",
     "Long parking before recharging",
@@ -69,7 +70,9 @@ def tables(stays: Sequence[Stayed]) -> dict[str, pa.Table]:
             start = begin + after
             stop = None if length is None else start + length
             rows["charges"].append(
-                (f"{name}/c", name, "t", one.charger, "u", start, stop, energy, cents, 1, 0)
+                (f"{name}/c", name, "t", one.charger, "u", start, stop, energy)
+                + (cents, 1, 0)
+                + _other_units(cents)
             )
         if one.violation:
             after, kind = one.violation
@@ -79,6 +82,17 @@ def tables(stays: Sequence[Stayed]) -> dict[str, pa.Table]:
                 + (1, 0)
             )
     return {name: table(name, found) for name, found in rows.items() if found}
+
+
+def _other_units(cents: int) -> tuple[int, int]:
+    """What a bill of so many cents was before: rounded to whole units, and to thousandths."""
+    return 1000 * round(cents / 100) - 10 * cents, cents % 7 - 3
+
+
+def _bills(cents: Sequence[int], code: str) -> float:
+    """The sum of bills, each as its currency has it."""
+    place = {"JPY": 0, "KWD": 1}.get(code)
+    return sum(10 * n + (0 if place is None else _other_units(n)[place]) for n in cents) / 1000
 
 
 def standing(now: Standing) -> dict[str, pa.Table]:
@@ -223,9 +237,9 @@ class Oracle:
             for code in sorted(always | {code for *_, code in every}):
                 mine = [charge for charge in every if charge[0] // step == n and charge[3] == code]
                 kwh = sum(energy for _, energy, _, _ in mine) / 1e9
-                cents = sum(cents for _, _, cents, _ in mine)
+                paid = _bills([cents for _, _, cents, _ in mine], code)
                 if mine or code in always:
-                    rows.append((n * step, len(mine), cents / 100, code, kwh))
+                    rows.append((n * step, len(mine), paid, code, kwh))
         return rows
 
     def _always(self, others: Mapping[str, str]) -> set[str]:
@@ -238,8 +252,8 @@ class Oracle:
         by_station = self._of(self.charged)
         sums = [
             (
-                others.get(name, "EUR"),
-                sum(c[3] for c in by_station[name]),
+                code := others.get(name, "EUR"),
+                _bills([c[3] for c in by_station[name]], code),
                 name,
                 len(by_station[name]),
             )
@@ -251,8 +265,8 @@ class Oracle:
                 mine = sorted((s for s in sums if s[0] == code), key=lambda s: (-s[1], s[2]))
                 ranked = mine if side == "top" else mine[::-1]
                 found += [
-                    (side, rank, name, cents / 100, code, count)
-                    for rank, (_, cents, name, count) in enumerate(ranked[:n], 1)
+                    (side, rank, name, paid, code, count)
+                    for rank, (_, paid, name, count) in enumerate(ranked[:n], 1)
                 ]
         return found
 

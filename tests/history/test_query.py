@@ -19,6 +19,7 @@ WORDS = {
     "region": "", "verdict": "", "topic": "energy_readings", "channels": "power_kw",
     "borders": "0,3600000", "ends": "0,3600000", "time_ms": 0, "devices": "", "apart": "yes",
     "without": "", "import_id": "i1", "currency": "EUR", "currencies": '{"Harbour": "CHF"}',
+    "minor_units": "",
     "ids": "a1", "before_ms": 0, "named": "", "rule": "", "severity": "", "text": "",
 }  # fmt: skip
 ANSWERS_ALWAYS = {"trend", "totals"}

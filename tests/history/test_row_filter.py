@@ -35,7 +35,7 @@ GIVEN: dict[str, Any] = {
     "now_ms": T0 + 30 * HOUR_MS, "borders": f"{T0},{T0 + HOUR_MS},{T0 + 24 * HOUR_MS}",
     "ends": f"{T0},{T0 + 24 * HOUR_MS}", "time_ms": T0, "import_id": "i1",
     "apart": "yes", "topic": "energy_readings", "channels": "energy_kwh", "rule": "",
-    "severity": "", "currency": "EUR", "currencies": "",
+    "severity": "", "currency": "EUR", "currencies": "", "minor_units": "",
     "ids": "a1\na2", "station": "", "charger": "c1", "device": "", "region": "",
 }  # fmt: skip
 """What is asked, of all."""

@@ -110,8 +110,8 @@ def test_amounts_are_written_as_their_currency_is(language: str, words: str) -> 
 
     assert copy_context().run(said) == words
     assert amount_words(-0.001, "EUR") == "€0.00"
-    assert [amount_words(970.5, "JPY"), amount_words(-0.5, "JPY")] == ["JP¥971", "−JP¥1"]
-    assert amount_words(1_234.5, "KWD") == "KWD1,234.500"
+    assert [amount_words(970.5, "JPY"), amount_words(-1.5, "JPY")] == ["JP¥970", "−JP¥2"]
+    assert amount_words(1_234.567, "KWD") == "KWD1,234.567"
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ def test_what_chargers_tell_is_kept_once(log: Log, history: ChdbHistory, people:
     assert (imported[1], imported[2], *imported[-3:]) == ("dundee", "c-2", "idle time", "0", "0")
     assert free[0] == "d/2"
     paid, brought = rows(history, "charges", "start")
-    assert (paid[0], paid[1], paid[-4], paid[-3]) == (CHARGE.id, STAY.id, "11000000000", "605")
-    assert (brought[1], brought[6], brought[-3]) == ("d/1", r"\N", "190")
+    assert (paid[0], paid[1], paid[-6], paid[-5]) == (CHARGE.id, STAY.id, "11000000000", "605")
+    assert (brought[1], brought[6], brought[-5]) == ("d/1", r"\N", "190")
     (broken,) = rows(history, "violations", "time")
     assert broken[4:8] == ["2024-05-06 00:00:51", "Long parking after recharging", plate, user]
     assert history.query("station_now").to_pylist()[0]["occupied"] == 7

@@ -38,7 +38,9 @@ SELECT
     second_of(JSONExtractString(message, 'end_recharging')) AS end,
     assumeNotNull(nano(message, 'total_energy_delivered')) AS energy,
     assumeNotNull(intDiv(nano(message, 'profit'), 10000000)) AS cents,
-    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn,
+    toInt64OrZero(header(names, said, 'to_whole')) AS to_whole,
+    toInt64OrZero(header(names, said, 'to_thousandth')) AS to_thousandth
 FROM taken
 WHERE topic IN ('transaction-profit', 'transaction-profit.restated')
     AND second_of(JSONExtractString(message, 'start_recharging')) IS NOT NULL
@@ -121,7 +123,9 @@ SELECT
     toDateTime(begin, 'UTC') AS start,
     if(begun IS NULL, NULL, toDateTime(JSONExtract(message, 'end_recharging', 'Nullable(UInt32)'), 'UTC')) AS end,
     JSONExtractInt(message, 'energy') AS energy,
-    JSONExtractInt(message, 'cents') AS cents
+    JSONExtractInt(message, 'cents') AS cents,
+    JSONExtractInt(message, 'to_whole') AS to_whole,
+    JSONExtractInt(message, 'to_thousandth') AS to_thousandth
 FROM taken
 WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id')
     AND (energy != 0 OR JSONType(message, 'cents') != 'Null');

@@ -21,7 +21,8 @@ WHERE {step_ms:Int64} > 0
 CREATE VIEW IF NOT EXISTS charges_in AS
 SELECT
     charger, start AS bucket, toUInt64(1) AS charges, toUInt64(isNotNull(end)) AS timed,
-    toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, energy, cents
+    toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, energy, cents,
+    to_whole, to_thousandth
 FROM charges FINAL
 WHERE {step_ms:Int64} > 0
     AND start >= at({start_ms:Int64}) AND start < at({end_ms:Int64})

@@ -161,9 +161,8 @@ class BayGrid:
             words = _("since {when}").format(when=since) if bay.since_ms else _("no car yet")
             return bay.state, name, _("free"), words
         if bay.state == "charging":
-            cents = bay.cost_cents
             code = currency_of(self._visit.cache.service, bay.station)
-            cost = UNKNOWN if cents is None else amount_words(cents / 100, code)
+            cost = UNKNOWN if bay.cost is None else amount_words(bay.cost, code)
             power = number(bay.power_kw)
             return bay.state, name, _("charging"), f"{power}{SPACE}kW · {since} · {cost}"
         if bay.state == "overstaying":

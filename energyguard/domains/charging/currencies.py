@@ -9,6 +9,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
+from babel.core import get_global
+from babel.numbers import get_currency_precision
+
 from energyguard.domains.charging.places import site_id, station_of
 from energyguard.service.bills.revenue import Sums
 from energyguard.service.contract import Service
@@ -34,6 +37,12 @@ def other_currencies(service: Service) -> str:
         and (code := _of_site(service, site)) not in ("", usual)
     }
     return json.dumps(found, sort_keys=True) if found else ""
+
+
+def minor_units(_service: Service | None = None) -> str:
+    """How many decimals bills have, for the history: JSON of the currencies that have not two."""
+    digits = {code: get_currency_precision(code) for code in get_global("currency_fractions")}
+    return json.dumps({code: n for code, n in sorted(digits.items()) if n != 2})
 
 
 def sums_of(paid: Iterable[tuple[str, float]]) -> Sums:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import TypeAlias
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -224,8 +225,25 @@ def energy_nano_kwh(transaction: ChargingTransaction, seconds_per_hour: int) -> 
     return _half_even(transaction.power * (transaction.end - transaction.start), seconds_per_hour)
 
 
-def profit_cents(transaction: ChargingTransaction, seconds_per_hour: int) -> int:
-    """What a charge brings in, in 0.01 of the currency: rounded once, here, half-even.
+class RoundedAmount(NamedTuple):
+    """An exact amount rounded once to each minor unit that currencies have, half-even.
+
+    Who writes it does not know the currency; who shows it does, and takes the one that fits.
+    """
+
+    cents: int  # 0.01 of the currency
+    to_whole: int  # 0.001 of it: with this the cents are the bill in whole units (yen)
+    to_thousandth: int  # 0.001 of it: with this they are the bill in thousandths (dinars)
+
+    @classmethod
+    def of(cls, exact: Fraction) -> RoundedAmount:
+        """An amount in units of its currency."""
+        cents = round(exact * 100)
+        return cls(cents, 1000 * round(exact) - 10 * cents, round(exact * 1000) - 10 * cents)
+
+
+def exact_profit(transaction: ChargingTransaction, seconds_per_hour: int) -> Fraction:
+    """What a charge brings in, in units of the currency, not rounded.
 
     The energy of a charge is even over its time: a price that holds for a part of the time is paid
     for that part of it.
@@ -236,12 +254,16 @@ def profit_cents(transaction: ChargingTransaction, seconds_per_hour: int) -> int
         weighted += (change.second - since) * price
         since, price = change.second, change.price
     weighted += (transaction.end - since) * price  # prices by seconds
-    cent = NANO // 100
     if transaction.metered is None:
-        return _half_even(transaction.power * weighted, seconds_per_hour * NANO * cent)
+        return Fraction(transaction.power * weighted, seconds_per_hour * NANO * NANO)
     if not length:
-        return _half_even(transaction.metered * price, NANO * cent)
-    return _half_even(transaction.metered * weighted, length * NANO * cent)
+        return Fraction(transaction.metered * price, NANO * NANO)
+    return Fraction(transaction.metered * weighted, length * NANO * NANO)
+
+
+def profit_cents(transaction: ChargingTransaction, seconds_per_hour: int) -> int:
+    """What a charge brings in, in 0.01 of the currency: rounded once, half-even."""
+    return round(exact_profit(transaction, seconds_per_hour) * 100)
 
 
 def partition_of(charger: str, partitions: int) -> int | None:

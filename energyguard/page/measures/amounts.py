@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from babel.numbers import get_currency_precision
 
 from energyguard.page.words.formatting import money_in
 from energyguard.service.bills.revenue import Sums
 
+MAX_DECIMALS = 6
+"""A sum of floats is meant to so many; the smallest minor unit has four."""
+
 
 def amount_words(amount: float, currency: str) -> str:
     """An amount as the reader writes it, in whole minor units: ``€9.70``, ``JP¥971``.
 
     Args:
-        amount: to the hundredth; half a minor unit is a whole one, as on bills.
+        amount: bills, or sums of them; what is no bill yet is rounded as one, half to even.
         currency: ISO 4217.
     """
     unit = Decimal(1).scaleb(-get_currency_precision(currency))
-    exact = Decimal(str(round(amount, 2) + 0.0))
-    return money_in(exact.quantize(unit, ROUND_HALF_UP) + 0, currency)
+    exact = Decimal(str(round(amount, MAX_DECIMALS) + 0.0))
+    return money_in(exact.quantize(unit, ROUND_HALF_EVEN) + 0, currency)
 
 
 def sums_words(sums: Sums) -> str:

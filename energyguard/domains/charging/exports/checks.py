@@ -54,7 +54,7 @@ def _check_energy(session: ExportedSession, energy: int, seconds: int) -> None:
     hours, kwh = seconds / HOUR_S, energy / NANO
     if energy > energy_limit_nano(MAX_KW, seconds):
         session.says(Defect.IMPOSSIBLE, f"{kwh:,.3f} kWh in {hours:.2f} h: not counted")
-        session.energy = session.cents = None
+        session.energy = session.paid = None
         return
     rating = session.rating_kw or USUAL_MAX_KW
     limit = energy_limit_nano(rating, seconds)

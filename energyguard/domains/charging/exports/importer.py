@@ -173,7 +173,7 @@ def imported(session: ExportedSession, names: KnownNames | None = None) -> Impor
     """The record of a session; where names are taken, with those of its charger and station."""
     assert session.start is not None and session.end is not None
     charge = session.charge_s if session.charge_s is not None and session.charge_s >= 0 else None
-    charged = bool(session.energy)
+    charged, paid = bool(session.energy), session.paid
     end = session.end if charge is None else min(session.end, session.start + charge)
     charger, station = session.charger or session.station, session.station
     if names is not None:
@@ -189,7 +189,9 @@ def imported(session: ExportedSession, names: KnownNames | None = None) -> Impor
         start_recharging=session.start if charged else None,
         end_recharging=end if charged else None,
         energy=session.energy or 0,
-        cents=session.cents,
+        cents=None if paid is None else paid.cents,
+        to_whole=0 if paid is None else paid.to_whole,
+        to_thousandth=0 if paid is None else paid.to_thousandth,
         quality="; ".join(_sentence(found) for found in session.defects) or "complete",
     )
 

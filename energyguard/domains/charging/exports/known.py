@@ -99,5 +99,5 @@ def _worth(session: Imported) -> tuple[bool, bool, bool]:
 def _contents(session: Imported) -> tuple[object, ...]:
     return (
         session.end_parking, session.start_recharging, session.end_recharging,
-        session.energy, session.cents, session.quality,
+        session.energy, session.cents, session.to_whole, session.to_thousandth, session.quality,
     )  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import NamedTuple
 
 from energyguard.domains.charging.exports.layout import ExportLayout, rating_kw
-from energyguard.domains.charging.model import NANO
+from energyguard.domains.charging.model import NANO, RoundedAmount
 from energyguard.domains.charging.records.stations import session_id
 from energyguard.errors import Malformed
 from energyguard.files.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
@@ -68,7 +69,7 @@ class ExportedSession:
     connected_s: int | None = None
     energy: int | None = None  # 1e-9 kWh
     rating_kw: float | None = None
-    cents: int | None = None
+    paid: RoundedAmount | None = None
     defects: list[RowDefect] = field(default_factory=list)
 
     @property
@@ -138,7 +139,7 @@ class RowReader:
             stated = number(kwh, ENERGY) if kwh else number(wh, ENERGY, ENERGY["wh"])
             session.energy = round(stated * NANO)
         if cost:
-            session.cents = round(number(cost, MONEY) * 100)
+            session.paid = RoundedAmount.of(Fraction(number(cost, MONEY)))
         if session.energy is not None and session.energy < 0:
             session.says(Defect.NEGATIVE, f"{kwh or wh} is not counted")
             session.energy = None

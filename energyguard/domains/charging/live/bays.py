@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import msgspec
@@ -19,7 +20,7 @@ from energyguard.domains.charging.model import (
     ParkingLimits,
     Signal,
     SignalKind,
-    profit_cents,
+    exact_profit,
 )
 from energyguard.domains.charging.records.stations import BayNow, Charger
 from energyguard.domains.charging.sessions.signals import AHEAD_S
@@ -51,6 +52,7 @@ class BayView:
     since_ms: int
     power_kw: float | None
     cost_cents: int | None  # of the charge that is under way, or over and the car still there
+    cost: float | None  # the same before it is rounded, in the currency of the station
     violation: str
 
 
@@ -216,6 +218,7 @@ class Bays:
             state = "charging"
         elif self._stands_too_long(bay, now_s):
             state = "overstaying"
+        cost = self._cost(charger, bay, now_s)
         return BayView(
             charger=charger,
             station=self.station_of(charger),
@@ -223,17 +226,18 @@ class Bays:
             detail=bay.fault or bay.state,
             since_ms=bay.since * 1000,
             power_kw=_kw(bay.power) if bay.state == "charging" else None,
-            cost_cents=self._cost(charger, bay, now_s),
+            cost_cents=None if cost is None else round(cost * 100),
+            cost=None if cost is None else float(cost),
             violation=bay.violation if bay.state != "free" else "",
         )
 
-    def _cost(self, charger: str, bay: _Bay, now_s: int) -> int | None:
+    def _cost(self, charger: str, bay: _Bay, now_s: int) -> Fraction | None:
         if bay.state == "free" or None in (bay.start, bay.power, bay.price):
             return None
         assert bay.start is not None and bay.power is not None and bay.price is not None
         end = max(bay.start, now_s if bay.end is None else bay.end)
         so_far = ChargingTransaction(charger, "", bay.start, end, bay.power, bay.price)
-        return profit_cents(so_far, self._limits.seconds_per_hour)
+        return exact_profit(so_far, self._limits.seconds_per_hour)
 
     def _stands_too_long(self, bay: _Bay, now_s: int) -> bool:
         """Whether it is told so already, or its time is up: the worker waits for what is late."""

@@ -4,11 +4,17 @@
 -- columns: station text, charger text, arrived time?, start time, end time?, left time?, kwh number
 --   kWh, meter_start number? kWh, meter_stop number? kWh, eur number, currency text, user
 --   person, id text
+-- column eur: What was paid, in whole minor units of `currency`.
 -- column currency: Of `eur`, ISO 4217.
 -- filled currency: energyguard.domains.charging.currencies:usual_currency
 -- filled currencies: energyguard.domains.charging.currencies:other_currencies
+-- filled minor_units: energyguard.domains.charging.currencies:minor_units
 WITH
     JSONExtract({currencies:String}, 'Map(String, String)') AS others,
+    JSONExtract({minor_units:String}, 'Map(String, UInt8)') AS units,
+    (cents, to_whole, to_thousandth, code) -> (10 * cents + multiIf(
+        NOT mapContains(units, code), 0, units[code] = 0, to_whole, to_thousandth
+    )) / 1000 AS bill,
     toDateTime(intDiv({start_ms:Int64} + 999, 1000), 'UTC') AS low,
     toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC') AS high,
     paid AS (
@@ -31,7 +37,8 @@ SELECT
     toDateTime64(p.end, 0, 'UTC') AS end,
     if(t.id = '', NULL, toDateTime64(t.end_parking, 0, 'UTC')) AS left,
     p.energy / 1e9 AS kwh, b.began / 1e9 AS meter_start, e.ended / 1e9 AS meter_stop,
-    p.cents / 100 AS eur, if(mapContains(others, station), others[station], {currency:String}) AS currency,
+    bill(p.cents, p.to_whole, p.to_thousandth, currency) AS eur,
+    if(mapContains(others, station), others[station], {currency:String}) AS currency,
     p.user AS user, p.id AS id
 FROM paid AS p
 LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS s ON s.charger = p.charger

@@ -2,7 +2,7 @@
 --   violations in it; in order of time, at most n. Plates and users are pseudonyms.
 -- columns: what stay|charge|violation, charger text, start time, end time?, detail text, kwh
 --   number? kWh, eur number?, currency text?, plate person, user person, stay text, id text
--- column eur: Of a charge: what was paid, to the hundredth, in `currency`.
+-- column eur: Of a charge: what was paid, in whole minor units of `currency`.
 -- column currency: ISO 4217; null where there is no amount.
 -- column detail: Of a stay: its quality; of a violation: which.
 -- row: Happening: A stay, a charge or a violation.
@@ -15,9 +15,15 @@
 -- parameter n: count 10000 = 5000 / 200 | At most so many. | At most so many.
 -- filled currency: energyguard.domains.charging.currencies:usual_currency
 -- filled currencies: energyguard.domains.charging.currencies:other_currencies
+-- filled minor_units: energyguard.domains.charging.currencies:minor_units
 -- range: 1d
 WITH
     JSONExtract({currencies:String}, 'Map(String, String)') AS others,
+    if(mapContains(others, {station:String}), others[{station:String}], {currency:String}) AS code,
+    JSONExtract({minor_units:String}, 'Map(String, UInt8)') AS units,
+    (cents, to_whole, to_thousandth, code) -> (10 * cents + multiIf(
+        NOT mapContains(units, code), 0, units[code] = 0, to_whole, to_thousandth
+    )) / 1000 AS bill,
     mine AS (
         SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
         UNION ALL
@@ -28,7 +34,7 @@ WITH
 SELECT
     what, charger, toDateTime64(o.start, 0, 'UTC') AS start, toDateTime64(o.end, 0, 'UTC') AS end, detail,
     kwh, eur,
-    if(eur IS NULL, NULL, if(mapContains(others, {station:String}), others[{station:String}], {currency:String})) AS currency,
+    if(eur IS NULL, NULL, code) AS currency,
     plate, user, stay, id
 FROM (
     SELECT
@@ -40,7 +46,7 @@ FROM (
         AND start_parking < high AND end_parking >= low
         AND (end_parking > low OR start_parking >= low)
     UNION ALL
-    SELECT 'charge', charger, c.start, c.end, '', energy / 1e9, cents / 100, '', user, stay, id
+    SELECT 'charge', charger, c.start, c.end, '', energy / 1e9, bill(cents, to_whole, to_thousandth, code), '', user, stay, id
     FROM charges AS c FINAL
     WHERE charger IN (SELECT charger FROM mine)
         AND c.start < high AND ifNull(c.end, c.start) >= low

@@ -4,7 +4,7 @@
 -- columns: side top|bottom, rank integer, charger text? optional, station text, eur number,
 --   currency text, kwh number kWh, charges integer
 -- column rank: Among those of one currency.
--- column eur: What was paid, to the hundredth, in `currency`.
+-- column eur: What was paid, in `currency`: the sum of the bills, each in whole minor units.
 -- column currency: ISO 4217.
 -- row: RankedStation: A station, or a charger, among the best or among the worst.
 -- rest: station_top /stations/top: The stations, or the chargers, with the most and the least
@@ -17,20 +17,27 @@
 -- parameter by: choice station charger = station | Who is ranked. | Who is ranked.
 -- filled currency: energyguard.domains.charging.currencies:usual_currency
 -- filled currencies: energyguard.domains.charging.currencies:other_currencies
+-- filled minor_units: energyguard.domains.charging.currencies:minor_units
 -- range: 1d
 WITH
     JSONExtract({currencies:String}, 'Map(String, String)') AS others,
+    JSONExtract({minor_units:String}, 'Map(String, UInt8)') AS units,
+    (cents, to_whole, to_thousandth, code) -> (10 * cents + multiIf(
+        NOT mapContains(units, code), 0, units[code] = 0, to_whole, to_thousandth
+    )) / 1000 AS bill,
     earned AS (
         SELECT
             if({by:String} = 'charger', a.charger, NULL) AS who,
             if(c.station = '', a.charger, c.station) AS station,
-            sum(a.charges) AS charges, sum(a.cents) AS cents, sum(a.energy) AS energy
+            sum(a.charges) AS charges, sum(a.cents) AS cents,
+            sum(a.to_whole) AS to_whole, sum(a.to_thousandth) AS to_thousandth, sum(a.energy) AS energy
         FROM (
-            SELECT charger, sum(charges) AS charges, sum(cents) AS cents, sum(energy) AS energy
+            SELECT charger, sum(charges) AS charges, sum(cents) AS cents,
+                sum(to_whole) AS to_whole, sum(to_thousandth) AS to_thousandth, sum(energy) AS energy
             FROM charges_in(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000, station = '')
             GROUP BY charger HAVING charges > 0
             UNION ALL
-            SELECT charger, toUInt64(0), toInt64(0), toInt64(0) FROM chargers FINAL
+            SELECT charger, toUInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0) FROM chargers FINAL
         ) AS a
         LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS c ON a.charger = c.charger
         GROUP BY who, station
@@ -40,13 +47,14 @@ WITH
             *,
             ifNull(who, station) AS name,
             if(mapContains(others, station), others[station], {currency:String}) AS currency,
-            row_number() OVER (PARTITION BY currency ORDER BY cents DESC, name) AS best,
-            row_number() OVER (PARTITION BY currency ORDER BY cents, name DESC) AS worst
+            bill(cents, to_whole, to_thousandth, currency) AS eur,
+            row_number() OVER (PARTITION BY currency ORDER BY eur DESC, name) AS best,
+            row_number() OVER (PARTITION BY currency ORDER BY eur, name DESC) AS worst
         FROM earned
     )
 SELECT
     side, if(side = 'top', best, worst) AS rank, who AS charger, station,
-    cents / 100 AS eur, currency, energy / 1e9 AS kwh, charges
+    eur, currency, energy / 1e9 AS kwh, charges
 FROM ranked
 ARRAY JOIN ['top', 'bottom'] AS side
 WHERE rank <= {n:UInt32}

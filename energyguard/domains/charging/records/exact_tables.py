@@ -29,7 +29,7 @@ _FROM: Final[Mapping[str, Mapping[str, str]]] = {
         "price": "price * 100000", "power": "power_kw * 1000000000", "revision": _WRITTEN,
         "withdrawn": "0",
     },
-    "charges": {"revision": _WRITTEN, "withdrawn": "0"},
+    "charges": {"revision": _WRITTEN, "withdrawn": "0", "to_whole": "0", "to_thousandth": "0"},
     "violations": {"revision": _WRITTEN, "withdrawn": "0"},
 }  # fmt: skip
 """Of each table the columns that are not what they were."""

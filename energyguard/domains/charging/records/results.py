@@ -26,6 +26,7 @@ from energyguard.records.tables import (
 )
 
 Number = TypeVar("Number")
+_THOUSANDTH = "0.001 of the currency"
 
 
 class FullSession(msgspec.Struct, Generic[Number], gc=False):
@@ -97,13 +98,17 @@ class ViolationHeaders(RecordHeaders, frozen=True, gc=False):
 
 
 class ProfitHeaders(RecordHeaders, frozen=True, gc=False):
-    """Of which stay it is."""
+    """Of which stay it is, and the bill in a currency without cents, or with thousandths."""
 
     id: str
     stay: Annotated[str, doc("The id of the stay.")]
     topic: Annotated[str, doc("The topic of its signals.")]
     revision: Annotated[str, doc("Of a record told again: 2 and more; the highest counts.")] = ""
     withdrawn: Annotated[str, doc("1: there is no such record any more, or at another time.")] = ""
+    to_whole: Annotated[
+        str, doc("Profit and this: the bill in whole units (yen). None: 0.", _THOUSANDTH)
+    ] = ""
+    to_thousandth: Annotated[str, doc("The same in thousandths (dinars).", _THOUSANDTH)] = ""
 
 
 class TotalHeaders(RecordHeaders, frozen=True, gc=False):
@@ -118,6 +123,11 @@ REVISION = (
     TableColumn("withdrawn", "UInt8", "1: there is no such row any more"),
 )
 HIGHEST = "revision, withdrawn"
+TO_MINOR_UNITS = (
+    TableColumn("to_whole", "Int64", "0.001 of the currency: with cents the bill in whole units"),
+    TableColumn("to_thousandth", "Int64", "the same: with cents the bill in thousandths"),
+)
+"""What rounding once to another minor unit differs by; 0 where cents are all that is known."""
 STAYS_TABLE = HistoryTable(
     "stays",
     "Cars that stood at a charger and are gone: `full-sessions`, and what was imported.",
@@ -158,6 +168,7 @@ CHARGES_TABLE = HistoryTable(
         TableColumn("energy", "Int64", "1e-9 kWh", scale=10**9),
         TableColumn("cents", "Int64", "0.01 of the currency", scale=100),
         *REVISION,
+        *TO_MINOR_UNITS,
     ),
     order_by="(toStartOfDay(start), charger, start, id)",
     version=HIGHEST,
@@ -215,6 +226,8 @@ _CHARGES = RowMapping(
         "end": "end_recharging",
         "energy": "total_energy_delivered",
         "cents": "profit",
+        "to_whole": "@to_whole",
+        "to_thousandth": "@to_thousandth",
     },
 )
 FULL_SESSION, RESTATED_SESSION = (

@@ -65,6 +65,12 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cents: Annotated[int | None, doc("What was paid; null: not known.", "0.01 of the currency")] = (
         None
     )
+    to_whole: Annotated[
+        int, doc("With the cents: what was paid in whole units.", "0.001 of the currency")
+    ] = 0
+    to_thousandth: Annotated[
+        int, doc("With the cents: what was paid in thousandths.", "0.001 of the currency")
+    ] = 0
     quality: Annotated[str, doc("`complete`, or its defects.")] = "complete"
     network: Annotated[str, doc("Whose it is; empty: an old record.")] = ""
 

@@ -1,6 +1,9 @@
 -- Hours of chargers, from deduplicated raw rows: every hour in `charging_touched`, as a whole.
 -- Time counts once, however many stays say that a car stood there.
-INSERT INTO charging_1h
+INSERT INTO charging_1h (
+    charger, bucket, stays, stayed_s, occupied_s, charges, timed, charged_s,
+    energy, cents, no_charge, before, after, to_whole, to_thousandth, pieces
+)
 WITH
     touched AS (SELECT DISTINCT charger, hour FROM charging_touched WHERE charger != ''),
     days AS (SELECT DISTINCT toStartOfDay(hour) AS day FROM touched),
@@ -31,20 +34,21 @@ SELECT
     charger, hour,
     sum(stays), sum(stayed_s), sum(occupied_s), sum(charges), sum(timed), sum(charged_s),
     sum(energy), sum(cents), sum(no_charge), sum(before), sum(after),
-    arraySort(groupArrayArray(pieces))
+    sum(to_whole), sum(to_thousandth), arraySort(groupArrayArray(pieces))
 FROM (
     SELECT
         charger, toStartOfHour(start_parking) AS hour,
         1 AS stays, toUInt64(greatest(dateDiff('second', start_parking, end_parking), 0)) AS stayed_s,
         0 AS occupied_s, 0 AS charges, 0 AS timed, 0 AS charged_s,
         toInt64(0) AS energy, toInt64(0) AS cents, 0 AS no_charge, 0 AS before, 0 AS after,
+        toInt64(0) AS to_whole, toInt64(0) AS to_thousandth,
         CAST([], 'Array(Tuple(UInt16, UInt16))') AS pieces
     FROM stays FINAL
     WHERE toStartOfDay(start_parking) IN (SELECT day FROM days)
         AND (charger, toStartOfHour(start_parking)) IN (SELECT charger, hour FROM touched)
     UNION ALL
     SELECT
-        charger, hour, 0, 0, toUInt64(to_s - begin_s), 0, 0, 0, 0, 0, 0, 0, 0,
+        charger, hour, 0, 0, toUInt64(to_s - begin_s), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         CAST([(begin_s, to_s)], 'Array(Tuple(UInt16, UInt16))')
     FROM apart
     WHERE begin_s < to_s
@@ -52,7 +56,7 @@ FROM (
     SELECT
         charger, toStartOfHour(start), 0, 0, 0,
         1, toUInt8(isNotNull(end)), toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)),
-        energy, cents, 0, 0, 0, []
+        energy, cents, 0, 0, 0, to_whole, to_thousandth, []
     FROM charges FINAL
     WHERE toStartOfDay(start) IN (SELECT day FROM days)
         AND (charger, toStartOfHour(start)) IN (SELECT charger, hour FROM touched)
@@ -62,7 +66,7 @@ FROM (
         toUInt8(kind = 'Parking without charging'),
         toUInt8(kind = 'Long parking before recharging'),
         toUInt8(kind = 'Long parking after recharging'),
-        []
+        0, 0, []
     FROM violations FINAL
     WHERE toStartOfDay(time) IN (SELECT day FROM days)
         AND (charger, toStartOfHour(time)) IN (SELECT charger, hour FROM touched)

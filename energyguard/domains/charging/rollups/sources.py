@@ -46,10 +46,10 @@ _STAYS = Source(
 )
 _CHARGES = Source(
     _LEVELS,
-    "charger, bucket, charges, timed, charged_s, energy, cents",
+    "charger, bucket, charges, timed, charged_s, energy, cents, to_whole, to_thousandth",
     "charger, start AS bucket, toUInt64(1) AS charges, toUInt64(isNotNull(end)) AS timed, "
     "toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, "
-    "energy, cents",
+    "energy, cents, to_whole, to_thousandth",
     "start",
     "charges",
     here=_HERE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from energyguard.domains.charging.records.results import TO_MINOR_UNITS
 from energyguard.history.rollup_kind import BUCKET, SMALL_GRANULES
 from energyguard.records.tables import NAME, TIME, HistoryTable, TableColumn, memory_table
 
@@ -28,6 +29,7 @@ _DAILY = HistoryTable(
         TableColumn("energy", "Int64", "of the charges, 1e-9 kWh"),
         TableColumn("cents", "Int64"),
         *_counts("no_charge", "before", "after"),
+        *TO_MINOR_UNITS,
     ),
     order_by="(bucket, charger)",
     partition_by="toYear(bucket)",

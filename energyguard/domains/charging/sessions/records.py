@@ -12,8 +12,10 @@ from energyguard.domains.charging.model import (
     Outcome,
     ParkingLimits,
     Restated,
+    RoundedAmount,
     SessionEnded,
     ViolationRaised,
+    exact_profit,
 )
 from energyguard.domains.charging.records.results import (
     ProfitHeaders,
@@ -69,9 +71,20 @@ def _records(
         headers = ViolationHeaders(outcome.id, session.id, topic, second, *how).encode()
         yield VIOLATIONS.name, session.charger, wire.violation(session, outcome.what), headers
     elif isinstance(outcome, ChargingTransaction):
-        headers = ProfitHeaders(outcome.id, outcome.session_id, topic, *how).encode()
+        headers = ProfitHeaders(
+            outcome.id, outcome.session_id, topic, *how, *_to_minor_units(outcome, limits)
+        ).encode()
         value = wire.transaction_profit(outcome, limits)
         yield TRANSACTION_PROFIT.name, outcome.charger, value, headers
+
+
+def _to_minor_units(paid: ChargingTransaction, limits: ParkingLimits) -> tuple[str, str]:
+    bill = RoundedAmount.of(exact_profit(paid, limits.seconds_per_hour))
+    return _unless_zero(bill.to_whole), _unless_zero(bill.to_thousandth)
+
+
+def _unless_zero(number: int) -> str:
+    return str(number) if number else ""
 
 
 def result_records(found: Iterable[Result]) -> dict[str, Records]:
