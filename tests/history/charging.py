@@ -69,11 +69,8 @@ def tables(stays: Sequence[Stayed]) -> dict[str, pa.Table]:
             after, length, energy, cents = one.charge
             start = begin + after
             stop = None if length is None else start + length
-            rows["charges"].append(
-                (f"{name}/c", name, "t", one.charger, "u", start, stop, energy)
-                + (cents, 1, 0)
-                + _other_units(cents)
-            )
+            who = f"{name}/c", name, "t", one.charger, "u"
+            rows["charges"].append((*who, start, stop, energy, cents, 1, 0, *_other_units(cents)))
         if one.violation:
             after, kind = one.violation
             rows["violations"].append(

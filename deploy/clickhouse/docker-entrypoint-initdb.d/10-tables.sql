@@ -159,17 +159,19 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Charges that are paid: `transaction-profit`, and what was imported.
 CREATE TABLE IF NOT EXISTS charges (
-    id        String,
-    stay      String,
-    source    LowCardinality(String),
-    charger   LowCardinality(String),
-    user      String,
-    start     DateTime('UTC') CODEC(DoubleDelta, LZ4),
-    end       Nullable(DateTime('UTC')),  -- where an export does not tell it: null
-    energy    Int64,  -- 1e-9 kWh
-    cents     Int64,  -- 0.01 of the currency
-    revision  UInt64,  -- of rows with one id the highest counts; imports have 0
-    withdrawn UInt8,  -- 1: there is no such row any more
+    id            String,
+    stay          String,
+    source        LowCardinality(String),
+    charger       LowCardinality(String),
+    user          String,
+    start         DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    end           Nullable(DateTime('UTC')),  -- where an export does not tell it: null
+    energy        Int64,  -- 1e-9 kWh
+    cents         Int64,  -- 0.01 of the currency
+    revision      UInt64,  -- of rows with one id the highest counts; imports have 0
+    withdrawn     UInt8,  -- 1: there is no such row any more
+    to_whole      Int64,  -- 0.001 of the currency: with cents the bill in whole units
+    to_thousandth Int64,  -- the same: with cents the bill in thousandths
     INDEX ends ifNull(end, start) TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(start)

@@ -138,17 +138,19 @@ PARTITION BY toYYYYMM(time)
 ORDER BY (time, source)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE TABLE IF NOT EXISTS charges (
-    id        String,
-    stay      String,
-    source    LowCardinality(String),
-    charger   LowCardinality(String),
-    user      String,
-    start     DateTime('UTC') CODEC(DoubleDelta, LZ4),
-    end       Nullable(DateTime('UTC')),
-    energy    Int64,
-    cents     Int64,
-    revision  UInt64,
-    withdrawn UInt8,
+    id            String,
+    stay          String,
+    source        LowCardinality(String),
+    charger       LowCardinality(String),
+    user          String,
+    start         DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    end           Nullable(DateTime('UTC')),
+    energy        Int64,
+    cents         Int64,
+    revision      UInt64,
+    withdrawn     UInt8,
+    to_whole      Int64,
+    to_thousandth Int64,
     INDEX ends ifNull(end, start) TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(start)
@@ -388,7 +390,9 @@ SELECT
     second_of(JSONExtractString(message, 'end_recharging')) AS end,
     assumeNotNull(nano(message, 'total_energy_delivered')) AS energy,
     assumeNotNull(intDiv(nano(message, 'profit'), 10000000)) AS cents,
-    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn,
+    toInt64OrZero(header(names, said, 'to_whole')) AS to_whole,
+    toInt64OrZero(header(names, said, 'to_thousandth')) AS to_thousandth
 FROM taken
 WHERE topic IN ('transaction-profit', 'transaction-profit.restated')
     AND second_of(JSONExtractString(message, 'start_recharging')) IS NOT NULL
@@ -465,7 +469,9 @@ SELECT
     toDateTime(begin, 'UTC') AS start,
     if(begun IS NULL, NULL, toDateTime(JSONExtract(message, 'end_recharging', 'Nullable(UInt32)'), 'UTC')) AS end,
     JSONExtractInt(message, 'energy') AS energy,
-    JSONExtractInt(message, 'cents') AS cents
+    JSONExtractInt(message, 'cents') AS cents,
+    JSONExtractInt(message, 'to_whole') AS to_whole,
+    JSONExtractInt(message, 'to_thousandth') AS to_thousandth
 FROM taken
 WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id')
     AND (energy != 0 OR JSONType(message, 'cents') != 'Null');
@@ -524,7 +530,8 @@ WHERE {step_ms:Int64} > 0
 CREATE VIEW IF NOT EXISTS charges_in AS
 SELECT
     charger, start AS bucket, toUInt64(1) AS charges, toUInt64(isNotNull(end)) AS timed,
-    toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, energy, cents
+    toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, energy, cents,
+    to_whole, to_thousandth
 FROM charges FINAL
 WHERE {step_ms:Int64} > 0
     AND start >= at({start_ms:Int64}) AND start < at({end_ms:Int64})
