@@ -39,6 +39,8 @@ Differences that were permitted since, each looked at; all else is as it was:
                               levels below zero
     the two upgrades          meters that are slow, numbers of stays, stays of late signals: what an
                               older version counts otherwise is listed in ``older.py``
+    bills                     the headers ``to_whole`` and ``to_thousandth`` of
+                              ``transaction-profit``, and the columns of the history
     surface/openapi-coordinator.json
                               bodies of ``/key`` and ``/batch`` are components, made of the structs
                               that are decoded; they say the same as what stood inline

@@ -24,6 +24,9 @@ STAYS: Final = (
 """Stays, and seconds that chargers were occupied in, of late signals: this version inferred what
 had not come, today's waits for it, or folds the session again."""
 
+BILLS: Final = ("to_whole", "to_thousandth")
+"""Headers of `transaction-profit` that this version did not write."""
+
 
 def package(folder: Path, commit: str = COMMIT) -> Path:
     """Unpack it into a folder, which then goes on a process's PYTHONPATH.

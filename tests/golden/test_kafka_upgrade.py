@@ -62,9 +62,11 @@ def _play(log: KafkaWatch, folder: Path, put: Callable[[], None], url: str, pack
 def _unnumbered(one: Stored) -> Stored:
     """An output whose stay has no number: an older version counted a charger's, today's a start's.
 
-    Nor has it a time of append.
+    Nor has it a time of append, nor what an older version did not say of bills.
     """
-    headers = [(name, STAY.sub(rb"\1", value)) for name, value in one.headers]
+    headers = [
+        (name, STAY.sub(rb"\1", value)) for name, value in one.headers if name not in older.BILLS
+    ]
     return one._replace(at_ms=0, headers=tuple(headers))
 
 
