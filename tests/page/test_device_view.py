@@ -8,11 +8,11 @@ from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import ChannelFacts, Site
-from energyguard.page.devices import beyond
 from energyguard.page.devices.form import read_fields
 from energyguard.page.devices.limit_bars import often
 from energyguard.page.elements.components import Tag, card
 from energyguard.page.frame.context import PageContext, View
+from energyguard.page.measures import beyond
 from energyguard.page.measures.series_chart import whole_steps
 from energyguard.page.mount import add_pages
 from energyguard.page.views import VIEWS

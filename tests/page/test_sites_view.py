@@ -6,12 +6,14 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
-from energyguard.model.catalogue import Device, Site
+from energyguard.model.catalogue import ChannelFacts, Device, Site
 from energyguard.page.elements.components import Tag
+from energyguard.page.measures import beyond
 from energyguard.page.measures.usage import UsualRange, change, usual_at
 from energyguard.page.mount import add_pages
 from energyguard.page.sites.parts import PartRow
 from energyguard.page.sites.view import answer
+from energyguard.service.beyond_plausible import BeyondPlausible
 from energyguard.service.consumption.consumption import ConsumptionSeries
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR
@@ -50,6 +52,21 @@ async def test_the_tree_has_sites_within_sites(user: User, placed: MadeUpService
     await sees(user, "Floor 2")
     await sees(user, "Europe/Berlin")
     await sees(user, "devices wait for a name")
+
+
+async def test_home_names_a_device_whose_readings_count_nothing(
+    user: User, service: MadeUpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all it is asked that need more than is plausible of them now, and of no others."""
+    facts = {"energy_kwh": ChannelFacts(max_power_kw=0.001)}
+    service.catalogue.put([Edit("device/H017", Device(name="Chiller", channels=facts))], "mara")
+    found = BeyondPlausible("energy_kwh", 12, 120.0)
+    monkeypatch.setattr(beyond, "beyond_plausible", lambda entries: found)
+    await user.open("/")
+    await sees(user, "Chiller: readings of the last day count nothing: 12")
+    await sees(user, "they need about 120\u00a0kW: say its greatest plausible power, such as 480")
+    await sees(user, "4 things need you")
+    await user.should_not_see("H018: readings of the last day")
 
 
 async def test_a_site_has_its_parts_its_day_and_its_alerts(

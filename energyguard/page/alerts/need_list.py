@@ -22,9 +22,9 @@ _URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 class NeedRow(NamedTuple):
-    """An alert as a row."""
+    """An alert, or what else needs somebody, as a row that leads there."""
 
-    id: str
+    href: str
     about: str
     detail: str
     shape: str
@@ -41,10 +41,11 @@ class NeedList:
         )
         self.more = Tag("a", _("All alerts"), "link onward", href=context.href("/alerts"))
 
-    def show(self, alerts: Sequence[Alert], zone: str) -> None:
-        """Show the most urgent of these, with times of a zone."""
+    def show(self, alerts: Sequence[Alert], zone: str, others: Sequence[NeedRow] = ()) -> None:
+        """Show the most urgent of these, with times of a zone, and then what is no alert."""
         ranked = sorted(alerts, key=urgency)
-        self.rows.show([self._row(alert, zone) for alert in ranked[:MAX_ROWS]])
+        rows = [self._row(alert, zone) for alert in ranked[:MAX_ROWS]]
+        self.rows.show([*rows, *others])
         left = max(0, len(ranked) - MAX_ROWS)
         words = ngettext("and {n} more", "and {n} more", left).format(n=count(left))
         self.more.text = words if left else _("All alerts")
@@ -62,11 +63,11 @@ class NeedList:
         parts.append(_("since {when}").format(when=when))
         if alert.measured:
             parts.append(value_and_expected(alert, alert.observed))
-        return NeedRow(alert.id, about(context, alert), " · ".join(parts), shape, kind)
+        href = context.href("/alerts", alert=alert.id)
+        return NeedRow(href, about(context, alert), " · ".join(parts), shape, kind)
 
     def _draw(self, row: NeedRow) -> None:
-        href = self.context.href("/alerts", alert=row.id)
-        with Tag("a", "", "alert need", href=href):
+        with Tag("a", "", "alert need", href=row.href):
             Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
             with Tag("span"):
                 Tag("span", row.about, "about")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
-from energyguard.page.frame.page_cache import DAY_MS
+from energyguard.page.measures.beyond import beyond_of
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _
-from energyguard.service.beyond_plausible import beyond_plausible
-
-KEEP_S = 120.0
 
 
 class BeyondNote:
@@ -21,11 +18,7 @@ class BeyondNote:
 
     async def draw(self, last_ms: int) -> None:
         """By the day that ends with the newest reading."""
-        entries = await self.context.cache.ask_as(
-            (self.device, "beyond"), KEEP_S, "entries", device=self.device,
-            start_ms=last_ms + 1 - DAY_MS, end_ms=last_ms + 1,
-        )  # fmt: skip
-        if (found := beyond_plausible(entries)) is None:
+        if (found := await beyond_of(self.context.cache, self.device, last_ms)) is None:
             self.line.text = ""
             return
         self.line.text = _(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from energyguard.model.alerts import Severity
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.days import midnight_ms
-from energyguard.page.alerts.need_list import NeedList
+from energyguard.page.alerts.need_list import NeedList, NeedRow
 from energyguard.page.elements.components import Tag, card, restyle
 from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.beyond import KEEP_S, DeviceBeyond, beyond_of_all
 from energyguard.page.measures.coming import is_coming
 from energyguard.page.measures.costs import cost_alone, costs_of
 from energyguard.page.measures.live_sums import live_sums
@@ -29,6 +31,7 @@ from energyguard.page.words.formatting import (
     near_moment,
     needs_someone,
     number,
+    severity_shape,
 )
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import device_name
@@ -58,6 +61,8 @@ class HomePage:
                 self.silent = Tag("span", "", "sub")
                 self.apart = Tag("span", "", "sub")
                 Tag("a", _("What is missing"), "link onward", href=context.href("/data"))
+        self.beyond: list[NeedRow] = []
+        context.every(KEEP_S, self.look_for_beyond)
         context.every(1.0, self.second)
         context.every(3.0, self.look)
         context.every(TODAY_KEEP_S, self.past)
@@ -70,11 +75,31 @@ class HomePage:
         self.empty.show(not there)
         self.rest.set_visibility(there)
         waiting = [a for a in self.cache.service.book.open() if needs_someone(a)]
-        self.alerts.show(waiting, zone)
+        self.alerts.show(waiting, zone, self.beyond)
         when = moment(self.context.now_ms, zone, "%a %-d %b %Y, %H:%M")
-        self.context.say(answer(len(waiting), there, now.live), f"{_('All sites')} · {when}")
+        self.context.say(
+            answer(len(waiting) + len(self.beyond), there, now.live), f"{_('All sites')} · {when}"
+        )
         usual = (await self.data.usual()).get("") if there else None
         self.tiles.show_now(now.kw_now, now.kw_at_ms, now.live, usual)
+
+    async def look_for_beyond(self) -> None:
+        """The devices whose readings count nothing."""
+        self.beyond = [self._beyond_row(found) for found in await beyond_of_all(self.cache)]
+
+    def _beyond_row(self, found: DeviceBeyond) -> NeedRow:
+        about = _("{device}: readings of the last day count nothing: {n}")
+        detail = _("they need about {kw}: say its greatest plausible power, such as {proposed}")
+        name, of = device_name(self.cache.service.catalogue, found.device), found.of
+        return NeedRow(
+            self.context.device_href(found.device),
+            about.format(device=name, n=count(of.readings)),
+            detail.format(
+                kw=measured(of.needed_kw, "kW"), proposed=measured(float(of.proposed_kw), "kW")
+            ),
+            severity_shape(Severity.WARNING),
+            Severity.WARNING,
+        )
 
     async def look(self) -> None:
         """The sites, and who is silent."""
