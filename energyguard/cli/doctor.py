@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energyguard.cli.call import Call
-from energyguard.cli.doctor_log import Finding, edges, routes, sums
+from energyguard.cli.doctor_log import Finding, edges, meters, routes, sums
 from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError, DiskFull, EnergyGuardError, Unavailable
 from energyguard.processes.registry import living, present
@@ -221,6 +221,7 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "polled devices": polled,
     "edges": edges,
     "sums": sums,
+    "meters": meters,
     "routes": routes,
 }
 

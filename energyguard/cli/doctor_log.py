@@ -1,4 +1,4 @@
-"""What ``doctor`` finds in the log: edges, sums, routes of notifications."""
+"""What ``doctor`` finds in the log: edges, sums, large meters, routes of notifications."""
 
 from __future__ import annotations
 
@@ -80,6 +80,38 @@ def _sums(log: Log, settings: Settings) -> Finding:
         limit = f"of more than {MAX_TERMS:,} late readings change no alert of the sum"
         return Finding(f"they count; {', '.join(rows)}: {limit}")
     return Finding("they count, and lack nothing")
+
+
+def meters(settings: Settings) -> Finding:
+    """Readings count: of no meter they need more power than is plausible."""
+    return _of_log(settings, partial(_meters, settings=settings))
+
+
+def _meters(log: Log, settings: Settings) -> Finding:
+    from energyguard.catalogue.energy import described_by
+    from energyguard.catalogue.revisions import CatalogueRevisions
+    from energyguard.service.large_meters import large_meters
+
+    catalogue = CatalogueRevisions(log)
+    catalogue.refresh()
+    entries, defaults = catalogue.entries, settings.ledger.defaults
+    facts = (of for device in entries.devices.values() for of in device.channels.values())
+    own_w = (round(of.max_power_kw * 1_000) for of in facts if of.max_power_kw is not None)
+    min_power_w = min(own_w, default=defaults.largest_power_w)
+    found = large_meters(
+        log, described_by(entries, defaults), min(min_power_w, defaults.largest_power_w)
+    )
+    named = [
+        f"{meter.device} needs about {meter.of.needed_kw:,.0f} kW "
+        f"(max_power_kw, such as {meter.of.proposed_kw:,})"
+        for meter in found
+    ]
+    if named:
+        return Finding(
+            f"readings that count nothing, as they need more than is plausible: {'; '.join(named)}",
+            "say how large each is: at its page, *Edit*, or `energyguard devices set`",
+        )
+    return Finding("the newest readings are plausible")
 
 
 def routes(settings: Settings) -> Finding:

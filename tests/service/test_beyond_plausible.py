@@ -5,10 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from energyguard.cli.doctor_log import _meters
 from energyguard.history import folded
 from energyguard.model.quantities import to_nano
 from energyguard.service.beyond_plausible import BeyondPlausible, beyond_plausible
+from energyguard.settings.tree import Settings
+from energyguard.testing import MemoryLog
 from tests.ledger.folding import DAY, MINUTE, MONDAY
+from tests.service.made import send
 
 
 def entries_of(channel: str, values: list[float]) -> pa.Table:
@@ -67,3 +71,24 @@ def test_readings_that_were_wrong_are_none_of_a_large_meter(
 @pytest.mark.parametrize(("needed", "proposed"), [(0.4, 2), (120.0, 480), (333.0, 1_400)])
 def test_what_is_proposed_leaves_room(needed: float, proposed: int) -> None:
     assert BeyondPlausible("power_kw", 3, needed).proposed_kw == proposed
+
+
+@pytest.mark.parametrize(
+    ("channel", "values"),
+    [
+        ("energy_register_kwh", [1000 + 30.0 * n for n in range(12)]),
+        ("energy_kwh", [30.0] * 12),
+        ("power_kw", [120.0] * 12),
+    ],
+)
+def test_doctor_names_a_large_meter_by_the_newest_readings(
+    channel: str, values: list[float]
+) -> None:
+    log = MemoryLog()
+    assert _meters(log, Settings()).todo == ""
+    for n, value in enumerate(values):
+        send(log, ("hall", n * 900, value), ("home", n * 900, 0.01 * n), channel=channel)
+    found = _meters(log, Settings())
+    assert "plausible: hall needs about 120 kW (max_power_kw, such as 480)" in found.found
+    assert "home" not in found.found
+    assert found.todo
