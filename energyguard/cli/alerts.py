@@ -44,6 +44,8 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
 ) -> None:
     """List the open alerts, newest first."""
+    from energyguard.alerts.incidents import causes
+
     with call.service() as service:
         if closed:
             found = service.book.find(device=device, state=state, limit=limit)
@@ -53,7 +55,14 @@ def list_(
                 for alert in service.book.open()
                 if device in (None, alert.device) and state in (None, alert.state)
             ][:limit]
-    call.out.rows([listed(alert) for alert in found], empty="no open alerts")
+        parts = causes(service.book.open(), service.catalogue.entries)
+    call.out.rows(
+        [
+            listed(alert) | {"incident": part.id if (part := parts.get(alert.id)) else None}
+            for alert in found
+        ],
+        empty="no open alerts",
+    )
 
 
 def show(call: Call, alert_id: Id) -> None:

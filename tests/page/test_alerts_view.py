@@ -11,6 +11,7 @@ from nicegui.testing import User
 from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
 from tests.application.service import MadeUpService
+from tests.notifier.test_incidents import silent
 from tests.page.test_views import sees
 
 
@@ -46,6 +47,23 @@ async def test_alerts_have_names_and_places_and_the_zone_of_their_site(user: Use
     await sees(user, "Heat pump passed 2\u00a0kWh in 15\u00a0min")
     await sees(user, "Lindenhof 12 › Second floor · since Sat 22 Nov, 17:34")  # 16:34 UTC
     await sees(user, "H003 passed 2\u00a0kWh in 15\u00a0min")
+
+
+async def test_silences_of_one_floor_are_one_row_that_opens(
+    user: User, service: MadeUpService
+) -> None:
+    for device in ("P1", "P2", "P3"):
+        service.enter(f"device/{device}", name=f"Plug {device}", site="second")
+    for device in ("P1", "P2"):
+        service.book.tell(silent(device), 5)
+    await user.open("/alerts")
+    await sees(user, "Lindenhof 12, Second floor: 2 of 4 devices silent since Sat 6 Sep, 14:00")
+    (row,) = [tag for tag in user.find(kind=Tag).elements if "data-incident" in tag.props]
+    assert "open" not in row.props
+    assert {str(tag.props.get("data-alert")) for tag in row.descendants()} > {"P1", "P2"}
+    await user.open("/alerts/P2")  # whoever looks at one of them sees it in the list
+    (row,) = [tag for tag in user.find(kind=Tag).elements if "data-incident" in tag.props]
+    assert "open" in row.props
 
 
 async def test_a_resolved_alert_is_found_by_the_name_of_its_device(

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from energyguard.alerts.incidents import causes, incidents
 from energyguard.api.middleware import CurrentService, User
-from energyguard.api.routes.answers import AlertBody, AlertStory, StoryLine
+from energyguard.api.routes.answers import AlertBody, AlertStory, IncidentBody, StoryLine
 from energyguard.api.routes.asked import Instant, Length, Limit
 from energyguard.model.alerts import Act, State
 from energyguard.service.alerts.answers import NOT_US, WAS_US, not_us, was_us
@@ -59,7 +60,15 @@ def alerts(
 ) -> list[AlertBody]:
     """Alerts that fit all that is given, newest first."""
     found = service.book.find(state, device, rule, since, limit)
-    return [AlertBody.of(alert) for alert in found]
+    parts = causes(service.book.open(), service.catalogue.entries)
+    return [AlertBody.of(alert, parts.get(alert.id)) for alert in found]
+
+
+@router.get("/incidents")
+def open_incidents(service: CurrentService) -> list[IncidentBody]:
+    """Silences of one cause, a site or a gateway, in the order in which they began."""
+    found = incidents(service.book.open(), service.catalogue.entries)
+    return [IncidentBody.model_validate(incident) for incident in found]
 
 
 @router.post("/alerts/act")
@@ -75,7 +84,8 @@ def act_on_alerts(service: CurrentService, user: User, body: Acts) -> list[Alert
 @router.get("/alerts/{id}")
 def alert(service: CurrentService, alert_id: AlertId) -> AlertStory:
     """One alert and everything that happened to it."""
-    body = AlertBody.of(service.book.get(alert_id)).model_dump()
+    parts = causes(service.book.open(), service.catalogue.entries)
+    body = AlertBody.of(service.book.get(alert_id), parts.get(alert_id)).model_dump()
     return AlertStory(**body, story=[StoryLine.of(line) for line in service.book.story(alert_id)])
 
 

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.alerts.incidents import Cause, Incident
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.records.alerts import AlertEvent
@@ -51,6 +52,11 @@ class AlertBody(BaseModel):
         description="The standing silence that it is under; not there: none.",
         exclude_if=lambda value: value is None,
     )
+    incident: str | None = Field(
+        None,
+        description="Of a silence with others of one cause: the id of the alert that began it.",
+        exclude_if=lambda value: value is None,
+    )
     reason: str = Field(
         "",
         description="Why it is resolved, where no window says so; not there: one does.",
@@ -64,16 +70,32 @@ class AlertBody(BaseModel):
     )
 
     @classmethod
-    def of(cls, alert: Alert) -> AlertBody:
-        """Make it from the book's alert."""
-        names = cls.model_fields.keys() - {"observed", "expected", "peak", "standing"}
+    def of(cls, alert: Alert, incident: Incident | None = None) -> AlertBody:
+        """Make it from the book's alert, and the incident that it is a part of."""
+        others = {"observed", "expected", "peak", "standing", "incident"}
+        names = cls.model_fields.keys() - others
         return cls(
             observed=alert.observed / NANO,
             expected=alert.expected / NANO,
             peak=alert.peak / NANO,
             standing=alert.standing or None,
+            incident=incident.id if incident else None,
             **{name: getattr(alert, name) for name in names},
         )
+
+
+class IncidentBody(BaseModel):
+    """Silences of one cause, of alerts that are open."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(description="Of the alert that began it.")
+    cause: Cause
+    place: str = Field(description="The id of the site, or of the gateway, that is down.")
+    since_ms: int
+    alerts: list[str] = Field(description="Their ids, in the order in which they began.")
+    devices: list[str] = Field(description="That are silent.")
+    of_devices: int = Field(description="So many there are; 0: nobody entered them.")
 
 
 class StoryLine(BaseModel):

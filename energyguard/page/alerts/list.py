@@ -13,6 +13,13 @@ from energyguard.alerts.alert import Alert
 from energyguard.errors import Unavailable
 from energyguard.model.alerts import Act, Severity, State
 from energyguard.page.alerts.filter import OPEN, RESOLVED, AlertFilter, urgency
+from energyguard.page.alerts.incident_rows import (
+    IncidentRow,
+    ListedAlert,
+    ListedRow,
+    draw_incident,
+    folded,
+)
 from energyguard.page.alerts.rows import AlertRow, alert_href
 from energyguard.page.alerts.words import is_long_ago
 from energyguard.page.elements.components import ChangingList, Tag, button, choice
@@ -47,14 +54,13 @@ class AlertList:
         self.chosen, self._silence = chosen, silence
         self.picked: dict[str, Alert] = {}
         self._rows_kept: dict[str, tuple[object, AlertRow]] = {}  # by alert, with what they show
+        self._opened: set[str] = set()  # incidents whose alerts are shown
         self.several = False
         self.pages: list[Alert] = []
         self.before_ms: int | None = FOREVER_MS
         with Tag("section", "", "card alert-list", id="attention", tabindex="-1"):
             self._head()
-            self.rows: ChangingList[tuple[AlertRow, bool, bool]] = ChangingList(
-                self._draw, "", "rows"
-            )
+            self.rows: ChangingList[ListedRow] = ChangingList(self._draw, "", "rows")
             self.none = Tag("div", "", "empty")
             self.more = button(_("Show more"), self._more, mark="more")
             self.more.set_visibility(False)
@@ -62,7 +68,7 @@ class AlertList:
                 with Tag("div", "", "title"):
                     Tag("h2", _("Resolved lately"))
                     Tag("a", _("all of them"), "link", href=self._address(show=RESOLVED))
-                self.over: ChangingList[tuple[AlertRow, bool, bool]] = ChangingList(
+                self.over: ChangingList[ListedRow] = ChangingList(
                     self._draw, _("None yet."), "rows"
                 )
 
@@ -146,7 +152,8 @@ class AlertList:
         search = self.filter.search(self.service.catalogue)
         found = sorted((alert for alert in opened if search.finds(alert)), key=urgency)
         self.picked = {alert.id: alert for alert in found if alert.id in self.picked}
-        self.rows.show([self._row(alert, rules) for alert in found[:MAX_OPEN]])
+        entries = self.service.catalogue.entries
+        self.rows.show(folded(found[:MAX_OPEN], entries, lambda alert: self._row(alert, rules)))
         cut = len(found) - MAX_OPEN
         self._say_none(not found, bool(opened))
         if cut > 0:
@@ -198,7 +205,7 @@ class AlertList:
         else:
             self.none.text = _("Nothing needs you. No alert is open.")
 
-    def _row(self, alert: Alert, rules: dict[str, Rule]) -> tuple[AlertRow, bool, bool]:
+    def _row(self, alert: Alert, rules: dict[str, Rule]) -> ListedAlert:
         place, rule = place_of(self.service.catalogue, alert.device), rules.get(alert.rule)
         now_ms = self.context.now_ms
         shows = (alert, place, rule, is_long_ago(alert, now_ms))
@@ -208,7 +215,12 @@ class AlertList:
             self._rows_kept[alert.id] = (shows, row)
         return row, self.several, alert.id in self.picked
 
-    def _draw(self, item: tuple[AlertRow, bool, bool]) -> None:
+    def _draw(self, item: ListedRow) -> None:
+        if isinstance(item, IncidentRow):
+            shown = any(row.id == self.chosen or several for row, several, _ in item.parts)
+            is_open = shown or item.id in self._opened
+            draw_incident(item, is_open, lambda: self._toggle(item.id), self._draw)
+            return
         row, several, picked = item
         quiet, here = " quiet" * row.quiet, " chosen" * (row.id == self.chosen)
         with Tag("div", "", f"alert{quiet}{here}", data_alert=row.id):
@@ -226,6 +238,9 @@ class AlertList:
                 with Tag("a", "", "about", href=href, **here_now):
                     Tag("span", row.about, "sentence")
                     Tag("span", row.detail, "detail")
+
+    def _toggle(self, incident_id: str) -> None:
+        self._opened ^= {incident_id}
 
     # Several
 
