@@ -2,6 +2,7 @@
 
 planning.py   which deliveries an alert event means, and when each is due
 house.py      routes, names, silences, and who has which alert, as the log has them
+flapping.py   what comes and goes is told once
 together.py   what of a route waits for the rest of its incident; incident_words.py: what is said
 message.py    deliveries of one route as one message, in words
 reports.py    which reports of sites are due; report_words.py: what they say

@@ -16,10 +16,11 @@ from energyguard.errors import NotFound
 from energyguard.model.alerts import Severity
 from energyguard.model.notify import News
 from energyguard.model.topics import EDGE_LINKS
+from energyguard.notifier.flapping import flapping_of
 from energyguard.notifier.house import FollowedHouse
 from energyguard.notifier.incident_words import IncidentNews
 from energyguard.notifier.together import events_of
-from energyguard.notify.deliveries import key_of_delivery
+from energyguard.notify.deliveries import key_of_delivery, signal_of
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage
 from energyguard.page.words.formatting import amount, day_moment, listed
@@ -94,7 +95,8 @@ class MessageWords:
         shown = [self._shown(route, found) for found in by_alert.values()]
         news = self._incidents(shown, deliveries)
         folded = {alert for each in news for alert in each.incident.alerts}
-        parts = [each.part for each in shown if each.alert.id not in folded]
+        alone = [each for each in shown if each.alert.id not in folded]
+        parts = [self._of_signal(each, deliveries[0].route) for each in newest_of_signals(alone)]
         parts += [self._of_incident(each, shown, deliveries[0].route) for each in news]
         parts.sort()
         texts = ["\n".join((part.headline, *part.lines)) for part in parts[:MAX_SHOWN]]
@@ -123,6 +125,17 @@ class MessageWords:
         words = ngettext("{n} alert", "{n} alerts", len(parts)).format(n=len(parts))
         sites = listed(list(dict.fromkeys(part.site for part in parts if part.site)))
         return f"{words} · {sites}" if sites else words
+
+    def _of_signal(self, shown: ShownAlert, route: str) -> MessagePart:
+        """An alert; of one that comes and goes how often it did."""
+        signal, part = signal_of(shown.alert), shown.part
+        flapping = flapping_of(self._house.book.of_signal(route, signal))
+        if flapping is None:
+            return part
+        words = _("It comes and goes, {n} times within an hour: {what}")
+        if flapping.is_known:
+            words = _("It came and went, {n} times within an hour; now: {what}")
+        return part._replace(headline=words.format(n=flapping.times, what=part.headline))
 
     def _incidents(
         self, shown: Sequence[ShownAlert], deliveries: Sequence[AlertDelivery]
@@ -200,6 +213,12 @@ class MessageWords:
             "acknowledge": act,
             "silence": f"{act}&act=silence",
         }
+
+
+def newest_of_signals(shown: Sequence[ShownAlert]) -> list[ShownAlert]:
+    """Of alerts about the same the newest."""
+    ordered = sorted(shown, key=lambda each: (each.alert.since_ms, each.alert.changed_ms))
+    return list({signal_of(each.alert): each for each in ordered}.values())
 
 
 def _headline(route: Route, alert: Alert, news: Sequence[News], sentence: str, zone: str) -> str:

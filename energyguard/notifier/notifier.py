@@ -25,6 +25,7 @@ from energyguard.log.records import decoded
 from energyguard.model.notify import News, Standing
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import ALERTS, DELIVERIES
+from energyguard.notifier.flapping import steady
 from energyguard.notifier.flights import MessageFlight, changed, in_doubt
 from energyguard.notifier.house import FollowedHouse
 from energyguard.notifier.message import MessageWords, message_id
@@ -212,7 +213,8 @@ class Notifier:
         if reports:
             return reports
         firing = self.book.firing.get(name, {})
-        return with_the_rest(route, due, waiting, firing, self._house.incidents, now_ms)
+        ready = with_the_rest(route, due, waiting, firing, self._house.incidents, now_ms)
+        return steady(ready, waiting, self.book, name, now_ms)
 
     def _needed(
         self, route: Route, due: Mapping[str, AlertDelivery], now_ms: int

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
+from energyguard.alerts.alert import Alert
 from energyguard.log import Fetched, Log, Records
 from energyguard.log.compacted import CompactedReader
 from energyguard.model.notify import GONE, OVER, News, Standing
 from energyguard.model.topics import DELIVERIES
+from energyguard.records.alerts import AlertEvent
 from energyguard.records.notify import DELIVERY, AlertDelivery
 from energyguard.telemetry import logger
 
@@ -19,8 +21,15 @@ HOUR_MS: Final = 3_600_000
 _ORDER: Final = {News.FIRING: 0, News.RESOLVED: 1, News.WITHDRAWN: 1, News.TEST: 0, News.REPORT: 0}
 _log = logger(__name__)
 
+Signal = tuple[str, str, str, str]
+"""What alerts are about: the topic, the rule, the device, the channel."""
 Deliveries = Mapping[str, AlertDelivery | None]
 """By key; None: it is forgotten."""
+
+
+def signal_of(event: AlertEvent | Alert) -> Signal:
+    """What an alert is about: of the same one another time has the same."""
+    return event.topic, event.rule, event.device, event.channel
 
 
 def key_of_delivery(delivery: AlertDelivery) -> str:
@@ -51,6 +60,7 @@ class DeliveryBook:
         self.open: dict[str, AlertDelivery] = {}
         self.firing: dict[str, dict[str, AlertDelivery]] = {}
         self._of_alerts: dict[tuple[str, str], dict[str, None]] = {}  # keys by route and alert
+        self._of_signals: dict[tuple[str, Signal], dict[str, None]] = {}  # keys by route and signal
         self._sent: dict[str, dict[str, int]] = {}  # by route: messages of late, and when
 
     def refresh(self) -> None:
@@ -74,9 +84,14 @@ class DeliveryBook:
                 _forget(self._of_alerts, (old.route, old.alert), key)
                 _forget(self._sent, old.route, old.message)
                 self._follow(old)
+                if old.event:
+                    _forget(self._of_signals, (old.route, signal_of(old.event)), key)
             return
         self._rows[key] = delivery
         self._of_alerts.setdefault((delivery.route, delivery.alert), {})[key] = None
+        if delivery.event:
+            of_signal = (delivery.route, signal_of(delivery.event))
+            self._of_signals.setdefault(of_signal, {})[key] = None
         if delivery.standing not in OVER:
             self.open[key] = delivery
         if delivery.standing is Standing.SENT and delivery.message:
@@ -101,6 +116,11 @@ class DeliveryBook:
         with self._lock:
             found = [self._rows[key] for key in self._of_alerts.get((route, alert), ())]
         return sorted(found, key=lambda delivery: (delivery.revision, _ORDER[delivery.news]))
+
+    def of_signal(self, route: str, signal: Signal) -> list[AlertDelivery]:
+        """Those of all alerts of a signal for a route."""
+        with self._lock:
+            return [self._rows[key] for key in self._of_signals.get((route, signal), ())]
 
     def newest(self, limit: int = 100, route: str = "") -> list[AlertDelivery]:
         """The newest, newest first; of a route, or of all."""
