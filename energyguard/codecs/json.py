@@ -41,6 +41,7 @@ from energyguard.model.quantities import from_nano, to_nano
 from energyguard.model.readings import Verdict, batch_of
 
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")
+_BETWEEN_OBJECTS = re.compile(rb"(?<=\n\})(\s*\n)(?=\{)")
 _OBJECT = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _NOT_IN_A_CELL = re.compile(r'[,"\r\n]')
@@ -97,6 +98,9 @@ def _row_by_row(data: bytes, context: DecodeContext) -> Decoded:
     if data.lstrip()[:1] == b"[":
         objects.add(enumerate(_elements(data.strip()), context.first_row))
         return merge(*objects.readings(), refusals.rows())
+    if long_objects := _over_lines(data, context.first_row):
+        objects.add(long_objects)
+        return merge(*objects.readings(), refusals.rows())
     batches, numbers = [], []
     for chunk in chunks(data, CLOSE_LOOK):
         part = None
@@ -146,6 +150,23 @@ class _Objects:
 
 def _malformed(field: str, reason: str) -> RowFault:
     return RowFault(Verdict.MALFORMED, field, reason)
+
+
+def _over_lines(data: bytes, first_row: int) -> list[tuple[int, bytes]]:
+    """Objects that are written over several lines, each with the number of its first line.
+
+    None where they have a line each: a damaged first line has another object below it.
+    """
+    text = data.removeprefix(BOM).lstrip()
+    first, _, rest = text.partition(b"\n")
+    if first[:1] != b"{" or first.rstrip()[-1:] == b"}" or rest.lstrip()[:1] in (b"", b"{"):
+        return []
+    row, found = first_row + data[: len(data) - len(text)].count(b"\n"), []
+    for place, part in enumerate(_BETWEEN_OBJECTS.split(text)):
+        if place % 2 == 0:
+            found.append((row, part.rstrip()))
+        row += part.count(b"\n")
+    return found
 
 
 def _elements(array: bytes) -> list[bytes]:

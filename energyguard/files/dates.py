@@ -66,6 +66,8 @@ _WEEKS: Final = (
     "lunes martes miércoles jueves viernes sábado domingo lu ju vi sá mié jue vie",
 )
 _WEEKDAYS: Final = frozenset(day for week in _WEEKS for day in week.split())
+YEAR_FIRST: Final = r"^\s*(\d{2})([-/](?:0?[1-9]|1[0-2])[-/](?:0?[1-9]|[12]\d|3[01]))"
+"""A date that may begin with a year of two digits."""
 _FIRST_WORD: Final = re.compile(r"([^\W\d_]{2,12})\.?,?\s+(?=\S)")
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 PIVOT: Final = 70  # of a year of two digits: below it is of this century
@@ -169,8 +171,28 @@ def leaves_order_open(texts: Iterable[str]) -> bool:
         found = _FIGURES.match(text)
         if found is None or len(found[1]) == 4:
             continue
-        year_first = len(found[3]) == 2 and "." not in found[0] and int(found[3]) <= MAX_MONTH
+        year_first = len(found[3]) == 2 and re.match(YEAR_FIRST, found[0]) is not None
         if not year_first and (int(found[1]) > 12 or int(found[2]) > 12):
             return False
         is_open |= year_first or found[1] != found[2]
     return is_open
+
+
+def year_first(texts: Iterable[str]) -> bool:
+    """Whether dates begin with a year of two digits, as their last parts are more than their first.
+
+    Those of any other order have a few years behind many days.
+    """
+    first, last = set[str](), set[str]()
+    for text in texts:
+        found = re.match(YEAR_FIRST, text)
+        if found is None:
+            return False
+        first.add(found[1])
+        last.add(re.split("[-/]", found[2])[-1])
+    return len(last) > len(first)
+
+
+def with_century(text: str) -> str:
+    """A date that begins with a year of two digits, with four: ``26/03/01`` is ``2026/03/01``."""
+    return re.sub(YEAR_FIRST, r"20\1\2", text)

@@ -32,6 +32,8 @@ _NUMBER: Final = re.compile(
 _FORMAT: Final = re.compile(r"\[?[dMyYHhmsS]{1,4}(?:[-/.: ][dMyYHhmsSa]{1,4}){1,6}\]?")
 """How a line of units says that a column has times: ``[dd.MM.yyyy HH:mm]``."""
 
+_RULE: Final = re.compile(r"(?::?-+:?|=*)")
+
 
 def kind_of(cell: str) -> str:
     """What a cell is: ``moment``, ``date``, ``clock``, ``number``, ``text``, or nothing."""
@@ -141,7 +143,9 @@ def _grid(lines: Sequence[str], mark: str, is_data: Callable[[Sequence[str]], bo
         return None
     data = [number for number in data if len(rows[number]) == width]
     first = data[0]
-    above = [number for number in range(first) if lines[number].strip()]
+    above = [
+        number for number in range(first) if lines[number].strip() and not _is_rule(rows[number])
+    ]
     while above and len(rows[above[-1]]) == width and _has_time(rows[above[-1]]):
         first = above.pop()  # a line without a value
     units: tuple[str, ...] = ()
@@ -252,6 +256,11 @@ def _joined_headers(upper: Sequence[str], header: Sequence[str]) -> tuple[str, .
         alone = above if not name.strip() else name
         joined.append(f"{last} {name}".strip() if often[name] > 1 and name.strip() else alone)
     return tuple(joined)
+
+
+def _is_rule(row: Sequence[str]) -> bool:
+    """Whether a line only parts the header from what is below: ``|---|:--:|``."""
+    return all(_RULE.fullmatch(cell.strip()) for cell in row) and any("--" in cell for cell in row)
 
 
 def _is_units(row: Sequence[str]) -> bool:

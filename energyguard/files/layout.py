@@ -23,11 +23,11 @@ DECIMAL_MARK: Final = "decimal mark"
 MARKS: Final = ("point", "comma")
 """In answers: how numbers are written, where the file leaves it open."""
 PARTS: Final = ("device", "channel", "value", "unit", "sequence")
-TIMES: Final = ("time", "end", "date", "clock", "dmy", "mdy")
+TIMES: Final = ("time", "end", "date", "clock", "dmy", "mdy", "ymd")
 COUNTS: Final = ("interval", "register")
 ROLES: Final = (*TIMES, *PARTS, *COUNTS, "ignore", *VALUES, *FED_IN)
-"""What a column may be, as people say it: ``dmy`` and ``mdy`` are dates of that order, ``interval``
-and ``register`` are energies in the unit of their header.
+"""What a column may be, as people say it: ``dmy``, ``mdy`` and ``ymd`` are dates of that order,
+``interval`` and ``register`` are energies in the unit of their header.
 """
 
 
@@ -61,6 +61,7 @@ class FileLayout:
         start, end: where a column has both; ``end`` is that of an interval.
         clock_ends: whether the time of the day is the end of an interval.
         month_first: how dates are to be read, where people say it.
+        year_first: whether dates begin with a year of two digits.
         slots: of a wide table.
         utc: whether a header says that its times are UTC.
     """
@@ -71,6 +72,7 @@ class FileLayout:
     end: int | None = None
     clock_ends: bool = False
     month_first: bool | None = None
+    year_first: bool = False
     device: int | None = None
     channel: int | None = None
     unit: int | None = None

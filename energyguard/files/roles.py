@@ -89,8 +89,8 @@ def _kind(grid: Grid, place: int) -> str:
 
 def _set(layout: FileLayout, grid: Grid, place: int, role: str) -> None:
     """A column whose role is known."""
-    if role in ("dmy", "mdy"):
-        layout.month_first = role == "mdy"
+    if role in ("dmy", "mdy", "ymd"):
+        layout.month_first, layout.year_first = role == "mdy", role == "ymd"
         role = "date-or-time"
     if role in ("time", "date-or-time"):
         layout.start = place

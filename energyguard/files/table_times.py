@@ -14,7 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.errors import Malformed
-from energyguard.files.dates import FIGURES, day_number, leaves_order_open, month_first
+from energyguard.files.dates import (
+    FIGURES,
+    YEAR_FIRST,
+    day_number,
+    leaves_order_open,
+    month_first,
+    with_century,
+)
 from energyguard.files.found import OFFSET, FileDoubt, FileFinding
 from energyguard.files.grid import kind_of
 from energyguard.files.local_clock import utc_times
@@ -32,6 +39,8 @@ from energyguard.files.reading import TableRead
 from energyguard.files.times import zone_named
 from energyguard.files.words import header_of_text
 
+_FOLLOW = "so its days follow one another"
+
 
 def local_moments(read: TableRead) -> FileMoments:
     """The times of all lines by their own clock; lines without one are refused.
@@ -42,20 +51,22 @@ def local_moments(read: TableRead) -> FileMoments:
     is_month_first = _month_first(read)
     if layout.slots is not None and layout.day is not None:
         place = layout.day
-        found = dates(read.column(place), is_month_first)
+        found = dates(_days_in(read, place), is_month_first)
     elif layout.day is not None and layout.clock is not None:
         place = layout.day
         found = joined_moments(
-            pc.utf8_trim_whitespace(read.column(place)), read.column(layout.clock), is_month_first
+            pc.utf8_trim_whitespace(_days_in(read, place)),
+            read.column(layout.clock),
+            is_month_first,
         )
     elif layout.start is not None or layout.end is not None:
         place = layout.start if layout.start is not None else layout.end or 0
-        found = moments(read.column(place), is_month_first)
+        found = moments(_days_in(read, place), is_month_first)
         if found.bad.all():
-            found = dates(read.column(place), is_month_first)
+            found = dates(_days_in(read, place), is_month_first)
     elif layout.day is not None:
         place = layout.day
-        found = dates(read.column(place), is_month_first)
+        found = dates(_days_in(read, place), is_month_first)
     else:
         raise Malformed(f"no column is a time: {', '.join(read.grid.header)}", "file")
     what = "is no time" if layout.clock is None else f"is no time with {read.header(layout.clock)}"
@@ -74,6 +85,14 @@ def local_moments(read: TableRead) -> FileMoments:
         found, ms=found.ms[kept], is_utc=found.is_utc[kept], which=found.which[kept],
         bad=found.bad[kept],
     )  # fmt: skip
+
+
+def _days_in(read: TableRead, place: int) -> pa.Array:
+    """The cells of a column of dates, with years of four digits where the year stands first."""
+    texts = read.column(place)
+    if not read.layout.year_first:
+        return texts
+    return pc.replace_substring_regex(texts, YEAR_FIRST, r"20\1\2")
 
 
 def _below_other_header(read: TableRead, bad: Bools) -> Bools:
@@ -103,12 +122,22 @@ def _month_first(read: TableRead) -> bool:
             read.findings.append(FileFinding("dates", order, "a number above 12 shows it"))
         return by_data
     day_steps, month_steps = (_day_steps(texts, order) for order in (False, True))
+    may_begin = pc.all(pc.match_substring_regex(pa.array(texts), f"{YEAR_FIRST}$")).as_py()
+    whole = [with_century(text) for text in texts]
+    if may_begin and _day_steps(whole, False) > max(day_steps, month_steps):
+        read.findings.append(FileFinding("dates", "year, month, day", _FOLLOW))
+        layout.year_first = True
+        return False
     if day_steps != month_steps and not _may_be_months(read, place, texts):
         order = "month, day" if month_steps > day_steps else "day, month"
-        read.findings.append(FileFinding("dates", order, "so its days follow one another"))
+        read.findings.append(FileFinding("dates", order, _FOLLOW))
         return month_steps > day_steps
-    question = f"{texts[0]!r}: is the day or the month first"
-    read.doubts.append(FileDoubt(question, "--map", ("dmy", "mdy"), read.header(place)))
+    orders: tuple[str, ...] = ("dmy", "mdy")
+    which = "the day or the month"
+    if may_begin:
+        orders, which = ("ymd", "dmy", "mdy"), "the year, the day or the month"
+    question = f"{texts[0]!r}: is {which} first"
+    read.doubts.append(FileDoubt(question, "--map", orders, read.header(place)))
     return False
 
 

@@ -135,6 +135,36 @@ def test_any_json_is_answered(value: object) -> None:
     assert not decoded.batch.num_rows
 
 
+LONG = """{
+  "timestamp": "2025-09-06T17:54:02Z",
+  "household_id": "H001",
+  "energy_kwh": %s
+}"""
+
+
+def test_objects_over_several_lines_are_read_each_as_one_row() -> None:
+    _, found = decode(f"\n{LONG % 0.05}\n{LONG % 'true'}\n\n{LONG % 0.25}\n".encode(), "")
+    assert [row["value"] for row in found.batch.to_pylist()] == [50_000_000, 250_000_000]
+    assert found.rows.tolist() == [2, 13]
+    (refused,) = found.refused
+    assert (refused.row, refused.field) == (7, "energy_kwh")
+    assert refused.original == (LONG % "true").encode()
+
+
+@pytest.mark.parametrize(
+    "text", [LONG[:-2] % 0.05, LONG.replace(":", "=", 1) % 0.05, f'{{\n"readings": [{LONG}]}}']
+)
+def test_what_is_wrong_with_an_object_over_several_lines_is_said_once(text: str) -> None:
+    (refused,) = decode(text.encode(), "json")[1].refused
+    assert (refused.row, refused.original) == (1, text.rstrip().encode())
+
+
+def test_a_damaged_first_line_costs_those_below_it_nothing() -> None:
+    line = '{"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.1}'
+    found = decode(f"{line[:-20]}\n{line}\n".encode(), "json")[1]
+    assert ([row.row for row in found.refused], found.rows.tolist()) == ([1], [2])
+
+
 def test_a_long_first_object_is_read_as_others_are() -> None:
     padded = GOOD.replace("{", "{" + " " * MAX_FIRST_OBJECT)
     assert decode_sound_json(padded.encode(), DecodeContext()) is None

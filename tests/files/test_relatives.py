@@ -70,6 +70,15 @@ def test_a_counter_with_one_reset_is_in_doubt(tmp_path: Path) -> None:
     assert "may be energy per interval or a counter" in doubt.question
 
 
+def test_a_year_of_two_digits_may_be_said_to_be_first(tmp_path: Path) -> None:
+    text = "Zeit;Verbrauch kWh\n26/03/01 00:00;0,5\n26/03/01 00:15;0,25\n"
+    (doubt,) = read(tmp_path, text, **BERLIN).doubts
+    assert doubt.question == "'26/03/01': is the year, the day or the month first"
+    assert doubt.choices == ("ymd", "dmy", "mdy")
+    found = rows(read(tmp_path, text, **BERLIN, columns={"Zeit": "ymd"}))
+    assert [row.time for row in found] == ["2026-02-28T23:00:00", "2026-02-28T23:15:00"]
+
+
 def test_columns_of_one_name_are_refused_by_it(tmp_path: Path) -> None:
     text = "Zeit;Verbrauch kWh;Verbrauch kWh\n01.03.2026 00:00;0,5;0,1\n01.03.2026 00:15;0,4;0,2\n"
     with pytest.raises(Malformed, match="several columns are named 'Verbrauch kWh'"):

@@ -74,6 +74,10 @@ _SENTENCES: Final = tuple(
             r"(?P<text>'.*'): is the day or the month first",
             _("{text}: is the day or the month first?"),
         ),
+        (
+            r"(?P<text>'.*'): is the year, the day or the month first",
+            _("{text}: is the year, the day or the month first?"),
+        ),
         (r"its times do not say their zone", _("In which time zone are its times?")),
         (
             r"(?P<column>'.*') is the end of an interval, and one line does not say how long it is",
@@ -147,6 +151,7 @@ def role_words(role: str) -> str:
         "clock": _("Time of the day"),
         "dmy": _("Time, day before month"),
         "mdy": _("Time, month before day"),
+        "ymd": _("Time, year before month"),
         "device": _("Device"),
         "channel": _("What is measured"),
         "value": _("Value"),

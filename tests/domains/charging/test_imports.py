@@ -234,6 +234,17 @@ def test_an_open_order_of_dates_is_said(tmp_path: Path) -> None:
     assert not leaves_order_open(["01/02/2019", "13/02/2019"])
     assert not leaves_order_open(["2019-01-02", "19.05.24"])
     assert leaves_order_open(["24-05-19"])
+    assert not leaves_order_open(["5/19/24"])  # no year has a month 19
+
+
+def test_dates_of_which_the_last_parts_are_more_than_the_first_begin_with_the_year(
+    tmp_path: Path,
+) -> None:
+    rows = "\n".join(f"{n},CP1,1,24/05/{n} 10:00,24/05/{n} 11:00,7,2,Lot" for n in (19, 20))
+    export = read_exports([file(tmp_path, rows)], "UTC")
+    assert "year, month, day" in export.notes[0]
+    days = [datetime.fromtimestamp(one.start or 0, UTC).date() for one in export.sessions]
+    assert [str(day) for day in days] == ["2024-05-19", "2024-05-20"]
 
 
 @pytest.mark.parametrize(

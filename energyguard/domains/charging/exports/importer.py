@@ -28,7 +28,7 @@ from energyguard.domains.charging.exports.tables import Table
 from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
 from energyguard.domains.charging.topics import IMPORTED
 from energyguard.errors import Malformed
-from energyguard.files.dates import leaves_order_open, month_first
+from energyguard.files.dates import leaves_order_open, month_first, year_first
 from energyguard.files.times import LocalTimeReader, tells_zone, zone_named
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
@@ -147,16 +147,22 @@ def _sessions(
 ) -> Iterator[ExportedSession]:
     tables = [Table(path) for path in paths]
     months: dict[tuple[str, ...], bool] = {}
+    years: set[tuple[str, ...]] = set()
     for table in tables:
         key = tuple(table.header)
         if key not in months:
             times = [t for other in tables if other.header == table.header for t in other.times()]
             months[key] = month_first(times, table.file)
-            if leaves_order_open(times):
+            if year_first(times):
+                notes.append(f"{table.file}: its dates are read as year, month, day")
+                years.add(key)
+            elif leaves_order_open(times):
                 notes.append(
                     f"{table.file}: nothing in it says whether the day or the month stands first: "
                     "read as day, month, year"
                 )
+        if key in years:
+            table.begins_with_years()
         local = zone or table.layout.zone
         if not local and not all(map(tells_zone, table.times())):
             raise Malformed(

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from energyguard.domains.charging.exports.layout import layout_of
 from energyguard.errors import NotFound
+from energyguard.files.dates import with_century
 from energyguard.files.numbers import Numbers
 from energyguard.files.times import joined
 
+_DATES = ("start", "end", "start_date", "end_date")
 _GZIP = b"\x1f\x8b"
 
 
@@ -42,6 +44,14 @@ class Table:
                 or joined(self._cell(row, day), self._cell(row, time))
             )
         ]
+
+    def begins_with_years(self) -> None:
+        """Give its dates, which begin with years of two digits, years of four."""
+        places = [self.layout.at[what] for what in _DATES if what in self.layout.at]
+        for _, _, row in self.rows:
+            for at in places:
+                if at < len(row):
+                    row[at] = with_century(row[at])
 
     def numbers(self) -> Numbers:
         """How its numbers are written."""
