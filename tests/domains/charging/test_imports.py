@@ -237,6 +237,24 @@ def test_an_open_order_of_dates_is_said(tmp_path: Path) -> None:
     assert not leaves_order_open(["5/19/24"])  # no year has a month 19
 
 
+def test_a_session_of_chargepoint_has_date_and_time_in_its_start_date(tmp_path: Path) -> None:
+    path = tmp_path / "Session-Details-Summary.csv"
+    path.write_text(  # headers of its session details, as city_of_palo_alto publishes them
+        "Station Name,MAC Address,Org Name,Start Date,Start Time Zone,End Date,End Time Zone,"
+        "Transaction Date (Pacific Time),Total Duration (hh:mm:ss),Charging Time (hh:mm:ss),"
+        "Energy (kWh),GHG Savings (kg),Port Type,Port Number,Plug Type,EVSE ID,Fee,"
+        "Plug In Event Id\n"
+        "PALO ALTO CA / HAMILTON #1,000D:6F00,City of Palo Alto,7/29/2011 20:17,PDT,"
+        "7/29/2011 23:20,PDT,7/29/2011 23:20,3:03:32,1:54:03,6.249457,2.625,Level 2,1,J1772,3284,"
+        "0,3\n"
+    )
+    (one,) = read_exports([path], "America/Los_Angeles").sessions
+    assert (one.charger, one.station, one.event) == ("3284/1", "PALO ALTO CA / HAMILTON #1", "3")
+    assert (one.energy, one.cents, one.charge_s) == (6_249_457_000, 0, None)
+    assert datetime.fromtimestamp(one.start or 0, UTC).isoformat() == "2011-07-30T03:17:00+00:00"
+    assert (one.end or 0) - (one.start or 0) == 183 * 60
+
+
 def test_dates_of_which_the_last_parts_are_more_than_the_first_begin_with_the_year(
     tmp_path: Path,
 ) -> None:

@@ -14,6 +14,7 @@ SPELLINGS: Mapping[str, str] = {
     "transactionid": "event",
     "transaction id": "event",
     "session id": "event",
+    "plug in event id": "event",
     "id": "event",
     "cp id": "charger",
     "chargepoint": "charger",
@@ -25,6 +26,7 @@ SPELLINGS: Mapping[str, str] = {
     "evse id": "charger",
     "connector": "connector",
     "connector id": "connector",
+    "port number": "connector",
     "start date": "start_date",
     "start time": "start_time",
     "end date": "end_date",
@@ -54,9 +56,11 @@ SPELLINGS: Mapping[str, str] = {
     "maxpower": "power_w",
     "cost": "cost",
     "amount": "cost",
+    "fee": "cost",
     "site": "site",
     "location": "site",
     "address": "site",
+    "station name": "site",
     "model": "model",
 }
 """By a header's spelling, in small letters without underscores: what its column means."""
@@ -96,9 +100,10 @@ def layout_of(header: Sequence[str], file: str) -> ExportLayout:
     for place, name in enumerate(names):
         if name in SPELLINGS:
             at.setdefault(SPELLINGS[name], place)
-    for alone in ("start", "end"):  # a time of day needs its date beside it; else it has both
-        if alone not in at and f"{alone}_date" not in at and f"{alone}_time" in at:
-            at[alone] = at.pop(f"{alone}_time")
+    for alone in ("start", "end"):  # a day and a time of day stand side by side; else it has both
+        halves = {f"{alone}_date", f"{alone}_time"} & at.keys()
+        if alone not in at and len(halves) == 1:
+            at[alone] = at.pop(halves.pop())
     missing = [
         what
         for what, one_of in (
