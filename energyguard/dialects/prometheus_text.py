@@ -65,7 +65,16 @@ def _values(line: bytes, counters: set[str], now_ms: int) -> Iterator[NamedValue
 
 
 def _sent(sent: HttpSent) -> HttpDelivery:
-    return HttpDelivery(sent.body, "prometheus-text")
+    """A body; ``timestamp`` of VictoriaMetrics' import is the time of lines without one, in ms."""
+    given, body = sent.query.get("timestamp", ""), sent.body
+    if given:
+        if not re.fullmatch(r"-?[0-9]{1,18}", given):
+            raise Malformed(f"timestamp is no number of ms: {given[:64]!r}", "timestamp")
+        lines = (line.rstrip(b"\r") for line in body.split(b"\n"))
+        body = b"\n".join(
+            line if line.lstrip().startswith(b"#") else _timed(line, int(given)) for line in lines
+        )
+    return HttpDelivery(body, "prometheus-text")
 
 
 HTTP = HttpDialect(

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
+from energyguard.codecs.http import HttpSent
 from energyguard.dialects.prometheus import DIALECT
+from energyguard.dialects.prometheus_text import HTTP as TEXT_HTTP
+from energyguard.errors import Malformed
 
 T = 1_764_590_400_000
 AT = b"\x80\xe4\xa2\xce\xad\x33"
@@ -234,6 +237,16 @@ def test_what_victoriametrics_exports_without_a_value_costs_its_neighbours_nothi
     assert [row[2:] for row in rows(found)] == [(T, 10**6), (T + 3, 2 * 10**6)]
     (refused,) = found.refused
     assert "beyond all finite readings: inf" in refused.reason
+
+
+def test_a_timestamp_in_the_address_is_that_of_lines_without_one() -> None:
+    body = f'# TYPE x gauge\r\npower_watts{{device="a"}} 1\r\n\npower_watts{{device="b"}} 1 {T}\n'
+    (route,) = TEXT_HTTP.routes
+    sent = HttpSent({"timestamp": f"{T + 7}"}, {}, body.encode(), {}, "", T)
+    data, shape, _ = route.read(sent)
+    assert [row[0::2] for row in rows(of(data, shape))] == [("a", T + 7), ("b", T)]
+    with pytest.raises(Malformed, match="no number of ms: 'now'"):
+        route.read(sent._replace(query={"timestamp": "now"}))
 
 
 @settings(deadline=None)
