@@ -146,29 +146,28 @@ def _sessions(
     paths: Sequence[Path], zone: str, network: str, notes: list[str]
 ) -> Iterator[ExportedSession]:
     tables = [Table(path) for path in paths]
-    months: dict[tuple[str, ...], bool] = {}
-    years: set[tuple[str, ...]] = set()
+    months: dict[tuple[str, ...], bool | None] = {}  # None: the year stands first
     for table in tables:
         key = tuple(table.header)
         if key not in months:
             times = [t for other in tables if other.header == table.header for t in other.times()]
-            months[key] = month_first(times, table.file)
-            if year_first(times):
+            years = year_first(times)
+            months[key] = None if years else month_first(times, table.file)
+            if years:
                 notes.append(f"{table.file}: its dates are read as year, month, day")
-                years.add(key)
             elif leaves_order_open(times):
                 notes.append(
                     f"{table.file}: nothing in it says whether the day or the month stands first: "
                     "read as day, month, year"
                 )
-        if key in years:
+        if months[key] is None:
             table.begins_with_years()
         local = zone or table.layout.zone
         if not local and not all(map(tells_zone, table.times())):
             raise Malformed(
                 f"{table.file}: say in which zone its times are: --zone Europe/London", "zone"
             )
-        reader = LocalTimeReader(zone_named(local or "UTC"), months[key])
+        reader = LocalTimeReader(zone_named(local or "UTC"), bool(months[key]))
         whose = network or table.layout.network
         rows = RowReader(table.file, table.layout, reader, table.numbers(), whose)
         for number, original, cells in table.rows:
