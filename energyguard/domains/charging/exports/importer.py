@@ -38,6 +38,7 @@ from energyguard.model.topics import DEAD_LETTERS
 SHAPE = "charging-session"
 T = TypeVar("T")
 _AT_ONCE = 5_000
+_OPEN = "nothing in it says whether the day or the month stands first: read as day, month, year"
 OnRows = Callable[[int], None]
 
 
@@ -151,15 +152,11 @@ def _sessions(
         key = tuple(table.header)
         if key not in months:
             times = [t for other in tables if other.header == table.header for t in other.times()]
-            years = year_first(times)
-            months[key] = None if years else month_first(times, table.file)
-            if years:
+            months[key] = None if year_first(times) else month_first(times, table.file)
+            if months[key] is None:
                 notes.append(f"{table.file}: its dates are read as year, month, day")
             elif leaves_order_open(times):
-                notes.append(
-                    f"{table.file}: nothing in it says whether the day or the month stands first: "
-                    "read as day, month, year"
-                )
+                notes.append(f"{table.file}: {_OPEN}")
         if months[key] is None:
             table.begins_with_years()
         local = zone or table.layout.zone
