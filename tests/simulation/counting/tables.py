@@ -60,6 +60,7 @@ class MemoryTables:
             energy_spans._COUNTS: ("device channel counted first_ms last_ms", self._counts),
             energy_writes._LONG: ("key day stamp", self._long),
             _DESCRIBED: ("device channel facts", self._described),
+            energy_rollup._WITH_READINGS: ("device channel", self._with_readings),
             corrector._KEPT: ("device channel from_ms to_ms", self._kept),
             corrector._ROWS: (
                 "device channel ms sequence value topic version kept",
@@ -173,6 +174,11 @@ class MemoryTables:
 
     def _touched(self) -> set[Channel]:
         return {(row["device"], row["channel"]) for row in self.all("touched")}
+
+    def _with_readings(self, _: Mapping[str, str]) -> list[Row]:
+        days = [row for row in self.all("rollup_1d") if row["counted"]]
+        named = dict.fromkeys((row["device"], row["channel"]) for row in days)
+        return [{"device": device, "channel": channel} for device, channel in named]
 
     def _all_days(self, _: Mapping[str, str]) -> list[Row]:
         return [
