@@ -155,11 +155,11 @@ def _malformed(field: str, reason: str) -> RowFault:
 def _over_lines(data: bytes, first_row: int) -> list[tuple[int, bytes]]:
     """Objects that are written over several lines, each with the number of its first line.
 
-    None where they have a line each: a damaged first line has another object below it.
+    None where they have a line each: below a damaged first line stands no field of it.
     """
     text = data.removeprefix(BOM).lstrip()
     first, _, rest = text.partition(b"\n")
-    if first[:1] != b"{" or first.rstrip()[-1:] == b"}" or rest.lstrip()[:1] in (b"", b"{"):
+    if first[:1] != b"{" or first.rstrip()[-1:] == b"}" or rest.lstrip()[:1] != b'"':
         return []
     row, found = first_row + data[: len(data) - len(text)].count(b"\n"), []
     for place, part in enumerate(_BETWEEN_OBJECTS.split(text)):
