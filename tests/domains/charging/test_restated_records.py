@@ -152,7 +152,9 @@ def test_rows_that_come_in_any_order_come_to_the_same(
     assert b"2024-05-19 10:00:00" in answer
 
 
-def test_tables_of_before_are_copied_once(history: ChdbHistory) -> None:
+def test_tables_of_before_are_copied_once(tmp_path: Path) -> None:
+    folder = tmp_path / "history"
+    before = ChdbHistory(folder)
     start = text_of(1_716_112_800)
     for name, columns, row in (
         (
@@ -170,10 +172,16 @@ def test_tables_of_before_are_copied_once(history: ChdbHistory) -> None:
             "('b', 's', 'dundee', 'c', 'u', '{0}', NULL, 1, 2)",
         ),
     ):
-        history.execute(f"DROP TABLE {name}")
-        history.execute(f"CREATE TABLE {name} ({columns}) ENGINE = ReplacingMergeTree ORDER BY "
-                        + ("offset" if name == "signals" else "id"))  # fmt: skip
-        history.execute(f"INSERT INTO {name} VALUES {row.format(start)}")
+        before.execute(f"DROP TABLE {name}")
+        before.execute(f"CREATE TABLE {name} ({columns}) ENGINE = ReplacingMergeTree ORDER BY "
+                       + ("offset" if name == "signals" else "id"))  # fmt: skip
+        before.execute(f"INSERT INTO {name} VALUES {row.format(start)}")
+    before.close()
+    history = ChdbHistory(folder)  # it has the columns of now, empty
+    history.execute(
+        "INSERT INTO charges (id, stay, source, charger, user, start, energy, cents, revision)"
+        f" VALUES ('c', 's', 'charger-station-signals', 'c', 'u', '{start}', 1, 7, 3)"
+    )
     for _ in range(2):
         make_exact(history)
         found = history.ask("SELECT kind, value, register FROM signals ORDER BY offset", "TSV", {})
@@ -181,7 +189,8 @@ def test_tables_of_before_are_copied_once(history: ChdbHistory) -> None:
         found = history.ask(
             "SELECT id, cents, revision, withdrawn FROM charges ORDER BY id", "TSV", {}
         )
-        assert found == b"a\t550\t1\t0\nb\t2\t0\t0\n"
+        assert found == b"a\t550\t1\t0\nb\t2\t0\t0\nc\t7\t3\t0\n"
     for table in (STAYS_TABLE, CHARGES_TABLE):
         made = history.ask(f"SHOW CREATE TABLE {table.name}", "TSVRaw", {}).decode()
         assert "ReplacingMergeTree(revision, withdrawn)" in made
+    history.close()
