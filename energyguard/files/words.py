@@ -84,7 +84,8 @@ _POWER: Final = re.compile(r"\b(power|leistung|puissance|vermogen|potenza|moc|de
 _EXPORT: Final = re.compile(
     r"\b(export|exported|injectie|injektion|retour|vertida|vertido|excedente|excedentes|wprowadzona|einspeisung|eingespeist|eingespeiste|lieferung|rücklieferung|abgabe|injection|injecté|returned"
     r"|teruglevering|terug|immissione|immessa|oddana|oddanie|feed in|to grid|received by grid"
-    r"|surplus|production injectée)\b"
+    r"|surplus|production injectée|produced|generated|generation|erzeugt|erzeugte|erzeugung"
+    r"|opgewekt|opwek|prodotta|wytworzona|(system|solar|pv|energy) production|production solaire)\b"
 )
 _NOT_READ: Final = re.compile(
     r"\b(cost|price|kosten|preis|prix|coût|betrag|costo|prezzo|cena|koszt|tariff|tarif|gbp|eur|usd"

@@ -135,12 +135,12 @@ def test_lines_that_contradict_one_another_leave_a_doubt(tmp_path: Path) -> None
 def test_of_a_wide_table_the_column_may_be_a_channel(tmp_path: Path) -> None:
     hours = ",".join(f"{hour:02}:00" for hour in range(24))
     lines = [f"610,{flow},2026-03-01,kWh," + ",".join([value] * 24)
-             for flow, value in (("Consumption", "0.5"), ("Generation", "0.1"))]  # fmt: skip
+             for flow, value in (("Consumption", "0.5"), ("Controlled load", "0.1"))]  # fmt: skip
     text = f"NMI,Flow,Date,Unit,{hours}\n" + "\n".join(lines) + "\n"
     (open_,) = doubts(tmp_path, text)
     assert '--map "Flow=channel"' in open_
     found = rows(read(tmp_path, text, columns={"Flow": "channel"}, zone="UTC"))
-    assert {row.device for row in found} == {"610/Consumption", "610/Generation"}
+    assert {row.device for row in found} == {"610/Consumption", "610/Controlled load"}
 
 
 def test_numbered_hours_in_a_column_are_not_all_taken_at_midnight(tmp_path: Path) -> None:
