@@ -18,7 +18,7 @@ from energyguard.api.attempts import Attempts
 from energyguard.api.bare_page import BarePage, speak_as_preferred
 from energyguard.errors import Corrupt, NotFound, Unauthorized
 from energyguard.model.alerts import Act
-from energyguard.notify.seal import NotifySeal
+from energyguard.notify.seal import MAX_LINK, NotifySeal
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.contract import Service
 
@@ -59,7 +59,7 @@ def answer_routes(service: Service, attempts: Attempts) -> APIRouter:
     @router.post("/answer")
     def do(
         request: Request,
-        key: Annotated[str, Form(max_length=1_000)] = "",
+        key: Annotated[str, Form(max_length=MAX_LINK)] = "",
         act: Annotated[str, Form(max_length=20)] = "",
     ) -> Response:
         def done(route: str, alerts: list[Alert]) -> Response:

@@ -22,6 +22,10 @@ from energyguard.errors import Corrupt, Unauthorized
 KEY: Final = "notify.key"
 LINK_S: Final = 7 * 86_400
 """How long a link in a message may be used."""
+MAX_LINK: Final = 8_000
+"""So many characters of a link browsers, mail and servers take."""
+MAX_LINKED: Final = 200
+"""So many alerts a link is for: an incident may have more, and they are answered on the page."""
 
 
 class NotifySeal:
@@ -66,8 +70,11 @@ class NotifySeal:
             yield
 
     def link(self, route: str, *alerts: str) -> str:
-        """What a message's links carry: which alerts they are about, and who got them."""
-        return str(self._signer.dumps([route, *alerts]))
+        """What a message's links carry: which alerts they are about, and who got them.
+
+        Of more than ``MAX_LINKED`` alerts the first: no link is longer than ``MAX_LINK``.
+        """
+        return str(self._signer.dumps([route, *alerts[:MAX_LINKED]]))
 
     def linked(self, token: str) -> tuple[str, list[str]]:
         """The route and the alerts of a link.

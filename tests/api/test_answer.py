@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from secrets import token_hex
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
 from energyguard.log import Log
-from energyguard.notify.seal import NotifySeal
+from energyguard.notify.seal import MAX_LINK, MAX_LINKED, NotifySeal
 from energyguard.service.contract import Service
 from energyguard.service.notify.contract import RouteFields
 from tests.service.made import alert_event, raise_alerts
@@ -52,6 +53,20 @@ async def test_a_link_acts_when_its_button_is_pressed(
         assert (await stranger.get("/answer", params={"key": wrong})).status_code == 404
     service.routes.remove("desk", "mara")
     assert (await stranger.post("/answer", data={"key": keys["a1"]})).status_code == 404
+
+
+async def test_a_link_of_many_alerts_can_be_pressed(
+    stranger: httpx.AsyncClient, log: Log, service: Service
+) -> None:
+    service.routes.put("desk", RouteFields(address="https://1.1.1.1/x"), "mara")
+    ids = [token_hex(11) for _ in range(MAX_LINKED + 1)]  # as long as those of alerts
+    raise_alerts(log, *(alert_event(alert) for alert in ids))
+    until(lambda: len(service.book.open()) == len(ids))
+    key = NotifySeal(service.settings.data_dir).link("desk", *ids)
+    assert 1_000 < len(key) < MAX_LINK
+    assert (await stranger.post("/answer", data={"key": key})).status_code == 200
+    taken = [alert for alert in ids if service.book.get(alert).acknowledged_by]
+    assert taken == ids[:MAX_LINKED]
 
 
 async def test_another_page_can_press_no_button(
