@@ -36,7 +36,7 @@ BESIDE_HISTORY = "restate"
 """The role that `history` plays beside its own."""
 BESIDE_WORKER = "sums"
 """The role that `worker` plays beside its own."""
-UNASKED = {"backup", "mqtt", "poll", "prices", "restate-past"}
+UNASKED = {"backup", "mqtt", "poll", "prices", "restate-past", "results"}
 """Roles that are played where a setting asks for them."""
 
 
