@@ -63,7 +63,7 @@ def log(settings: Settings) -> Iterator[Log]:
 
 def subscriber_of(settings: Settings, log: Log) -> Subscriber:
     made = Subscriber(log, settings, Event())
-    until(lambda: made.step(0.01) == 0)  # it has subscribed
+    until(lambda: made.step(0.2) == 0)  # it has subscribed
     return made
 
 
