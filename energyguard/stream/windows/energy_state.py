@@ -126,9 +126,8 @@ class EnergyState(ChannelOperator):
         """
         channels = [self.described(key) for key in keys]
         largest = [single.largest_power_w * 60_000 * 5 // 18 for single in channels]
-        length, fed_in = (
-            [getattr(c, name) for c in channels] for name in ("length_ms", "is_fed_in")
-        )
+        length = [single.length_ms for single in channels]
+        fed_in = [single.is_fed_in for single in channels]
         return np.array(largest, np.int64), np.array(length, np.int64), np.array(fed_in, bool)
 
     def place_anew(self, newest: int) -> list[AlertTransition]:
