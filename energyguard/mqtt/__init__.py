@@ -1,7 +1,7 @@
 """Readings that devices send to an MQTT broker (docs/mqtt.md, decision 0033).
 
 packets.py      MQTT 5.0 and 3.1.1 as bytes
-connection.py   the line to the broker
+connection.py   the line to the broker; kept_line.py: opened again where it is lost
 arrivals.py     when messages came, so that a repeat is the same reading
 dialect.py      what a dialect is; dialects/ has one file each, registry.py all in order
 moments.py      when a message was measured

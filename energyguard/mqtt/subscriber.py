@@ -1,26 +1,23 @@
 """One session with a broker: messages in, readings in the log, and only then the acknowledgement.
 
-A line that is lost is opened again after 1, 2, 4 … 60 s. While the log takes nothing, what has come
-waits here and the rest at the broker.
+While the log takes nothing, what has come waits here and the rest at the broker.
 """
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
 from threading import Event
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.dialects.mapping import mapping_of
-from energyguard.durable.atomic import write_once
 from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Log
 from energyguard.mqtt.arrivals import MessageArrivals
 from energyguard.mqtt.connection import BrokerConnection
 from energyguard.mqtt.dialect import MqttMessage
+from energyguard.mqtt.kept_line import KeptLine
 from energyguard.mqtt.learned import LearnedMessages
 from energyguard.mqtt.packets import VERSION, Publish
 from energyguard.mqtt.registry import dialects_of
@@ -29,8 +26,6 @@ from energyguard.mqtt.taker import MessageTaker
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import Condition, logger
 
-FIRST_PAUSE_S: Final = 1.0
-MAX_PAUSE_S: Final = 60.0
 FILTERS_AT_ONCE: Final = 500
 """Of one SUBSCRIBE: brokers limit its size."""
 
@@ -51,10 +46,10 @@ class Subscriber:
     """
 
     def __init__(self, log: Log, settings: Settings, stop: Event, clock: Clock = SYSTEM) -> None:
-        self._settings, self._stop, self._clock = settings, stop, clock
+        self._settings, self._stop = settings, stop
         folder = settings.data_dir / "mqtt"
         self._arrivals = MessageArrivals(folder / "arrivals", clock)
-        self._client = _client_name(folder / "client")
+        self._kept = KeptLine(settings.mqtt, folder / "client", stop, clock, _log)
         self._learned = LearnedMessages(folder / "learned")
         self._dialects = dialects_of(ZoneInfo(settings.mqtt.zone or settings.serve.zone))
         mapping = mapping_of(settings.wire.mappings)
@@ -62,37 +57,31 @@ class Subscriber:
         for topic, payload in self._learned.messages.items():
             self._taker.learn(MqttMessage(topic, payload, 0))
         self._senders, self._has_learned = SenderList(log), True
-        self._line: BrokerConnection | None = None
         self._subscribed: set[str] = set()
-        self._pause_s = FIRST_PAUSE_S
-        self._away = Condition(_log, "no line to the broker", "there is a line to the broker")
         self._waits = Condition(_log, "messages wait at the broker", "messages are taken again")
 
     def step(self, wait_s: float) -> int:
         """Take what has come, or wait for it; gives how many messages."""
         try:
-            line = self._line or self._connect()
+            line = self._kept.line or self._connect()
             published = line.receive(wait_s)
             if published and self._take([m for m in published if not self._is_ours(m.topic)]):
                 line.acknowledge(m.packet_id for m in published if m.packet_id)
                 self._subscribe(line)
         except Unavailable as error:
-            self._lose(error)
+            self._kept.lose(error)
             return 0
         return len(published)
 
     def close(self) -> None:
         """Leave the session with the broker."""
-        if self._line is not None:
-            self._line.close()
+        self._kept.close()
         self._arrivals.close()
 
     def _connect(self) -> BrokerConnection:
-        line = BrokerConnection(self._settings.mqtt, self._client, self._clock)
-        self._away.end()
+        line = self._kept.open()
         kept = "kept" if line.session_present else "new"
         _log.info("connected", session=kept, mqtt="5.0" if line.version == VERSION else "3.1.1")
-        self._line, self._pause_s = line, FIRST_PAUSE_S
         self._subscribed.clear()
         self._subscribe(line)
         return line
@@ -142,14 +131,6 @@ class Subscriber:
                 self._learned.put(topic, payload)
                 self._has_learned = True
 
-    def _lose(self, error: Unavailable) -> None:
-        if self._line is not None:
-            self._line.close()
-        self._line = None
-        self._away.begin(error)
-        self._stop.wait(self._pause_s)
-        self._pause_s = min(MAX_PAUSE_S, 2 * self._pause_s)
-
 
 def covers(pattern: str, topic: str) -> bool:
     """Whether a subscription gives all messages of another: some brokers send those twice."""
@@ -159,11 +140,3 @@ def covers(pattern: str, topic: str) -> bool:
     levels = zip(wanted, parts, strict=False)
     same = all(part != "#" and level in ("+", part) for level, part in levels)
     return pattern != topic and len(wanted) == len(parts) and same
-
-
-def _client_name(path: Path) -> str:
-    """The name of this data folder's session, which it keeps; every 3.1.1 broker takes such a one:
-    23 characters, letters and digits (its section 3.1.3.1).
-    """
-    write_once(path, f"energyguard{secrets.token_hex(6)}".encode())
-    return path.read_text()

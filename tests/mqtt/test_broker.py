@@ -95,11 +95,11 @@ def test_a_message_that_the_log_has_and_the_broker_does_not_know_of_is_the_same_
         def killed(_: object) -> None:
             raise KeyboardInterrupt
 
-        assert first._line is not None
-        monkeypatch.setattr(first._line, "acknowledge", killed)
+        assert first._kept.line is not None
+        monkeypatch.setattr(first._kept.line, "acknowledge", killed)
         with pytest.raises(KeyboardInterrupt):
             until(lambda: first.step(0.05) < 0)
-        first._line._line.close()  # as the system does with the line of a process that is killed
+        first._kept.line._line.close()  # as the system does with that of a killed process
     before = in_log(log)
     assert before
     with closing(subscriber_of(settings, log)) as again:
@@ -117,8 +117,8 @@ def test_a_broker_without_version_5_keeps_what_comes_as_well(
     with old_door(broker, answer) as port:
         old = load((f"data_dir={settings.data_dir}", f"mqtt.url=mqtt://127.0.0.1:{port}")).settings
         with closing(subscriber_of(old, log)) as first:
-            assert first._line is not None
-            assert first._line.version == OLD_VERSION
+            assert first._kept.line is not None
+            assert first._kept.line.version == OLD_VERSION
         send(broker.port, [own(number, timed=False) for number in range(30)])
         with closing(subscriber_of(old, log)) as again:
             until(lambda: again.step(0.05) or len(values(log)) == 30)

@@ -14,6 +14,7 @@ from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError
 from energyguard.history.chdb import ChdbHistory
 from energyguard.log import open_log
+from energyguard.mqtt import kept_line
 from energyguard.mqtt.dialect import MqttMessage
 from energyguard.mqtt.subscriber import Subscriber
 from energyguard.results import publisher
@@ -68,11 +69,11 @@ def test_results_are_retained_said_when_they_change_and_offline_when_the_line_is
             assert json.loads(found[f"{PREFIX}/home%2Fplug%20%231/state"]) == {
                 "power_w": 7, "energy_today_kwh": None, "alert": "ON",
             }  # fmt: skip
-            assert made._line is not None
-            made._line._line.close()  # as the system does with the line of a process that is killed
+            assert made._kept.line is not None
+            made._kept.line._line.close()  # as the system does with that of a killed process
             until(lambda: found[f"{PREFIX}/status"] == b"offline")
-            monkeypatch.setattr(publisher, "FIRST_PAUSE_S", 0.01)
-            made._pause_s = 0.01
+            monkeypatch.setattr(kept_line, "FIRST_PAUSE_S", 0.01)
+            made._kept._pause_s = 0.01
             assert made.step(changed, 0.05) == 0
             until(lambda: made.step(changed, 0.05) and found[f"{PREFIX}/status"] == b"online")
 
