@@ -15,6 +15,7 @@ from energyguard.errors import Malformed
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat
 from energyguard.files.found import SECONDS, FileAnswers, FileFinding, FileReadings
+from energyguard.files.named.espi_runs import RUN, PlainRuns, plain_runs
 from energyguard.files.words import ENERGY, POWER, REGISTER
 
 _REVERSE: Final = "19"  # flowDirection: from the customer to the grid
@@ -69,17 +70,37 @@ def read_espi(
 
 
 def _feed(data: bytes, name: str) -> _Feed:
-    feed = _Feed()
+    """What a feed has.
+
+    Raises:
+        Malformed: it cannot be read, or has no readings.
+    """
     try:
         _without_doctype(data, name)
-        for _, element in iterparse(io.BytesIO(data)):
-            if element.tag[-5:] == "entry":  # of Atom, with its address before it
-                _entry(feed, element)
-                element.clear()
+        feed = _with_runs(data) or _parsed(data, None)
     except (ParseError, expat.ExpatError) as error:
         raise Malformed(f"{name}: the XML cannot be read: {error}", "file") from error
     if not feed.blocks:
         raise Malformed(f"{name}: the feed has no IntervalBlock, so no readings", "file")
+    return feed
+
+
+def _with_runs(data: bytes) -> _Feed | None:
+    """The same, plain readings at once; None: it has none, or an error that names its place."""
+    runs = plain_runs(data)
+    try:
+        feed = None if runs is None else _parsed(runs.rest, runs)
+    except ParseError:
+        return None
+    return feed if feed is not None and feed.blocks else None
+
+
+def _parsed(data: bytes, runs: PlainRuns | None) -> _Feed:
+    feed = _Feed()
+    for _, element in iterparse(io.BytesIO(data)):
+        if element.tag[-5:] == "entry":  # of Atom, with its address before it
+            _entry(feed, element, runs)
+            element.clear()
     return feed
 
 
@@ -99,7 +120,7 @@ def _without_doctype(data: bytes, name: str) -> None:
             return
 
 
-def _entry(feed: _Feed, entry: Element) -> None:
+def _entry(feed: _Feed, entry: Element, runs: PlainRuns | None) -> None:
     links: dict[str, list[str]] = {}
     content: Element | None = None
     for child in entry:
@@ -118,15 +139,21 @@ def _entry(feed: _Feed, entry: Element) -> None:
             feed.related[self_] = kinds[0] if kinds else ""
         elif tag == "IntervalBlock":
             up = (links.get("up") or [self_])[0]
-            feed.blocks.append((_meter_reading(up), *_intervals(part)))
+            feed.blocks.append((_meter_reading(up), *_intervals(part, runs)))
 
 
-def _intervals(block: Element) -> tuple[list[int], list[str]]:
+def _intervals(block: Element, runs: PlainRuns | None) -> tuple[list[int], list[str]]:
     """Starts in ms and values of a block."""
     space = block.tag.rpartition("}")[0] + "}" if "}" in block.tag else ""
     period, start, value = f"{space}timePeriod", f"{space}start", f"{space}value"
-    times, values = [], []
+    times: list[int] = []
+    values: list[str] = []
     for reading in block.iter(f"{space}IntervalReading"):
+        if runs is not None and (run := reading.get(RUN)):
+            starts, texts = runs.of(run)
+            times += starts
+            values += texts
+            continue
         when = reading.find(period)
         text = when.findtext(start, "") if when is not None else ""
         times.append(int(text) * 1_000 if text.isdecimal() and len(text) < 12 else 0)
