@@ -196,12 +196,14 @@ def polled(settings: Settings) -> Finding:
 
     if settings.poll.file is None:
         return Finding("none")
+    states = states_in(settings.data_dir)
+    is_asking = "poll" in {process.role for process in living(settings.data_dir)}
     try:
         targets = read_targets(settings.poll.file)
     except ConfigError as error:
-        return Finding("; ".join(error.faults), "mend the lines; nobody is asked until then")
-    states = states_in(settings.data_dir)
-    if states is None or "poll" not in {process.role for process in living(settings.data_dir)}:
+        until_then = "those of before are asked" if is_asking else "nobody is asked"
+        return Finding("; ".join(error.faults), f"mend the lines; {until_then} until then")
+    if states is None or not is_asking:
         return Finding(f"{len(targets)}, and nobody asks them now")
     if (words := states.words()) != OK:
         return Finding(words, f"`energyguard check poll {settings.poll.file}` asks each once")

@@ -1,6 +1,7 @@
 """Readings of devices that are asked for them (docs/poll.md, decision 0035).
 
 targets.py      the file of devices, a ``[[target]]`` each
+target_file.py  that file while it is used: read again when it changes
 registers.py    a map of Modbus registers, a ``[[register]]`` each
 source.py       what a source of answers is, and what a kind of device is
 kinds/          the kinds, a file each; registry.py has them by name

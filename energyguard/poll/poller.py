@@ -10,6 +10,7 @@ nobody is asked more than once.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from energyguard.clock import Clock
 from energyguard.errors import EnergyGuardError, Malformed, Unavailable
 from energyguard.poll.registry import KINDS
 from energyguard.poll.source import PollSource, PollTarget
-from energyguard.poll.states import SilentTarget, write_states
+from energyguard.poll.states import PollStates, SilentTarget, write_states
 from energyguard.poll.taker import AnswerTaker, TimedAnswer
 from energyguard.telemetry import METRICS, Condition, logger
 
@@ -45,6 +46,12 @@ class _Device:
     source: PollSource | None = None
     failures: int = 0
     arrived_ms: int = 0
+    asking: asyncio.Task[None] | None = None
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether what it is asked for stands in a file besides."""
+        return bool(self.target.registers or self.target.mapping)
 
 
 @dataclass(slots=True)
@@ -78,31 +85,68 @@ class Poller:
     ) -> None:
         self._taker, self._data_dir, self._clock = taker, data_dir, clock
         self._chance = chance or Random()
-        self._devices = [_Device(target, _silence_of(target)) for target in targets]
+        self._devices = {target.name: _Device(target, _silence_of(target)) for target in targets}
         self._silent: dict[str, SilentTarget] = {}
+        self._fault = ""
+        self._failed: asyncio.Future[None] | None = None
         self._answers: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._away = Condition(_log, "the log takes no answers", "answers are taken again")
 
     async def run(self) -> None:
         """Ask, and take the answers. When it is cancelled, what has come is taken first."""
-        write_states(self._data_dir, len(self._devices), {})
+        self._failed = asyncio.get_running_loop().create_future()
+        self._say_all()
         writing = asyncio.create_task(self._write())
-        asking = [asyncio.create_task(self._tend(device)) for device in self._devices]
+        writing.add_done_callback(self._ended)
+        for device in self._devices.values():
+            self._begin(device)
         try:
-            done, _ = await asyncio.wait([writing, *asking], return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
+            await self._failed
         finally:
-            for task in asking:
-                task.cancel()
-            await asyncio.gather(*asking, return_exceptions=True)
+            devices = list(self._devices.values())
+            await asyncio.gather(*(_leave(device) for device in devices))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._answers.join(), 1.0)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            for device in self._devices:
-                await _let_go(device)
+
+    async def replace(self, targets: Sequence[PollTarget]) -> None:
+        """Ask these from now on. Who is asked as before is not disturbed."""
+        wanted = {target.name: target for target in targets}
+        gone = [
+            device
+            for name, device in self._devices.items()
+            if wanted.get(name) != device.target or device.reads_files
+        ]
+        await asyncio.gather(*(_leave(device) for device in gone))
+        for device in gone:
+            del self._devices[device.target.name]
+            self._silent.pop(device.target.name, None)
+            METRICS["poll_silent"].remove(device.target.name)
+        arrived_ms = {device.target.name: device.arrived_ms for device in gone}
+        for name in wanted.keys() - self._devices.keys():
+            target = wanted[name]
+            device = _Device(target, _silence_of(target), arrived_ms=arrived_ms.get(name, 0))
+            self._devices[name] = device
+            self._begin(device)
+        self.blame("")
+
+    def blame(self, fault: str) -> None:
+        """Say why the file of devices cannot be used as it is now; empty: it can."""
+        self._fault = fault
+        self._say_all()
+
+    def _begin(self, device: _Device) -> None:
+        device.asking = asyncio.create_task(self._tend(device))
+        device.asking.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A task that fails ends them all."""
+        if self._failed and not (task.cancelled() or self._failed.done()):
+            error = task.exception()
+            if error is not None:
+                self._failed.set_exception(error)
 
     async def _tend(self, device: _Device) -> None:
         """Ask one device, again and again."""
@@ -174,7 +218,12 @@ class Poller:
         self._silent.pop(name, None)
         if state is not None:
             self._silent[name] = state
-        write_states(self._data_dir, len(self._devices), self._silent)
+        self._say_all()
+
+    def _say_all(self) -> None:
+        write_states(
+            self._data_dir, PollStates(len(self._devices), dict(self._silent), self._fault)
+        )
 
     async def _write(self) -> None:
         """Have the log take answers, as many as have come at once."""
@@ -203,6 +252,14 @@ def pause_after(failures: int, period_s: float, chance: Random) -> float:
     longest_s = max(MAX_PAUSE_S, period_s)
     pause_s = min(longest_s, period_s * 2.0 ** min(failures - 1, 16))
     return pause_s * chance.uniform(1 - JITTER, 1 + JITTER)
+
+
+async def _leave(device: _Device) -> None:
+    """Ask a device no more."""
+    if device.asking is not None:
+        device.asking.cancel()
+        await asyncio.gather(device.asking, return_exceptions=True)
+    await _let_go(device)
 
 
 async def _let_go(device: _Device) -> None:

@@ -20,7 +20,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
@@ -111,7 +110,6 @@ def number_in_words(words: Sequence[int], kind: RegisterType) -> Decimal | None:
     return Decimal(str(np.float32(number))) if kind == "f32" else Decimal(str(number))
 
 
-@lru_cache(maxsize=256)
 def register_map(path: Path) -> tuple[Register, ...]:
     """The registers of a map.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,15 +22,22 @@ class SilentTarget(msgspec.Struct, frozen=True):
 
 
 class PollStates(msgspec.Struct, frozen=True):
-    """How many devices are asked, and which of them do not answer, by their names."""
+    """How many devices are asked, and which of them do not answer, by their names.
+
+    ``fault`` is why their file, which has changed, cannot be used: those of before are asked.
+    """
 
     targets: int
     silent: dict[str, SilentTarget]
+    fault: str = ""
 
     def words(self) -> str:
-        """Which do not answer, for people; ``ok``: all do."""
-        if not self.silent:
-            return OK
+        """What is wrong with the file, and who does not answer, for people; ``ok``: nothing."""
+        faults = [f"the devices of before are asked: {self.fault}"] if self.fault else []
+        faults += [self._silence()] if self.silent else []
+        return "; ".join(faults) or OK
+
+    def _silence(self) -> str:
         named = [
             f"{name} (since {datetime.fromtimestamp(row.since_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC: "
             f"{row.reason})"
@@ -47,7 +53,7 @@ def _file(data_dir: Path) -> Path:
     return data_dir / "run" / "poll.json"
 
 
-def write_states(data_dir: Path, targets: int, silent: Mapping[str, SilentTarget]) -> None:
+def write_states(data_dir: Path, states: PollStates) -> None:
     """Say how the devices are.
 
     Raises:
@@ -55,7 +61,7 @@ def write_states(data_dir: Path, targets: int, silent: Mapping[str, SilentTarget
     """
     path = _file(data_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, msgspec.json.encode(PollStates(targets, dict(silent))))
+    write_atomically(path, msgspec.json.encode(states))
 
 
 def forget_states(data_dir: Path) -> None:

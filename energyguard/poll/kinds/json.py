@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Final
 
 from energyguard.dialects.mapped import numbers_in
-from energyguard.dialects.mapping import NameMapping, mapping_of
+from energyguard.dialects.mapping import NameMapping, read_mapping
 from energyguard.dialects.names import ValueName
 from energyguard.dialects.rows import json_of
 from energyguard.errors import Malformed
@@ -29,7 +29,7 @@ class JsonSource(HttpSource):
     def __init__(self, target: PollTarget) -> None:
         super().__init__(target)
         assert target.mapping is not None
-        self._mapping = mapping_of((target.mapping,))
+        self._mapping = NameMapping(read_mapping(target.mapping))
 
     async def ask(self) -> PollAnswer:
         """What the mapping names."""
@@ -54,7 +54,7 @@ def _mapped(body: bytes, device: str, mapping: NameMapping) -> PollAnswer:
 
 def _check(target: PollTarget) -> None:
     assert target.mapping is not None
-    mapping_of((target.mapping,))
+    read_mapping(target.mapping)
 
 
 KIND: Final = PollKind(
