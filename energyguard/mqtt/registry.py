@@ -10,6 +10,7 @@ from energyguard.mqtt.dialects.discovered import DiscoveredDialect
 from energyguard.mqtt.dialects.dsmr_reader import DsmrReaderDialect
 from energyguard.mqtt.dialects.esphome import EspHomeDialect
 from energyguard.mqtt.dialects.evcc import EvccDialect
+from energyguard.mqtt.dialects.opendtu import OpenDtuDialect
 from energyguard.mqtt.dialects.own import OwnDialect
 from energyguard.mqtt.dialects.shelly import ShellyDialect
 from energyguard.mqtt.dialects.tasmota import TasmotaDialect
@@ -21,6 +22,7 @@ DIALECTS: Final[tuple[type[TopicDialect], ...]] = (
     ShellyDialect,
     Zigbee2MqttDialect,
     EvccDialect,
+    OpenDtuDialect,
     DsmrReaderDialect,
     DiscoveredDialect,
     EspHomeDialect,

@@ -37,6 +37,71 @@ MY_PLUG = b"""[{"ieee_address":"0x00158d00018255df","type":"Router","network_add
 
 QUOTED = (
     Quoted(
+        "Tasmota, an optical reader with the script of docs.evcc.io/en/meters/tasmota-sml-…",
+        "2026-11-28T10:15:00+00:00",
+        [(
+            "tele/hichi/SENSOR",
+            b'{"Time":"2026-11-28T11:15:00","SML":{"Total_in":12345.6789,"Total_out":0.5,'
+            b'"Power_curr":-234,"Meter_Id":"0a0149534b000532a1ee","power_l1":-100,'
+            b'"voltage_l1":231.5,"current_l3":0.42}}',
+        )],
+        [
+            ("hichi/SML", "energy_register_kwh", "12345.6789", 0),
+            ("hichi/SML/export", "energy_register_kwh", "0.5", 0),
+            ("hichi/SML", "power_kw", "-0.234", 0),
+            ("hichi/SML/l1", "voltage_v", "231.5", 0),
+            ("hichi/SML/l3", "current_a", "0.42", 0),
+        ],
+    ),
+    Quoted(
+        "Tasmota, the same before its meter has spoken: registers of 0 are none",
+        "2026-11-28T10:15:00+00:00",
+        [(
+            "tele/hichi/SENSOR",
+            b'{"Time":"1970-01-01T00:00:11","SML":{"Total_in":0.0,"Total_out":0,"Power_curr":0}}',
+        )],
+        [("hichi/SML", "power_kw", "0", 0)],
+    ),
+    Quoted(
+        "Shelly, /gen2/ComponentsAndServices/CCT and RGBW: they have meters, too",
+        "2026-11-28T10:15:00+00:00",
+        [
+            ("strip/status/rgbw:0", b'{"id":0,"output":true,"rgb":[255,0,0],"white":0,'
+                                    b'"apower":8.5,"voltage":12.1,"aenergy":{"total":100}}'),
+            ("spots/status/cct:1", b'{"id":1,"output":true,"brightness":50,"ct":3000,'
+                                   b'"apower":6,"aenergy":{"total":250.5}}'),
+        ],
+        [
+            ("strip", "power_kw", "0.0085", 0),
+            ("strip", "voltage_v", "12.1", 0),
+            ("strip", "energy_register_kwh", "0.1", 0),
+            ("spots/1", "power_kw", "0.006", 0),
+            ("spots/1", "energy_register_kwh", "0.2505", 0),
+        ],
+    ),
+    Quoted(
+        "OpenDTU, docs/MQTT_Topics.md: watts, and kWh of the register",
+        "2026-11-28T10:15:00+00:00",
+        [
+            ("solar/114181800001/0/power", b"312.5"),
+            ("solar/114181800001/0/yieldtotal", b"150.505"),
+            ("solar/114181800001/0/yieldday", b"820"),
+            ("solar/114181800001/0/voltage", b"233.1"),
+            ("solar/114181800001/0/current", b"1.34"),
+            ("solar/114181800001/0/temperature", b"8.3"),
+            ("solar/114181800001/1/power", b"160.2"),
+            ("solar/114181800001/status/last_update", b"1795860890"),
+            ("solar/dtu/status", b"online"),
+        ],
+        [
+            ("solar/114181800001", "power_kw", "-0.3125", 0),
+            ("solar/114181800001/export", "energy_register_kwh", "150.505", 0),
+            ("solar/114181800001", "voltage_v", "233.1", 0),
+            ("solar/114181800001", "current_a", "1.34", 0),
+            ("solar/114181800001", "temperature_c", "8.3", 0),
+        ],
+    ),
+    Quoted(
         "Tasmota, tasmota.github.io/docs/MQTT (Berlin is an hour before UTC in winter)",
         "2017-02-16T09:13:53+00:00",
         [(

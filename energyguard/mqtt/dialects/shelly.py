@@ -46,7 +46,9 @@ GEN1_METER: Final = {
 """Of a meter ``energy`` is left: it is what ``total`` is, and begins anew."""
 
 _RPC: Final = re.compile(r"(.+)/events/rpc|(.+)/status/([a-z0-9]+:\d+)")
-_PART: Final = re.compile(r"(switch|light|cover|pm1|em1|em1data|em|emdata|temperature):(\d+)")
+_PART: Final = re.compile(
+    r"(switch|light|rgbw?|cct|cover|pm1|em1|em1data|em|emdata|temperature):(\d+)"
+)
 _SWITCH: Final[Mapping[tuple[str, ...], KnownField]] = {
     ("apower",): POWER,
     ("voltage",): _VOLTS,
@@ -64,7 +66,7 @@ _THREE_PHASE: Final[Mapping[tuple[str, ...], KnownField]] = {
     },
 }
 _PARTS: Final[Mapping[str, Mapping[tuple[str, ...], KnownField]]] = {
-    **dict.fromkeys(("switch", "light", "cover", "pm1"), _SWITCH),
+    **dict.fromkeys(("switch", "light", "rgb", "rgbw", "cct", "cover", "pm1"), _SWITCH),
     "em1": {("act_power",): POWER, ("voltage",): _VOLTS, ("current",): _AMPERES},
     "em1data": {("total_act_energy",): _WATT_HOURS, ("total_act_ret_energy",): _FED_IN},
     "em": _THREE_PHASE,

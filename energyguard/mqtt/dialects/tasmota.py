@@ -1,6 +1,7 @@
 """Tasmota: ``tele/DEVICE/SENSOR``, an object with a part for each sensor.
 
-After tasmota.github.io/docs/MQTT and /docs/Power-Monitoring-Calibration. Times have no zone.
+After tasmota.github.io/docs/MQTT and /docs/Power-Monitoring-Calibration. Times have no zone. Names
+of optical readers' scripts are those of /docs/Smart-Meter-Interface and of evcc's page on them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,21 @@ _ENERGY: Final = (
     ("ExportActive", KnownField("energy_register_kwh", below="export")),
 )
 _LEVELS: Final = (("Voltage", KnownField("voltage_v")), ("Current", KnownField("current_a")))
+_SCRIPTED: Final = {
+    "Total_in": KnownField("energy_register_kwh"),
+    "Total_out": KnownField("energy_register_kwh", below="export"),
+    "Power_curr": POWER,
+    "Power_cur": POWER,
+    **{
+        f"{name}_l{n}": known._replace(below=f"l{n}")
+        for n in (1, 2, 3)
+        for name, known in (
+            ("voltage", KnownField("voltage_v")),
+            ("current", KnownField("current_a")),
+        )
+    },
+}
+"""What scripts call the values of a meter; powers of phases are parts of the one power."""
 _METER: Final = "ENERGY"
 _NO_SENSOR: Final = frozenset(("Time", "TempUnit", "PressureUnit", "SpeedUnit"))
 
@@ -110,7 +126,10 @@ def _of_meter(device: str, values: Mapping[str, Any], time_ms: int | None) -> It
 def _of_sensor(
     device: str, values: Mapping[str, Any], time_ms: int | None, *, celsius: bool
 ) -> Iterator[SentValue]:
-    """What else is there: temperatures, and what a meter script calls by a name with a unit."""
+    """What else is there: temperatures, and a script's values by usual names, or with a unit.
+
+    A script says 0 of a register until its meter has spoken.
+    """
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             continue
@@ -118,6 +137,9 @@ def _of_sensor(
             if celsius:
                 at = field_at(device, name, KnownField("temperature_c"))
                 yield SentValue(at, Decimal(value), time_ms)
+        elif known := _SCRIPTED.get(name):
+            if value or known.channel != "energy_register_kwh":
+                yield SentValue(field_at(device, name, known), Decimal(value), time_ms)
         else:
             yield SentValue(NamedPlace(ValueName(name, device)), Decimal(value), time_ms)
 
