@@ -60,6 +60,9 @@ LONG = (  # begun before the others, so that no process is alone with one at the
     "tests/history/",
 )
 
+QUICK_SEEDS = 3
+"""So many of the seeds of a test run each time; all of them in `make test-all`."""
+
 
 def _scope(nodeid: str) -> str:
     """What a test shares a process with: its file, or those of ``TOGETHER``."""
@@ -89,8 +92,14 @@ def _turn(item: pytest.Item) -> int:
     return 2 if item.nodeid.startswith(LONG) else 3
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Several processes: the long ones begin."""
+    """Most seeds are for `make test-all`; of several processes, the long ones begin."""
+    for item in items:
+        given = getattr(item, "callspec", None)
+        seed = given.params.get("seed") if given else None
+        if isinstance(seed, int) and seed >= QUICK_SEEDS:
+            item.add_marker(pytest.mark.slow)
     if hasattr(config, "workerinput"):
         items.sort(key=_turn)
 
