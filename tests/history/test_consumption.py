@@ -60,7 +60,8 @@ ROWS = [
     for n in range(3)
     for ms in range(0, 4 * DAY, 7 * MINUTE * (n + 1))
 ]
-ENTRIES = whole([(device, "energy_kwh", ms, value) for device, ms, value in ROWS])
+CHANNELS = {"H0": "energy_kwh", "H1": "energy_kwh", "H2": "power_kw"}
+ENTRIES = whole([(device, CHANNELS[device], ms, value) for device, ms, value in ROWS])
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbHistory]:
     opened = ChdbHistory(tmp_path_factory.mktemp("consumption"))
     rollups = RollUps(opened)
     both = readings([("H1", ms, 10**12) for ms in (0, DAY, 2 * DAY)], channel="power_kw")
-    for rows in (readings(ROWS), both):
+    powers = readings([row for row in ROWS if row[0] == "H2"], channel="power_kw")
+    for rows in (readings([row for row in ROWS if row[0] != "H2"]), powers, both):
         opened.insert("readings", rows)
         rollups.mark("readings", rows)
     rollups.settle()
@@ -100,9 +102,18 @@ def expected(borders: list[int], devices: tuple[str, ...] = ("H0", "H1", "H2")) 
     for device in devices:
         for low, high in pairwise(borders):
             count = sum(d == device and low <= ms < high for d, ms, _ in ROWS)
-            nano = used(ENTRIES[device, "energy_kwh"], T0 + low, T0 + high)
+            nano = used(ENTRIES[device, CHANNELS[device]], T0 + low, T0 + high)
             if nano or count:
                 found[device, low] = (nano, count)
+    return found
+
+
+def together(apart: Answer, borders: list[int]) -> Answer:
+    found: Answer = {}
+    for low in borders[:-1]:
+        rows = [row for key, row in apart.items() if key[1] == low]
+        if rows:
+            found["", low] = (sum(nano for nano, _ in rows), sum(count for _, count in rows))
     return found
 
 
@@ -115,24 +126,21 @@ def expected(borders: list[int], devices: tuple[str, ...] = ("H0", "H1", "H2")) 
         [k * HOUR - 45 * MINUTE for k in range(60)],
         [k * DAY + 18 * HOUR + 30 * MINUTE for k in range(4)],
         [HOUR + MINUTE, DAY - 30 * MINUTE, 2 * DAY + 30 * MINUTE, 3 * DAY + 30 * MINUTE],
+        [3 * DAY + k * HOUR + 15 * MINUTE for k in range(20)],  # nobody has two channels here
     ],
 )
 def test_steps_are_what_their_readings_add_up_to(history: ChdbHistory, borders: list[int]) -> None:
-    assert asked(history, borders) == expected(borders)
+    apart = expected(borders)
+    assert asked(history, borders) == apart
+    assert asked(history, borders, apart="no") == together(apart, borders)
 
 
 def test_devices_are_asked_for_by_name_or_all_together(history: ChdbHistory) -> None:
     borders = [-2 * HOUR, DAY - 2 * HOUR, 2 * DAY - 2 * HOUR]
     assert asked(history, borders, json.dumps(["H2", 'no"one'])) == expected(borders, ("H2",))
-    apart = expected(borders)
-    together = {
-        ("", low): tuple(sum(row[i] for key, row in apart.items() if key[1] == low) for i in (0, 1))
-        for low in borders[:-1]
-    }
-    assert asked(history, borders, apart="no") == together
     spelled = ",".join(str(T0 + border) for border in borders)
     ends = f"{T0 + borders[0]},{T0 + borders[-1]}"
     names = json.dumps(["H0", "H1", "H2", 'no"one'])
     rows = history.query("consumption_together", borders=spelled, ends=ends, devices=names)
     added = {("", row["start_ms"] - T0): (row["nano"], row["readings"]) for row in rows.to_pylist()}
-    assert added == together
+    assert added == together(expected(borders), borders)
