@@ -33,6 +33,7 @@ from benchmarks.detection_protocol import (
 from benchmarks.household_profile import WARM_SLOTS, Homes
 from deploy.detection import train
 from deploy.detection.faults import training_copies
+from energyguard.detection.alerts import RAISED_NATS
 from energyguard.detection.detector import UnusualDetector
 from energyguard.detection.evidence import EVIDENCE, Steps
 from energyguard.detection.scores import FREE_SHARE, Parameters
@@ -76,10 +77,12 @@ class Channels:
         }
 
 
-def shown(name: str, streams: Streams, clean: Scores, faulty: Scores) -> None:
-    """Print a row for each budget."""
+def shown(
+    name: str, streams: Streams, clean: Scores, faulty: Scores, nats: float = RAISED_NATS
+) -> None:
+    """Print a row for each budget; ``nats``: by how much an alert raises the bar of its home."""
     for budget in BUDGETS:
-        of = found(faulty, streams, threshold(clean, streams, budget))
+        of = found(faulty, streams, threshold(clean, streams, budget, nats), nats)
         every = of.caught
         by_kind = {kind: every.of_kind(kind) for kind in train.NAMES}
         kinds = " ".join(
@@ -97,10 +100,11 @@ def shown(name: str, streams: Streams, clean: Scores, faulty: Scores) -> None:
 def asked_and_got(streams: Streams, clean: Scores, faulty: Scores) -> None:
     """Print what a budget gives on homes that were not seen, and who raises it."""
     for budget in BUDGETS:
-        got = notices_of(streams.live & (clean >= -np.log(budget)), streams.an_hour)
+        level = float(-np.log(budget))
+        got = notices_of(clean, streams.live, level, streams.an_hour, RAISED_NATS)
         counts = np.sort(np.bincount(got.device, minlength=len(clean)))[::-1]
         noisiest = counts[: max(round(0.026 * len(clean)), 1)].sum() / max(counts.sum(), 1)
-        of = found(faulty, streams, float(-np.log(budget)))
+        of = found(faulty, streams, level, RAISED_NATS)
         print(
             f"asked {budget}: got {len(got) / streams.clean.weeks:.3f} per home-week, F1 "
             f"{of.caught.f1:.3f}; the noisiest 2.6 % of homes raise {noisiest:.0%}",
@@ -148,8 +152,8 @@ def folds(streams: Streams) -> None:
     shown("with the label-free channel", streams, *scores["both"])
     asked_and_got(streams, *scores["both"])
     for kind in train.NAMES:
-        levels = [threshold(scores[kind][0], streams, budget) for budget in BUDGETS]
-        each = [found(scores[kind][1], streams, level).caught for level in levels]
+        levels = [threshold(scores[kind][0], streams, b, RAISED_NATS) for b in BUDGETS]
+        each = [found(scores[kind][1], streams, t, RAISED_NATS).caught for t in levels]
         recalls = [mine.of_kind(kind).recall for mine in each]
         print(f"{kind} left out: recall {recalls[0]:.2f} / {recalls[1]:.2f}", flush=True)
 
@@ -229,7 +233,7 @@ BASELINES: Final[dict[str, Callable[[Homes], Scores]]] = {
 def baselines(streams: Streams) -> None:
     """Score plainer ways."""
     for name, score in BASELINES.items():
-        shown(name, streams, score(streams.clean), score(streams.faulty))
+        shown(name, streams, score(streams.clean), score(streams.faulty), nats=0)
 
 
 SETS: Final = {"folds": folds, "shipped": shipped, "baselines": baselines}

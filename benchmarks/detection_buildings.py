@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from benchmarks.detection_protocol import Scores, notices_of, over_quantile
 from benchmarks.household_profile import Homes, rows_of
+from energyguard.detection.alerts import RAISED_NATS
 from energyguard.detection.detector import UnusualDetector
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import HOUR_MS, local_hours
@@ -92,7 +93,7 @@ def area_under_curve(scores: Scores, of: Buildings) -> float:
     return float(above / (n * (len(ranks) - n)))
 
 
-def rows(name: str, scores: Scores, of: Buildings) -> Iterator[str]:
+def rows(name: str, scores: Scores, of: Buildings, nats: float) -> Iterator[str]:
     """What is found within each number of false alerts."""
     live, events = of.live, of.events
     weeks = live.sum() / 168
@@ -100,7 +101,7 @@ def rows(name: str, scores: Scores, of: Buildings) -> Iterator[str]:
     levels = np.quantile(scores[live], LEVELS)
     held = []
     for level in levels:
-        raised = notices_of(live & (scores >= level), 1)
+        raised = notices_of(scores, live, level, 1, nats)
         held.append(caught(raised, events, 1))
     for budget in BUDGETS:
         within = [each for each in held if (~each.good).sum() <= budget * weeks]
@@ -119,11 +120,11 @@ def main(data: Path) -> None:
     of = buildings(data / "building_hourly")
     print(f"{len(of.meters.ids)} meters, {len(of.events)} events, {of.live.sum() / 168:.0f} weeks")
     warm = of.meters._replace(kwh=np.nan_to_num(of.meters.kwh))
-    for name, scores in (
-        ("shipped", by_shipped_file(of.meters)),
-        ("a limit per meter", over_quantile(warm)),
+    for name, scores, nats in (
+        ("shipped", by_shipped_file(of.meters), RAISED_NATS),
+        ("a limit per meter", over_quantile(warm), 0.0),
     ):
-        for line in rows(name, scores, of):
+        for line in rows(name, scores, of, nats):
             print(line, flush=True)
 
 

@@ -23,7 +23,8 @@ from benchmarks.household_profile import (
     with_faults,
 )
 from deploy.detection.faults import Fault
-from energyguard.detection.alerts import AlertNotices, hot_runs, notices
+from energyguard.detection.alerts import AlertNotices, alert_runs, notices
+from energyguard.model.readings import Bools
 from energyguard.offline.caught import Caught, Events, caught
 
 Scores = npt.NDArray[np.float64]
@@ -45,7 +46,7 @@ class Streams(NamedTuple):
         return HOUR_MS // self.clean.slot_ms
 
     @property
-    def live(self) -> npt.NDArray[np.bool_]:
+    def live(self) -> Bools:
         """(homes, slots) which count: readings after the first weeks."""
         counted = np.arange(self.clean.kwh.shape[1]) >= self.clean.warm[:, None]
         return np.asarray(np.isfinite(self.clean.kwh) & counted)
@@ -64,12 +65,23 @@ def household_streams(data: Path, faults: Path, name: str, homes: int = 384) -> 
     return Streams(clean, with_faults(clean, rows_of(faults / f"{name}_values.csv.gz")), events)
 
 
-def notices_of(hot: npt.NDArray[np.bool_], an_hour: int) -> AlertNotices:
-    """The alerts of hot slots, (homes, slots), and their reminders."""
-    return notices(hot_runs(hot, an_hour), an_hour)
+def notices_of(
+    scores: Scores, live: Bools, level: float, an_hour: int, nats: float = 0.0
+) -> AlertNotices:
+    """The alerts that a level raises, and their reminders.
+
+    Args:
+        scores: (homes, slots).
+        live: (homes, slots) which count.
+        level: from which score on a slot is hot.
+        an_hour: slots of an hour.
+        nats: by how much an alert raises the bar of its home; scores are then in nats.
+    """
+    above = np.where(live, scores - level, np.nan)
+    return notices(alert_runs(above, an_hour, nats), an_hour)
 
 
-def threshold(scores: Scores, streams: Streams, budget: float) -> float:
+def threshold(scores: Scores, streams: Streams, budget: float, nats: float = 0.0) -> float:
     """The smallest level whose alerts on the streams as they are are within the budget."""
     live = streams.live
     every = np.where(live, scores, -np.inf).ravel()  # also what does not count
@@ -78,8 +90,8 @@ def threshold(scores: Scores, streams: Streams, budget: float) -> float:
     low, high = 0, len(levels) - 1
     while low < high:
         middle = (low + high) // 2
-        hot = live & (scores >= levels[middle] + 1e-9)
-        if len(notices_of(hot, streams.an_hour)) <= allowed:
+        raised = notices_of(scores, live, levels[middle] + 1e-9, streams.an_hour, nats)
+        if len(raised) <= allowed:
             high = middle
         else:
             low = middle + 1
@@ -95,9 +107,9 @@ class Found(NamedTuple):
     """Without the alerts of runs that go on."""
 
 
-def found(scores: Scores, streams: Streams, level: float) -> Found:
+def found(scores: Scores, streams: Streams, level: float, nats: float = 0.0) -> Found:
     """Hold the alerts of the streams with faults against their events."""
-    raised = notices_of(streams.live & (scores >= level), streams.an_hour)
+    raised = notices_of(scores, streams.live, level, streams.an_hour, nats)
     home, start, end, kind = zip(*streams.events, strict=True)
     events = Events(np.array(home), np.array(start), np.array(end), kind)
     parts = (raised, raised.onsets)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.detection.alerts import hot_runs, notices
+from energyguard.detection.alerts import alert_runs, notices
 from energyguard.detection.evidence import STEPS, Steps
 from energyguard.detection.scores import RarityMap
 from energyguard.detection.state import Floats
@@ -22,11 +22,19 @@ _FEW: Final = 10
 _APART: Final = np.float32(1e-4)
 
 
-def counted(scores: npt.NDArray[np.float32], an_hour: int) -> RarityMap:
-    """The map of a score by its (devices, slots) on ordinary streams."""
+def counted(scores: Floats, an_hour: int, nats: float = 0.0) -> RarityMap:
+    """The map of a score by its (devices, slots) on ordinary streams.
+
+    Args:
+        scores: NaN where a slot does not count.
+        an_hour: slots of an hour.
+        nats: by how much an alert raises the bar of its device; scores are then in nats.
+    """
     weeks = scores.size / (168 * an_hour)
     levels = np.unique(np.quantile(scores, 1 - np.logspace(-1, -5.8, _LEVELS)))
-    rates = [len(notices(hot_runs(scores >= level, an_hour), an_hour)) / weeks for level in levels]
+    rates = [
+        len(notices(alert_runs(scores - level, an_hour, nats), an_hour)) / weeks for level in levels
+    ]
     seldom = np.maximum.accumulate(-np.log(np.maximum(rates, 0.5 / weeks)))
     wanted = -np.log(LADDER)
     level = np.interp(wanted, seldom, levels).astype(np.float32)

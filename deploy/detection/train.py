@@ -22,6 +22,7 @@ from deploy.detection.boosting import ROUNDS, Tables, boost
 from deploy.detection.faults import KINDS, Fault, training_copies
 from deploy.detection.homes import AN_HOUR, simulated_homes
 from deploy.detection.rarity import counted, single
+from energyguard.detection.alerts import RAISED_NATS
 from energyguard.detection.cohort import Cohort
 from energyguard.detection.evidence import CONTEXT, EVIDENCE, Steps
 from energyguard.detection.scores import FREE_SHARE, SHIPPED, Parameters, RarityMap
@@ -107,8 +108,11 @@ def fit(streams: Streams, homes: npt.NDArray[np.int64], seed: int) -> Parameters
     of_free = counted(unlike, streams.an_hour)
     both = np.maximum(of_all(known) + np.log(1 - FREE_SHARE), of_free(unlike) + np.log(FREE_SHARE))
     every: tuple[RarityMap, ...] = (
-        *(of for of, _ in maps), of_all, of_free, counted(both, streams.an_hour),
-    )  # fmt: skip
+        *(of for of, _ in maps),
+        of_all,
+        of_free,
+        counted(both, streams.an_hour, RAISED_NATS),
+    )
     return replace(parameters, maps=every)
 
 
@@ -230,7 +234,7 @@ def _main(homes: int, weeks: int, seed: int, to: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--homes", type=int, default=120)
+    parser.add_argument("--homes", type=int, default=240)
     parser.add_argument("--weeks", type=int, default=7)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--to", type=Path, default=SHIPPED)

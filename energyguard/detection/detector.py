@@ -1,8 +1,8 @@
 """The detector: cohort, parameters and budget together; slots in, alerts out.
 
-An alert opens at the first slot that is rarer than the budget allows, and is over after six hours
-below. Learning goes by what slots are, never by alerts: another budget or another parameter file
-changes nothing that is known of a device.
+An alert opens at the first slot that is rarer than the budget allows (rarer still, soon after
+another one), and is over after six hours below. Learning goes by what slots are, never by alerts:
+another budget or another parameter file changes nothing that is known of a device.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.detection.alerts import JOIN_H
+from energyguard.detection.alerts import NEVER, AlertStates
 from energyguard.detection.cohort import Cohort, SlotSeen
 from energyguard.detection.evidence import CONTEXT, EVIDENCE
 from energyguard.detection.scores import UNLIKE, Parameters, Rated
@@ -31,7 +31,6 @@ MAX_NATS: Final = 9.2
 _NEAR: Final = np.float32(1.5)
 """Nats below the threshold that still belong to what an alert is about."""
 _REASONS: Final = 3
-_NEVER: Final = -(2**40)
 
 
 @dataclass(slots=True)
@@ -78,7 +77,8 @@ class UnusualDetector:
         self.parameters = parameters
         self._an_hour = HOUR_MS // slot_ms
         self._level = np.empty(0, np.float32)
-        self._first, self._hot, self._near = np.empty((3, 0), np.int64)
+        self._first, self._near = np.empty((2, 0), np.int64)
+        self._alerts = AlertStates(self._an_hour)
         self._open: dict[int, UnusualUse] = {}
         self.add(np.full(devices, budget))
 
@@ -96,8 +96,9 @@ class UnusualDetector:
         """
         self._level = np.append(self._level, _levels(budgets))
         self.cohort.add(len(budgets))
-        for name in ("_first", "_hot", "_near"):
-            setattr(self, name, np.append(getattr(self, name), np.full(len(budgets), _NEVER)))
+        self._alerts.add(len(budgets))
+        for name in ("_first", "_near"):
+            setattr(self, name, np.append(getattr(self, name), np.full(len(budgets), NEVER)))
 
     def step(
         self,
@@ -123,16 +124,14 @@ class UnusualDetector:
             seen = self.cohort.step_some(number, at, values, of)
         rated = self.parameters.rate(seen.looked.steps, bars)
         level, first, near = self._level[of], self._first[of], self._near[of]
-        first = np.where((first == _NEVER) & seen.known, number, first)
+        first = np.where((first == NEVER) & seen.known, number, first)
         warm = number - first >= WARM_DAYS * 24 * self._an_hour
-        may = seen.known & warm & (first != _NEVER)
+        may = seen.known & warm & (first != NEVER)
         is_near = may & (rated.rarity >= level - _NEAR)
-        near = np.where(is_near, np.where(near == _NEVER, number, near), near)
-        near[seen.known & ~is_near] = _NEVER
+        near = np.where(is_near, np.where(near == NEVER, number, near), near)
+        near[seen.known & ~is_near] = NEVER
         self._first[of], self._near[of] = first, near
-        hot = np.flatnonzero(may & (rated.rarity >= level))
-        new = hot[number - self._hot[of[hot]] > JOIN_H * self._an_hour]
-        self._hot[of[hot]] = number
+        hot, new = self._alerts.step(number, np.where(may, rated.rarity - level, np.nan), of)
         opened = [
             self._opened(place, int(of[place]), number, seen, rated) for place in new.tolist()
         ]
@@ -143,18 +142,16 @@ class UnusualDetector:
         return opened
 
     def is_hot(self, number: int, of: Ints) -> Bools:
-        """(n,) of which devices a slot that was looked at last is beyond the threshold."""
-        hot: Bools = self._hot[of] == number
-        return hot
+        """(n,) which devices were at their level in a slot, with an open alert."""
+        return self._alerts.is_hot(number, of)
 
     def is_over(self, number: int, of: Ints) -> Bools:
         """(n,) of which devices an alert that was open is over with a slot."""
-        over: Bools = number - self._hot[of] > JOIN_H * self._an_hour
-        return over
+        return self._alerts.is_over(number, of)
 
     def save(self) -> tuple[dict[str, Any], bytes]:
         """What is known of alerts, and of devices."""
-        known = {name: getattr(self, name) for name in ("_first", "_hot", "_near")}
+        known = {"_first": self._first, "_near": self._near, **self._alerts.save()}
         return known, self.cohort.state.to_bytes()
 
     def load(self, known: Mapping[str, Any], state: bytes) -> None:
@@ -164,8 +161,8 @@ class UnusualDetector:
             ValueError: it was written by a version that keeps other rows.
         """
         self.cohort.state = CohortState.from_bytes(state)
-        for name in ("_first", "_hot", "_near"):
-            setattr(self, name, known[name].copy())
+        self._alerts.load(known)
+        self._first, self._near = known["_first"].copy(), known["_near"].copy()
 
     def _opened(
         self, place: int, device: int, number: int, seen: SlotSeen, rated: Rated

@@ -1,13 +1,14 @@
 """What makes the detector's parameter file: faults, tables, counted rarities."""
 
 import numpy as np
+import pytest
 
 from deploy.detection.boosting import boost
 from deploy.detection.faults import KINDS, Fault, with_training_faults
 from deploy.detection.homes import simulated_homes
 from deploy.detection.rarity import counted, single
 from deploy.detection.train import Streams, ordinary_rows
-from energyguard.detection.alerts import hot_runs, notices
+from energyguard.detection.alerts import RAISED_NATS, alert_runs, notices
 
 
 def test_faults_lie_where_they_are_said_and_nowhere_else() -> None:
@@ -35,13 +36,14 @@ def test_tables_tell_what_differs_and_leave_the_rest() -> None:
     assert np.abs(tables[[0, 2]]).max() < 0.1 * np.ptp(tables[1])
 
 
-def test_a_rarity_is_what_is_counted() -> None:
+@pytest.mark.parametrize("nats", [0.0, RAISED_NATS])
+def test_a_rarity_is_what_is_counted(nats: float) -> None:
     scores = np.random.default_rng(4).normal(size=(60, 3_360)).astype(np.float32)
-    of = counted(scores, 4)
+    of = counted(scores, 4, nats)
     for rate in (1.0, 0.1):
-        hot = of(scores) >= -np.log(rate)
+        above = of(scores) + np.log(rate)
         weeks = scores.size / 672
-        assert 0.6 * rate < len(notices(hot_runs(hot, 4), 4)) / weeks < 1.6 * rate
+        assert 0.6 * rate < len(notices(alert_runs(above, 4, nats), 4)) / weeks < 1.6 * rate
 
 
 def test_a_single_evidence_is_rarer_the_higher_and_context_never() -> None:

@@ -37,5 +37,5 @@ def test_the_lowest_level_within_the_false_alerts_counts() -> None:
     scores[0, WARM + 20 : WARM + 24] = 5
     scores[0, WARM + 100 : WARM + 102] = 6
     scores[0, WARM + 80] = 4
-    *_, text = rows("x", scores, of)
+    *_, text = rows("x", scores, of, 0)
     assert text == "x 0.5 false alerts a meter-week: F1 1.000 precision 1.00 recall 1.00"
