@@ -62,10 +62,10 @@ class LineNames:
     def _placed(self, key: tuple[bytes, bytes, bytes]) -> Placed | NotPlaced:
         """Where a value leads: known from an earlier request, or found now."""
         known = (*key, self._device)
-        found = self._mapping.series.get(known)
+        found = self._mapping.series_of("influx").get(known)
         if found is None:
             found = self._mapping.place(self._name(*key), "influx")
-            self._mapping.remember(known, found, sum(map(len, key)))
+            self._mapping.remember("influx", known, found, sum(map(len, key)))
         return found
 
     def switch(self, field: bytes) -> int:

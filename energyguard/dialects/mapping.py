@@ -18,7 +18,7 @@ skip = true                      # left out on purpose: it is not refused
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -45,7 +45,7 @@ from energyguard.settings.toml import tables_in
 LONG_NAME = 1_024
 """Characters of a name and its labels; longer ones are not remembered."""
 _KEPT = 200_000
-"""Series that are remembered; beyond, all are forgotten."""
+"""Series of a dialect that are remembered; beyond, all are forgotten."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _MAX_SCALE, _MIN_SCALE = Decimal(10) ** 9, Decimal(10) ** -9
 
@@ -120,14 +120,11 @@ class NameMapping:
 
     Args:
         rules: in their order.
-
-    Attributes:
-        series: places by what a dialect knows a series by, over all its requests.
     """
 
     def __init__(self, rules: Sequence[MappingRule] = ()) -> None:
         self.rules = tuple(rules)
-        self.series: dict[object, Placed | NotPlaced] = {}
+        self._series: dict[str, dict[object, Placed | NotPlaced]] = {}
         self._remembered = lru_cache(maxsize=65_536)(self._place)
 
     def place(
@@ -146,12 +143,17 @@ class NameMapping:
         place = self._remembered if size <= LONG_NAME else self._place
         return place(value, dialect, otherwise)
 
-    def remember(self, key: object, found: Placed | NotPlaced, size: int) -> None:
+    def series_of(self, dialect: str) -> Mapping[object, Placed | NotPlaced]:
+        """Places by what a dialect knows a series by, over all its requests."""
+        return self._series.setdefault(dialect, {})
+
+    def remember(self, dialect: str, key: object, found: Placed | NotPlaced, size: int) -> None:
         """Know a series again by a key that has so many characters; very long ones are not kept."""
-        if len(self.series) >= _KEPT:
-            self.series.clear()
+        known = self._series.setdefault(dialect, {})
+        if len(known) >= _KEPT:
+            known.clear()
         if size <= LONG_NAME:
-            self.series[key] = found
+            known[key] = found
 
     def rule_of(self, value: ValueName, dialect: str) -> MappingRule | None:
         """The rule that is about a value; None: none is."""

@@ -8,12 +8,12 @@ sample; its name is the metric's, its labels are the series'. Samples are read a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from energyguard.codecs import Decoded
+from energyguard.codecs.columns import Ints
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.http import (
@@ -28,11 +28,12 @@ from energyguard.codecs.refusals import Refusals, refused_whole
 from energyguard.dialects.mapping import mapping_of
 from energyguard.dialects.prometheus_series import SeriesNames
 from energyguard.dialects.prometheus_wire import (
+    MAX_FIELDS,
     STALE,
     WireSamples,
-    inner,
     samples_at,
     samples_in,
+    wire_fields,
 )
 from energyguard.dialects.values import NamedValues, readings_of_names
 from energyguard.errors import Malformed
@@ -50,9 +51,9 @@ def decode_remote_write(data: bytes, context: DecodeContext) -> Decoded:
     refusals = Refusals(context.single, _AGAIN)
     mapping = mapping_of(context.mappings)
     try:
-        names = SeriesNames(data, context.options, mapping)
-        series = inner(data, _SERIES.get(context.options, 1))
-        samples = _samples(data, series, names)
+        parts = wire_fields(data)
+        names = SeriesNames(data, context.options, mapping, parts)
+        samples = _samples(data, *parts.of(_SERIES.get(context.options, 1)), names)
     except (Malformed, IndexError) as error:
         reason = (
             error.reason
@@ -61,7 +62,7 @@ def decode_remote_write(data: bytes, context: DecodeContext) -> Decoded:
         )
         refusals.add(refused_whole(data, context.first_row, "body", reason, 1))
         samples = WireSamples(*(np.empty(0, np.int64),) * 2, np.empty(0))
-        names = SeriesNames(b"", "", mapping)
+        names = SeriesNames(b"", "", mapping, wire_fields(b""))
 
     def original(place: int) -> bytes:
         labels = dict(names.labels(int(samples.series[place])))
@@ -79,20 +80,30 @@ def decode_remote_write(data: bytes, context: DecodeContext) -> Decoded:
     return readings_of_names(values, _AGAIN, context, refusals)
 
 
-def _samples(data: bytes, series: Sequence[tuple[int, int]], names: SeriesNames) -> WireSamples:
+def _samples(data: bytes, starts: Ints, ends: Ints, names: SeriesNames) -> WireSamples:
     """The samples of all series in their order, without those that only end one."""
-    bounds = np.array(series, np.int64).reshape(-1, 2)
-    starts, ends = bounds[:, 0], bounds[:, 1]
     full, zero = names.sample_places(starts, ends)
     found, begins, lasts = samples_at(data, starts, ends, full, zero)
     is_read = names.read(starts, ends, found.series, begins, lasts)
-    single = np.zeros(len(series), np.bool_)
-    single[found.series[is_read]] = True
-    parts = [found.take(is_read)]
-    for place in np.flatnonzero(~single).tolist():
-        start, end = series[place]
+    whole = found if is_read.all() and len(is_read) == len(starts) else found.take(is_read)
+    if len(whole.series) < len(starts):
+        whole = _with_walked(data, starts, ends, names, whole)
+    is_one = whole.value.view(np.uint64) != STALE
+    return whole if is_one.all() else whole.take(is_one)
+
+
+def _with_walked(
+    data: bytes, starts: Ints, ends: Ints, names: SeriesNames, found: WireSamples
+) -> WireSamples:
+    """Samples that were found, and those of all other series, in the order of the series."""
+    is_single = np.zeros(len(starts), np.bool_)
+    is_single[found.series] = True
+    parts, limit = [found], MAX_FIELDS
+    for place in np.flatnonzero(~is_single).tolist():
+        start, end = int(starts[place]), int(ends[place])
         names.walk(place, start, end)
-        walked = list(samples_in(data, start, end))
+        walked = list(samples_in(data, start, end, limit))
+        limit -= len(walked)
         times, numbers = zip(*walked, strict=True) if walked else ((), ())
         parts.append(
             WireSamples(
@@ -101,13 +112,8 @@ def _samples(data: bytes, series: Sequence[tuple[int, int]], names: SeriesNames)
                 np.array(numbers, np.float64),
             )
         )
-    whole = WireSamples(
-        np.concatenate([part.series for part in parts]),
-        np.concatenate([part.time_ms for part in parts]),
-        np.concatenate([part.value for part in parts]),
-    )
-    order = np.argsort(whole.series, kind="stable")
-    return whole.take(order[whole.value[order].view(np.uint64) != STALE])
+    whole = WireSamples(*map(np.concatenate, zip(*parts, strict=True)))
+    return whole.take(np.argsort(whole.series, kind="stable"))
 
 
 def _version(sent: HttpSent) -> str:

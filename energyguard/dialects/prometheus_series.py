@@ -1,13 +1,13 @@
 """The series of a remote write: their labels, and where their values belong. Each is placed once.
 
-Of version 1 the bytes of the labels are the same in each request, so they are the key of a memory;
-of version 2 they are numbers of a table in the request, whose texts are.
+Of version 1 the bytes of the labels are the same in each request, so they are the key of a memory.
+Of version 2 they are numbers of a table in the request: the numbers that its texts have in this
+process (``prometheus_symbols.py``) are the same in each, and so the key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +15,26 @@ import numpy.typing as npt
 from energyguard.codecs.columns import Ints
 from energyguard.dialects.mapping import NameMapping
 from energyguard.dialects.names import NotPlaced, Placed, ValueName
-from energyguard.dialects.prometheus_wire import fields, inner
-from energyguard.errors import Malformed
+from energyguard.dialects.prometheus_symbols import RequestSymbols, packed_numbers
+from energyguard.dialects.prometheus_wire import WireFields, fields
 
 _NAME: Final = "__name__"
 _COUNTER: Final = 1
-_LABELS_TAG, _SAMPLE_TAG = 0x0A, 0x12
+_LABELS_TAG: Final = 0x0A
 _NO_NAME: Final = NotPlaced("a series has no name")
+_SAMPLE: Final = 2
 Place = Placed | NotPlaced
 Labels = tuple[tuple[str, str], ...]
+
+
+class _About(NamedTuple):
+    """What version 2.0 says of a series beside its labels: how it counts, and its unit."""
+
+    counts: str = ""
+    unit: str = ""
+
+
+_NOTHING: Final = _About()
 
 
 class SeriesNames:
@@ -33,19 +44,14 @@ class SeriesNames:
         data: the request.
         version: ``2``, or empty.
         mapping: where names lead; it remembers series.
-
-    Raises:
-        Malformed: it is no request.
+        parts: the fields of the request.
     """
 
-    def __init__(self, data: bytes, version: str, mapping: NameMapping) -> None:
-        self._data, self._is_second, self._mapping = data, version == "2", mapping
-        self._symbols: list[str] = []
-        self._about: dict[bytes, tuple[str, str]] = {}
-        if self._is_second:
-            self._symbols = [
-                data[start:end].decode("utf-8", "replace") for start, end in inner(data, 4)
-            ]
+    def __init__(self, data: bytes, version: str, mapping: NameMapping, parts: WireFields) -> None:
+        self._data, self._mapping, self._dialect = data, mapping, f"prometheus:{version}"
+        self._symbols = RequestSymbols(data, *parts.of(4)) if version == "2" else None
+        self._heads: dict[bytes, int] = {}
+        self._about: dict[int, _About | None] = {}
         self._bounds: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
         self.places: list[Place] = []
 
@@ -53,10 +59,13 @@ class SeriesNames:
         """Where the sample of each series stands, if it has one: and if its value is 0."""
         self._bounds = np.stack([starts, ends], axis=1)
         self.places = [_NO_NAME] * len(starts)
-        if not self._is_second:
+        if self._symbols is None:
             return ends - 18, ends - 9
         codes = np.frombuffer(self._data, np.uint8)
-        after = starts + 2 + codes[np.minimum(starts + 1, len(codes) - 1)]
+        last = len(codes) - 1
+        size = codes[np.minimum(starts + 1, last)].astype(np.int64)
+        is_plain = (codes[np.minimum(starts, last)] == _LABELS_TAG) & (size < 0x80)
+        after = np.where(is_plain, starts + 2 + size, -1)
         return after, after
 
     def read(
@@ -71,29 +80,23 @@ class SeriesNames:
             begins: where that begins.
             lasts: where it ends.
         """
-        data, places = self._data, self.places
-        sound = np.ones(len(series), np.bool_)
-        first = starts[series].tolist()
-        if self._is_second:
-            rows = zip(first, begins.tolist(), lasts.tolist(), ends[series].tolist(), strict=True)
-            found = self._of_second(list(rows))
+        if self._symbols is None:
+            found = self._of_first(starts[series], begins)
         else:
-            known = self._mapping.series
-            keys = [data[a:b] for a, b in zip(first, begins.tolist(), strict=True)]
-            found = [known.get(key) or self._of_first(key) for key in keys]
-        for at, (place, taken) in enumerate(zip(series.tolist(), found, strict=True)):
-            if taken is None:
-                sound[at] = False
-            else:
-                places[place] = taken
-        return sound
+            found = self._of_second(self._symbols, starts[series], begins, lasts, ends[series])
+        if len(found) == len(self.places) and all(found):
+            self.places = found  # type: ignore[assignment]
+            return np.ones(len(found), np.bool_)
+        for at, place in zip(series.tolist(), found, strict=True):
+            self.places[at] = place or _NO_NAME
+        return np.array([place is not None for place in found], np.bool_)
 
     def walk(self, place: int, start: int, end: int) -> None:
         """Place a series that has several samples, or fields in another order."""
-        labels, counts, unit = self._labels(start, end), "", ""
-        if self._is_second:
-            counts, unit = self._metadata(start, end)
-        self.places[place] = self._placed(labels, counts, unit)
+        about, data = _NOTHING, self._data
+        if self._symbols is not None:
+            about = self._metadata(self._symbols, data, start, end)
+        self.places[place] = self._placed(self._labels(start, end), about)
 
     def labels(self, place: int) -> Labels:
         """The labels of a series."""
@@ -101,66 +104,77 @@ class SeriesNames:
         return self._labels(start, end)
 
     def _labels(self, start: int, end: int) -> Labels:
-        symbols = self._symbols if self._is_second else None
-        return _labels_of(self._data, start, end, symbols)
+        return _labels_of(self._data, start, end, self._symbols)
 
-    def _metadata(self, start: int, end: int) -> tuple[str, str]:
+    def _metadata(self, symbols: RequestSymbols, data: bytes, start: int, end: int) -> _About:
         """How a series of version 2 is counted, and its unit."""
         counts = unit = ""
-        for number, first, last, _ in fields(self._data, start, end):
+        for number, first, last, _ in fields(data, start, end):
             if number == 5:
-                for field, _, _, value in fields(self._data, first, last):
+                for field, _, _, value in fields(data, first, last):
                     if field == 1:
                         counts = "register" if value == _COUNTER else ""
                     elif field == 4:
-                        unit = self._symbols[value]
-        return counts, unit
+                        unit = symbols.text(value)
+        return _About(counts, unit)
 
-    def _of_first(self, key: bytes) -> Place | None:
-        """The place of labels of version 1 that are not known yet; None: they are no labels."""
-        if any(number != 1 for number, *_ in fields(key, 0, len(key))):
-            return None
-        return self._remember(key, _labels_of(key, 0, len(key), None))
+    def _of_first(self, starts: Ints, begins: Ints) -> list[Place | None]:
+        """The places of series of version 1, by the bytes of their labels; None: these are none.
 
-    def _of_second(self, rows: list[tuple[int, int, int, int]]) -> list[Place | None]:
+        Args:
+            starts: where each begins.
+            begins: where its sample does.
+        """
+        data, known = self._data, self._mapping.series_of(self._dialect)
+        keys = [data[a:b] for a, b in zip(starts.tolist(), begins.tolist(), strict=True)]
+        found: list[Place | None] = list(map(known.get, keys))
+        for at in [] if all(found) else [at for at, place in enumerate(found) if place is None]:
+            key = keys[at]
+            if all(number == 1 for number, *_ in fields(key, 0, len(key))):
+                found[at] = self._remember(key, _labels_of(key, 0, len(key), None), _NOTHING)
+        return found
+
+    def _of_second(
+        self, symbols: RequestSymbols, starts: Ints, begins: Ints, lasts: Ints, ends: Ints
+    ) -> list[Place | None]:
         """The places of series of version 2; None: one is not as most are.
 
         Args:
-            rows: where each begins, where its sample begins and ends, where it ends.
+            symbols: the texts of the request.
+            starts: where each begins.
+            begins: where its sample begins.
+            lasts: and ends.
+            ends: where it ends itself.
         """
-        data, symbols, known = self._data, self._symbols, self._mapping.series
-        refs, ends = _all_numbers([data[start + 2 : begin] for start, begin, _, _ in rows])
-        words = [symbols[ref] for ref in refs]
-        found: list[Place | None] = []
-        at = 0
-        for (start, begin, last, end), upto in zip(rows, ends, strict=True):
-            texts, at = words[at:upto], upto
-            if (last < end and data[last] == _SAMPLE_TAG) or data[start] != _LABELS_TAG:
-                found.append(None)
-                continue
-            about = self._about_of(last, end)
-            key = (*texts, about)
-            place = known.get(key)
-            if place is None:
-                place = self._remember(key, self._labels(start, begin), *about)
-            found.append(place)
+        data, known = self._data, self._mapping.series_of(self._dialect)
+        metadata = [data[a:b] for a, b in zip(lasts.tolist(), ends.tolist(), strict=True)]
+        for text in {*metadata} - self._heads.keys():
+            self._read_about(symbols, text)
+        heads = list(map(self._heads.__getitem__, metadata))
+        keys = symbols.keys(np.array(heads, np.int64), starts + 2, begins)
+        found: list[Place | None] = list(map(known.get, keys))
+        for at in [] if all(found) else [at for at, place in enumerate(found) if place is None]:
+            about = self._about[heads[at]]
+            if about is not None:
+                labels = self._labels(int(starts[at]), int(begins[at]))
+                found[at] = self._remember(keys[at], labels, about)
         return found
 
-    def _about_of(self, start: int, end: int) -> tuple[str, str]:
-        """What the fields behind a sample say: how it is counted, and its unit."""
-        metadata = self._data[start:end]
-        about = self._about.get(metadata)
-        if about is None:
-            about = self._about[metadata] = self._metadata(start, end)
-        return about
+    def _read_about(self, symbols: RequestSymbols, metadata: bytes) -> None:
+        """Read what the fields behind a sample say, and give it a number."""
+        is_plain = all(field > _SAMPLE for field, *_ in fields(metadata, 0, len(metadata)))
+        about = self._metadata(symbols, metadata, 0, len(metadata)) if is_plain else None
+        head = symbols.number(repr(about).encode())
+        self._heads[metadata], self._about[head] = head, about
 
-    def _remember(self, key: object, labels: Labels, counts: str = "", unit: str = "") -> Place:
-        found = self._placed(labels, counts, unit)
-        self._mapping.remember(key, found, sum(len(text) for _, text in labels))
+    def _remember(self, key: bytes, labels: Labels, about: _About) -> Place:
+        found = self._placed(labels, about)
+        size = sum(len(text) for _, text in labels)
+        self._mapping.remember(self._dialect, key, found, size)
         return found
 
-    def _placed(self, labels: Labels, counts: str, unit: str) -> Place:
-        value = named_by_labels(labels, counts, unit)
+    def _placed(self, labels: Labels, about: _About) -> Place:
+        value = named_by_labels(labels, *about)
         return self._mapping.place(value, "prometheus") if value.name else _NO_NAME
 
 
@@ -177,37 +191,18 @@ def named_by_labels(labels: Labels, counts: str = "", unit: str = "") -> ValueNa
     return ValueName(name, "", unit, counts, others)
 
 
-def _labels_of(data: bytes, start: int, end: int, symbols: Sequence[str] | None) -> Labels:
+def _labels_of(data: bytes, start: int, end: int, symbols: RequestSymbols | None) -> Labels:
     """The labels of a series, sorted; of version 2 by their symbols."""
     found: list[tuple[str, str]] = []
     for number, first, last, _ in fields(data, start, end):
         if number != 1:
             continue
         if symbols is not None:
-            refs, _ = _all_numbers([data[first:last]])
-            texts = [symbols[ref] for ref in refs]
+            refs, _ = packed_numbers(data, np.array([first]), np.array([last]))
+            texts = [symbols.text(ref) for ref in refs.tolist()]
             found += zip(texts[0::2], texts[1::2], strict=False)
         else:
             parts = {n: data[a:b] for n, a, b, _ in fields(data, first, last)}
             name, value = (parts.get(n, b"").decode("utf-8", "replace") for n in (1, 2))
             found.append((name, value))
     return tuple(sorted(found))
-
-
-def _all_numbers(packed: Sequence[bytes]) -> tuple[list[int], list[int]]:
-    """Numbers of several fields that have them packed, and where each field's end among them.
-
-    Raises:
-        Malformed: one has more than three bytes, or does not end.
-    """
-    sizes = np.cumsum([len(part) for part in packed], dtype=np.int64)
-    codes = np.frombuffer(b"".join(packed), np.uint8).astype(np.int64)
-    last = np.flatnonzero(codes < 0x80)
-    width = np.diff(last, prepend=-1)
-    if len(codes) and (not len(last) or last[-1] != len(codes) - 1 or width.max() > 3):
-        raise Malformed("a series names a symbol that is not there", "body")
-    value = codes[last]
-    for step in (1, 2):
-        longer = np.flatnonzero(width > step)
-        value[longer] = value[longer] << 7 | codes[last[longer] - step] & 0x7F
-    return value.tolist(), np.searchsorted(last, sizes, side="left").tolist()

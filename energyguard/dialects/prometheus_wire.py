@@ -10,7 +10,9 @@ stands is known then, and all samples are cut out at once. Any other series is w
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,11 +29,30 @@ _ZERO_SAMPLE: Final = 9
 """The same of the value 0, which is not written: 12 07 10 timestamp."""
 _WEIGHTS: Final = 1 << (7 * np.arange(6, dtype=np.int64))
 _SIGNED: Final = 1 << 63
+MAX_FIELDS: Final = 1_000_000
+"""Series and texts of a request, and samples of series that are walked through."""
+_TOO_MANY: Final = f"a request has at most {MAX_FIELDS:,} series, texts and samples"
 STALE: Final = 0x7FF0000000000002
 """The bits of the value that ends a series: it is none."""
 
-Series = tuple[int, int]
-"""Where the message of a series begins and ends."""
+
+class WireFields(NamedTuple):
+    """The texts and messages that are the fields of a message.
+
+    Attributes:
+        number: of each field, its number.
+        start: where its content begins.
+        end: where it ends.
+    """
+
+    number: Ints
+    start: Ints
+    end: Ints
+
+    def of(self, number: int) -> tuple[Ints, Ints]:
+        """Where the fields of a number begin and end."""
+        which = self.number == number
+        return self.start[which], self.end[which]
 
 
 class WireSamples(NamedTuple):
@@ -93,31 +114,43 @@ def varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     raise Malformed("the message ends in the middle of a number", "body")
 
 
-def inner(data: bytes, number: int) -> list[Series]:
-    """The messages of one field of a message.
+def wire_fields(data: bytes) -> WireFields:
+    """The fields of a message of texts and messages, which is what requests are.
 
     Raises:
         Malformed: it is no message.
     """
-    wanted, n, at = number << 3 | _BYTES, len(data), 0
-    found = []
-    while at + 3 < n and (tag := data[at]) & 0x87 == _BYTES:  # a message or text, number below 16
-        size = data[at + 1]
-        at += 2
-        if size >= 0x80:
-            second = data[at]
-            if second >= 0x80:
-                at -= 2
-                break
-            size += (second - 1) << 7
-            at += 1
-        if tag == wanted:
-            found.append((at, at + size))
-        at += size
-    if at > n:
+    heads, at = _heads(data)
+    codes = np.frombuffer(data, np.uint8)
+    is_wide = codes[heads + 1] >= 0x80
+    is_odd = (codes[heads] & 0x87 != _BYTES) | (is_wide & (codes[heads + 2] >= 0x80))
+    if is_odd.any():  # what comes from here is read one by one
+        first = int(is_odd.argmax())
+        at, heads, is_wide = int(heads[first]), heads[:first], is_wide[:first]
+    elif len(heads) == MAX_FIELDS:
+        raise Malformed(_TOO_MANY, "body")
+    if at > len(data):
         raise Malformed("the message ends in the middle of a series", "body")
-    found += [(start, end) for field, start, end, _ in fields(data, at, n) if field == number]
-    return found
+    tag, size, second = (codes[heads + offset].astype(np.int64) for offset in range(3))
+    start = heads + 2 + is_wide
+    end = start + size + np.where(is_wide, (second << 7) - 0x80, 0)
+    rest = list(islice(fields(data, at, len(data)), MAX_FIELDS))
+    if len(rest) == MAX_FIELDS:
+        raise Malformed(_TOO_MANY, "body")
+    others = np.array([field[:3] for field in rest], np.int64).reshape(-1, 3).T
+    return WireFields(*map(np.concatenate, zip((tag >> 3, start, end), others, strict=True)))
+
+
+def _heads(data: bytes) -> tuple[Ints, int]:
+    """Where fields begin if each is a text or a message below 16 KB; and where the last ends."""
+    at, end, found = 0, len(data) - 2, array("q")
+    for _ in range(MAX_FIELDS):
+        if at >= end:
+            break
+        found.append(at)
+        size = data[at + 1]
+        at += size + 2 if size < 0x80 else size + (data[at + 2] << 7) - 0x7D
+    return np.array(found), at
 
 
 def samples_at(
@@ -137,8 +170,10 @@ def samples_at(
     """
     codes = np.frombuffer(data, np.uint8)
     is_full = _begins(codes, starts, full, ends, (0x12, 0x10, 0x09), 12)
-    is_zero = ~is_full & _begins(codes, starts, zero, ends, (0x12, 0x07, 0x10), 3)
-    at = np.flatnonzero(is_full | is_zero)
+    is_found = is_full.copy()
+    rest = np.flatnonzero(~is_full)
+    is_found[rest] = _begins(codes, starts[rest], zero[rest], ends[rest], (0x12, 0x07, 0x10), 3)
+    at = np.flatnonzero(is_found)
     has_value = is_full[at]
     begins = np.where(has_value, full[at], zero[at])
     lasts = begins + np.where(has_value, _SAMPLE, _ZERO_SAMPLE)
@@ -171,15 +206,18 @@ def _begins(
     return fits & (codes[safe + time + 5] < 0x80)
 
 
-def samples_in(data: bytes, at: int, end: int) -> Iterator[tuple[int, float]]:
+def samples_in(data: bytes, at: int, end: int, limit: int) -> Iterator[tuple[int, float]]:
     """The samples of a series, one by one: time and value.
 
     Raises:
-        Malformed: it is no series.
+        Malformed: it is no series, or has more samples than the limit.
     """
     for number, start, stop, _ in fields(data, at, end):
         if number != 2:
             continue
+        limit -= 1
+        if limit < 0:
+            raise Malformed(_TOO_MANY, "body")
         time, value = 0, 0.0
         for field, first, last, plain in fields(data, start, stop):
             if field == 1 and last - first == 8:

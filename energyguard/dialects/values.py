@@ -72,12 +72,16 @@ def readings_of_names(
         refusals: has what was refused before, and gets what is refused here.
     """
     left = None
-    if not set(map(type, values.places)) <= {Placed}:
+    kinds = {*map(type, values.places)}
+    if NotPlaced in kinds:
         fits = np.array([type(place) is Placed for place in values.places], np.bool_)
         is_placed = fits[values.name] if len(values.name) else np.zeros(0, np.bool_)
         left = _left_out(values.take(np.flatnonzero(~is_placed)), shape)
         values = values.take(np.flatnonzero(is_placed))
-    devices, channels, times, per = zip(*_all_placed(values.places), strict=True)
+    places = values.places if kinds == {Placed} else _all_placed(values.places)
+    placed = cast(Sequence[Placed], places)
+    devices, channels = [place.device for place in placed], [place.channel for place in placed]
+    times, per = [place.times for place in placed], [place.per for place in placed]
     nano, beyond = _nanos(values, times, per)
     if beyond.any():
         for place in np.flatnonzero(beyond).tolist():
@@ -98,8 +102,6 @@ def readings_of_names(
 def _all_placed(places: Sequence[Placed | NotPlaced]) -> Sequence[Placed]:
     """Places, with something where there is none: no value has it."""
     nowhere = Placed("", "")
-    if {*map(type, places)} == {Placed}:
-        return cast(Sequence[Placed], places)
     return [place if type(place) is Placed else nowhere for place in places] or [nowhere]
 
 

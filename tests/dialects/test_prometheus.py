@@ -254,3 +254,62 @@ def test_a_timestamp_in_the_address_is_that_of_lines_without_one() -> None:
 def test_any_text_is_readings_or_refused(data: bytes) -> None:
     for shape in ("prometheus-text", "victoriametrics"):
         assert all(row.reason for row in of(data, shape).refused)
+
+
+def test_labels_are_those_of_their_own_request() -> None:
+    def request(device: bytes, unit: bytes, names: int) -> bytes:
+        padding = b"".join(message(4, b"x%d" % n) for n in range(names))
+        table = padding + b"".join(
+            message(4, text) for text in (b"__name__", b"power", b"device", device, unit)
+        )
+        refs = b"".join(varint(names + n) for n in range(4))
+        about = message(5, b"\x08\x02\x20" + varint(names + 4))
+        return table + message(5, message(1, refs) + sample(2.0, T) + about)
+
+    for device, unit, names in [
+        (b"a", b"watts", 1), (b"b", b"watts", 1), (b"a", b"kilowatts", 1), (b"a", b"watts", 300),
+        (b"a", b"watts", 20_000), (b"a", b"watts", 1),
+    ]:  # fmt: skip
+        factor = 10**9 if unit == b"kilowatts" else 10**6
+        found = rows(of(request(device, unit, names), "prometheus:2"))
+        assert found == [(device.decode(), "power_kw", T, 2 * factor)]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        sample(5.0, T + 1),  # several samples
+        b"\x2a\x06\x08\x01\x18\x00\x20\x05" + sample(5.0, T + 1),  # what is said of it between
+    ],
+)
+def test_series_of_version_2_have_all_their_samples(rest: bytes) -> None:
+    head, _, series = SECOND.partition(b"\x2a\x20")
+    found = of(head + message(5, series + rest), "prometheus:2")
+    assert [row[2:] for row in rows(found)] == [(T, 84_200_000), (T + 1, 5_000_000)]
+
+
+@pytest.mark.parametrize(
+    "label_refs",
+    [b"\x01\x02\x03\x84", b"\x01\x02\x03\x09", b"\x01\x02\x03\xff\xff\xff\x01"],
+    ids=["cut", "not there", "long"],
+)
+def test_labels_that_are_no_symbols_refuse_the_request(label_refs: bytes) -> None:
+    head, _, _ = SECOND.partition(b"\x2a\x20")
+    series = [
+        message(5, message(1, refs) + sample(1.0, T)) for refs in (label_refs, b"\0\1\2\3\4\0")
+    ]
+    (refused,) = of(head + b"".join(series), "prometheus:2").refused
+    assert "names no symbol" in refused.reason or "names a symbol" in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("shape", "body"),
+    [
+        ("prometheus:2", b"\x22\x00" * 1_000_001),
+        ("prometheus", message(1, b"\x12\x00" * 1_000_001)),
+    ],
+    ids=["texts", "samples"],
+)
+def test_more_than_any_sender_sends_is_refused_whole(shape: str, body: bytes) -> None:
+    (refused,) = of(body, shape).refused
+    assert "at most 1,000,000 series, texts and samples" in refused.reason
