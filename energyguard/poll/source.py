@@ -7,7 +7,7 @@ device says when it is asked holds now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -114,11 +114,13 @@ class PollKind:
 
     Attributes:
         name: in files of targets.
+        title: what people call it.
         about: for people: which devices.
         open: a source for a target.
         schemes: of its addresses.
         options: fields of a target that it has beyond those that all have.
         required: those of them that it needs.
+        files: of those that name a file, its usual name, and what may stand in it.
         check: raises ``Malformed`` with the field of a target that it cannot use.
         listens: whether its devices send of themselves: on a port without a usual number, and
             so seldom that a minute may pass.
@@ -127,11 +129,13 @@ class PollKind:
     """
 
     name: str
+    title: str
     about: str
     open: Callable[[PollTarget], PollSource]
     schemes: tuple[str, ...] = ("http", "https")
     options: frozenset[str] = frozenset({"user", "password_file", "ca_file"})
     required: tuple[str, ...] = ()
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     check: Callable[[PollTarget], None] = _sound
     listens: bool = False
     needs_user: bool = True

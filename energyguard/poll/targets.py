@@ -137,7 +137,7 @@ def _faults(table: TomlTable, row: TargetRow, kind: PollKind) -> Iterator[str]:
     for field in kind.required:
         if field not in table.given:
             yield table.fault(f"{row.kind} needs {field}")
-    if reason := _address_fault(row.address, kind):
+    if reason := address_fault(row.address, kind):
         yield table.fault(reason, "address")
     if row.password_file and not row.user and kind.needs_user:
         yield table.fault("password_file: whose? name the user", "password_file")
@@ -147,7 +147,7 @@ def _timeout(row: TargetRow, kind: PollKind) -> str:
     return row.timeout or (LISTEN_TIMEOUT if kind.listens else TIMEOUT)
 
 
-def _address_fault(address: str, kind: PollKind) -> str:
+def address_fault(address: str, kind: PollKind) -> str:
     """Why an address cannot be asked; empty: it can."""
     port = ":PORT" if kind.listens else ""
     wanted = " or ".join(f"{scheme}://HOST{port}" for scheme in kind.schemes)

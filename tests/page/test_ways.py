@@ -15,13 +15,17 @@ from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import known
 from energyguard.mqtt.dialect import MqttMessage
 from energyguard.mqtt.registry import dialects_of
+from energyguard.page.devices.polled_ways import PolledWay, polled_ways
 from energyguard.page.devices.topic_ways import TopicWay, topic_ways
 from energyguard.page.devices.ways import PATH, HttpWay, Reached, http_ways
+from energyguard.poll.targets import read_targets
 from energyguard.processes.registry import present
 from energyguard.service.intake.brokers import Broker, broker_of
+from energyguard.service.intake.polled import Polling
 from energyguard.settings.mqtt import MqttSettings
 from energyguard.settings.tree import Settings
 from tests.page.test_views import sees
+from tests.poll.devices import http_device
 
 
 def test_each_registered_dialect_of_text_is_a_way() -> None:
@@ -74,6 +78,8 @@ def test_a_plug_is_told_the_broker_as_it_is_reached_from_there() -> None:
     assert lines["… › Port"] == "1884"
     assert "-h energy.lan -p 1884 -u jan" in lines["Try it"]
     assert tasmota.note(here)[0]
+    there = Reached("http://127.0.0.1:8400/", broker=Broker("localhost"), network="10.0.0.5")
+    assert dict(tasmota.lines(there))["Configuration › Configure MQTT › Host"] == "10.0.0.5"
     away = Reached(page, broker=Broker("broker.lan"))
     shelly = dict(by_name["mqtt-shelly"].lines(away))
     assert shelly["Settings › MQTT › Server"] == "broker.lan:1883"
@@ -92,6 +98,47 @@ def test_the_broker_is_the_one_that_this_was_started_with(tmp_path: Path) -> Non
     assert broker_of(named) == Broker("broker.lan", 8883, "jan", is_tls=True)
     with present(tmp_path, "mqtt"):
         assert broker_of(named).is_taken
+
+
+@pytest.mark.parametrize("way", polled_ways(), ids=lambda way: way.name)
+def test_the_lines_of_a_device_that_is_asked_can_be_used(way: PolledWay, tmp_path: Path) -> None:
+    kind, file = way.kind, tmp_path / "devices.toml"
+    typed = kind.example.partition("://")[2].replace("10.0.0.21", "boiler.lan") + "/"
+    reached = Reached("http://h/", polling=Polling(str(file)), typed=kind.address(typed))
+    entry, *beside = way.lines(reached)
+    file.write_text(entry[1])
+    for (_option, name, example), (_words, text) in zip(kind.beside, beside, strict=False):
+        assert text == example
+        (tmp_path / name).write_text(text)
+    (target,) = read_targets(file)
+    assert (target.name, target.kind) == ("boiler", kind.name)
+    tried, start = (dict(way.lines(reached))[words] for words in (
+        "Try it", "Start EnergyGuard again with the file"))  # fmt: skip
+    assert tried == f"energyguard check poll {file}"
+    assert start == f"energyguard up --poll {file}"
+    assert not way.note(reached)[0]
+    asking = Reached("http://h/", polling=Polling(str(file), is_asking=True))
+    assert way.note(asking)[0]
+    assert "Start" not in "".join(words for words, _ in way.lines(asking))
+    assert kind.device("http://10.0.0.21") == f"{kind.name}-10.0.0.21"
+
+
+async def test_a_device_is_asked_from_the_page_by_who_may_do_everything(user: User) -> None:
+    plug = {"/rpc/Shelly.GetStatus": b'{"switch:0":{"apower":1500,"voltage":230}}'}
+    async with http_device(plug) as address:
+        await user.open("/add")
+        user.find(marker="way").trigger("change", "poll-shelly")
+        await sees(user, "EnergyGuard was started without a file of devices.")
+        form = user.find(marker="asked")
+        form.trigger("submit", {"address": "http://user:secret@h"})
+        await sees(user, "a password does not stand here")
+        form.trigger("submit", {"address": address.removeprefix("http://")})
+        await sees(user, "Power: 1.50")
+        await sees(user, f'address = "{address}"')
+        form.trigger("submit", {"address": "127.0.0.1:1"})
+        await sees(user, "It does not answer: ")
+        user.find(marker="way").trigger("change", "poll-modbus")
+        await sees(user, "Put it into the lines")
 
 
 async def test_a_way_over_a_broker_asks_for_no_token(user: User) -> None:

@@ -62,12 +62,15 @@ class TasmotaDialect(TopicDialect):
     about = "plugs and meters with Tasmota"
     title = "Tasmota"
     setup: ClassVar = (
+        (
+            "Console: all at once",
+            "Backlog MqttHost {host}; MqttPort {port}; Topic boiler; TelePeriod 10",
+        ),
         ("Configuration › Configure MQTT › Host", "{host}"),
         ("… › Port", "{port}"),
         ("… › Topic", "boiler"),
         ("… › Full Topic", "%prefix%/%topic%/"),
         ("Configuration › Configure Logging › Telemetry period", "10"),
-        ("Console", "Backlog MqttHost {host}; MqttPort {port}; Topic boiler; TelePeriod 10"),
     )
     filters: ClassVar = ("tele/+/SENSOR", "+/tele/SENSOR", "stat/+/STATUS8", "stat/+/STATUS10")
     examples: ClassVar = (

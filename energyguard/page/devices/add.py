@@ -24,6 +24,7 @@ from energyguard.page.words.readings import level_words
 from energyguard.service.catalogue.contract import SiteCatalogue
 
 LOOK_S = 2.0
+POWER = "power_kw"
 MAX_SHOWN = 6
 MAX_KNOWN = 10_000
 
@@ -48,13 +49,13 @@ class AddDevicePage:
         with Tag("div", "", "grid"):
             with Tag("div", "", "stack c5 beside-parts"):
                 ConnectCard(context)
-                if context.may("operate"):
-                    self._sum()
             with card(_("Devices that wait for a name"), "c7") as self.note:
                 self.waiting = Tag("p", _("Waiting for the first reading …"), "sub", role="status")
                 self.rows = Tag("div", "", "arrivals")
                 href = context.href("/devices", state="new")
                 self.all = Tag("a", _("All that have no name"), "link", href=href)
+            if context.may("operate"):
+                self._sum()
         context.every(LOOK_S, self.look)
 
     # A device that sends
@@ -89,11 +90,11 @@ class AddDevicePage:
         return ", ".join(sorted(level_words(name) for name in names))
 
     def _newest(self, device: str) -> str:
-        """Its newest value, and when it came."""
+        """Its newest value, and when it came: of those of one moment the power."""
         live = self.cache.service.live.device(device)
         if not live:
             return _("of the past; nothing came since the service began")
-        newest = max(live, key=lambda view: view.time_ms)
+        newest = max(live, key=lambda view: (view.time_ms, view.channel == POWER))
         when = near_moment(newest.time_ms, self.context.now_ms, self.context.zone, "%H:%M:%S")
         return f"{measured(newest.value, newest.unit)} · {when}"
 
@@ -156,7 +157,7 @@ class AddDevicePage:
     # A device that is a sum
 
     def _sum(self) -> None:
-        with card(_("A sum or a difference of others"), "c12", anchor="sum"):
+        with card(_("A sum or a difference of others"), "c5", anchor="sum"):
             Tag("p", _("Such as house = main − heat pump: it sends nothing itself."), "sub")
             form = Form("sum", lambda values: self._make(form, values))
             with form:

@@ -36,6 +36,11 @@ class TopicWay:
         return f"{self.sender.title} (MQTT)"
 
     @property
+    def group(self) -> str:
+        """It sends to a broker."""
+        return _("It sends to an MQTT broker")
+
+    @property
     def needs_token(self) -> bool:
         """It speaks with the broker, not with us."""
         return False
@@ -75,10 +80,15 @@ class TopicWay:
 
 
 def host_of(at: Reached) -> str:
-    """The broker as devices reach it: one on this machine is where the page is."""
+    """The broker as devices reach it: one on this machine is where the page is.
+
+    Who looks at the page on this machine itself sees it at a name that no device can use.
+    """
     if not at.broker.host:
         return UNKNOWN_HOST
-    return at.host if at.broker.host in LOOPBACK else at.broker.host
+    if at.broker.host not in LOOPBACK:
+        return at.broker.host
+    return at.network or at.host if at.host in LOOPBACK else at.host
 
 
 def _filled(text: str, host: str, port: int) -> str:

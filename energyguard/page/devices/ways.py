@@ -1,7 +1,7 @@
 """The ways in which something may send its readings, each with lines to copy.
 
 They are made of the registry of dialects: one that is registered is among them by itself. Those
-over a broker are in topic_ways.py.
+over a broker are in topic_ways.py, those of devices that are asked in polled_ways.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from energyguard.codecs.headers import known
 from energyguard.codecs.http import HttpDialect
 from energyguard.page.words.language import _
 from energyguard.service.intake.brokers import NO_BROKER, Broker
+from energyguard.service.intake.polled import NOBODY_ASKS, Polling
 
 PATH: Final = "api/v1/readings"
 TOKEN: Final = "TOKEN"
@@ -34,11 +35,17 @@ class Reached:
         page: the address of the page, with ``/`` at its end.
         token: of the sender, or ``TOKEN``.
         broker: whose messages are taken.
+        network: this machine, as devices in its network reach it; empty: it is in none.
+        polling: who asks devices.
+        typed: the address of a device that is asked; empty: there is none yet.
     """
 
     page: str
     token: str = TOKEN
     broker: Broker = NO_BROKER
+    network: str = ""
+    polling: Polling = NOBODY_ASKS
+    typed: str = ""
 
     @property
     def host(self) -> str:
@@ -57,6 +64,11 @@ class Way(Protocol):
     @property
     def title(self) -> str:
         """What people call it."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """Among which ways it stands."""
         ...
 
     @property
@@ -94,6 +106,11 @@ class HttpWay:
     query: str = ""
     path: str = PATH
     config: str = ""
+
+    @property
+    def group(self) -> str:
+        """It sends to us."""
+        return _("It sends over HTTP")
 
     @property
     def needs_token(self) -> bool:

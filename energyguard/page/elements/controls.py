@@ -54,9 +54,20 @@ class Dropdown:
         self._options = options
         self._box.clear()
         with self._box:
-            for value, words in options:
-                here = {"selected": "selected"} if value == self.value else {}
-                Tag("option", words, value=value, **here)
+            self._add(options)
+
+    def offer_groups(self, groups: Sequence[tuple[str, Sequence[Option]]]) -> None:
+        """Offer options in groups, each with its name."""
+        self._box.clear()
+        with self._box:
+            for name, options in groups:
+                with Tag("optgroup", "", label=name):
+                    self._add(options)
+
+    def _add(self, options: Sequence[Option]) -> None:
+        for value, words in options:
+            here = {"selected": "selected"} if value == self.value else {}
+            Tag("option", words, value=value, **here)
 
     def mark(self, name: str) -> Dropdown:
         """Give it a name for tests."""

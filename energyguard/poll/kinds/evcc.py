@@ -55,6 +55,7 @@ def _values(
 
 KIND: Final = PollKind(
     name="evcc",
+    title="evcc",
     about="charging, grid, sun and battery of evcc",
     open=EvccSource,
     example=AnswerExample(

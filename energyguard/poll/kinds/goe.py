@@ -55,6 +55,7 @@ def _values(device: str, path: str, status: dict[str, Any]) -> Iterator[SentValu
 
 KIND: Final = PollKind(
     name="go-e",
+    title="go-e",
     about="chargers of go-e, both APIs",
     open=GoESource,
     example=AnswerExample(

@@ -59,10 +59,17 @@ def _check(target: PollTarget) -> None:
 
 KIND: Final = PollKind(
     name="json",
+    title="JSON, with a mapping",
     about="whatever answers JSON, with a mapping that says what counts",
     open=JsonSource,
     options=frozenset({"user", "password_file", "ca_file", "mapping"}),
     required=("mapping",),
+    files={
+        "mapping": (
+            "mapping.toml",
+            '[[value]]\nname = "meters.power"\nchannel = "power_kw"\nunit = "W"\n',
+        )
+    },
     check=_check,
     example=AnswerExample({"/": b'{"id":"a","meters":[{"place":"attic","power":84.2}]}'}),
 )

@@ -45,10 +45,18 @@ def _check(target: PollTarget) -> None:
 
 KIND: Final = PollKind(
     name="modbus",
+    title="Modbus TCP, with a map of registers",
     about="meters with Modbus TCP, by a map of their registers",
     open=RegisterSource,
     schemes=("tcp",),
     options=frozenset({"unit", "registers"}),
     required=("registers",),
+    files={
+        "registers": (
+            "meter.toml",
+            '[[register]]\naddress = 52\ntable = "input"\ntype = "f32"\n'
+            'channel = "power_kw"\nunit = "W"\n',
+        )
+    },
     check=_check,
 )

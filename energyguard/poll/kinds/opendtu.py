@@ -90,6 +90,7 @@ def _value(device: str, name: str, value: object, known: KnownField) -> Iterator
 
 KIND: Final = PollKind(
     name="opendtu",
+    title="OpenDTU",
     about="inverters of Hoymiles behind an OpenDTU",
     open=OpenDtuSource,
     example=AnswerExample(

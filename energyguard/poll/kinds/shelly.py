@@ -75,6 +75,7 @@ def _of_first(
 
 KIND: Final = PollKind(
     name="shelly",
+    title="Shelly",
     about="Shelly of every generation",
     open=ShellySource,
     example=AnswerExample(

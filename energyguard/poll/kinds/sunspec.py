@@ -229,6 +229,7 @@ def _number(words: Sequence[int], point: Point) -> Decimal | None:
 
 KIND: Final = PollKind(
     name="sunspec",
+    title="SunSpec, Modbus TCP",
     about="meters and inverters with SunSpec over Modbus TCP",
     open=SunSpecSource,
     schemes=("tcp",),

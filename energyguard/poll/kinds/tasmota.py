@@ -39,6 +39,7 @@ class TasmotaSource(HttpSource):
 
 KIND: Final = PollKind(
     name="tasmota",
+    title="Tasmota",
     about="plugs and meters with Tasmota",
     open=TasmotaSource,
     needs_user=False,

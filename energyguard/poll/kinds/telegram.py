@@ -101,6 +101,7 @@ class TelegramSource:
 
 KIND: Final = PollKind(
     name="telegram",
+    title="P1, SML or TIC on a TCP port",
     about="meters' own telegrams in a stream: P1, SML, the Linky's TIC",
     open=TelegramSource,
     schemes=("tcp",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from socket import AF_INET, SOCK_DGRAM, socket
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from energyguard.settings.tree import Settings
 
 ROLE: Final = "mqtt"
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+_NOBODY: Final = ("192.0.2.1", 9)
+"""An address that nobody has: nothing is sent there, only the way to it is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,16 @@ def broker_of(settings: Settings) -> Broker:
     is_taken = any(process.role == ROLE for process in living(settings.data_dir))
     port, user = parts.port or PORTS[parts.scheme], unquote(parts.username or "")
     return Broker(parts.hostname or "", port, user, parts.scheme == "mqtts", is_taken)
+
+
+def network_address() -> str:
+    """This machine, as devices in its network reach it; empty: it is in none."""
+    with socket(AF_INET, SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_NOBODY)
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def topic_senders() -> list[TopicSender]:
