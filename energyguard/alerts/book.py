@@ -231,16 +231,14 @@ class AlertBook:
         """An alert as it is under the silences that stand now."""
         if not alert.open or alert.state is State.SILENCED:
             return alert
-        found = self.silences.over(alert.rule, alert.device, self._clock.now_ms())
-        if found is None or seen.unsilenced_ms >= found.silence.at_ms:
-            return alert  # none, or somebody wanted to hear of this one all the same
+        now_ms = self._clock.now_ms()
+        found = self.silences.over(alert.rule, alert.device, now_ms, seen.unsilenced_ms)
+        if found is None:
+            return alert
         return replace(
-            alert,
-            state=State.SILENCED,
-            silenced_by=found.silence.by,
-            silenced_until_ms=found.silence.until_ms,
-            standing=found.id,
-        )
+            alert, state=State.SILENCED, silenced_by=found.silence.by,
+            silenced_until_ms=found.ends_ms(now_ms), standing=found.id,
+        )  # fmt: skip
 
     def _made(self, entry: _Entry) -> Alert | None:
         first, last, seen = entry.first, entry.last, entry.attention

@@ -36,3 +36,6 @@ OVER = frozenset({Standing.SENT, Standing.FAILED, Standing.DROPPED})
 """Standings in which nothing is left to do."""
 GONE = frozenset({Standing.FAILED, Standing.DROPPED})
 """Standings in which nobody was told."""
+
+SILENCED = "silenced"
+"""Why a delivery is dropped; or, of one that waits, for what: the end of a maintenance window."""

@@ -14,11 +14,13 @@ from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.log import EARLIEST, Fetched, Log
 from energyguard.log.compacted import CompactedReader, CompactedTable
 from energyguard.log.records import RecordPlace, decoded
-from energyguard.model.notify import GONE, News
+from energyguard.model.alerts import Severity
+from energyguard.model.notify import GONE, SILENCED, News, Standing
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import ALERT_ACTIONS, ALERTS, EDGE_DEVICES, EDGE_LINKS, SILENCES
 from energyguard.notifier.planning import ComingEvent
 from energyguard.notify.deliveries import DeliveryBook
+from energyguard.notify.hours import holds
 from energyguard.records.alerts import ALERT_ACTION, AlertEvent
 from energyguard.records.notify import ROUTE, AlertDelivery, Route
 from energyguard.rules.registry import RuleBook
@@ -109,19 +111,36 @@ class FollowedHouse:
         """Why nobody needs to be told any more; empty: it is needed."""
         if delivery.news is News.REPORT:
             return ""
+        life = self.life_of(delivery)
+        if _is_silenced(life[0]) and len(life) > 1:
+            return "it was over before the silence ended"
         if delivery.news is not News.FIRING:
-            began = self.life_of(delivery)[0]
-            return "nobody was told that it began" if began.standing in GONE else ""
+            return "nobody was told that it began" if life[0].standing in GONE else ""
         seen = self._attention.get(delivery.alert, NOBODY)
         if seen.acknowledged is not None:
             return f"{seen.acknowledged.by} has it"
         if seen.silenced is not None and (seen.silenced.until_ms or 0) > now_ms:
             return "silenced"
-        if route.unanswered_min and len(self.life_of(delivery)) > 1:
+        if route.unanswered_min and len(life) > 1:
             return "it was over before"
         return ""
+
+    def is_held(self, delivery: AlertDelivery, now_ms: int) -> bool:
+        """Whether it waits for the end of a maintenance window, and of quiet hours after that."""
+        event, route = delivery.event, self.routes.get(delivery.route)
+        if event is None or route is None or not _is_silenced(delivery):
+            return False
+        seen = self._attention.get(delivery.alert, NOBODY)
+        if self.silences.over(event.rule, event.device, now_ms, seen.unsilenced_ms):
+            return True
+        zone = self.catalogue.zone_of_device(event.device)
+        return event.severity is not Severity.CRITICAL and holds(route.quiet, now_ms, zone)
 
     def life_of(self, delivery: AlertDelivery) -> list[AlertDelivery]:
         """All deliveries of an alert for the same route, since it began this time."""
         of_alert = self.book.of(delivery.route, delivery.alert)
         return [before for before in of_alert if before.revision == delivery.revision]
+
+
+def _is_silenced(delivery: AlertDelivery) -> bool:
+    return delivery.standing is Standing.WAITING and delivery.reason == SILENCED

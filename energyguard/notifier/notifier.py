@@ -151,7 +151,8 @@ class Notifier:
         """Send what is due, one message of each route at a time."""
         by_route: dict[str, dict[str, AlertDelivery]] = {}
         for key, delivery in self.book.open.items():
-            if TopicPartition(ALERTS.name, delivery.partition) in self._consumer.committed:
+            is_ours = TopicPartition(ALERTS.name, delivery.partition) in self._consumer.committed
+            if is_ours and not self._house.is_held(delivery, self._clock.now_ms()):
                 by_route.setdefault(delivery.route, {})[key] = delivery
         for name, waiting in by_route.items():
             if len(self._flights) == AT_ONCE:
@@ -166,8 +167,7 @@ class Notifier:
             return
         chosen = in_doubt(waiting, now_ms)
         if not chosen:
-            chosen = self._due(name, route, waiting, now_ms)
-            chosen = self._needed(route, chosen, now_ms)
+            chosen = self._needed(route, self._due(name, route, waiting, now_ms), now_ms)
         if not chosen:
             return
         deliveries = list(chosen.values())
@@ -176,7 +176,7 @@ class Notifier:
         intended = {
             key: msgspec.structs.replace(
                 delivery, standing=Standing.SENDING, at_ms=now_ms, message=sent_id,
-                tries=delivery.tries + 1,
+                tries=delivery.tries + 1, reason="",
             )
             for key, delivery in chosen.items()
         }  # fmt: skip

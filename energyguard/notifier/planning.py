@@ -14,7 +14,7 @@ import msgspec
 from energyguard.alerts.incidents import is_silence
 from energyguard.alerts.silences import SilenceBook
 from energyguard.model.alerts import Severity, State
-from energyguard.model.notify import GONE, News, Standing
+from energyguard.model.notify import GONE, SILENCED, News, Standing
 from energyguard.model.selector import DeviceFacts, Selector
 from energyguard.model.topics import EDGE_READINGS, REPLAY_READINGS, TopicClock, source_of
 from energyguard.notify.deliveries import DeliveryBook
@@ -118,10 +118,13 @@ class DeliveryPlan:
             return None
         revision = last.revision + 1 if last else 0
         planned = self._planned(name, route, came, News.FIRING, revision, now_ms)
-        if self._silences.over(event.rule, event.device, came.at_ms) is None:
+        silence = self._silences.over(event.rule, event.device, came.at_ms)
+        if silence is None:
             return planned
+        if silence.is_planned:  # a maintenance window: what is not over by then is told
+            return msgspec.structs.replace(planned, reason=SILENCED)
         return msgspec.structs.replace(
-            planned, standing=Standing.DROPPED, at_ms=now_ms, reason="silenced"
+            planned, standing=Standing.DROPPED, at_ms=now_ms, reason=SILENCED
         )
 
     def _wants(self, route: Route, came: ComingEvent) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Collection, Container, Mapping
 from typing import Protocol
 
 from energyguard.records.preferences import Preferences
-from energyguard.service.alerts.silences import SilencePreview, SilenceView
+from energyguard.service.alerts.silence_view import SilencePreview, SilenceView
 from energyguard.service.live.sums import LiveSums
 from energyguard.service.views import (
     BackupView,
@@ -144,7 +144,9 @@ class StandingSilences(Protocol):
     def get(self, silence_id: str) -> SilenceView:
         """One silence."""
 
-    def preview(self, selector: str = "", rule: str = "") -> SilencePreview:
+    def preview(
+        self, selector: str = "", rule: str = "", from_ms: int | None = None, every: str = ""
+    ) -> SilencePreview:
         """What a silence would hide now, and would have hidden in the last seven days."""
 
     def put(
@@ -154,13 +156,18 @@ class StandingSilences(Protocol):
         until_ms: int | None = None,
         by: str = "",
         note: str = "",
+        from_ms: int | None = None,
+        every: str = "",
     ) -> SilenceView:
         """Let alerts of devices, or of a rule, be quiet; ``until_ms`` None: until it is ended."""
 
     def end(self, silence_id: str, by: str) -> SilenceView:
         """End a silence by hand: what is open is heard again."""
 
-    def until(self, words: str, selector: str = "") -> int | None:
+    def begins(self, words: str, selector: str = "") -> int | None:
+        """The wall ms of a date, or a date and a time; None: now."""
+
+    def until(self, words: str, selector: str = "", from_ms: int | None = None) -> int | None:
         """The wall ms of ``tonight``, ``1 h``, a date; None: until it is ended."""
 
     def zone_of(self, selector: str) -> str:

@@ -7,7 +7,7 @@ import httpx
 from energyguard.log import Log
 from energyguard.model.catalogue import Device, Site
 from energyguard.service.contract import Service
-from tests.notifier.test_incidents import enter, silent
+from tests.notifier.made import enter, silent
 from tests.service.made import alert_event, raise_alerts
 from tests.waiting import until
 

@@ -28,8 +28,17 @@ async def test_silences_over_http(http: httpx.AsyncClient, log: Log, service: Se
     assert "standing" not in await ok(http.get("/alerts/a1"))
     assert (ended["active"], ended["ended_by"]) == (False, "mara")
     assert (await http.delete(f"/silences/{made['id']}")).status_code == 409
-    for wrong in ({"selector": "floor"}, {"until": "soon"}):
-        assert (await http.post("/silences", json=wrong)).status_code == 422
+    wrongs = ({"selector": "floor"}, {"until": "soon"}, {"every": "soon"}, {"from": "soon"})
+    for wrong in wrongs:
+        answer = await http.post("/silences", json=wrong)
+        assert answer.status_code == 422
+        assert answer.json()["error"]["field"] == next(iter(wrong))
+    window = {**scope, "from": "2126-12-01", "until": "2127-01-01", "every": "sun 02:00-06:00"}
+    planned = await ok(http.post("/silences", json=window))
+    assert (planned["active"], planned["is_over"], planned["every"], planned["zone"]) == (
+        False, False, "sun 02:00-06:00", "UTC",
+    )  # fmt: skip
+    assert planned["next_ms"] == planned["from_ms"] + 2 * 3_600_000  # 1 December 2126: a Sunday
 
 
 async def test_many_alerts_over_http(http: httpx.AsyncClient, log: Log, service: Service) -> None:

@@ -21,6 +21,7 @@ from energyguard.model.catalogue import ENTRIES, parts_of
 from energyguard.records.alerts import AlertEvent, alert_id
 from energyguard.records.catalogue import CatalogueHistory, CatalogueVersion
 from energyguard.records.progress import PartitionProgress
+from energyguard.service.alerts.silences import SilenceVerbs
 from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.service.contract import Service
@@ -155,6 +156,10 @@ class MadeUpService(EnergyService):
         self.prices, entries, clock_ms = self.live.prices, self.catalogue.entries, self.live.data_ms
         self.consumption = ConsumptionSums(
             self.query, entries, clock_ms, apart=lambda: self.live.apart()
+        )
+        self.book.silences.facts = entries.facts
+        self.silences = SilenceVerbs(
+            self.log, self.book, self.notifications, self.rules, entries, clock
         )
         self._front = Front(
             self.live, self.book, self.query, self.consumption, settings.serve.zone, clock

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from energyguard.log import Log, Records
+from energyguard.log import Records
 from energyguard.model.alerts import Severity, State
-from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of
-from energyguard.model.topics import CATALOGUE, EDGE_DEVICES, EDGE_LINKS
+from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site
+from energyguard.model.topics import EDGE_DEVICES, EDGE_LINKS
 from energyguard.notify.seal import NotifySeal
 from energyguard.records.alerts import AlertEvent
-from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.records.edges import EDGE_DEVICE, EdgeDevice
-from tests.notifier.made import GATHER_S, House
+from tests.notifier.made import GATHER_S, House, enter, silent
 from tests.notify.servers import Hook
-from tests.service.made import NOON, alert_event
+from tests.service.made import NOON
 
 FLOOR = [f"m{n:02}" for n in range(1, 16)]
 SETTLE_S, MORE_S, HELD_S = 60.0, 600.0, 900.0
-
-
-def enter(log: Log, **entries: Entry) -> None:
-    """Have entries of the catalogue, by keys with an underscore for the slash."""
-    for n, (name, entry) in enumerate(entries.items(), 1):
-        version = CatalogueVersion(revision=n, entry=entry)
-        value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(version,)))
-        key = key_of(*name.split("_", 1))
-        log.append(CATALOGUE.name, Records([key.encode()], [value]))
 
 
 @pytest.fixture
@@ -41,17 +30,6 @@ def floor(house: House, hook: Hook) -> House:
     enter(house.log, **sites, **devices)
     house.route("desk", hook.url)
     return house
-
-
-def silent(device: str, after_s: int = 0, **fields: object) -> AlertEvent:
-    """A device of which nothing came since so long after noon; its alert has its id."""
-    since_ms = NOON + 1_000 * after_s
-    whole = {
-        "id": device, "rule": "quiet", "device": device, "channel": "", "since_ms": since_ms,
-        "window_start_ms": since_ms, "window_end_ms": since_ms, "unit": "s",
-        "about": f"{device} has sent nothing for 5 minutes",
-    }  # fmt: skip
-    return msgspec.structs.replace(alert_event(), **whole | fields)
 
 
 def back(device: str) -> AlertEvent:

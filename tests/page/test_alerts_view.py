@@ -11,7 +11,7 @@ from nicegui.testing import User
 from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
 from tests.application.service import MadeUpService
-from tests.notifier.test_incidents import silent
+from tests.notifier.made import silent
 from tests.page.test_views import sees
 
 
@@ -117,9 +117,9 @@ async def test_a_device_is_silenced_and_heard_again(user: User, service: MadeUpS
     await sees(user, "It stays in the list, grey, and speaks again by itself.")
     user.find(marker="pick-device").click()
     await sees(user, "1 open alert goes quiet.")
-    await sees(user, "In the last 7 days it would have hidden 0 alerts.")
+    await sees(user, "In the last 7 days it would have hidden")
     user.find(marker="silence-sure").click()
-    await sees(user, "Silenced now")
+    await sees(user, "by somebody · 1 open alert")
     assert service.book.get(pump.id).state is State.SILENCED
     (silence,) = service.silences.all()
     assert (silence.selector, silence.by) == ("id=H017", "somebody")
@@ -140,6 +140,64 @@ async def test_a_silence_needs_a_time_to_come(user: User, service: MadeUpService
     user.find(marker="silence-sure").click()
     await sees(user, "this time is over: choose one to come")
     assert service.silences.all() == []
+
+
+async def test_a_maintenance_window_is_planned_and_one_alert_of_it_heard(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/alerts")
+    user.find(marker="plan-window").click()
+    await sees(user, "What still lasts when it ends is told then.")
+    form, week = user.find(marker="window"), {"repeat": "weekly", "starts": "02:00"}
+    form.trigger("submit", week | {"ends": "06:00"})
+    await sees(user, "choose a day")
+    every = week | {"ends": "01:00", "sun": "on", "site": "lindenhof", "selector": "id=H017"}
+    form.trigger("change", every)
+    await sees(
+        user, "Each week Sun, 02:00–01:00. In the last 7 days it would have hidden 0 alerts."
+    )
+    form.trigger("submit", every | {"last": "2001-01-01"})
+    await sees(user, "this time is over: choose one to come")
+    form.trigger("submit", every | {"note": "heating"})
+    await so(lambda: bool(service.silences.all()))
+    (planned,) = service.silences.all()
+    assert (planned.every, planned.zone) == ("sun 02:00-01:00", "Europe/Berlin")
+    assert (planned.selector, planned.by) == ("site=lindenhof id=H017", "somebody")
+    await sees(
+        user, "· each week Sun, 02:00–01:00 · until somebody ends it · by somebody · heating"
+    )
+    service.silences.end(planned.id, "somebody")
+    days = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+    always = dict.fromkeys(days, "on") | {"repeat": "weekly", "starts": "00:00", "ends": "23:45"}
+    user.find(marker="plan-window").click()
+    user.find(marker="window").trigger("submit", always)
+    pump = next(alert for alert in service.book.open() if alert.device == "H017")
+    await so(lambda: service.book.get(pump.id).state is State.SILENCED)
+    await sees(user, "· each day 00:00–23:45 · until somebody ends it")
+    await user.open(f"/alerts/{pump.id}")
+    await sees(user, "silenced until")
+    user.find(marker="unsilence").click()
+    await so(lambda: service.book.get(pump.id).state is not State.SILENCED)
+    assert next(view for view in service.silences.all() if view.active)  # the others stay quiet
+
+
+async def test_a_window_of_one_time_needs_its_beginning_before_its_end(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/alerts")
+    user.find(marker="plan-window").click()
+    await sees(user, "What still lasts when it ends is told then.")
+    form, site = user.find(marker="window"), {"repeat": "once", "site": "lindenhof"}
+    form.trigger("change", site)
+    form.trigger("submit", site | {"begin": "2126-12-01T08:00"})
+    await sees(user, "choose a day and a time")
+    wrong = site | {"begin": "2126-12-01T08:00", "end": "2126-12-01T07:00"}
+    form.trigger("submit", wrong)
+    await sees(user, "it ends before it begins: choose a later time")
+    form.trigger("submit", wrong | {"end": "2126-12-01T17:00"})
+    await sees(user, "from Sun 1 Dec, 08:00 · until Sun 1 Dec, 17:00")
+    (planned,) = service.silences.all()
+    assert (planned.active, planned.until_ms) == (False, planned.from_ms + 9 * 3_600_000)
 
 
 async def test_that_was_us_is_said_to_everybody_and_ends_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -131,6 +132,59 @@ def test_a_silence_without_an_end_lasts_until_somebody_ends_it(office: Office) -
         office.verbs.put(until_ms=EVENING, by="timo")
     with pytest.raises(NotFound):
         office.verbs.end("none", "timo")
+
+
+def test_a_maintenance_window_is_of_the_clock_of_its_site(office: Office) -> None:
+    verbs, hour = office.verbs, 3_600_000  # Monday 22:00 in Berlin
+    made = verbs.put("site=lindenhof", by="timo", note="heating", every="Tue  02:00-04:00")
+    assert (made.every, made.zone, made.active) == ("tue 02:00-04:00", "Europe/Berlin", False)
+    assert (made.next_ms, made.until_ms, made.is_planned) == (EVENING + 4 * hour, None, True)
+    assert verbs.put("", by="timo", every="tue 02:00-04:00").next_ms == EVENING + 6 * hour
+    raise_alerts(office.log, alert("a1", "H017"))
+    office.clock.sleep(5 * 3_600)
+    inside = verbs.get(made.id)
+    assert (inside.active, inside.ends_ms) == (True, EVENING + 6 * hour)
+    raise_alerts(office.log, alert("a2", "H017"), alert("a3", "H017"))
+    office.clock.sleep(60)
+    raise_alerts(office.log, msgspec.structs.replace(alert("a3", "H017"), state=State.RESOLVED))
+    office.read()
+    assert verbs.preview("site=lindenhof", every="tue 02:00-04:00") == (2, 2, 1)
+    news = office.feed.notifications
+    assert [told.event.id for told in news.newest()] == ["a1"]
+    office.clock.sleep(4 * 3_600)
+    assert verbs.preview("site=lindenhof", every="tue 02:00-04:00") == (0, 2, 1)
+    assert [told.event.id for told in news.newest()] == ["a2", "a1"]  # it outlasted the window
+    ended = verbs.end(made.id, "mara")  # between two of its times, for good
+    assert (ended.is_over, ended.next_ms) == (True, None)
+
+
+def test_a_window_that_begins_later_counts_from_there(office: Office) -> None:
+    verbs, hour = office.verbs, 3_600_000
+    begin = verbs.begins("2026-06-02T08:00", "site=lindenhof")
+    assert begin == EVENING + 10 * hour
+    assert verbs.begins("") is None
+    assert verbs.until("4 h", "site=lindenhof", begin) == EVENING + 14 * hour
+    assert verbs.until("tonight", "site=lindenhof", begin) == EVENING + 33 * hour
+    made = verbs.put("site=lindenhof", until_ms=EVENING + 14 * hour, by="timo", from_ms=begin)
+    assert (made.active, made.next_ms, made.from_ms) == (False, begin, begin)
+    assert [view.id for view in verbs.all() if not view.is_over] == [made.id]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"every": "sunday"}, "every: 'sunday': 'sunday' is no day and no time"),
+        ({"every": "wed", "until_ms": EVENING + DAY}, "every: 'wed' does not come until then"),
+        ({"from_ms": EVENING - 1}, "from: this time is over; without it the silence begins now"),
+        ({"from_ms": EVENING + 2, "until_ms": EVENING + 2}, "until: it ends before it begins"),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused(
+    office: Office, fields: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(Malformed, match=why):
+        office.verbs.put("site=lindenhof", by="timo", **fields)
+    assert office.verbs.all() == []
 
 
 def test_silences_long_over_are_forgotten(office: Office) -> None:

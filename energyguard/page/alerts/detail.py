@@ -126,7 +126,7 @@ class AlertDetail:
         if (alert := self.alert) is None:
             return
         service, by = self.service, self.context.user
-        if alert.standing:
+        if alert.standing and not service.silences.get(alert.standing).is_planned:
             await self.context.do(
                 lambda: service.silences.end(alert.standing, by), _("It is heard again")
             )

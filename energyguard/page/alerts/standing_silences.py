@@ -1,47 +1,56 @@
-"""The standing silences: what is quiet now, until when, by whom; each can be ended."""
+"""The standing silences, and those to come: what is quiet, when, by whom; each can be ended."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from energyguard.model.selector import Selector
-from energyguard.page.elements.components import ChangingList, Tag, button, card
+from energyguard.page.alerts.window_form import WindowForm
+from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
-from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import site_name
+from energyguard.page.words.silences import when_words
+from energyguard.service.alerts.silence_view import SilenceView
 
 SilenceRow = tuple[str, str, str]
-"""An id, what is quiet, and until when, by whom, why."""
+"""An id, what is quiet, and when, by whom, why."""
 
 
 class StandingSilencesCard:
-    """What nobody wants to hear of for a while; not there while nothing is silenced so."""
+    """What nobody wants to hear of for a while, or in times to come."""
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.service = context, context.cache.service
         self._box = Tag("div", "", "c12")
-        with self._box, card(_("Silenced now"), "", anchor="silences"):
+        with self._box, card(_("Silences"), "", anchor="silences"):
             self.rows: ChangingList[SilenceRow] = ChangingList(
                 self._draw, _("Nothing is silenced by device, rule or site.")
             )
+            if context.may("operate"):
+                with Tag("div", "", "acts"):
+                    button(_("Maintenance window …"), self._plan, mark="plan-window")
+        self._sheets = Tag("div")
 
     def show(self) -> None:
         """As it is now."""
-        found = [view for view in self.service.silences.all() if view.active]
-        self._box.set_visibility(bool(found))
-        zone = self.context.zone
+        found = [view for view in self.service.silences.all() if not view.is_over]
+        self._box.set_visibility(bool(found) or self.context.may("operate"))
         self.rows.show(
-            [
-                (
-                    view.id,
-                    self._what(view.selector, view.rule),
-                    self._below(view.until_ms, view.by, view.note, view.alerts, zone),
-                )
-                for view in found
-            ]
+            [(view.id, self._what(view.selector, view.rule), self._below(view)) for view in found]
         )
+
+    def _plan(self) -> None:
+        with self._sheets:
+            WindowForm(self.context, self._planned).dialog.open()
+
+    async def _planned(self, view: SilenceView) -> None:
+        tell(_("Saved: {when}").format(when=when_words(view, self._zone(view))))
+        self.show()
+
+    def _zone(self, view: SilenceView) -> str:
+        return view.zone or self.service.silences.zone_of(view.selector)
 
     def _what(self, selector: str, rule: str) -> str:
         """The devices and the rule, by their names."""
@@ -58,14 +67,14 @@ class StandingSilencesCard:
             words.append(_("rule {rule}").format(rule=rule))
         return " · ".join(words) or _("Everything")
 
-    def _below(self, until_ms: int | None, by: str, note: str, alerts: int, zone: str) -> str:
-        until = (
-            _("until somebody ends it")
-            if until_ms is None
-            else _("until {time}").format(time=day_moment(until_ms, zone))
-        )
-        quiet = ngettext("{n} open alert", "{n} open alerts", alerts).format(n=alerts)
-        parts = [until, _("by {person}").format(person=by), quiet, note]
+    def _below(self, view: SilenceView) -> str:
+        quiet = ngettext("{n} open alert", "{n} open alerts", view.alerts).format(n=view.alerts)
+        parts = [
+            when_words(view, self._zone(view)),
+            _("by {person}").format(person=view.by),
+            quiet if view.active else "",
+            view.note,
+        ]
         return " · ".join(part for part in parts if part)
 
     def _draw(self, row: SilenceRow) -> None:

@@ -10,4 +10,5 @@ refusals.py    why a row was not taken
 route_faults.py  what is wrong with routes of notifications
 rules.py       what a rule does
 sentences.py   what an alert says
+silences.py    when a silence holds
 """

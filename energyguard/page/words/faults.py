@@ -15,6 +15,7 @@ from energyguard.page.words.entered_faults import OF_RULES, OF_TARIFFS
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
 from energyguard.page.words.route_faults import OF_ROUTES
+from energyguard.page.words.silences import OF_SILENCES
 
 _PLACE: Final = re.compile(
     r"(?P<place>(?:[a-z]+/[^:]{1,80}: )?(?:[\w-]{1,80}: ){0,3})(?P<fault>.*)"
@@ -136,12 +137,6 @@ _FAULTS: Final = tuple(
             r"a password begins and ends with no space",
             _("A password begins and ends with no space."),
         ),
-        (r"until: this time is over; .*", _("this time is over: choose one to come")),
-        (
-            r"'(?P<text>.*)' is no end: write .*",
-            _("{text} is no end: write a day and a time to come"),
-        ),
-        (r"silence '.*' is over already", _("it is over already")),
         (
             r"a copy is being made now; wait until it is there",
             _("a copy is being made: wait until it is there"),
@@ -161,6 +156,7 @@ _FAULTS: Final = tuple(
         *OF_RULES,
         *OF_TARIFFS,
         *OF_ROUTES,
+        *OF_SILENCES,
         (r"history: .*", _("The history is not there now")),
         (r".*: no room on the disk; .*", _("The disk is full: nothing was written")),
     )

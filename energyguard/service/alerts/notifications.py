@@ -3,7 +3,7 @@
 A fold of ``energyguard.alerts`` and ``energyguard.read-marks``: the same in every process and after
 every restart. An alert that fires again after a silence is no news. What a person has read is a
 place in the log, so that nothing that comes meanwhile counts as read. What fires under a standing
-silence is no notification.
+silence is no notification; under one that was planned, it is one when it lasts longer.
 """
 
 from __future__ import annotations
@@ -64,19 +64,22 @@ class Notifications:
         self._lock = Lock()
         self._newest: deque[Notification] = deque(maxlen=kept)
         self._by_place: dict[tuple[TopicPartition, int], Notification] = {}
-        self._known: dict[str, None] = {}  # ids of alerts that have fired, the oldest first
+        # By the id of alerts that have fired, the oldest first, when they were over, wall time.
+        self._known: dict[str, int | None] = {}
         self._marks: dict[str, dict[TopicPartition, int]] = {}
 
     # What the log says
 
     def take(self, at: TopicPartition, offset: int, at_ms: int, event: AlertEvent) -> None:
         """Take an alert event, in log order."""
-        if event.state is not State.FIRING:
-            return
         with self._lock:
+            if event.state is State.RESOLVED and event.id in self._known:
+                self._known[event.id] = at_ms
+            if event.state is not State.FIRING:
+                return
             if event.id in self._known:
                 return
-            self._known[event.id] = None
+            self._known[event.id] = None  # it lasts
             if len(self._known) > 4 * KEPT:
                 del self._known[next(iter(self._known))]
             if len(self._newest) == self._newest.maxlen:
@@ -105,12 +108,16 @@ class Notifications:
     def _is_news(self, found: Notification) -> bool:
         """Whether no silence stood over it when it fired, whatever was read first of the two."""
         event = found.event
-        return self._silences.over(event.rule, event.device, found.at_ms) is None
+        silence = self._silences.over(event.rule, event.device, found.at_ms)
+        if silence is None or not silence.is_planned:
+            return silence is None
+        until_ms, over_ms = silence.ends_ms(found.at_ms), self._known.get(event.id)
+        return until_ms <= (self._clock.now_ms() if over_ms is None else over_ms)
 
-    def fired(self, since_ms: int) -> list[AlertEvent]:
+    def fired(self, since_ms: int) -> list[Notification]:
         """What fired since a wall time, under a silence or not."""
         with self._lock:
-            return [found.event for found in self._newest if found.at_ms >= since_ms]
+            return [found for found in self._newest if found.at_ms >= since_ms]
 
     def newest(
         self, limit: int = 100, since_ms: int = 0, wanted: Wanted = everything

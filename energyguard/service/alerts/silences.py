@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
@@ -16,50 +13,18 @@ from energyguard.catalogue import Catalogue
 from energyguard.clock import Clock
 from energyguard.errors import Conflict, Malformed, NotFound
 from energyguard.log import Log, Records
-from energyguard.model.days import ms_of
-from energyguard.model.quantities import parse_duration
 from energyguard.model.selector import Selector
 from energyguard.model.topics import SILENCES
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.silences import STANDING_SILENCE, StandingSilence
 from energyguard.rules.registry import RuleBook
 from energyguard.service.alerts.notifications import Notifications
+from energyguard.service.alerts.silence_times import begin_of, end_of
+from energyguard.service.alerts.silence_view import SilencePreview, SilenceView
 
-MORNING = time(7)
-"""``tonight`` lasts until then."""
 WEEK_MS = 7 * 86_400_000
 KEPT_MS = 90 * 86_400_000
 """So long after its end a silence is still shown."""
-TONIGHT, UNTIL_ENDED = "tonight", "until it is ended"
-
-
-class SilenceView(NamedTuple):
-    """A standing silence as it is now. Times are wall time."""
-
-    id: str
-    selector: str
-    rule: str
-    by: str
-    at_ms: int
-    until_ms: int | None  # None: until somebody ends it
-    note: str
-    ended_by: str
-    active: bool
-    alerts: int  # so many open alerts are quiet by it
-
-    @property
-    def about(self) -> str:
-        """What is quiet, in words: ``site=lindenhof, rule night``."""
-        parts = (self.selector, f"rule {self.rule}" if self.rule else "")
-        return ", ".join(part for part in parts if part) or "all alerts"
-
-
-class SilencePreview(NamedTuple):
-    """What a silence would do."""
-
-    open: int  # so many alerts that are open now would be quiet
-    last_7_days: int  # so many that fired in the last seven days would have been
-    devices: int  # of so many devices that fired then
 
 
 class SilenceVerbs:
@@ -88,9 +53,9 @@ class SilenceVerbs:
         self._notifications, self._rules, self._catalogue = notifications, rules, catalogue
 
     def all(self) -> list[SilenceView]:
-        """Every silence, those that last first, then the newest first."""
+        """Every silence: those that hold, those that will, those that are over."""
         views = [self._view(row) for row in self._silences.all()]
-        return sorted(views, key=lambda view: not view.active)
+        return sorted(views, key=lambda view: (not view.active, view.is_over))
 
     def get(self, silence_id: str) -> SilenceView:
         """One silence.
@@ -100,19 +65,33 @@ class SilenceVerbs:
         """
         return self._view(self._found(silence_id))
 
-    def preview(self, selector: str = "", rule: str = "") -> SilencePreview:
-        """What a silence of devices and a rule would hide now, and would have in seven days.
+    def preview(
+        self, selector: str = "", rule: str = "", from_ms: int | None = None, every: str = ""
+    ) -> SilencePreview:
+        """What a silence would hide now, and would have in seven days.
+
+        Args:
+            selector: which devices; empty: all.
+            rule: which rule; empty: all.
+            from_ms: when it begins, wall time; None: now.
+            every: it holds in these times alone; empty: all the time.
 
         Raises:
-            Malformed: the selector cannot be read.
+            Malformed: the selector or the times cannot be read.
             NotFound: there is no such rule.
         """
-        wanted = self._wanted(selector, rule)
         now_ms = self._clock.now_ms()
-        row = NamedSilence("", StandingSilence(until_ms=0, by="", at_ms=0, rule=rule), wanted)
-        fired = [e for e in self._notifications.fired(now_ms - WEEK_MS) if self._hides(row, e)]
+        row = self._named("", self._wanted(selector, rule, FOREVER_MS, from_ms, every))
+        times = row.recurrence
+        fired = [
+            notification.event
+            for notification in self._notifications.fired(now_ms - WEEK_MS)
+            if self._hides(row, notification.event)
+            and (times is None or times.at(notification.at_ms))
+        ]
         quiet = [alert for alert in self._book.open() if self._hides(row, alert)]
-        return SilencePreview(len(quiet), len(fired), len({event.device for event in fired}))
+        open_now = len(quiet) if row.lasts(now_ms) else 0
+        return SilencePreview(open_now, len(fired), len({event.device for event in fired}))
 
     def put(
         self,
@@ -121,8 +100,13 @@ class SilenceVerbs:
         until_ms: int | None = None,
         by: str = "",
         note: str = "",
+        from_ms: int | None = None,
+        every: str = "",
     ) -> SilenceView:
         """Let alerts of devices, or of a rule, be quiet; durable when it returns.
+
+        One that begins later, or comes again, is for what is known before: what fires under it is
+        told when it ends, if it lasts until then.
 
         Args:
             selector: which devices; empty: all.
@@ -130,22 +114,30 @@ class SilenceVerbs:
             until_ms: its end, wall time; None: somebody has to end it.
             by: who wants it.
             note: why.
+            from_ms: when it begins, wall time; None: now.
+            every: it holds in these times alone, such as ``sun 02:00-06:00``, by the clock of the
+                site that it is about; empty: all the time.
 
         Raises:
-            Malformed: the selector cannot be read, or the end is over.
+            Malformed: the selector or the times cannot be read, or it would hold at no time.
             NotFound: there is no such rule.
         """
-        wanted, now_ms = self._wanted(selector, rule), self._clock.now_ms()
+        now_ms = self._clock.now_ms()
         end_ms = FOREVER_MS if until_ms is None else until_ms
+        silence = self._wanted(selector, rule, end_ms, from_ms, every, by, note)
+        if from_ms is not None and from_ms < now_ms:
+            raise Malformed("from: this time is over; without it the silence begins now", "from")
         if end_ms <= now_ms:
             raise Malformed("until: this time is over; say one to come", "until")
-        silence = StandingSilence(
-            until_ms=end_ms, by=by, at_ms=now_ms, selector=str(wanted), rule=rule, note=note
-        )
+        if end_ms <= (from_ms or 0):
+            raise Malformed("until: it ends before it begins; say a later time", "until")
         silence_id = secrets.token_hex(4)
+        if self._named(silence_id, silence).is_over(now_ms):
+            raise Malformed(f"every: {every!r} does not come until then", "every")
         old = [r.id for r in self._silences.all() if r.silence.until_ms < now_ms - KEPT_MS]
         self._write([(silence_id, silence), *((old_id, None) for old_id in old)])
-        self._audit.note("silence", by, f"{wanted} {rule}".strip() or "all alerts", note)
+        about = " ".join(part for part in (silence.selector, rule, silence.every) if part)
+        self._audit.note("silence", by, about or "all alerts", note)
         return self.get(silence_id)
 
     def end(self, silence_id: str, by: str) -> SilenceView:
@@ -156,7 +148,7 @@ class SilenceVerbs:
             Conflict: it is over already.
         """
         row, now_ms = self._found(silence_id), self._clock.now_ms()
-        if not row.lasts(now_ms):
+        if row.is_over(now_ms):
             raise Conflict(f"silence {silence_id!r} is over already")
         fields = {name: getattr(row.silence, name) for name in row.silence.__struct_fields__}
         ended = StandingSilence(**fields | {"until_ms": now_ms, "ended_by": by})
@@ -164,38 +156,33 @@ class SilenceVerbs:
         self._audit.note("silence ended", by, row.silence.selector or row.silence.rule)
         return self.get(silence_id)
 
-    def until(self, words: str, selector: str = "") -> int | None:
+    def begins(self, words: str, selector: str = "") -> int | None:
+        """When a silence begins that people give words for: wall ms; None: now.
+
+        Args:
+            words: a date (its beginning), a date and a time; nothing: now. In the zone of the site
+                that it is about.
+            selector: says of which.
+
+        Raises:
+            Malformed: it is none of these.
+        """
+        return begin_of(words, self.zone_of(selector))
+
+    def until(self, words: str, selector: str = "", from_ms: int | None = None) -> int | None:
         """When a silence ends that people give words for: wall ms; None: somebody has to end it.
 
         Args:
             words: ``tonight`` (until 07:00), a duration (``1 h``), a date (its end), a date and
                 a time; nothing: until it is ended. In the zone of the site that it is about.
             selector: says of which.
+            from_ms: when it begins; None: now.
 
         Raises:
             Malformed: it is none of these.
         """
-        text = words.strip().lower()
-        if text in ("", UNTIL_ENDED):
-            return None
-        zone, now_ms = ZoneInfo(self.zone_of(selector)), self._clock.now_ms()
-        now = datetime.fromtimestamp(now_ms / 1000, zone)
-        if text == TONIGHT:
-            days = int(now.time() >= MORNING)
-            return ms_of(datetime.combine(now.date() + timedelta(days=days), MORNING, zone))
-        try:
-            return now_ms + parse_duration(text)
-        except ValueError:
-            pass
-        try:
-            moment = datetime.fromisoformat(words.strip())
-        except ValueError:
-            raise Malformed(
-                f"{words!r} is no end: write tonight, 1 h, 2026-12-24 or 2026-12-24T18:00", "until"
-            ) from None
-        if len(text) <= 10:  # a date: until its end
-            moment += timedelta(days=1)
-        return ms_of(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+        begin_ms = self._clock.now_ms() if from_ms is None else from_ms
+        return end_of(words, self.zone_of(selector), begin_ms)
 
     def zone_of(self, selector: str) -> str:
         """The zone of what a selector is about: of its site or its one device, else the product's.
@@ -203,20 +190,45 @@ class SilenceVerbs:
         Raises:
             Malformed: it cannot be read.
         """
-        for field, name in self._wanted(selector, "").terms:
+        for field, name in _parsed(selector).terms:
             if field == "site" and name in self._catalogue.sites:
                 return self._catalogue.zone_of(name)
             if field == "id" and name in self._catalogue.devices:
                 return self._catalogue.zone_of_device(name)
         return self._catalogue.zone
 
-    def _wanted(self, selector: str, rule: str) -> Selector:
+    def _wanted(
+        self,
+        selector: str,
+        rule: str,
+        until_ms: int,
+        from_ms: int | None,
+        every: str,
+        by: str = "",
+        note: str = "",
+    ) -> StandingSilence:
+        """A silence as it is kept; its end and its times are not looked at yet."""
         if rule and rule not in {alert.rule for alert in self._book.find(limit=10_000)}:
             self._rules.get(rule)  # alerts name rules that no file has, too: `silence`
+        times = " ".join(every.lower().split())
+        return StandingSilence(
+            until_ms=until_ms,
+            by=by,
+            at_ms=self._clock.now_ms(),
+            selector=str(_parsed(selector)),
+            rule=rule,
+            note=note,
+            from_ms=from_ms or 0,
+            every=times,
+            zone=self.zone_of(selector) if times else "",
+        )
+
+    @staticmethod
+    def _named(silence_id: str, silence: StandingSilence) -> NamedSilence:
         try:
-            return Selector.parse(selector)
+            return NamedSilence.of(silence_id, silence)
         except ValueError as error:
-            raise Malformed(f"selector: {error}", "selector") from None
+            raise Malformed(f"every: {error}", "every") from None
 
     def _hides(self, row: NamedSilence, alert: Alert | AlertEvent) -> bool:
         return row.hides(alert.rule, lambda: self._catalogue.facts(alert.device))
@@ -227,20 +239,25 @@ class SilenceVerbs:
         return row
 
     def _view(self, row: NamedSilence) -> SilenceView:
-        silence = row.silence
-        active = row.lasts(self._clock.now_ms())
-        quiet = [a for a in self._book.open() if a.standing == row.id] if active else []
+        silence, now_ms = row.silence, self._clock.now_ms()
+        span, coming = row.span(now_ms), row.next_span(now_ms + 1)
+        quiet = [a for a in self._book.open() if a.standing == row.id] if span else []
         return SilenceView(
             id=row.id,
             selector=silence.selector,
             rule=silence.rule,
             by=silence.by,
             at_ms=silence.at_ms,
-            until_ms=None if silence.until_ms >= FOREVER_MS else silence.until_ms,
+            until_ms=_end(silence.until_ms),
             note=silence.note,
             ended_by=silence.ended_by,
-            active=active,
+            active=span is not None,
             alerts=len(quiet),
+            from_ms=row.whole.start_ms,
+            every=silence.every,
+            zone=silence.zone,
+            ends_ms=span and _end(span.end_ms),
+            next_ms=coming and coming.start_ms,
         )
 
     def _write(self, silences: Sequence[tuple[str, StandingSilence | None]]) -> None:
@@ -250,3 +267,14 @@ class SilenceVerbs:
         self._log.append(SILENCES.name, Records(keys, values))
         for silence_id, silence in silences:
             self._silences.put(silence_id, silence)
+
+
+def _end(until_ms: int) -> int | None:
+    return None if until_ms >= FOREVER_MS else until_ms
+
+
+def _parsed(selector: str) -> Selector:
+    try:
+        return Selector.parse(selector)
+    except ValueError as error:
+        raise Malformed(f"selector: {error}", "selector") from None

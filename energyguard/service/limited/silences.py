@@ -5,7 +5,7 @@ from __future__ import annotations
 from energyguard.errors import Forbidden, NotFound
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.selector import Selector
-from energyguard.service.alerts.silences import SilencePreview, SilenceView
+from energyguard.service.alerts.silence_view import SilencePreview, SilenceView
 from energyguard.service.limited.parts import check_role
 from energyguard.service.limited.site_scope import SiteScope
 from energyguard.service.parts import StandingSilences
@@ -38,10 +38,12 @@ class LimitedSilences:
             raise NotFound(f"no silence {silence_id!r}")
         return found
 
-    def preview(self, selector: str = "", rule: str = "") -> SilencePreview:
+    def preview(
+        self, selector: str = "", rule: str = "", from_ms: int | None = None, every: str = ""
+    ) -> SilencePreview:
         """What a silence would hide now, and would have hidden in the last seven days."""
         self._check(selector)
-        return self._all.preview(selector, rule)
+        return self._all.preview(selector, rule, from_ms, every)
 
     def put(
         self,
@@ -50,21 +52,28 @@ class LimitedSilences:
         until_ms: int | None = None,
         by: str = "",
         note: str = "",
+        from_ms: int | None = None,
+        every: str = "",
     ) -> SilenceView:
         """Let alerts of devices that are seen be quiet."""
         check_role(self._caller, AccessRole.OPERATE)
         self._check(selector)
-        return self._all.put(selector, rule, until_ms, by, note)
+        return self._all.put(selector, rule, until_ms, by, note, from_ms, every)
 
     def end(self, silence_id: str, by: str) -> SilenceView:
         """End a silence by hand: what is open is heard again."""
         check_role(self._caller, AccessRole.OPERATE)
         return self._all.end(self.get(silence_id).id, by)
 
-    def until(self, words: str, selector: str = "") -> int | None:
+    def begins(self, words: str, selector: str = "") -> int | None:
+        """The wall ms of a date, or a date and a time; None: now."""
+        self._check(selector)
+        return self._all.begins(words, selector)
+
+    def until(self, words: str, selector: str = "", from_ms: int | None = None) -> int | None:
         """The wall ms of ``tonight``, ``1 h``, a date; None: until it is ended."""
         self._check(selector)
-        return self._all.until(words, selector)
+        return self._all.until(words, selector, from_ms)
 
     def zone_of(self, selector: str) -> str:
         """The zone of the site, or the device, that a selector is about."""
