@@ -37,8 +37,9 @@ from energyguard.telemetry import METRICS, logger
 
 FULL_ROWS = 131_072
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
-MANY_ROWS = 500_000  # so many are rolled up after one
+MANY_ROWS = 500_000  # so many are rolled up after one, of the past at once
 FEW_OLD_ROWS = 20_000  # so many at most of the past, a day of some devices, are rolled up at once
+OLD_PAUSE_S = 1.0  # when nothing more of the past comes for so long, what came is rolled up
 LONGEST_REST_S = 1.0  # before these, however long the last took
 DRAIN_S = 5.0
 
@@ -94,6 +95,7 @@ class Archive:
         self._first_at = self._settled_at = clock.monotonic()
         self._rest_s = 0.0
         self._old_rows = 0  # of backfills, since the roll-ups were last begun
+        self._old_at = self._first_at  # when the last of them came
         self._roller = ThreadPoolExecutor(1, thread_name_prefix="roll-ups")
         self._settling: Settling | None = None
 
@@ -134,10 +136,11 @@ class Archive:
 
     def _is_due(self, now: float) -> bool:
         """Whether roll-ups are to be made: not at once after some that took long."""
-        if self.corrector.is_due:
+        if self.corrector.is_due or self._old_rows >= MANY_ROWS:
             return True
+        all_came = self._old_rows <= FEW_OLD_ROWS or now - self._old_at >= OLD_PAUSE_S
         rest_s = min(4 * self._rest_s, LONGEST_REST_S)
-        if 0 < self._old_rows <= FEW_OLD_ROWS and now - self._settled_at >= rest_s:
+        if self._old_rows and all_came and now - self._settled_at >= rest_s:
             return True
         flushes = 1 if self._rollups.readings >= MANY_ROWS else SETTLE_FLUSHES
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
@@ -159,6 +162,7 @@ class Archive:
                 self._rows += rows.num_rows
         if len(fetched) and backfilled(fetched.headers) is not None:
             self._old_rows += sum(rows.num_rows for rows in tables.values())
+            self._old_at = self._clock.monotonic()
         self.consumer.take(fetched.at, fetched.next_offset)
         return max((rows.num_rows for rows in tables.values()), default=0)
 

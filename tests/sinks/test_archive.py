@@ -155,6 +155,34 @@ def test_a_little_of_the_past_is_counted_at_once(
     archive.close()
 
 
+def test_much_of_the_past_is_counted_at_once_and_its_rest_when_no_more_comes(
+    log: Log, history: ChdbHistory, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("energyguard.sinks.archive.MANY_ROWS", 100)
+    monkeypatch.setattr("energyguard.sinks.archive.FEW_OLD_ROWS", 10)
+    clock = ManualClock()
+    archive = Archive(history, log, 60.0, people, clock=clock)
+
+    def counted() -> int:
+        archive.step(0.0)
+        if archive._settling is not None:
+            archive._settling.rolled.result(20)
+        return int(history.query("totals", **DAY).to_pylist()[0]["readings"])
+
+    for tick in range(5):
+        append(log, tick, headers=BACKFILL)
+    assert counted() == 100
+    archive.step(0.0)
+    archive._rest_s = 60.0  # the last took long
+    append(log, 5, headers=BACKFILL)
+    assert counted() == 100
+    clock.sleep(0.5)
+    assert counted() == 100  # there may be more
+    clock.sleep(1.0)
+    assert counted() == 120
+    archive.close()
+
+
 def test_a_replay_changes_nothing_and_the_first_value_wins(
     log: Log, history: ChdbHistory, people: People, tmp_path: Path
 ) -> None:
