@@ -38,7 +38,7 @@ from energyguard.service.views import Receipt
 _NO_KEY = "-"
 """What stands in a path where its key was."""
 _KEYS = r"eg_[\w-]+"
-_REASONS = 3
+_ROWS = 100
 _BAD_REQUEST = 400
 _USERS = ("u",)
 """Parameters that name who a key is of: they are taken out with it."""
@@ -223,10 +223,11 @@ class _Endpoint:
             request.path_params,
             caller.name,
             self._clock.now_ms(),
+            request.query_params.multi_items(),
         )
 
 
 def _taken(receipt: Receipt) -> HttpTaken:
     refused = receipt.malformed + receipt.out_of_range
-    reasons = [f"row {row.row}: {row.reason}" for row in receipt.refused[:_REASONS]]
-    return HttpTaken(receipt.accepted, refused, reasons)
+    rows = [(row.row, row.reason) for row in receipt.refused[:_ROWS]]
+    return HttpTaken(receipt.accepted, refused, rows)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_REASONS: Final = 3
 
 
 class HttpSent(NamedTuple):
@@ -22,6 +24,8 @@ class HttpSent(NamedTuple):
     path: Mapping[str, str]
     sender: str
     now_ms: int
+    pairs: Sequence[tuple[str, str]] = ()
+    """Parameters of the address in their order, those that stand there twice, too."""
 
 
 class HttpDelivery(NamedTuple):
@@ -33,11 +37,16 @@ class HttpDelivery(NamedTuple):
 
 
 class HttpTaken(NamedTuple):
-    """What became of a delivery: so many readings, so many refused; the first reasons, by row."""
+    """What became of a delivery: so many readings, so many refused; the first rows and why."""
 
     accepted: int = 0
     refused: int = 0
-    reasons: Sequence[str] = ()
+    rows: Sequence[tuple[int, str]] = ()
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """The first reasons, each with its row."""
+        return [f"row {row}: {reason}" for row, reason in self.rows[:_REASONS]]
 
     @property
     def sentence(self) -> str:

@@ -133,6 +133,31 @@ def _taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
     return refusal(400, f"partial write: {reasons} dropped={taken.refused}")
 
 
+def _taken_by_2(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
+    """As version 2 says it: with the first line that was not taken."""
+    if not taken.refused:
+        return HttpAnswer(204)
+    reason = f"partial write: {'; '.join(taken.reasons)} dropped={taken.refused}"
+    body = {"code": "invalid", "op": "write", "message": reason, "err": reason, "error": reason}
+    return json_answer(400, body | ({"line": taken.rows[0][0]} if taken.rows else {}))
+
+
+def _taken_by_3(sent: HttpSent, taken: HttpTaken) -> HttpAnswer:
+    """As version 3 says it: each line that was not taken, and why."""
+    if not taken.refused:
+        return HttpAnswer(204)
+    lines = sent.body.split(b"\n")
+    data = [
+        {
+            "original_line": lines[row - 1].decode("utf-8", "replace") if row <= len(lines) else "",
+            "line_number": row,
+            "error_message": reason,
+        }
+        for row, reason in taken.rows
+    ]
+    return json_answer(400, {"error": "partial write of line protocol occurred", "data": data})
+
+
 def refusal(status: int, reason: str) -> HttpAnswer:
     """As InfluxDB 1 and 2 say it."""
     code = _CODES.get(status, "invalid" if status < 500 else "unavailable")
@@ -162,6 +187,18 @@ def _query(sent: HttpSent, _: HttpTaken) -> HttpAnswer:
     return json_answer(200, {"results": [result]}, _VERSION)
 
 
+def _routes(below: str) -> list[HttpRoute]:
+    """Those that versions 1 and 2 share; VictoriaMetrics has them below ``/influx``, too."""
+    return [
+        HttpRoute(method="POST", path=f"{below}/write", read=_sent, answer=_taken),
+        HttpRoute(method="POST", path=f"{below}/api/v2/write", read=_sent, answer=_taken_by_2),
+        HttpRoute(method="GET", path=f"{below}/ping", answer=_pong),
+        HttpRoute(method="GET", path=f"{below}/health", answer=_healthy),
+        HttpRoute(method="GET", path=f"{below}/query", answer=_query),
+        HttpRoute(method="POST", path=f"{below}/query", answer=_query),
+    ]
+
+
 _DATABASE: Final = "energyguard"
 _VERSION: Final = {"X-Influxdb-Version": "1.8-energyguard", "X-Influxdb-Build": "OSS"}
 _CODES: Final = {
@@ -171,13 +208,9 @@ HTTP = HttpDialect(
     title="InfluxDB line protocol",
     senders="Telegraf, Home Assistant, ESPHome, Node-RED, InfluxDB's clients",
     routes=(
-        HttpRoute(method="POST", path="/write", read=_sent, answer=_taken),
-        HttpRoute(method="POST", path="/api/v2/write", read=_sent, answer=_taken),
-        HttpRoute(method="POST", path="/api/v3/write_lp", read=_sent_auto, answer=_taken),
-        HttpRoute(method="GET", path="/ping", answer=_pong),
-        HttpRoute(method="GET", path="/health", answer=_healthy),
-        HttpRoute(method="GET", path="/query", answer=_query),
-        HttpRoute(method="POST", path="/query", answer=_query),
+        *_routes(""),
+        *_routes("/influx"),
+        HttpRoute(method="POST", path="/api/v3/write_lp", read=_sent_auto, answer=_taken_by_3),
     ),
     refusal=refusal,
     query_keys=("p",),

@@ -6,7 +6,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/. ``# TYPE`` says wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from energyguard.codecs import Decoded
@@ -16,7 +16,7 @@ from energyguard.codecs.http import HttpDelivery, HttpDialect, HttpRoute, HttpSe
 from energyguard.dialects.prometheus import refusal
 from energyguard.dialects.prometheus_series import named_by_labels
 from energyguard.dialects.rows import NamedValue, number_of, numbered_lines, readings_of_rows
-from energyguard.dialects.victoriametrics import taken
+from energyguard.dialects.victoriametrics import extra_labels, taken
 from energyguard.errors import Malformed
 
 _LABEL: Final = re.compile(r'\s*([A-Za-z_]\w*)\s*=\s*"((?:\\.|[^"\\])*+)"\s*(?:,|$)', re.ASCII)
@@ -74,7 +74,25 @@ def _sent(sent: HttpSent) -> HttpDelivery:
         body = b"\n".join(
             line if line.lstrip().startswith(b"#") else _timed(line, int(given)) for line in lines
         )
+    if extra := extra_labels(sent):
+        added = ",".join(f'{name}="{_escaped(text)}"' for name, text in extra.items())
+        body = b"\n".join(_labelled(line, extra.keys(), added) for line in body.split(b"\n"))
     return HttpDelivery(body, "prometheus-text")
+
+
+def _labelled(line: bytes, names: Collection[str], added: str) -> bytes:
+    """A line with labels that go before its own of the same names."""
+    found = _LINE.fullmatch(line.decode("utf-8", "replace").rstrip("\r"))
+    if found is None or line.lstrip().startswith(b"#"):
+        return line
+    own = _LABEL.finditer(found[2] or "")
+    kept = [f'{label[1]}="{label[2]}"' for label in own if label[1] not in names]
+    labels = ",".join([*kept, added])
+    return f"{found[1]}{{{labels}}} {found[3]} {found[4] or ''}".rstrip().encode()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 HTTP = HttpDialect(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Final
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.context import DecodeContext
@@ -73,10 +74,23 @@ def refusal(status: int, reason: str) -> HttpAnswer:
     return json_answer(status, {"status": status, "message": reason})
 
 
+def _attributes(_: HttpSent) -> HttpDelivery:
+    raise Malformed(
+        "attributes say what a device is, and are not kept: what it measures goes to /telemetry",
+        "attributes",
+    )
+
+
+_DEVICE: Final = "/api/v1/{token}"
 HTTP = HttpDialect(
     title="ThingsBoard device API",
     senders="devices and gateways made for ThingsBoard",
-    routes=(HttpRoute(method="POST", path="/api/v1/{token}/telemetry", read=_sent, answer=_taken),),
+    routes=(
+        HttpRoute(method="POST", path="/api/v1/{token}/telemetry", read=_sent, answer=_taken),
+        HttpRoute(
+            method="POST", path="/api/v1/{token}/attributes", read=_attributes, answer=_taken
+        ),
+    ),
     refusal=refusal,
     path_key="token",
 )

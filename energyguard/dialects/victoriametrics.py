@@ -6,6 +6,7 @@ series has no value.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,6 +31,7 @@ from energyguard.dialects.rows import (
     numbered_lines,
     readings_of_rows,
 )
+from energyguard.dialects.victoriametrics_csv import csv_format, csv_lines
 from energyguard.errors import Malformed
 
 _NO_VALUES: Final = (None, "null", "NaN", "nan")
@@ -45,6 +47,8 @@ def _values(line: bytes) -> Iterator[NamedValue]:
     found = json_of(line)
     if not isinstance(found, dict):
         raise Malformed("it is no object")
+    if isinstance(reason := found.get("reason"), str) and "metric" not in found:
+        raise Malformed(reason)  # of a row of CSV
     metric, values, times = (found.get(key) for key in ("metric", "values", "timestamps"))
     if not (isinstance(metric, dict) and isinstance(values, list) and isinstance(times, list)):
         raise Malformed("an object has metric, values and timestamps")
@@ -64,7 +68,46 @@ def _name(metric: dict[object, object]) -> ValueName:
 
 
 def _sent(sent: HttpSent) -> HttpDelivery:
-    return HttpDelivery(sent.body, "victoriametrics")
+    body, extra = sent.body, extra_labels(sent)
+    if extra:
+        body = b"\n".join(_labelled(line, extra) for line in body.split(b"\n"))
+    return HttpDelivery(body, "victoriametrics")
+
+
+def _sent_csv(sent: HttpSent) -> HttpDelivery:
+    columns, extra = csv_format(sent.query.get("format", "")), extra_labels(sent)
+    lines = csv_lines(sent.body, columns, sent.now_ms)
+    return HttpDelivery(b"\n".join(_labelled(line, extra) for line in lines), "victoriametrics")
+
+
+def extra_labels(sent: HttpSent) -> dict[str, str]:
+    """The labels that an address adds to all series: ``extra_label=site=attic``.
+
+    Raises:
+        Malformed: one has no name.
+    """
+    found = dict[str, str]()
+    for key, text in sent.pairs:
+        if key == "extra_label":
+            name, equals, value = text.partition("=")
+            if not (name and equals):
+                raise Malformed(f"extra_label is no NAME=VALUE: {text[:64]!r}", "extra_label")
+            found[name] = value
+    return found
+
+
+def _labelled(line: bytes, extra: dict[str, str]) -> bytes:
+    """A line with labels that are added to its own; one that cannot be read stays as it is."""
+    if not (extra and line.strip()):
+        return line
+    try:
+        found = json_of(line)
+    except Malformed:
+        return line
+    if isinstance(found, dict) and isinstance(found.get("metric"), dict):
+        found["metric"] |= extra
+        return json.dumps(found, ensure_ascii=False).encode()
+    return line
 
 
 def taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
@@ -74,10 +117,20 @@ def taken(_: HttpSent, taken: HttpTaken) -> HttpAnswer:
     return HttpAnswer(204)
 
 
+def _taken_csv(sent: HttpSent, found: HttpTaken) -> HttpAnswer:
+    """As ``taken``; rows are those of the CSV."""
+    each = csv_format(sent.query["format"]).lines_each
+    rows = [((row - 1) // each + 1, reason) for row, reason in found.rows]
+    return taken(sent, found._replace(rows=rows))
+
+
 HTTP = HttpDialect(
     title="VictoriaMetrics import",
     senders="vmctl, exports of VictoriaMetrics",
-    routes=(HttpRoute(method="POST", path="/api/v1/import", read=_sent, answer=taken),),
+    routes=(
+        HttpRoute(method="POST", path="/api/v1/import", read=_sent, answer=taken),
+        HttpRoute(method="POST", path="/api/v1/import/csv", read=_sent_csv, answer=_taken_csv),
+    ),
     refusal=refusal,
 )
 DIALECT = Dialect(

@@ -199,6 +199,21 @@ def test_a_partial_write_names_its_lines_and_keeps_the_others(served: Served) ->
     assert len(served.letters) == letters + 2
 
 
+def test_version_3_names_each_line_and_csv_has_labels_of_its_address(served: Served) -> None:
+    before, auth = served.now, {"Authorization": f"Bearer {served.token}"}
+    answer = served.post("/api/v3/write_lp?db=x&accept_partial=true", LINE + b"bad\n", **auth)
+    assert answer.status_code == 400
+    (line,) = answer.json()["data"]
+    assert (line["line_number"], line["original_line"]) == (2, "bad")
+    form = "format=1:time:unix_s,2:metric:power_watts&extra_label=device=attic&extra_label=phase=2"
+    taken = served.post(f"/api/v1/import/csv?{form}", b"1764590400,84.2", **auth)
+    assert taken.status_code == 204
+    assert served.post("/influx/write", LINE, **auth).status_code == 204
+    assert sorted({*served.readings(before)}) == [
+        "attic/2 power_kw 0.0842", "fridge power_kw 0.0842",
+    ]  # fmt: skip
+
+
 def test_writers_of_version_1_find_a_database(served: Served) -> None:
     auth = {"Authorization": f"Token {served.token}"}
     shown = httpx.get(f"{served.at}/query?q=SHOW+DATABASES", headers=auth, trust_env=False)

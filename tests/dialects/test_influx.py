@@ -5,6 +5,7 @@ The reference is https://docs.influxdata.com/influxdb/v1/write_protocols/line_pr
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from energyguard.codecs import Decoded
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import decode
+from energyguard.codecs.http import HttpSent, HttpTaken
 from energyguard.dialects.influx import DIALECT, decode_influx
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, place_by_name
 from energyguard.model.readings import Verdict
@@ -115,6 +117,30 @@ def test_what_is_not_taken_is_said_and_costs_its_neighbours_nothing(
     assert refused.original == line.encode()
     again = decode(refused.original, refused.shape, headed=False)[1]  # as a dead letter is
     assert len(again.refused) == 1
+
+
+def test_each_version_says_in_its_own_words_which_lines_are_bad() -> None:
+    assert DIALECT.http is not None
+    by_path = {route.path: route for route in DIALECT.http.routes if route.method == "POST"}
+    body = b"home,room=Kitchen power_w=72 1\nhome,room=Sunroom power_w=hi\nb power_w=1 1"
+    sent = HttpSent({}, {}, body, {}, "", NOW_MS)
+    taken = HttpTaken(2, 1, [(2, "the value of 'power_w' is no number: 'hi'")])
+    v2 = json.loads(by_path["/api/v2/write"].answer(sent, taken).body)
+    assert (v2["code"], v2["line"]) == ("invalid", 2)
+    assert v2["message"].startswith("partial write: row 2: the value of 'power_w'")
+    v3 = by_path["/api/v3/write_lp"].answer(sent, taken)
+    # docs.influxdata.com/influxdb3/core/write-data/http-api/v3-write-lp: accept_partial
+    assert (v3.status, json.loads(v3.body)) == (400, {
+        "error": "partial write of line protocol occurred",
+        "data": [{
+            "original_line": "home,room=Sunroom power_w=hi",
+            "line_number": 2,
+            "error_message": "the value of 'power_w' is no number: 'hi'",
+        }],
+    })  # fmt: skip
+    assert {"/influx/write", "/influx/api/v2/write", "/influx/query"} <= by_path.keys()
+    for route in by_path.values():
+        assert "query" in route.path or route.answer(sent, HttpTaken(3)).status == 204
 
 
 def test_a_line_with_line_ends_is_one_line_of_its_rows() -> None:

@@ -170,6 +170,37 @@ def test_telemetry_of_thingsboard(body: str, readings: object, mapping: Path) ->
     assert rows(found) == readings
 
 
+@pytest.mark.parametrize(
+    ("body", "readings"),
+    [
+        # thingsboard.io/docs/reference/http-api/telemetry: its three forms, with names of ours
+        ('{"temperature_c": 42, "humidity": 73}', [("cellar", "temperature_c", 0, 42 * 10**9)]),
+        ('{"ts":1764590399512,"values":{"temperature_c":42,"voltage_v":230}}',
+         [("cellar", "temperature_c", -488, 42 * 10**9), ("cellar", "voltage_v", -488,
+                                                         230 * 10**9)]),
+        ('[{"ts":1764590399512,"values":{"temperature_c":42}},'
+         '{"ts":1764590401000,"values":{"temperature_c":43}}]',
+         [("cellar", "temperature_c", -488, 42 * 10**9),
+          ("cellar", "temperature_c", 1_000, 43 * 10**9)]),
+        # …/http-api: "value can be either string, boolean, double, long or JSON"
+        ('{"stringKey":"value1","booleanKey":true,"power_w":42.0,"energy_wh_total":73,'
+         '"jsonKey":{"someNumber":42}}',
+         [("cellar", "power_kw", 0, 42 * 10**6), ("cellar", "energy_register_kwh", 0,
+                                                  73 * 10**6)]),
+    ],
+)  # fmt: skip
+def test_telemetry_as_its_maker_documents_it(body: str, readings: object, mapping: Path) -> None:
+    assert rows(of("thingsboard", TELEMETRY, mapping, body)) == readings
+
+
+def test_attributes_are_refused_by_name(mapping: Path) -> None:
+    found = known().named("thingsboard")
+    assert found and found.http
+    route = next(r for r in found.http.routes if r.path.endswith("/attributes"))
+    with pytest.raises(Malformed, match="what it measures goes to /telemetry"):
+        route.read(HttpSent({}, {}, b'{"fw":"1.2"}', {"token": "-"}, "cellar", NOW))
+
+
 def test_a_text_of_telemetry_is_refused_alone_and_decoded_again(mapping: Path) -> None:
     found = of("thingsboard", TELEMETRY, mapping, '{"power_w":1,"state":"on","up":true}')
     assert len(rows(found)) == 1
@@ -200,6 +231,16 @@ def test_a_state_of_home_assistant(mapping: Path) -> None:
     assert rows(state("84.2", "W")) == [("oven", "power_kw", 0, 84_200_000)]
     register = state("2", "kWh", state_class="total_increasing")
     assert rows(register) == [("oven", "energy_register_kwh", 0, 2 * 10**9)]
+    # developers.home-assistant.io/docs/api/rest: POST /api/states/sensor.kitchen_temperature
+    assert rows(of("homeassistant", HA, mapping,
+                   '{"state": "25", "attributes": {"unit_of_measurement": "\u00b0C"}}')) == [
+        ("oven", "temperature_c", 0, 25 * 10**9)
+    ]  # fmt: skip
+    for unit, value in (("kW", 84_200_000_000), ("mW", None), ("W", 84_200_000)):
+        wanted = [("oven", "power_kw", 0, value)] if value else []
+        assert rows(state("84.2", unit)) == wanted
+    (switch,) = state("on", "W").refused
+    assert "no number" in switch.reason
     for nothing in ("unavailable", "unknown", "Unavailable"):
         found = state(nothing, "W")
         assert (rows(found), found.refused) == ([], ())
