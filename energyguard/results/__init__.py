@@ -1,6 +1,6 @@
-"""Results back to the house: what each device draws, used today, and whether it has an alert.
+"""Results back to the house: of each device and site what it draws, used, and whether it alerts.
 
-measured.py   the results of all devices, from the service
+measured.py   the results of all devices and their sites, from the service
 messages.py   how Home Assistant is told: discovery, states, availability
 publisher.py  what has changed goes to the broker, a bounded number at once
 role.py       the role ``results``

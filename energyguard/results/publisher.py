@@ -10,7 +10,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Unavailable
 from energyguard.mqtt.connection import BrokerConnection
 from energyguard.mqtt.kept_line import KeptLine
-from energyguard.results.measured import DeviceResult
+from energyguard.results.measured import MeasuredResult
 from energyguard.results.messages import Message, config_of, state_of, status_topic
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import logger
@@ -36,7 +36,7 @@ class ResultPublisher:
         self._kept = KeptLine(settings.mqtt, name, stop, clock, _log, status)
         self._published: dict[str, bytes] = {}
 
-    def step(self, results: Mapping[str, DeviceResult], wait_s: float) -> int:
+    def step(self, results: Mapping[str, MeasuredResult], wait_s: float) -> int:
         """Publish what has changed, then wait; gives how many messages were published."""
         try:
             line = self._kept.line or self._connect()
@@ -57,12 +57,12 @@ class ResultPublisher:
         """Say that nothing is published any more."""
         self._kept.close()
 
-    def _news(self, results: Mapping[str, DeviceResult]) -> Iterator[Message]:
+    def _news(self, results: Mapping[str, MeasuredResult]) -> Iterator[Message]:
         """The messages that say something else than those that were published last."""
-        for device, result in results.items():
+        for key, result in results.items():
             for topic, payload in (
-                config_of(self._prefix, device, result),
-                state_of(self._prefix, device, result),
+                config_of(self._prefix, key, result),
+                state_of(self._prefix, key, result),
             ):
                 if self._published.get(topic) != payload:
                     yield topic, payload

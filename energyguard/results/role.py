@@ -9,7 +9,7 @@ from typing import Final
 from energyguard.errors import Unavailable
 from energyguard.history.client import HistoryClient
 from energyguard.processes.role_log import role_log
-from energyguard.results.measured import MeasuredDevices
+from energyguard.results.measured import MeasuredResults
 from energyguard.results.publisher import ResultPublisher
 from energyguard.service.contract import Service
 from energyguard.service.service import EnergyService
@@ -38,7 +38,7 @@ def run(settings: Settings, stop: Event) -> None:
 def publish(service: Service, settings: Settings, stop: Event) -> None:
     """Publish what a service knows until told to stop."""
     waits = Condition(_log, "results are not known now", "results are known again")
-    measured = MeasuredDevices(service)
+    measured = MeasuredResults(service)
     with closing(ResultPublisher(settings, stop)) as publisher:
         while not stop.is_set():
             try:

@@ -18,20 +18,20 @@ from energyguard.mqtt import kept_line
 from energyguard.mqtt.dialect import MqttMessage
 from energyguard.mqtt.subscriber import Subscriber
 from energyguard.results import publisher
-from energyguard.results.measured import DeviceResult, MeasuredDevices
+from energyguard.results.measured import MeasuredResult, MeasuredResults
 from energyguard.results.messages import config_of, state_of
 from energyguard.results.publisher import ResultPublisher
 from energyguard.service.service import EnergyService
 from energyguard.settings.layers import load
 from energyguard.settings.tree import Settings
-from energyguard.testing import MemoryLog
+from tests.application.catalogue import OwnedLog
 from tests.mqtt.brokers import Broker, broker_in, needs_broker, send, sender_to
 from tests.mqtt.taken import decoded, in_log, reasons, rows, taker
 from tests.waiting import until
 
 PREFIX = "energyguard-results"
-BOILER = DeviceResult("Boiler", 1850, 4.25, False)
-RESULTS = {"boiler": BOILER, "home/plug #1": DeviceResult("Plug", None, None, True)}
+BOILER = MeasuredResult("Boiler", 1850, 4.25, False)
+RESULTS = {"device/boiler": BOILER, "device/home/plug #1": MeasuredResult("Plug", None, None, True)}
 
 
 @pytest.fixture
@@ -99,22 +99,34 @@ def test_what_was_published_is_never_a_reading(settings: Settings, broker: Broke
 
 
 def test_what_a_device_draws_and_used_is_asked_of_the_service(tmp_path: Path) -> None:
-    now_ms, log = SYSTEM.now_ms(), MemoryLog()
+    now_ms, log = SYSTEM.now_ms(), OwnedLog()
     meter = "energyguard/home/boiler/"
     with (
         closing(ChdbHistory(tmp_path / "history")) as history,
         EnergyService(log, history, Settings(data_dir=tmp_path), SYSTEM) as service,
     ):
-        measured = MeasuredDevices(service)
+        measured = MeasuredResults(service)
         assert measured.now() == {}
         sent = [MqttMessage(f"{meter}power_w", b"1850", now_ms - back) for back in (1000, 0)]
         taker(log).take(sent)
         found = until(measured.now)
-        assert found == {"home/boiler": DeviceResult("home/boiler", 1850, None, False)}
+        boiler = MeasuredResult("home/boiler", 1850, None, False)
+        assert found == {"device/home/boiler": boiler}
+        put = service.catalogue.change
+        put("site/home", "jan", {"name": "Home"})
+        put("site/cellar", "jan", {"name": "Cellar", "parent": "home"})
+        put("site/attic", "jan", {"name": "Attic", "parent": "home"})
+        put("device/home/boiler", "jan", {"name": "Boiler", "site": "cellar"})
+        found = until(lambda: now if len(now := measured.now()) == 3 else None)
+        assert found == {
+            "device/home/boiler": boiler._replace(name="Boiler"),
+            "site/cellar": boiler._replace(name="Cellar"),
+            "site/home": boiler._replace(name="Home"),
+        }
 
 
 def test_home_assistant_finds_a_device_with_three_sensors() -> None:
-    topic, payload = config_of(PREFIX, "boiler", BOILER)
+    topic, payload = config_of(PREFIX, "device/boiler", BOILER)
     config = json.loads(payload)
     assert topic == f"homeassistant/device/{config['dev']['ids'][0]}/config"
     assert config["dev"]["name"] == "Boiler"
@@ -122,11 +134,17 @@ def test_home_assistant_finds_a_device_with_three_sensors() -> None:
     assert [sensor["p"] for sensor in config["cmps"].values()] == [
         "sensor", "sensor", "binary_sensor",
     ]  # fmt: skip
-    state = state_of(PREFIX, "boiler", BOILER)
+    state = state_of(PREFIX, "device/boiler", BOILER)
     assert state[0] == config["stat_t"]
     assert json.loads(state[1]) == {"power_w": 1850, "energy_today_kwh": 4.25, "alert": "OFF"}
-    names = [config_of(PREFIX, device, BOILER)[0] for device in ("a b", "a_b", "a/b", "ä" * 60)]
-    assert len({*names}) == 4
+    ids = ("device/a b", "device/a_b", "device/a/b", f"device/{'ä' * 60}", "device/site/a",
+           "device/site_a", "site/a")  # fmt: skip
+    assert len({config_of(PREFIX, key, BOILER)[0] for key in ids}) == len(ids)
+    assert len({state_of(PREFIX, key, BOILER)[0] for key in ids}) == len(ids)
+    topic_of_site, about = config_of(PREFIX, "site/a b", BOILER)
+    assert topic_of_site.startswith("homeassistant/device/energyguard_site_a_b_")
+    assert json.loads(about)["stat_t"] == f"{PREFIX}/site/a%20b/state"
+    assert json.loads(about)["dev"]["mdl"] == "Site"
     found = decoded([(topic, payload), state])  # another EnergyGuard sees it
     assert (rows(found), reasons(found)) == ([], [])
 
