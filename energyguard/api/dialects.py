@@ -24,7 +24,7 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 from energyguard.api.permissions import WRITERS, Needed
-from energyguard.api.problems import Answer, Problem, TooLarge, internal, problem
+from energyguard.api.problems import Answer, Problem, TooLarge, as_problem, internal, problem
 from energyguard.clock import Clock
 from energyguard.codecs.headers import known
 from energyguard.codecs.http import HttpAnswer, HttpDialect, HttpRoute, HttpSent, HttpTaken
@@ -162,6 +162,12 @@ def _answer_of(dialect: HttpDialect) -> Answer:
         return _response(dialect.refusal(status, found.message), headers)
 
     return answer
+
+
+def answer_for(scope: Scope) -> Answer:
+    """Puts a problem into the words of who asks: of the request's dialect, else into ours."""
+    dialect = scope.get("state", {}).get("dialect")
+    return as_problem if dialect is None else _answer_of(dialect)
 
 
 def _response(answer: HttpAnswer, headers: Mapping[str, str] = {}) -> Response:

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energyguard.api.attempts import address_of
+from energyguard.api.dialects import answer_for
 from energyguard.api.fault_page import page_of
 from energyguard.api.problems import TooLarge, internal, problem
 from energyguard.clock import Clock
@@ -80,12 +81,12 @@ class RequestLimits:
         wait = self._rates.take(_who(scope))
         if wait > 0:
             refusal = Overloaded(f"more than {self._rate:g} requests a second: wait", wait)
-            await problem(refusal)(scope, receive, send)
+            await problem(refusal, answer_for(scope))(scope, receive, send)
             return
         limit = LOGIN_BODY_BYTES if scope["path"].startswith(_LOGIN) else self._body_limit
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
-            await problem(_too_large(limit))(scope, receive, send)
+            await problem(_too_large(limit), answer_for(scope))(scope, receive, send)
             return
         await self._counting(scope, receive, send, limit)
 
@@ -120,7 +121,7 @@ class RequestLimits:
         finally:
             self._held -= seen
         if refusal is not None:
-            await problem(refusal)(scope, receive, send)
+            await problem(refusal, answer_for(scope))(scope, receive, send)
 
 
 def _too_large(limit: int) -> TooLarge:
