@@ -82,6 +82,21 @@ class Messages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileTables:
+    """Tables in people's files that are known by their header, and are no readings.
+
+    Attributes:
+        title: what they are, in sentences.
+        kind: refers to a ``files.known_tables.RecognisedKind``.
+        command: the words of the command that takes them.
+    """
+
+    title: str
+    kind: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
     """How a domain's devices are now: what the service follows the log for.
 
@@ -148,6 +163,7 @@ class Domain:
         archived: those of the topics, without readings, whose records fill tables of the history.
         rollups: refers to a ``history.rollup_kind.RollUpKind`` of those tables.
         messages: what its devices send that is no reading.
+        tables: what people have of it in files that is no reading.
         flows: what is played by no role of the product.
         roles: what plays its own operators.
         projections: how its devices are now.
@@ -173,6 +189,7 @@ class Domain:
     archived: tuple[Topic, ...] = ()
     rollups: str = ""
     messages: tuple[Messages, ...] = ()
+    tables: tuple[FileTables, ...] = ()
     flows: tuple[Flow, ...] = ()
     roles: tuple[Role, ...] = ()
     projections: tuple[Projection, ...] = ()

@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "tariffs": ("tariffs", "model", *FOUNDATION),
     "records": ("records", "model", "errors", "domain", "topics"),
     "codecs": ("codecs", "records", "model", "errors", "domain"),
-    "files": ("files", "codecs", "model", "errors"),
+    "files": ("files", "codecs", "model", "errors", "domain"),
     "dialects": ("dialects", "files", "codecs", "settings", "model", *FOUNDATION),
     "telegrams": ("telegrams", "dialects", "files", "codecs", "settings", "model", *FOUNDATION),
     "mqtt": ("mqtt", "intake", "log", "records", "dialects", "files", "codecs", "processes",

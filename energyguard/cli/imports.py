@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +16,7 @@ from energyguard.cli.output import at, counted, progress
 from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
-    from energyguard.files.found import FileAnswers
+    from energyguard.files.found import FileAnswers, FileFinding
     from energyguard.service.intake.file_imports import FileImport
     from energyguard.service.intake.file_previews import FilePreview
     from energyguard.service.service import EnergyService
@@ -51,7 +51,7 @@ def readings(
     is asked in a terminal; elsewhere it is refused, with the option that answers it. The same file
     a second time, under any name, changes nothing.
     """
-    answers = _answers(call, as_, zone, device, map_ or [])
+    answers = answers_of(call, map_ or [], zone, as_, device)
     with call.service() as service:
         looked = []
         for path in files:
@@ -86,7 +86,9 @@ def _show_done(call: Call, job: FileImport) -> None:
     )  # fmt: skip
 
 
-def _answers(call: Call, as_: str, zone: str, device: str, roles: Sequence[str]) -> FileAnswers:
+def answers_of(
+    call: Call, roles: Sequence[str], zone: str, as_: str = "", device: str = ""
+) -> FileAnswers:
     """What the options say.
 
     Raises:
@@ -120,33 +122,40 @@ def _looked_at(
     while True:
         seen = preview(path, service, answers)
         if not seen.names_device and not answers.device and not seen.messages:
-            if not _may_ask(call):
+            if not may_ask(call):
                 raise typer.BadParameter(f"{path}: no column names the device: --device NAME")
-            answers = replace(answers, device=_ask(f"{path.name}: whose readings are they"))
+            answers = replace(answers, device=ask(f"{path.name}: whose readings are they"))
         elif seen.doubts:
             _show(call, seen)
-            if not _may_ask(call):
+            if not may_ask(call):
                 seen.check()
             doubt = seen.doubts[0]
-            answers = answers.answering(doubt, _ask(doubt.question, doubt.choices))
+            answers = answers.answering(doubt, ask(doubt.question, doubt.choices))
         else:
             return seen, answers
 
 
-def _may_ask(call: Call) -> bool:
+def may_ask(call: Call) -> bool:
+    """Whether somebody is there to answer."""
     return sys.stdin.isatty() and sys.stderr.isatty() and not call.json
 
 
-def _ask(question: str, choices: Sequence[str] = ()) -> str:
+def ask(question: str, choices: Sequence[str] = ()) -> str:
+    """What somebody answers."""
     hint = f" ({', '.join(choices)})" if choices else ""
     default = choices[0] if choices else None
     return str(typer.prompt(f"{question}?{hint}", default=default, err=True)).strip()
 
 
+def show_findings(findings: Iterable[FileFinding]) -> None:
+    """What was found out of a file, and why."""
+    for finding in findings:
+        sys.stderr.write(f"energyguard: {finding.what}: {finding.value} ({finding.why})\n")
+
+
 def _show(call: Call, seen: FilePreview) -> None:
     """What was found out, why, and the first readings."""
-    for finding in seen.findings:
-        sys.stderr.write(f"energyguard: {finding.what}: {finding.value} ({finding.why})\n")
+    show_findings(seen.findings)
     call.out.rows(_first(seen), empty=f"{seen.name}: no reading")
     for row in seen.refused[:3]:
         sys.stderr.write(f"energyguard: {seen.name}:{row.row}: refused: {row.reason}\n")

@@ -17,11 +17,12 @@ from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import MAX_DEVICE, TableReadings, all_named, nanos
 from energyguard.files.cells import NumberCells, numbers_in
 from energyguard.files.counted import counts_of
-from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.decimal_mark import decimal_mark
+from energyguard.files.found import FileFinding
 from energyguard.files.grid import MAX_CELL
-from energyguard.files.layout import DECIMAL_MARK, MARKS, ValueColumn
+from energyguard.files.layout import DECIMAL_MARK, ValueColumn
 from energyguard.files.moments import Bools, Ints
-from energyguard.files.numbers import Numbers, open_comma, open_point
+from energyguard.files.numbers import Numbers
 from energyguard.files.preamble import device_above
 from energyguard.files.reading import TableRead
 from energyguard.files.words import ENERGY, POWER, REGISTER, Unit, units_beside
@@ -45,20 +46,9 @@ def number_reader(read: TableRead, columns: Sequence[ValueColumn]) -> Numbers:
     cells = pc.unique(pa.concat_arrays(texts)).to_pylist() if texts else []
     cells = [cell for cell in cells if len(cell) <= MAX_CELL]
     mark = read.answers.columns.get(DECIMAL_MARK, "")
-    if mark:
-        return Numbers(commas=mark == "comma", points=mark == "point")
-    reader = Numbers.shown_by(cells, read.grid.delimiter)
-    if reader.commas and (either := open_point(cells)):
-        question = f"{either!r} may have a decimal point, or one that parts thousands"
-        read.doubts.append(FileDoubt(question, "--map", MARKS, DECIMAL_MARK))
-        reader = Numbers(commas=False, points=True)
-    elif not (reader.commas or reader.points) and (either := open_comma(cells)):
-        question = f"{either!r} may have a decimal comma, or one that parts thousands"
-        read.doubts.append(FileDoubt(question, "--map", MARKS[::-1], DECIMAL_MARK))
-    marked = sum("," in cell or "." in cell for cell in cells)
-    if marked:
-        mark = "comma" if reader.commas else "point"
-        read.findings.append(FileFinding("decimal mark", mark, f"as its {marked:,} numbers show"))
+    reader, findings, doubts = decimal_mark(cells, read.grid.delimiter, mark)
+    read.findings += findings
+    read.doubts += doubts
     return reader
 
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.refusals import FILE_SHAPE, MAX_REFUSED, Refusals
-from energyguard.errors import Malformed
 from energyguard.files.column_roles import columns_of
 from energyguard.files.columns import devices_of, readings_in, series_of
 from energyguard.files.distinct import check_distinct
@@ -24,13 +23,10 @@ from energyguard.files.table import table_of
 from energyguard.files.table_times import by_utc, codes_of, local_moments, starts_of
 from energyguard.files.tall import tall_readings
 from energyguard.files.wide_readings import wide_readings
-from energyguard.files.words import plain_words
 from energyguard.model.readings import Verdict
 
 _SHOWN_LINES: Final = 6
 _GUARDS: Final = re.compile(rb"""(^|[;,\t|]"?)(?:=(?=")|'(?=[0-9]))""", re.MULTILINE)
-SESSIONS: Final = {"charging event", "cp id", "chargepoint", "charge point id", "evse id"}
-"""Headers, in small letters, that only exports of charging networks have."""
 
 
 def read_delimited(
@@ -58,12 +54,6 @@ def read_delimited(
     """
     data = _unguarded(data)
     grid = grid_of(data, name)
-    if SESSIONS & {plain_words(word) for word in grid.header}:
-        raise Malformed(
-            f"{name}: it has the sessions of a charging network: `energyguard import sessions` "
-            "takes it",
-            "file",
-        )
     layout = layout_of(grid, answers, known.columns)
     if known.fed_in_above and re.search(known.fed_in_above, "\n".join(grid.above), re.IGNORECASE):
         layout.values = tuple(replace(column, is_fed_in=True) for column in layout.values)

@@ -23,7 +23,7 @@ MAX_NAME: Final = 200
 """Letters of a header that are looked at."""
 MAX_CELL: Final = 100
 """Letters of a number or a time; what is longer is text."""
-_DELIMITERS: Final = (";", "\t", "|", ",")
+DELIMITERS: Final = (";", "\t", "|", ",")
 _NAMES: Final = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma", " ": "space"}
 _NUMBER: Final = re.compile(
     r"\(?[-+\u2212]?\s?[\d.,' \u00a0\u202f\u2019]*\d[\d.,]*(?:[eE][-+]?\d+)?[-\u2212)]?"
@@ -96,9 +96,9 @@ def grid_of(data: bytes, name: str) -> Grid:
     Raises:
         Malformed: no line has a time and a number.
     """
-    head = [line.decode(errors="replace") for line in _lines(data, name)]
+    head = first_lines(data, name)
     for is_data in (_is_data, _may_be_data):
-        found = [g for mark in _DELIMITERS if (g := _grid(head, mark, is_data)) is not None]
+        found = [g for mark in DELIMITERS if (g := _grid(head, mark, is_data)) is not None]
         if is_data is _may_be_data:  # only a column that is spelled so says that it is one of times
             found = [grid for grid in found if grid.spelled]
         if found:
@@ -112,12 +112,16 @@ def grid_of(data: bytes, name: str) -> Grid:
             "one cell too many: put such numbers in quotes)",
             "file",
         )
-    return max(found, key=lambda grid: (len(grid.sample), -_DELIMITERS.index(grid.delimiter)
-                                        if grid.delimiter in _DELIMITERS else 0))  # fmt: skip
+    return max(found, key=lambda grid: (len(grid.sample), -DELIMITERS.index(grid.delimiter)
+                                        if grid.delimiter in DELIMITERS else 0))  # fmt: skip
 
 
-def _lines(data: bytes, name: str) -> list[bytes]:
-    """The first lines."""
+def first_lines(data: bytes, name: str) -> list[str]:
+    """The first lines of a text.
+
+    Raises:
+        Malformed: one is longer than a table's can be.
+    """
     lines: list[bytes] = []
     start = 0
     while start < len(data) and len(lines) < SAMPLE_LINES:
@@ -128,12 +132,12 @@ def _lines(data: bytes, name: str) -> list[bytes]:
                 raise Malformed(f"{name}: line {len(lines) + 1} is longer than 2 MB", "file")
         lines.append(data[start:end])
         start = end + 1
-    return lines
+    return [line.decode(errors="replace") for line in lines]
 
 
 def _grid(lines: Sequence[str], mark: str, is_data: Callable[[Sequence[str]], bool]) -> Grid | None:
     """The same with one delimiter; None: it is not the one."""
-    rows = [_cells(line, mark) for line in lines]
+    rows = [cells_of(line, mark) for line in lines]
     data = [number for number, row in enumerate(rows) if is_data(row)]
     if not data:
         return None
@@ -149,7 +153,7 @@ def _grid(lines: Sequence[str], mark: str, is_data: Callable[[Sequence[str]], bo
     while above and len(rows[above[-1]]) == width and _has_time(rows[above[-1]]):
         first = above.pop()  # a line without a value
     units: tuple[str, ...] = ()
-    if above and _is_units(rows[above[-1]]):
+    if above and is_units(rows[above[-1]]):
         units = _fitted(rows[above.pop()], width)
     header: tuple[str, ...] = ()
     if above and _is_header(rows[above[-1]], width):
@@ -169,18 +173,23 @@ def _grid(lines: Sequence[str], mark: str, is_data: Callable[[Sequence[str]], bo
         width,
         tuple(tuple(rows[number]) for number in data),
     )
-    return _plainly_spelled(grid)
+    return plainly_spelled(grid, _time_words)
 
 
-def _plainly_spelled(grid: Grid) -> Grid:
-    """The same, with times that are spelled otherwise as they are elsewhere."""
+def plainly_spelled(grid: Grid, time_words: Callable[[str], str]) -> Grid:
+    """The same, with times that are spelled otherwise as they are elsewhere.
+
+    Args:
+        grid: the table.
+        time_words: the words of a header that may be one of times; empty: it is none.
+    """
     if not grid.has_header:
         return grid
     columns = [list(column) for column in zip(*grid.sample, strict=True)]
     spelled = {
         place: spelling
         for place, name in enumerate(grid.header)
-        if (spelling := spelling_of(_time_words(name), columns[place])) is not None
+        if (spelling := spelling_of(time_words(name), columns[place])) is not None
     }
     if not spelled:
         return grid
@@ -189,7 +198,8 @@ def _plainly_spelled(grid: Grid) -> Grid:
     return replace(grid, sample=tuple(zip(*columns, strict=True)), spelled=spelled)
 
 
-def _cells(line: str, mark: str) -> list[str]:
+def cells_of(line: str, mark: str) -> list[str]:
+    """The cells of a line."""
     if '"' not in line:
         return line.split(mark)
     try:
@@ -263,7 +273,8 @@ def _is_rule(row: Sequence[str]) -> bool:
     return all(_RULE.fullmatch(cell.strip()) for cell in row) and any("--" in cell for cell in row)
 
 
-def _is_units(row: Sequence[str]) -> bool:
+def is_units(row: Sequence[str]) -> bool:
+    """Whether a line has nothing but units."""
     words = [cell for cell in row if cell.strip() and not _FORMAT.fullmatch(cell.strip())]
     return bool(words) and all(unit_named(word) for word in words)
 

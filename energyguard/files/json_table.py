@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from energyguard.codecs.headers import layout_of_object
@@ -21,6 +21,7 @@ _MAX_DEPTH: Final = 8
 _FIRST_ROW_ONLY: Final = {"entity_id", "unit_of_measurement"}
 """What Home Assistant says of the first row of a list alone."""
 Row = dict[str, str]
+IsRow = Callable[[Sequence[str]], bool]
 
 
 def is_json(text: bytes) -> bool:
@@ -40,16 +41,23 @@ def is_known_json(head: bytes) -> bool:
     return set(first) <= set(layout_of_object(set(first)).columns)
 
 
-def json_as_csv(data: bytes, name: str) -> bytes:
+def json_as_csv(data: bytes, name: str, is_row: IsRow | None = None) -> bytes:
     """The rows as CSV: lines above the header for what is said once, then header and rows.
 
     Numbers stand there as they do in the JSON.
+
+    Args:
+        data: the text.
+        name: the file's.
+        is_row: whether an object with these fields is a row, whatever lists it has; its fields
+            are named by their paths, with points. None: rows are objects without lists.
 
     Raises:
         Malformed: it is no JSON, or has no list of rows.
     """
     value = _parsed(data, name)
-    rows = list(_rows(value, {}, _MAX_DEPTH))
+    rows = list(_known_rows(value, is_row, _MAX_DEPTH)) if is_row is not None else []
+    rows = rows or list(_rows(value, {}, _MAX_DEPTH))
     if not rows and isinstance(value, dict):
         rows, value = [_flat(value)], []
     if not rows:
@@ -110,6 +118,30 @@ def _rows(value: object, around: Row, depth: int) -> Iterator[Row]:
                 yield around | last
             else:
                 yield from _rows(part, around, depth - 1)
+
+
+def _known_rows(value: object, is_row: IsRow, depth: int) -> Iterator[Row]:
+    """The rows in a value: the outermost objects that are known as rows by their fields."""
+    if depth == 0:
+        return
+    if isinstance(value, dict):
+        row = dict(_paths(value, ""))
+        if is_row(list(row)):
+            yield row
+            return
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _known_rows(part, is_row, depth - 1)
+
+
+def _paths(value: Mapping[str, object], above: str) -> Iterator[tuple[str, str]]:
+    """The fields of an object and of those in it; lists are left out."""
+    for key, part in value.items():
+        if isinstance(part, dict):
+            yield from _paths(part, f"{above}{key}.")
+        elif not isinstance(part, list):
+            yield f"{above}{key}", _text(part)
 
 
 def _labelled(labels: list[object], data: list[object], around: Row) -> Iterator[Row]:

@@ -14,9 +14,9 @@ from decimal import Decimal
 from energyguard.errors import Malformed
 
 _CELL = re.compile(
-    r"(?P<sign>[-+\u2212]?)\s*(?P<before>[^\W\d_]*|[£€$])\s*(?P<inner>[-+\u2212]?)"
+    r"(?P<sign>[-+\u2212]?)\s*(?P<before>[^\W\d_]*|[£€$¥₹₺])\s*(?P<inner>[-+\u2212]?)"
     r"(?P<number>[0-9](?:[0-9.,'\u2019 \u00a0\u202f]*[0-9])?|[.,][0-9]+)"
-    r"\s*(?P<after>[^\W\d_]*|[£€$])"
+    r"\s*(?P<after>[^\W\d_]*|[£€$¥₹₺])"
 )
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ '\u2019\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?")
 _SPACES = re.compile(r"[ '\u2019\u00a0\u202f]")
@@ -42,9 +42,6 @@ HOURS: Units = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), Decimal(1)),
     **dict.fromkeys(("min", "mins", "minutes"), Decimal(1) / 60),
 }
-MONEY: Units = dict.fromkeys(
-    ("£", "€", "$", "eur", "gbp", "usd", "chf", "sek", "nok", "dkk", "pln", "czk"), Decimal(1)
-)
 
 
 @dataclass

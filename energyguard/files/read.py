@@ -6,17 +6,14 @@ block by block; everything else is looked at as a whole.
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from energyguard.codecs.assembly import PlausibilityLimits, merge
 from energyguard.codecs.formats import decode, plain, sniff
 from energyguard.codecs.headers import known
-from energyguard.codecs.workbooks import is_workbook, sheets_as_csv
 from energyguard.errors import Malformed
 from energyguard.files.delimited import read_delimited
 from energyguard.files.distinct import contradictions
@@ -24,20 +21,12 @@ from energyguard.files.formats import HEAD_BYTES, format_of
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.grid import grid_of
 from energyguard.files.json_table import is_json, is_known_json, json_as_csv
-from energyguard.files.text import as_utf8
+from energyguard.files.known_tables import recognised
+from energyguard.files.parts import sheets_of, text_of
 from energyguard.files.unpack import Part, unpacked
 
 _ZIP: Final = b"PK\x03\x04"
 _LOOK: Final = 20
-_NO_TABLES: Final = (
-    (b"\xd0\xcf\x11\xe0", "is a workbook of the old kind (.xls): save it as .xlsx or CSV"),
-    (b"%PDF", "is a PDF, which has no table to read: ask its sender for CSV or XLSX"),
-    (b"\x89PNG", "is a picture"),
-    (b"\xff\xd8\xff", "is a picture"),
-    (b"<!doctype html", "is a web page, not the file: open it, and save its table as CSV or XLSX"),
-    (b"<html", "is a web page, not the file: open it, and save its table as CSV or XLSX"),
-)
-"""How files begin that people bring and nothing can be read of, and what is to be done."""
 
 
 def read_file(path: Path, answers: FileAnswers, limits: PlausibilityLimits) -> FileReadings | None:
@@ -80,14 +69,13 @@ def is_known(path: Path) -> bool:
 
 
 def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileReadings:
-    data, findings = part.data, list[FileFinding]()
-    beginning = data[:64].removeprefix(codecs.BOM_UTF8).lstrip()[:16]
-    for magic, what in _NO_TABLES:
-        if beginning.lower().startswith(magic.lower()):
-            raise Malformed(f"{part.name}: it {what}", "file")
-    text, encoding = as_utf8(data, part.name)
+    findings = list[FileFinding]()
+    text, encoding = text_of(part)
     found = format_of(text[:HEAD_BYTES], answers.format)
     if found is None:
+        if not answers.format and (tables := recognised(text, part.name)) is not None:
+            why = f"it has {tables.title}: `energyguard {tables.command}` takes it"
+            raise Malformed(f"{part.name}: {why} (--as table, if they are readings)", "file")
         if is_json(text):
             text = json_as_csv(text, part.name)
             findings.append(FileFinding("JSON", part.name, "read as a table"))
@@ -99,20 +87,12 @@ def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileR
 
 
 def _sheets(part: Part) -> list[Part]:
-    """A file as it is; of a workbook each sheet with a table, or its first one."""
-    if not part.data.startswith(_ZIP):
-        return [part]
-    with TemporaryDirectory(prefix="energyguard-") as folder:
-        path = Path(folder, "book.xlsx")
-        path.write_bytes(part.data)
-        if not is_workbook(path):
-            raise Malformed(f"{part.name}: it is no workbook and no archive of tables", "file")
-        sheets = sheets_as_csv(path)
-    tables = {title: data for title, data in sheets.items() if _has_table(data)}
-    if len(tables) < 2:
-        return [Part(part.name, next(iter((tables or sheets).values())))]
-    _check_alike(tables, part.name)
-    return [Part(f"{part.name}:{title}", data) for title, data in tables.items()]
+    """A file as it is; of a workbook its sheets with a table, which all have the same columns."""
+    sheets = sheets_of(part, _has_table)
+    if len(sheets) > 1:
+        tables = {sheet.name.removeprefix(f"{part.name}:"): sheet.data for sheet in sheets}
+        _check_alike(tables, part.name)
+    return sheets
 
 
 def _has_table(data: bytes) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -24,12 +24,14 @@ class TextTable:
         number: of each line, from 1.
         wrong: lines with another number of cells: their number, their bytes.
         data: all of the text.
+        has_long_rows: whether some cells have line ends in them, so that a row is several lines.
     """
 
     columns: list[pa.Array]
     number: Ints
     wrong: list[tuple[int, bytes]]
     data: bytes
+    has_long_rows: bool = False
     _lines: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -43,8 +45,8 @@ class TextTable:
         return self._lines
 
     def original(self, place: int) -> bytes:
-        """The bytes of a line."""
-        return self.lines[int(self.number[place]) - 1]
+        """The bytes of a line, and of those that its last cell goes on in."""
+        return _row_at(self.lines, int(self.number[place]) - 1, self.has_long_rows)
 
     def without(self, rows: Bools) -> TextTable:
         """The table without some lines."""
@@ -52,7 +54,7 @@ class TextTable:
             return self
         kept = pa.array(~rows)
         columns = [column.filter(kept) for column in self.columns]
-        return TextTable(columns, self.number[~rows], self.wrong, self.data, self._lines)
+        return replace(self, columns=columns, number=self.number[~rows])
 
 
 def table_of(data: bytes, grid: Grid, name: str) -> TextTable:
@@ -107,21 +109,32 @@ def _each(texts: pa.Array, plain: Callable[[str], str]) -> pa.Array:
 
 def _number(table: TextTable, rows: int, grid: Grid, wrong: list[bytes]) -> None:
     """Give each line its number; lines above the header that stand there again are left out."""
-    first, body = grid.first_row, table.lines[grid.first_row - 1 :]
-    above = {line.strip() for line in table.lines[: first - 1]}
-    numbers, at = [], 0
-    for number, line in enumerate(body, first):
-        if not line:
-            continue
+    above = {line.strip() for line in table.lines[: grid.first_row - 1]}
+    table.has_long_rows = b'"' in table.data
+    numbers, at, number = [], 0, grid.first_row
+    while number <= len(table.lines):
+        line = _row_at(table.lines, number - 1, table.has_long_rows)
         if at < len(wrong) and line == wrong[at]:
             at += 1
             if line.strip() and line.strip() not in above:
                 table.wrong.append((number, line))
-        else:
+        elif line:
             numbers.append(number)
+        number += line.count(b"\n") + 1
+    if len(numbers) != rows:  # quotes that stand alone: the lines are counted as rows
+        numbers, table.has_long_rows = list(range(grid.first_row, grid.first_row + rows)), False
     table.number = np.array(numbers, np.int64)
-    if len(numbers) != rows:  # a cell with a line end in it: the lines are counted as rows
-        table.number = np.arange(first, first + rows)
+
+
+def _row_at(lines: Sequence[bytes], first: int, is_long: bool) -> bytes:
+    """A row, which goes on below where a quote is open at the end of its line."""
+    end = first + 1
+    if is_long:
+        is_open = lines[first].count(b'"') % 2
+        while is_open and end < len(lines):
+            is_open ^= lines[end].count(b'"') % 2
+            end += 1
+    return b"\n".join(lines[first:end])
 
 
 def _without_headers(table: TextTable, grid: Grid, lines: list[bytes]) -> TextTable:

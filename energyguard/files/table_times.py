@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
@@ -14,14 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.errors import Malformed
-from energyguard.files.dates import (
-    FIGURES,
-    YEAR_FIRST,
-    day_number,
-    leaves_order_open,
-    month_first,
-    with_century,
-)
+from energyguard.files.date_order import date_order
+from energyguard.files.dates import FIGURES, YEAR_FIRST
 from energyguard.files.found import OFFSET, FileDoubt, FileFinding
 from energyguard.files.grid import kind_of
 from energyguard.files.local_clock import utc_times
@@ -38,8 +30,6 @@ from energyguard.files.physics import usual_step
 from energyguard.files.reading import TableRead
 from energyguard.files.times import zone_named
 from energyguard.files.words import header_of_text
-
-_FOLLOW = "so its days follow one another"
 
 
 def local_moments(read: TableRead) -> FileMoments:
@@ -115,52 +105,13 @@ def _month_first(read: TableRead) -> bool:
     place = next((at for at in (layout.day, layout.start, layout.end) if at is not None), None)
     days = pc.extract_regex(read.column(place), f"(?P<day>{FIGURES})")
     texts = pc.unique(pc.struct_field(days, "day").drop_null()).to_pylist()
-    by_data = month_first(texts, "the file")
-    if not leaves_order_open(text for text in texts if "." not in text):
-        if any("/" in text for text in texts):
-            order = "month, day" if by_data else "day, month"
-            read.findings.append(FileFinding("dates", order, "a number above 12 shows it"))
-        return by_data
-    day_steps, month_steps = (_day_steps(texts, order) for order in (False, True))
-    may_begin = pc.all(pc.match_substring_regex(pa.array(texts), f"{YEAR_FIRST}$")).as_py()
-    whole = [with_century(text) for text in texts]
-    if may_begin and _day_steps(whole, False) > max(day_steps, month_steps):
-        read.findings.append(FileFinding("dates", "year, month, day", _FOLLOW))
-        layout.year_first = True
-        return False
-    if day_steps != month_steps and not _may_be_months(read, place, texts):
-        order = "month, day" if month_steps > day_steps else "day, month"
-        read.findings.append(FileFinding("dates", order, _FOLLOW))
-        return month_steps > day_steps
-    orders: tuple[str, ...] = ("dmy", "mdy")
-    which = "the day or the month"
-    if may_begin:
-        orders, which = ("ymd", "dmy", "mdy"), "the year, the day or the month"
-    question = f"{texts[0]!r}: is {which} first"
-    read.doubts.append(FileDoubt(question, "--map", orders, read.header(place)))
-    return False
-
-
-def _may_be_months(read: TableRead, place: int | None, texts: Sequence[str]) -> bool:
-    """Whether dates may be the first of each month as well: ``01/02/2026``, ``01/03/2026``.
-
-    Such a table has one time of the day.
-    """
-    clocks = read.layout.clock if read.layout.clock is not None else place
-    if len(pc.unique(read.column(clocks))) > len(texts):
-        return False
-    return any(all(re.split("[-/]", text)[at] in ("1", "01") for text in texts) for at in (0, 1))
-
-
-def _day_steps(texts: Sequence[str], is_month_first: bool) -> int:
-    """How often the next date is the next day."""
-    days = []
-    for text in texts:
-        try:
-            days.append(day_number(text, is_month_first))
-        except Malformed:
-            continue
-    return sum(abs(b - a) == 1 for a, b in pairwise(days))
+    clocks = layout.clock if layout.clock is not None else place
+    has_clocks = len(pc.unique(read.column(clocks))) > len(texts)
+    order = date_order(texts, read.header(place), has_clocks=has_clocks)
+    read.findings += order.findings
+    read.doubts += order.doubts
+    layout.year_first |= order.year_first
+    return order.month_first
 
 
 def zone_of_table(read: TableRead, found: FileMoments) -> ZoneInfo:

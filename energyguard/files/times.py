@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -53,6 +54,7 @@ class Halves(NamedTuple):
     clock: str
 
 
+@lru_cache(maxsize=8_192)  # days and times of the day come often
 def halves(text: str) -> Halves:
     """Take a time apart, without blanks around it; what is no time is all in its day."""
     if compact := _COMPACT.fullmatch(text):

@@ -15,7 +15,15 @@ view.py, station_day.py, bay_grid.py, routes.py, commands/, queries/   page, API
 
 from pathlib import Path
 
-from energyguard.domain import Domain, DomainPlaces, Messages, Program, Projection, Simulator
+from energyguard.domain import (
+    Domain,
+    DomainPlaces,
+    FileTables,
+    Messages,
+    Program,
+    Projection,
+    Simulator,
+)
 from energyguard.domains.charging.flows import FEED, IMPORT, ROLE, SESSIONS, STATIONS
 from energyguard.domains.charging.topics import (
     BAYS,
@@ -44,6 +52,13 @@ DOMAIN = Domain(
             group=SESSIONS.group,
             border=f"{HERE}.intake:BORDER",
             replay=f"{HERE}.commands.chargers:replay_signals",
+        ),
+    ),
+    tables=(
+        FileTables(
+            title="the sessions of a charging network",
+            kind=f"{HERE}.exports.columns:SESSIONS",
+            command="import sessions",
         ),
     ),
     flows=(FEED, IMPORT),

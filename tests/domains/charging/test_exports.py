@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.domains.charging.exports.columns import columns_in, header_named
 from energyguard.domains.charging.exports.importer import Importer, imported, read_exports
-from energyguard.domains.charging.exports.layout import layout_of, rating_kw
+from energyguard.domains.charging.exports.ratings import rating_kw
 from energyguard.domains.charging.exports.reconcile import apply, proposals
 from energyguard.domains.charging.exports.rows import Defect
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED
 from energyguard.errors import ConfigError, Malformed, NotFound
 from energyguard.files.dates import month_first
+from energyguard.files.found import FileAnswers
 from energyguard.files.times import LocalTimeReader, zone_named
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.topics import DEAD_LETTERS
@@ -51,7 +53,9 @@ def file(tmp_path: Path, *rows: str, head: str = HEAD, name: str = "export.csv")
 
 def defects(path: Path, zone: str = "") -> list[tuple[int, Defect]]:
     return [
-        (one.row, found.defect) for one in read_exports([path], zone).every for found in one.defects
+        (one.row, found.defect)
+        for one in read_exports([path], FileAnswers(zone=zone)).every
+        for found in one.defects
     ]
 
 
@@ -150,20 +154,19 @@ def test_what_cannot_be_understood_is_said_and_takes_nothing(tmp_path: Path) -> 
     with pytest.raises(Malformed, match="no column for an end, an energy among Start, Where"):
         read_exports([file(tmp_path, "1,2", head="Start,Where")])
     unknown = file(tmp_path, "2018-01-01 00:00,2018-01-01 01:00,3", head="start,end,kwh")
-    with pytest.raises(Malformed, match="--zone"):
-        read_exports([unknown])
-    assert read_exports([unknown], "Europe/Rome").sessions[0].start == utc(2017, 12, 31, 23)
+    assert [doubt.option for doubt in read_exports([unknown]).doubts] == ["--zone"]
+    assert read_exports([unknown], FileAnswers(zone="Europe/Rome")).sessions[0].start == utc(
+        2017, 12, 31, 23
+    )
     with pytest.raises(ConfigError, match="no such time zone"):
-        read_exports([unknown], "Atlantis/Poseidonis")
+        read_exports([unknown], FileAnswers(zone="Atlantis/Poseidonis"))
     with pytest.raises(NotFound, match=r"nowhere\.csv"):
         read_exports([tmp_path / "nowhere.csv"])
 
 
 def test_spellings_and_ratings() -> None:
-    layout = layout_of(
-        ["UTCTransactionStart", "UTCTransactionStop", "Total_Energy", "kWh"], "x.csv"
-    )
-    assert (layout.zone, layout.at["energy_kwh"]) == ("UTC", 3)
+    header = ["UTCTransactionStart", "UTCTransactionStop", "Total_Energy", "kWh"]
+    assert columns_in(header, {})["energy"].place == 3
     assert [rating_kw(m) for m in ("APT 7kW Dual", "APT 50kW Raption", "Triple Rapid", "LEAF")] == [
         7.0,
         50.0,
@@ -174,11 +177,31 @@ def test_spellings_and_ratings() -> None:
 
 def test_a_time_without_a_date_column_has_its_own() -> None:
     header = ["ID", "Charge-Point", "Start_Time", "End (Date/Time)", "Total Energy [kWh]"]
-    layout = layout_of(header, "odd.csv")
-    places = {"event": 0, "charger": 1, "start": 2, "end": 3, "energy_kwh": 4}
-    assert dict(layout.at) == places
-    both = layout_of(["Start Date", "Start Time", "End Date", "End Time", "kWh"], "usual.csv")
-    assert "start" not in both.at
+    places = {"session": 0, "charger": 1, "start": 2, "end": 3, "energy": 4}
+    assert {role: column.place for role, column in columns_in(header, {}).items()} == places
+    both = columns_in(["Start Date", "Start Time", "End Date", "End Time", "kWh"], {})
+    assert "start" not in both
+
+
+@pytest.mark.parametrize(
+    ("header", "role", "size", "currency"),
+    [
+        ("Geladene Energie [kWh]", "energy", "1", ""),
+        ("Consommation (Wh)", "energy", "0.001", ""),
+        ("Kosten in €", "cost", None, "EUR"),
+        ("Total cost (CHF)", "cost", None, "CHF"),
+        ("Total (zł)", "cost", None, "PLN"),
+        ("Preis/kWh", "price_kwh", None, ""),
+        ("CO2 (g/kWh)", "", None, ""),
+        ("Zählerstand Ende (kWh)", "meter_stop", "1", ""),
+        ("Session duration [h]", "connected", "1", ""),
+        ("cdr_location.evse_id", "charger", None, ""),
+    ],
+)
+def test_a_header_is_understood(header: str, role: str, size: str | None, currency: str) -> None:
+    found = header_named(header)
+    assert (found.role, found.currency) == (role, currency)
+    assert (None if found.size is None else str(found.size)) == size
 
 
 @settings(max_examples=60, deadline=None)

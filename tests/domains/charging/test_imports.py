@@ -16,12 +16,14 @@ from energyguard.domains.charging.exports.importer import (
     read_exports,
     why_useless,
 )
+from energyguard.domains.charging.exports.money import MONEY
 from energyguard.domains.charging.exports.rows import Defect
 from energyguard.domains.charging.records.stations import Charger, Imported
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED, SIGNALS
 from energyguard.errors import Malformed
 from energyguard.files.dates import leaves_order_open
-from energyguard.files.numbers import ENERGY, MONEY, Numbers
+from energyguard.files.found import FileAnswers
+from energyguard.files.numbers import ENERGY, Numbers
 from energyguard.files.times import LocalTimeReader, joined, zone_named
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS
@@ -29,10 +31,11 @@ from energyguard.model.topics import DEAD_LETTERS
 CASES = Path(__file__).parents[2] / "cases" / "charging"
 HEAD = "transaction id,charger id,connector id,start,end,kwh,cost,location"
 KWH = 10**9
+UTC_TIMES = FileAnswers(zone="UTC")
 
 
 def read(*names: str) -> list[Imported]:
-    return [imported(one) for one in read_exports([CASES / n for n in names], "UTC").sessions]
+    return [imported(one) for one in read_exports([CASES / n for n in names], UTC_TIMES).sessions]
 
 
 def kwh(*names: str) -> list[float]:
@@ -61,7 +64,7 @@ def sessions(log: Log) -> list[Imported]:
 
 
 def put(log: Log, *paths: Path, network: str = "") -> tuple[int, int, int, int]:
-    export = read_exports(paths, "UTC", network=network)
+    export = read_exports(paths, UTC_TIMES, network=network)
     Importer(log).put(export)
     became = len(export.sessions), len(export.repeated), len(export.refused)
     assert sum(became) == export.rows
@@ -100,7 +103,7 @@ def test_decimal_commas_units_and_currencies() -> None:
 
 
 def test_an_energy_that_cannot_be_is_a_defect_and_not_counted() -> None:
-    first, second = read_exports([CASES / "lifetime_register.csv"], "UTC").sessions
+    first, second = read_exports([CASES / "lifetime_register.csv"], UTC_TIMES).sessions
     assert [found.defect for found in first.defects] == [Defect.IMPOSSIBLE]
     told = imported(first)
     assert (told.energy, told.cents, told.start_recharging) == (0, None, None)
@@ -209,7 +212,7 @@ def test_times_as_people_write_them(text: str, utc: str) -> None:
 
 @pytest.mark.parametrize("text", ["0024-05-19 10:00", "1969-12-31 10:00", "2150-01-01 10:00"])
 def test_years_that_no_history_holds_are_refused(tmp_path: Path, text: str) -> None:
-    export = read_exports([file(tmp_path, f"1,CP1,1,{text},{text},7,2,Lot")], "UTC")
+    export = read_exports([file(tmp_path, f"1,CP1,1,{text},{text},7,2,Lot")], UTC_TIMES)
     assert [one.defects[0].defect for one in export.refused] == [Defect.NO_DATE]
 
 
@@ -217,8 +220,8 @@ def test_times_with_an_offset_need_no_zone(tmp_path: Path) -> None:
     row = "1,CP1,1,2024-10-27T02:30:00+02:00,2024-10-27T02:30:00+01:00,7,2,Lot"
     (one,) = read_exports([file(tmp_path, row)]).sessions
     assert (one.end or 0) - (one.start or 0) == 3_600
-    with pytest.raises(Malformed, match="in which zone"):
-        read_exports([file(tmp_path, "1,CP1,1,2024-05-01 10:00,2024-05-01T11:00Z,7,2,Lot")])
+    local = read_exports([file(tmp_path, "1,CP1,1,2024-05-01 10:00,2024-05-01T11:00Z,7,2,Lot")])
+    assert [doubt.option for doubt in local.doubts] == ["--zone"]
 
 
 def test_two_cells_of_a_time() -> None:
@@ -226,11 +229,16 @@ def test_two_cells_of_a_time() -> None:
     assert joined("30/08/2019", "1899-12-30 23:26:00") == "30/08/2019 23:26:00"
 
 
-def test_an_open_order_of_dates_is_said(tmp_path: Path) -> None:
-    export = read_exports(
-        [file(tmp_path, "1,CP1,1,01/02/2019 10:00,01/02/2019 11:00,7,2,Lot")], "UTC"
+def test_an_open_order_of_dates_is_a_doubt(tmp_path: Path) -> None:
+    path = file(tmp_path, "1,CP1,1,01/02/2019 10:00,01/02/2019 11:00,7,2,Lot")
+    (doubt,) = read_exports([path], UTC_TIMES).doubts
+    assert (doubt.question, doubt.column) == (
+        "'01/02/2019': is the day or the month first",
+        "start",
     )
-    assert "whether the day or the month stands first" in export.notes[0]
+    for order, month in (("dmy", 2), ("mdy", 1)):
+        export = read_exports([path], FileAnswers(zone="UTC", columns={"start": order}))
+        assert datetime.fromtimestamp(export.sessions[0].start or 0, UTC).month == month
     assert not leaves_order_open(["01/02/2019", "13/02/2019"])
     assert not leaves_order_open(["2019-01-02", "19.05.24"])
     assert leaves_order_open(["24-05-19"])
@@ -248,9 +256,9 @@ def test_a_session_of_chargepoint_has_date_and_time_in_its_start_date(tmp_path: 
         "7/29/2011 23:20,PDT,7/29/2011 23:20,3:03:32,1:54:03,6.249457,2.625,Level 2,1,J1772,3284,"
         "0,3\n"
     )
-    (one,) = read_exports([path], "America/Los_Angeles").sessions
+    (one,) = read_exports([path]).sessions  # PDT
     assert (one.charger, one.station, one.event) == ("3284/1", "PALO ALTO CA / HAMILTON #1", "3")
-    assert (one.energy, one.charge_s) == (6_249_457_000, None)
+    assert (one.energy, one.charge_s) == (6_249_457_000, 6_843)
     assert one.paid is not None
     assert datetime.fromtimestamp(one.start or 0, UTC).isoformat() == "2011-07-30T03:17:00+00:00"
     assert (one.end or 0) - (one.start or 0) == 183 * 60
@@ -260,8 +268,8 @@ def test_dates_of_which_the_last_parts_are_more_than_the_first_begin_with_the_ye
     tmp_path: Path,
 ) -> None:
     rows = "\n".join(f"{n},CP1,1,24/05/{n} 10:00,24/05/{n} 11:00,7,2,Lot" for n in (19, 20))
-    export = read_exports([file(tmp_path, rows)], "UTC")
-    assert "year, month, day" in export.notes[0]
+    export = read_exports([file(tmp_path, rows)], UTC_TIMES)
+    assert ("dates", "year, month, day") in {found[:2] for found in export.findings["export.csv"]}
     days = [datetime.fromtimestamp(one.start or 0, UTC).date() for one in export.sessions]
     assert [str(day) for day in days] == ["2024-05-19", "2024-05-20"]
 
@@ -299,7 +307,7 @@ def test_money_has_its_currency_before_or_after() -> None:
 
 def test_a_file_that_is_wrong_as_a_whole_is_one_letter(log: Log, tmp_path: Path) -> None:
     rows = [f"{n},CP1,1,yesterday,today,7,2,Lot" for n in range(50)]
-    export = read_exports([file(tmp_path, *rows)], "UTC")
+    export = read_exports([file(tmp_path, *rows)], UTC_TIMES)
     Importer(log).put(export)
     assert why_useless(export) == (
         "export.csv: nothing could be taken of 50 rows: row 2: unreadable time: start: 'yesterday'"
@@ -310,5 +318,5 @@ def test_a_file_that_is_wrong_as_a_whole_is_one_letter(log: Log, tmp_path: Path)
 
 def test_a_stay_of_years_is_refused(tmp_path: Path) -> None:
     row = "1,CP1,1,2014-05-01 10:00,2024-05-01 11:00,7,2,Lot"
-    (one,) = read_exports([file(tmp_path, row)], "UTC").refused
+    (one,) = read_exports([file(tmp_path, row)], UTC_TIMES).refused
     assert one.defects[0].defect is Defect.TOO_LONG

@@ -21,18 +21,27 @@ if TYPE_CHECKING:
     from energyguard.domains.charging.exports.importer import Export
     from energyguard.domains.charging.exports.reconcile import Fix
     from energyguard.domains.charging.exports.rows import Defect
+    from energyguard.files.found import FileAnswers
+
+SHOWN = 5
+"""Rows of a preview."""
 
 
 def sessions(
     call: Call,
-    files: Annotated[list[Path], typer.Argument(help="Exports: CSV, may be .gz.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV, XLSX, JSON; also gzipped, zipped.")],
     zone: Annotated[
-        str, typer.Option(help="The zone of their times.", show_default="the network's")
+        str,
+        typer.Option(help="Of times that do not say it.", show_default="the network's, serve.zone"),
     ] = "",
     network: Annotated[
         str,
         typer.Option(help="Whose sessions they are.", show_default="the layout's, or default"),
     ] = "",
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="What a column is: COLUMN=ROLE; again for more."),
+    ] = None,
     reconcile: Annotated[
         bool, typer.Option("--reconcile", help="Propose for each defect what may have been meant.")
     ] = False,
@@ -47,18 +56,20 @@ def sessions(
 ) -> None:
     """Import charging sessions from a network's export into the history.
 
-    Columns, dates, numbers and the zone are found out. Each row becomes a session, repeats one, or
-    is refused and kept as a dead letter; the defects of all are counted. All files of a command are
-    one delivery. The same rows again are no further sessions; a session that is told better
-    replaces what was there.
+    Columns, dates, numbers and the zone are found out; what a file leaves open is asked in a
+    terminal, elsewhere it is refused with the option that answers it. Each row becomes a session,
+    repeats one, or is refused and kept as a dead letter; the defects of all are counted. All files
+    of a command are one delivery. The same rows again are no further sessions; a session that is
+    told better replaces what was there.
     """
-    from energyguard.domains.charging.exports.importer import read_exports, why_useless
+    from energyguard.cli.imports import answers_of
+    from energyguard.domains.charging.exports.importer import why_useless
     from energyguard.domains.charging.exports.reconcile import apply as take
     from energyguard.domains.charging.exports.reconcile import proposals
 
-    with progress("read", "rows") as report:
-        export = read_exports(files, zone, lambda rows: report(rows, None), _named(network))
-    sys.stderr.writelines(f"energyguard: {note}\n" for note in export.notes)
+    export = _understood(call, files, answers_of(call, map_ or [], zone), _named(network))
+    if dry_run:
+        _preview(export)
     counted, sure = export.counted(), 2.0 if apply is None else apply
     fixes = list(proposals(export.every)) if reconcile or apply is not None else []
     if defects is not None:
@@ -73,6 +84,41 @@ def sessions(
     _summary(call, export, len(taken), dry_run=dry_run)
     if why := why_useless(export):
         raise Malformed(why)
+
+
+def _understood(call: Call, files: Sequence[Path], answers: FileAnswers, network: str) -> Export:
+    """The files, with what was answered of them.
+
+    Raises:
+        Malformed: they leave a question open, and nobody is there to answer.
+    """
+    from energyguard.cli.imports import ask, may_ask
+    from energyguard.domains.charging.exports.importer import read_exports
+    from energyguard.files.found import check_doubts
+
+    while True:
+        with progress("read", "rows") as report:
+            export = read_exports(files, answers, lambda rows: report(rows, None), network)
+        if not export.doubts:
+            return export
+        if not may_ask(call):
+            check_doubts(", ".join(path.name for path in files[:MAX_NAMED]), export.doubts)
+        doubt = export.doubts[0]
+        answers = answers.answering(doubt, ask(doubt.question, doubt.choices))
+
+
+def _preview(export: Export) -> None:
+    """What was found out of each file, and its first sessions."""
+    from energyguard.cli.imports import show_findings
+
+    for name, findings in export.findings.items():
+        sys.stderr.write(f"energyguard: {name}:\n")
+        show_findings(findings)
+    for session in export.sessions[:SHOWN]:
+        sys.stderr.write(f"energyguard: row {session.row}: {session.sentence()}\n")
+    for session in export.refused[:SHOWN]:
+        why = "; ".join(f"{found.defect}: {found.detail}" for found in session.defects)
+        sys.stderr.write(f"energyguard: row {session.row}: refused: {why}\n")
 
 
 def _named(network: str) -> str:

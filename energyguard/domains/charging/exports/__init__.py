@@ -1,8 +1,11 @@
-"""Exports of charging networks: rows of their files become sessions, each defect said.
+"""Exports of charging networks: rows of people's files become sessions, each defect said.
 
-tables.py     a file's header and rows
-layout.py     which column means what, by the spellings of its header; the network's zone
-rows.py       a row becomes a session, or is refused with the reason
+Files are unpacked, decoded and cut into cells by ``energyguard/files``, as all others.
+
+columns.py    which column means what, in which unit; words.py: in six languages
+tables.py     a table of sessions: its units, the order of its dates, its zone, its rows
+row_reader.py the cells of a row become a session; rows.py: a session with its defects
+money.py, lengths.py, ratings.py   currencies, how long it took, how strong a charger is
 checks.py     what is wrong with a session, by itself and beside those of its connector
 reconcile.py  what may have been meant, and how sure that is
 known.py      what the log has already: sessions, and names that are taken

@@ -63,6 +63,19 @@ def _check_energy(session: ExportedSession, energy: int, seconds: int) -> None:
         session.says(Defect.TOO_MUCH, explanation)
 
 
+def check_currencies(sessions: Iterable[ExportedSession]) -> None:
+    """Let a charger have one currency, that of its first session; others are not counted."""
+    currencies: dict[tuple[str, str], str] = {}
+    for session in sessions:
+        if session.paid is None or not session.currency:
+            continue
+        own = currencies.setdefault((session.charger, session.station), session.currency)
+        if own != session.currency:
+            explanation = f"{session.currency}, its charger has {own}: not counted"
+            session.says(Defect.CURRENCY, explanation)
+            session.paid, session.currency = None, own
+
+
 def check_overlaps(sessions: Iterable[ExportedSession]) -> None:
     """Note who stands where another one stands; exports without connectors tell nothing of it."""
     by_charger: dict[str, list[ExportedSession]] = defaultdict(list)

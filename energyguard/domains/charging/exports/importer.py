@@ -7,7 +7,7 @@ are dead letters with their bytes. The same file again gives the same records, e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,21 +15,29 @@ from typing import TypeVar
 
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.charger_list import list_chargers
-from energyguard.domains.charging.exports.checks import check, check_overlaps
+from energyguard.domains.charging.exports.checks import (
+    check,
+    check_currencies,
+    check_overlaps,
+)
+from energyguard.domains.charging.exports.columns import (
+    SessionKind,
+    check_mapping,
+    mapping_of,
+)
 from energyguard.domains.charging.exports.known import Known, KnownNames, is_worse
 from energyguard.domains.charging.exports.rows import (
     REFUSED,
     Defect,
     ExportedSession,
     RowDefect,
-    RowReader,
 )
-from energyguard.domains.charging.exports.tables import Table
+from energyguard.domains.charging.exports.tables import SessionTable, order_of
 from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
 from energyguard.domains.charging.topics import IMPORTED
-from energyguard.errors import Malformed
-from energyguard.files.dates import leaves_order_open, month_first, year_first
-from energyguard.files.times import LocalTimeReader, tells_zone, zone_named
+from energyguard.files.date_order import DateOrder
+from energyguard.files.found import NO_ANSWERS, FileAnswers, FileDoubt, FileFinding
+from energyguard.files.known_tables import known_tables
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict
@@ -38,7 +46,6 @@ from energyguard.model.topics import DEAD_LETTERS
 SHAPE = "charging-session"
 T = TypeVar("T")
 _AT_ONCE = 5_000
-_OPEN = "nothing in it says whether the day or the month stands first: read as day, month, year"
 OnRows = Callable[[int], None]
 
 
@@ -52,7 +59,8 @@ class Export:
         repeated: rows that say again what another one says, or less than it.
         replaced: how many sessions there were already and are told better.
         rows: how many there were.
-        notes: what is to be said of whole files.
+        findings: of each file, what was found out and why.
+        doubts: what they leave open; with one nothing may be taken.
     """
 
     sessions: list[ExportedSession] = field(default_factory=list)
@@ -60,7 +68,8 @@ class Export:
     repeated: list[ExportedSession] = field(default_factory=list)
     replaced: int = 0
     rows: int = 0
-    notes: list[str] = field(default_factory=list)
+    findings: dict[str, tuple[FileFinding, ...]] = field(default_factory=dict)
+    doubts: list[FileDoubt] = field(default_factory=list)
 
     @property
     def every(self) -> list[ExportedSession]:
@@ -90,28 +99,29 @@ class Export:
 
 def read_exports(
     paths: Sequence[Path],
-    zone: str = "",
+    answers: FileAnswers = NO_ANSWERS,
     on_rows: OnRows = lambda _rows: None,
     network: str = "",
 ) -> Export:
-    """Read files of any network whose columns are known, as one delivery.
+    """Read files of any network whose columns can be understood, as one delivery.
 
     A session that several rows tell is the one that the best of them tells, whatever their order.
+    With a doubt nothing of it may be taken.
 
     Args:
-        paths: CSV, plain or gzipped.
-        zone: of their local times; empty: as the network's are.
+        paths: CSV, JSON or workbooks, also gzipped or zipped.
+        answers: what people say of them.
         on_rows: is told how many rows have been read.
         network: whose they are; empty: as their columns tell.
 
     Raises:
         NotFound: there is no such file.
         Malformed: its header or its dates cannot be understood; nothing was taken.
-        ConfigError: there is no such zone.
+        ConfigError: there is no such zone, column or role.
     """
     export = Export()
     found: dict[str, ExportedSession] = {}
-    for session in _sessions(paths, zone, network, export.notes):
+    for session in _sessions(paths, answers, network, export):
         export.rows += 1
         check(session)
         other = found.get(session.id)
@@ -124,6 +134,7 @@ def read_exports(
             _repeat(session, other, export)
         if export.rows % 1_000 == 0:
             on_rows(export.rows)
+    check_currencies(found.values())
     for session in found.values():
         (export.refused if session.is_refused else export.sessions).append(session)
     check_overlaps(found.values())
@@ -144,31 +155,23 @@ def _repeat(session: ExportedSession, other: ExportedSession, export: Export) ->
 
 
 def _sessions(
-    paths: Sequence[Path], zone: str, network: str, notes: list[str]
+    paths: Sequence[Path], answers: FileAnswers, network: str, export: Export
 ) -> Iterator[ExportedSession]:
-    tables = [Table(path) for path in paths]
-    months: dict[tuple[str, ...], bool | None] = {}  # None: the year stands first
+    kind = SessionKind(mapping_of(answers.columns))
+    sources = [source for path in paths for source in known_tables(path, kind)]
+    check_mapping(answers.columns, [source.grid.header for source in sources])
+    tables = [SessionTable(source, answers) for source in sources]
+    orders: dict[tuple[str, ...], DateOrder] = {}
     for table in tables:
-        key = tuple(table.header)
-        if key not in months:
-            times = [t for other in tables if other.header == table.header for t in other.times()]
-            months[key] = None if year_first(times) else month_first(times, table.file)
-            if months[key] is None:
-                notes.append(f"{table.file}: its dates are read as year, month, day")
-            elif leaves_order_open(times):
-                notes.append(f"{table.file}: {_OPEN}")
-        if months[key] is None:
-            table.begins_with_years()
-        local = zone or table.layout.zone
-        if not local and not all(map(tells_zone, table.times())):
-            raise Malformed(
-                f"{table.file}: say in which zone its times are: --zone Europe/London", "zone"
-            )
-        reader = LocalTimeReader(zone_named(local or "UTC"), bool(months[key]))
-        whose = network or table.layout.network
-        rows = RowReader(table.file, table.layout, reader, table.numbers(), whose)
-        for number, original, cells in table.rows:
-            yield rows.session(number, original, cells)
+        if table.header not in orders:
+            alike = [other for other in tables if other.header == table.header]
+            orders[table.header] = order_of(alike)
+            table.findings += orders[table.header].findings
+            table.doubts += orders[table.header].doubts
+        reader = table.reader(orders[table.header], network)
+        export.findings[table.source.name] = tuple(table.findings)
+        export.doubts += [doubt for doubt in table.doubts if doubt not in export.doubts]
+        yield from table.sessions(reader)
 
 
 def imported(session: ExportedSession, names: KnownNames | None = None) -> Imported:
@@ -188,6 +191,7 @@ def imported(session: ExportedSession, names: KnownNames | None = None) -> Impor
         station=station,
         start_parking=session.start,
         end_parking=session.end,
+        user=session.user,
         start_recharging=session.start if charged else None,
         end_recharging=end if charged else None,
         energy=session.energy or 0,
@@ -219,7 +223,7 @@ class Importer:
         known = Known(self._log)
         records: list[Imported] = []
         sessions: list[ExportedSession] = []
-        ratings: dict[str, float | None] = {}
+        chargers: dict[str, Charger] = {}
         for session in export.sessions:
             record = imported(session, known.names)
             change = known.change(record)
@@ -227,12 +231,18 @@ class Importer:
                 export.replaced += change.replaces
                 records.append(record)
                 sessions.append(session)
-                ratings[record.charger] = session.rating_kw
+                chargers[record.charger] = Charger(
+                    charger=record.charger,
+                    station=record.station,
+                    rating_kw=session.rating_kw,
+                    network=record.network,
+                    currency=session.currency,
+                )
             else:
                 session.says(Defect.REPEATED, f"{session.id} was imported before")
                 export.repeated.append(session)
         export.sessions = sessions
-        self._chargers(records, ratings)
+        list_chargers(self._log, list(chargers.values()))
         done = 0
         for some in _lots(records):
             keys = [session.charger.encode() for session in some]
@@ -256,18 +266,6 @@ class Importer:
             self._log.append(
                 DEAD_LETTERS.name, dead_letters(letters, sources, IMPORTED.name, shapes)
             )
-
-    def _chargers(self, records: Iterable[Imported], ratings: Mapping[str, float | None]) -> None:
-        listed = {
-            record.charger: Charger(
-                charger=record.charger,
-                station=record.station,
-                rating_kw=ratings[record.charger],
-                network=record.network,
-            )
-            for record in records
-        }
-        list_chargers(self._log, list(listed.values()))
 
 
 def why_useless(export: Export) -> str:

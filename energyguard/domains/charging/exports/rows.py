@@ -1,19 +1,14 @@
-"""A row of an export becomes a session, or is refused with the reason."""
+"""A row of an export as a session, with what is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
-from fractions import Fraction
 from typing import NamedTuple
 
-from energyguard.domains.charging.exports.layout import ExportLayout, rating_kw
 from energyguard.domains.charging.model import NANO, RoundedAmount
 from energyguard.domains.charging.records.stations import session_id
-from energyguard.errors import Malformed
-from energyguard.files.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
-from energyguard.files.times import HOUR_S, LocalTimeReader, Moment, joined
 
 
 class Defect(StrEnum):
@@ -36,11 +31,20 @@ class Defect(StrEnum):
     REPEATED = "repeated row"
     IMPOSSIBLE = "energy that cannot be"
     TOO_LONG = "stay of more than a year"
+    COLUMNS = "wrong number of columns"
+    CURRENCY = "another currency"
     RECONCILED = "reconciled"
 
 
 REFUSED = frozenset(
-    {Defect.OPEN_END, Defect.END_FIRST, Defect.NO_DATE, Defect.NO_TIME, Defect.TOO_LONG}
+    {
+        Defect.OPEN_END,
+        Defect.END_FIRST,
+        Defect.NO_DATE,
+        Defect.NO_TIME,
+        Defect.TOO_LONG,
+        Defect.COLUMNS,
+    }
 )
 """No session can be made of such a row."""
 
@@ -70,6 +74,8 @@ class ExportedSession:
     energy: int | None = None  # 1e-9 kWh
     rating_kw: float | None = None
     paid: RoundedAmount | None = None
+    currency: str = ""  # ISO 4217; empty: not told
+    user: str = ""
     defects: list[RowDefect] = field(default_factory=list)
 
     @property
@@ -85,120 +91,20 @@ class ExportedSession:
         """Whether no stay can be made of it."""
         return any(found.defect in REFUSED for found in self.defects)
 
+    def sentence(self) -> str:
+        """What it is, in short."""
+        start, end = (_text(second) for second in (self.start, self.end))
+        parts = [self.charger or self.station, f"{start} to {end} UTC"]
+        if self.energy is not None:
+            parts.append(f"{self.energy / NANO:g} kWh")
+        if self.paid is not None:
+            parts.append(f"{self.paid.cents / 100:.2f} {self.currency}".strip())
+        return ", ".join(parts)
+
     def says(self, defect: Defect, detail: str) -> None:
         """Note a defect."""
         self.defects.append(RowDefect(defect, detail))
 
 
-class RowReader:
-    """Reads the rows of one file."""
-
-    def __init__(
-        self,
-        file: str,
-        layout: ExportLayout,
-        reader: LocalTimeReader,
-        numbers: Numbers,
-        network: str,
-    ) -> None:
-        self._file, self._layout, self._reader = file, layout, reader
-        self._numbers, self._network = numbers, network
-
-    def session(self, number: int, original: str, cells: Sequence[str]) -> ExportedSession:
-        """What a row tells, with the defects that it has by itself.
-
-        Args:
-            number: of the row in its file; the header is 1.
-            original: the row as it stands there.
-            cells: its columns.
-        """
-        at = self._layout.at
-
-        def cell(meaning: str) -> str:
-            place = at.get(meaning)
-            return cells[place].strip() if place is not None and place < len(cells) else ""
-
-        charger = "/".join(filter(None, (cell("charger"), cell("connector"))))
-        station = cell("site") or charger or self._network
-        network, event = self._network, cell("event")
-        session = ExportedSession(self._file, number, original, network, charger, station, event)
-        session.rating_kw = rating_kw(cell("model"))
-        try:
-            self._amounts(session, cell("energy_kwh"), cell("energy_wh"), cell("cost"))
-            self._lengths(session, cell("connected_h"), cell("charge_h"), cell("power_w"))
-        except Malformed as error:
-            session.says(Defect.UNREADABLE, error.reason)
-        start = self._time(session, "start", cell("start"), cell("start_date"), cell("start_time"))
-        end = self._time(session, "end", cell("end"), cell("end_date"), cell("end_time"))
-        self._stay(session, start, end)
-        return session
-
-    def _amounts(self, session: ExportedSession, kwh: str, wh: str, cost: str) -> None:
-        number = self._numbers.number
-        if kwh or wh:
-            stated = number(kwh, ENERGY) if kwh else number(wh, ENERGY, ENERGY["wh"])
-            session.energy = round(stated * NANO)
-        if cost:
-            session.paid = RoundedAmount.of(Fraction(number(cost, MONEY)))
-        if session.energy is not None and session.energy < 0:
-            session.says(Defect.NEGATIVE, f"{kwh or wh} is not counted")
-            session.energy = None
-
-    def _lengths(self, session: ExportedSession, connected: str, charged: str, power: str) -> None:
-        number = self._numbers.number
-        if connected:
-            session.connected_s = round(number(connected, HOURS) * HOUR_S)
-        if charged:
-            session.charge_s = round(number(charged, HOURS) * HOUR_S)
-        if power:
-            session.rating_kw = float(number(power, POWER)) / 1000
-
-    def _time(
-        self, session: ExportedSession, what: str, whole: str, day: str, time: str
-    ) -> Moment | None:
-        """A time by its own clock; None: not told, or it cannot be."""
-        text = whole or joined(day, time)
-        if not text:
-            if what == "start":
-                session.says(Defect.NO_TIME, "no start")
-            else:
-                session.says(Defect.OPEN_END, "no end is told")
-            return None
-        try:
-            return self._reader.moment(text)
-        except Malformed as error:
-            impossible = "impossible" in error.reason
-            session.says(Defect.NO_DATE if impossible else Defect.NO_TIME, f"{what}: {error}")
-            return None
-
-    def _stay(self, session: ExportedSession, start: Moment | None, end: Moment | None) -> None:
-        """Local times as UTC; of the hour that comes twice, so that the end is not before the start
-        and the stay is as long as was told.
-        """
-        reader = self._reader
-        for what, moment in (("start", start), ("end", end)):
-            if moment is not None and not moment.is_utc and reader.never_was(moment.second):
-                session.says(Defect.NEVER_WAS, f"{what}: the clocks were put forward then")
-        starts, ends = self._choices(start), self._choices(end)
-        session.start = starts[0] if starts else None
-        session.end = ends[0] if ends else None
-        if not starts or not ends or len(starts) + len(ends) == 2:
-            return
-        choices = [(a, b) for a in starts for b in ends]
-        stated = session.connected_s
-        possible = [(a, b) for a, b in choices if b >= a] or choices[:1]
-        session.start, session.end = min(
-            possible, key=lambda both: 0 if stated is None else abs(both[1] - both[0] - stated)
-        )
-        session.says(Defect.TWICE, "the hour after summer time: read so that the end follows")
-
-    def _choices(self, moment: Moment | None) -> list[int]:
-        """When it can have been, in s since 1970 UTC; empty: not told."""
-        if moment is None:
-            return []
-        if moment.is_utc:
-            return [moment.second]
-        twice = self._reader.comes_twice(moment.second)
-        return [
-            self._reader.seconds(moment.second, later=late) for late in (False, True)[: 1 + twice]
-        ]
+def _text(second: int | None) -> str:
+    return "?" if second is None else f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}"
