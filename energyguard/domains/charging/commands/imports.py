@@ -64,7 +64,6 @@ def sessions(
     """
     from energyguard.cli.imports import answers_of
     from energyguard.domains.charging.exports.importer import why_useless
-    from energyguard.domains.charging.exports.reconcile import apply as take
     from energyguard.domains.charging.exports.reconcile import proposals
 
     export = _understood(call, files, answers_of(call, map_ or [], zone), _named(network))
@@ -74,16 +73,24 @@ def sessions(
     fixes = list(proposals(export.every)) if reconcile or apply is not None else []
     if defects is not None:
         _write(export, fixes, defects)
-    taken = [fix for fix in fixes if fix.changes and fix.confidence >= sure]
-    for fix in taken:
-        take(fix)
-    export.sort_out()
+    taken = _reconciled(export, fixes, sure)
     if not dry_run:
         _put(call, export, files)
     call.out.rows(_counts(counted, fixes), empty="no defects")
-    _summary(call, export, len(taken), dry_run=dry_run)
+    _summary(call, export, taken, dry_run=dry_run)
     if why := why_useless(export):
         raise Malformed(why)
+
+
+def _reconciled(export: Export, fixes: Sequence[Fix], sure: float) -> int:
+    """Take the proposals that are so sure; how many there are."""
+    from energyguard.domains.charging.exports.reconcile import apply
+
+    taken = [fix for fix in fixes if fix.changes and fix.confidence >= sure]
+    for fix in taken:
+        apply(fix)
+    export.sort_out()
+    return len(taken)
 
 
 def _understood(call: Call, files: Sequence[Path], answers: FileAnswers, network: str) -> Export:
