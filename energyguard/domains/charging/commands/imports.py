@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from energyguard.domains.charging.exports.rows import Defect
     from energyguard.files.found import FileAnswers
 
+_ZONES = "the network's, serve.zone"
+_MAP = "What a column is: COLUMN=ROLE; again for more."
 SHOWN = 5
 """Rows of a preview."""
 
@@ -31,17 +33,13 @@ def sessions(
     call: Call,
     files: Annotated[list[Path], typer.Argument(help="CSV, XLSX, JSON; also gzipped, zipped.")],
     zone: Annotated[
-        str,
-        typer.Option(help="Of times that do not say it.", show_default="the network's, serve.zone"),
+        str, typer.Option(help="Of times that do not say it.", show_default=_ZONES)
     ] = "",
     network: Annotated[
         str,
         typer.Option(help="Whose sessions they are.", show_default="the layout's, or default"),
     ] = "",
-    map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="What a column is: COLUMN=ROLE; again for more."),
-    ] = None,
+    map_: Annotated[list[str] | None, typer.Option("--map", help=_MAP)] = None,
     reconcile: Annotated[
         bool, typer.Option("--reconcile", help="Propose for each defect what may have been meant.")
     ] = False,
@@ -56,11 +54,10 @@ def sessions(
 ) -> None:
     """Import charging sessions from a network's export into the history.
 
-    Columns, dates, numbers and the zone are found out; what a file leaves open is asked in a
-    terminal, elsewhere it is refused with the option that answers it. Each row becomes a session,
-    repeats one, or is refused and kept as a dead letter; the defects of all are counted. All files
-    of a command are one delivery. The same rows again are no further sessions; a session that is
-    told better replaces what was there.
+    What a file leaves open is asked in a terminal, elsewhere refused with the option that answers
+    it. Each row becomes a session, repeats one, or is refused and kept as a dead letter; defects
+    are counted. All files of a command are one delivery. The same rows again are no further
+    sessions; a session that is told better replaces what was there.
     """
     from energyguard.cli.imports import answers_of
     from energyguard.domains.charging.exports.importer import why_useless
