@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import NamedTuple
 
@@ -34,6 +35,18 @@ MY_PLUG = b"""[{"ieee_address":"0x00158d00018255df","type":"Router","network_add
 {"type":"numeric","name":"energy","property":"energy_l2","endpoint":"l2","unit":"kWh","access":1}
 ]},"interview_completed":true},
 {"friendly_name":"my_sensor","supported":false,"definition":null,"power_source":"Battery"}]"""
+
+
+def exposed(**devices: str) -> bytes:
+    """What a bridge lists: fields with their units, by the names of devices."""
+    return json.dumps([
+        {"friendly_name": name, "definition": {"model": "m", "vendor": "v", "exposes": [
+            {"type": "numeric", "name": field, "property": field, "unit": unit}
+            for field, unit in (each.split(":") for each in fields.split())
+        ]}}
+        for name, fields in devices.items()
+    ]).encode()  # fmt: skip
+
 
 QUOTED = (
     Quoted(
@@ -77,6 +90,37 @@ QUOTED = (
             ("strip", "energy_register_kwh", "0.1", 0),
             ("spots/1", "power_kw", "0.006", 0),
             ("spots/1", "energy_register_kwh", "0.2505", 0),
+        ],
+    ),
+    Quoted(
+        "Zigbee2MQTT, devices/PJ-1203A (two clamps) and a meter of three phases of Tuya",
+        "2026-11-28T10:15:00+00:00",
+        [
+            ("zigbee2mqtt/bridge/devices", exposed(
+                clamps="power_a:W power_b:W power_ab:W current_b:A energy_a:kWh energy_b:kWh "
+                "energy_produced_b:kWh voltage:V power_factor_a:%",
+                three="power:W power_c:W voltage_a:V voltage_b:V energy:kWh produced_energy:kWh",
+            )),
+            ("zigbee2mqtt/clamps", b'{"power_a":100,"power_b":-50,"power_ab":50,"current_b":0.5,'
+             b'"energy_a":5,"energy_b":6,"energy_produced_b":2,"voltage":230,"power_factor_a":98}'),
+            ("zigbee2mqtt/three", b'{"power":300,"power_c":110,"voltage_a":230,"voltage_b":231,'
+             b'"energy":10.5,"produced_energy":2}'),
+        ],
+        [
+            ("clamps/l1", "power_kw", "0.1", 0),
+            ("clamps/l2", "power_kw", "-0.05", 0),
+            ("clamps", "power_kw", "0.05", 0),
+            ("clamps/l2", "current_a", "0.5", 0),
+            ("clamps/l1", "energy_register_kwh", "5", 0),
+            ("clamps/l2", "energy_register_kwh", "6", 0),
+            ("clamps/l2/export", "energy_register_kwh", "2", 0),
+            ("clamps", "voltage_v", "230", 0),
+            ("three", "power_kw", "0.3", 0),
+            ("three/l3", "power_kw", "0.11", 0),
+            ("three/l1", "voltage_v", "230", 0),
+            ("three/l2", "voltage_v", "231", 0),
+            ("three", "energy_register_kwh", "10.5", 0),
+            ("three/export", "energy_register_kwh", "2", 0),
         ],
     ),
     Quoted(

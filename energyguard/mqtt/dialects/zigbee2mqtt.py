@@ -30,9 +30,15 @@ from energyguard.mqtt.moments import time_of
 from energyguard.records.senders import Sender
 
 _DEVICES: Final = "/bridge/devices"
-_REGISTERS: Final = {"energy": (), "consumed_energy": (), "produced_energy": ("export",)}
+_REGISTERS: Final = {
+    "energy": (),
+    "consumed_energy": (),
+    "produced_energy": ("export",),
+    "energy_produced": ("export",),
+}
 _LEVELS: Final = frozenset(("power", "voltage", "current", "temperature", "device_temperature"))
-_PHASES: Final = {"_phase_b": "l2", "_phase_c": "l3"}
+_PHASES: Final = {"_phase_b": "l2", "_phase_c": "l3", "_a": "l1", "_b": "l2", "_c": "l3"}
+"""Phases and clamps of a meter: without their own devices they would contradict each other."""
 _MAX_DEPTH: Final = 4
 
 
