@@ -173,6 +173,10 @@ def _healthy(_: HttpSent, __: HttpTaken) -> HttpAnswer:
     return json_answer(200, found, _VERSION)
 
 
+def _ready(_: HttpSent, __: HttpTaken) -> HttpAnswer:
+    return json_answer(200, {"status": "ready"}, _VERSION)
+
+
 def _query(sent: HttpSent, _: HttpTaken) -> HttpAnswer:
     """What writers ask before they write: whether their database is there, or to make it."""
     text = sent.query.get("q", "") or dict(parse_qsl(sent.body.decode("utf-8", "replace"))).get(
@@ -210,6 +214,7 @@ HTTP = HttpDialect(
     routes=(
         *_routes(""),
         *_routes("/influx"),
+        HttpRoute(method="GET", path="/ready", answer=_ready),
         HttpRoute(method="POST", path="/api/v3/write_lp", read=_sent_auto, answer=_taken_by_3),
     ),
     refusal=refusal,

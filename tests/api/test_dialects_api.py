@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
 from nicegui import app as pages
 
 from energyguard.access.tokens import Tokens
@@ -363,6 +365,7 @@ def test_influxdb_s_own_client_writes(served: Served) -> None:
     before = served.now
     with InfluxDBClient(served.at, served.token, org="any", enable_gzip=True) as client:
         assert client.ping()
+        assert client.ready().status == "ready"
         points = [
             {
                 "measurement": "plug",
@@ -372,7 +375,13 @@ def test_influxdb_s_own_client_writes(served: Served) -> None:
             }
             for n in range(3)
         ]
-        client.write_api(write_options=SYNCHRONOUS).write("any", record=points)
+        writer = client.write_api(write_options=SYNCHRONOUS)
+        writer.write("any", record=points)
+        writer.write("any", record=b"")  # as Home Assistant tries its connection
+        with pytest.raises(ApiException, match="partial write: row 2: ") as refused:
+            writer.write("any", record=[LINE.decode().strip(), "plug usage=1"])
+        assert json.loads(refused.value.body)["line"] == 2
     assert sorted(served.readings(before)) == [
-        "plug 0 power_kw 0", "plug 1 power_kw 0.0105", "plug 2 power_kw 0.021",
+        "fridge power_kw 0.0842",
+        *("plug 0 power_kw 0", "plug 1 power_kw 0.0105", "plug 2 power_kw 0.021"),
     ]  # fmt: skip
