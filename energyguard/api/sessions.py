@@ -19,6 +19,8 @@ from energyguard.telemetry import logger
 
 COOKIE = "energyguard_login"
 _SALT = "energyguard page log-in v2"
+MAX_SIGNED = 10_000
+"""Cookies whose signature is remembered."""
 
 _logger = logger(__name__)
 
@@ -50,6 +52,7 @@ class LogIns:
         """
         self._folder, self._tokens, self.lasts_ms = folder, tokens, lasts_ms
         self._seen: tuple[int, int, int] | None = None
+        self._signed: dict[str, str] = {}  # cookies that the secret of now has signed, and whose
         self._signer = self._signing()
 
     def open(self, name: str, token: str = "", person: str = "", address: str = "") -> str:
@@ -86,13 +89,21 @@ class LogIns:
     def id(self, cookie: str) -> str | None:
         """The log-in's id in a cookie; None: nobody signed it."""
         try:
-            session_id = self._signing().loads(cookie)
+            signer = self._signing()
+            if (known := self._signed.get(cookie)) is not None:
+                return known
+            session_id = signer.loads(cookie)
         except BadSignature:
             return None
         except Corrupt as error:
             _logger.error("nobody is logged in", reason=str(error))
             return None
-        return session_id if isinstance(session_id, str) else None
+        if not isinstance(session_id, str):
+            return None
+        if len(self._signed) >= MAX_SIGNED:
+            self._signed.clear()
+        self._signed[cookie] = session_id
+        return session_id
 
     def _signing(self) -> URLSafeSerializer:
         """The signer of the secret that the folder holds now."""
@@ -107,4 +118,5 @@ class LogIns:
                 secret, _SALT, signer_kwargs={"digest_method": hashlib.sha256}
             )
             self._seen = identity
+            self._signed.clear()
         return self._signer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -18,10 +19,12 @@ from energyguard.model.access import AccessRole, Caller
 from energyguard.page.elements.icons import FAVICON
 from energyguard.page.elements.signatures import remember_signatures
 from energyguard.page.frame.context import PageContext, View
+from energyguard.page.frame.early import EarlyPage
 from energyguard.page.frame.layout import frame, keep_fresh
 from energyguard.page.frame.page_cache import PageCaches
 from energyguard.page.views import VIEWS
 from energyguard.page.words.language import pages_by, reader_of, speak
+from energyguard.ports.page_parts import CompressedParts
 from energyguard.ports.policy import Nonces
 from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
@@ -56,7 +59,8 @@ def mount(
         stranger: who it is of whom no gate says it; None: a page is not built for such.
     """
     add_pages(services, views, stranger)
-    pages.add_middleware(Nonces)  # before the framework's own, which compress
+    pages.add_middleware(Nonces)  # before those that compress
+    pages.add_middleware(CompressedParts)
     ui.run_with(
         app,
         mount_path="/",
@@ -118,7 +122,7 @@ def _serve(
     view: View, views: tuple[View, ...], caches: PageCaches, stranger: Caller | None
 ) -> None:
     @ui.page(view.path, response_timeout=PAGE_S)
-    async def open_page(request: Request) -> None:
+    async def open_page(request: Request) -> EarlyPage:
         caller: Caller | None = getattr(request.state, "caller", None) or stranger
         if caller is None:
             raise Unauthorized("this page stands behind no gate")
@@ -139,4 +143,4 @@ def _serve(
         ui.page_title(f"{context.title} · EnergyGuard")
         with frame(context):
             view.build(context)
-        await keep_fresh(context)
+        return EarlyPage(ui.context.client, request, partial(keep_fresh, context))

@@ -30,6 +30,7 @@ _OF_PAGES = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _NONCE = "nonce"  # in the state of a request
+_SCRIPT = b"<script"
 
 
 def with_policy(scope: Scope, send: Send) -> Send:
@@ -58,32 +59,38 @@ class Nonces:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and mark the scripts of an answer that is a page."""
+        """Pass on, and mark the scripts of an answer that is a page, part by part."""
         nonce = scope.get("state", {}).get(_NONCE) if scope["type"] == "http" else None
         if nonce is None:
             await self._app(scope, receive, send)
             return
-        start: Message | None = None
-        body = bytearray()
+        marked = b'<script nonce="%b"' % nonce.encode()
+        kept: bytes | None = None  # of a page: its end that may be the beginning of a script
 
         async def sending(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start" and _is_page(message):
-                start = message
-            elif start is None:
-                await send(message)
-            else:
-                body.extend(message.get("body", b""))
-                if not message.get("more_body", False):
-                    page = bytes(body).replace(b"<script", b'<script nonce="%b"' % nonce.encode())
-                    MutableHeaders(scope=start)["content-length"] = str(len(page))
-                    await send(start)
-                    await send({"type": "http.response.body", "body": page})
+            nonlocal kept
+            if message["type"] == "http.response.start" and is_plain_page(message):
+                kept = b""
+                del MutableHeaders(scope=message)["content-length"]
+            elif message["type"] == "http.response.body" and kept is not None:
+                page = kept + message.get("body", b"")
+                is_last = not message.get("more_body", False)
+                cut = len(page) if is_last else _before_script(page)
+                page, kept = page[:cut], page[cut:]
+                message = {**message, "body": page.replace(_SCRIPT, marked)}
+            await send(message)
 
         await self._app(scope, receive, sending)
 
 
-def _is_page(start: Message) -> bool:
+def _before_script(part: bytes) -> int:
+    """How much of a part does not end in what may be the beginning of a script."""
+    ends = range(len(_SCRIPT) - 1, 0, -1)
+    return len(part) - next((n for n in ends if part.endswith(_SCRIPT[:n])), 0)
+
+
+def is_plain_page(start: Message) -> bool:
+    """Whether an answer that begins is a page that nobody has compressed yet."""
     headers = Headers(raw=start["headers"])
     plain = "content-encoding" not in headers
     return plain and headers.get("content-type", "").startswith("text/html")

@@ -169,6 +169,11 @@ class Devices:
             raise NotFound(f"no device {device!r} has sent anything yet")
         return MeasuredDevice(device, tuple(channels))
 
+    def live(self, device: str) -> MeasuredDevice | None:
+        """What one of them is heard to measure, without a question; None: nothing was heard."""
+        channels = self._channels(self._live.device(device), ()).get(device)
+        return MeasuredDevice(device, tuple(channels)) if channels else None
+
     def detail(
         self, device: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> DeviceDetail:

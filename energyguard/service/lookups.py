@@ -101,6 +101,9 @@ class DeviceLookup(Protocol):
     def measured(self, device: str) -> MeasuredDevice:
         """What one of them measures."""
 
+    def live(self, device: str) -> MeasuredDevice | None:
+        """What one of them is heard to measure, without a question; None: nothing was heard."""
+
     def detail(
         self, device: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> DeviceDetail:

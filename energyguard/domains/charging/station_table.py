@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -136,9 +137,11 @@ class StationTable:
         span = {"start_ms": self.month.start_ms, "end_ms": self.month.end_ms}
         key = str(self.month)
         ask = self.cache.ask_as
-        paid = await ask(key, KEEP_S, "station_top", n=MAX_STATIONS, by="station", **span)
-        stays = await ask((key, ""), KEEP_S, "station_stays", station="", **span)
-        kinds = await ask((key, ""), KEEP_S, "station_violation_kinds", station="", **span)
+        paid, stays, kinds = await asyncio.gather(
+            ask(key, KEEP_S, "station_top", n=MAX_STATIONS, by="station", **span),
+            ask((key, ""), KEEP_S, "station_stays", station="", **span),
+            ask((key, ""), KEEP_S, "station_violation_kinds", station="", **span),
+        )
         now = stations_of(self.cache.service).stations()
         found = months(
             paid.to_pylist(), stays.to_pylist(), kinds.to_pylist(), now,

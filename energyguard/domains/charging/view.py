@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -129,10 +130,12 @@ class Network:
         self.map.show(mapped(self.service.stations(), self.grid.href))
 
     async def past(self) -> None:
-        """Energy and revenue of the day, the ranking, the violations."""
+        """Energy and revenue of the day, the ranking, the violations: asked all at once."""
         now_ms = self.service.event_ms()
-        if now_ms is None:
-            return
+        if now_ms is not None:
+            await asyncio.gather(self._paid(now_ms), self._ranked(now_ms), self._broken(now_ms))
+
+    async def _paid(self, now_ms: int) -> None:
         day, end = day_ms(local(now_ms, self.context.zone).date(), self.context.zone)
         paid = await self.cache.ask(
             "station_revenue", KEEP_S, start_ms=day, end_ms=end, step_ms=HOUR_MS, station=""
@@ -157,8 +160,6 @@ class Network:
         over = (now_ms - day) // HOUR_MS  # the running hour would look like a fall
         for tile, hours in ((self.energy, kwh), (self.revenue, eur)):
             tile.spark.show({"ys": hours[:over] if over >= MIN_COURSE else []})
-        await self._ranked(now_ms)
-        await self._broken(now_ms)
 
     async def _ranked(self, now_ms: int) -> None:
         end = now_ms - now_ms % 1000 + 1000

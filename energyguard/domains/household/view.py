@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from nicegui import ui
@@ -136,7 +137,11 @@ class HouseholdsPage:
         span, unit = self.context.span, BY[self.by]
         start, end = self.cache.borders(span)
         span_of = {"start_ms": start, "end_ms": end, "by": self.by}
-        top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **span_of)
+        hours = {"zone": self.context.zone, "step_ms": hour_step_ms(end, self.context.zone)}
+        top, heat = await asyncio.gather(
+            self.cache.ask("top", span.keep_s, n=MAX_BARS, **span_of),
+            self.cache.ask("heatmap", span.keep_s, n=MAX_HEAT, **hours, **span_of),
+        )
         named = partial(device_name, self.cache.service.catalogue)
         self.top.show(
             (
@@ -146,10 +151,6 @@ class HouseholdsPage:
             ),
             name=named,
         )
-        heat = await self.cache.ask(
-            "heatmap", span.keep_s, n=MAX_HEAT, zone=self.context.zone,
-            step_ms=hour_step_ms(end, self.context.zone), **span_of,
-        )  # fmt: skip
         rows: dict[str, list[float | None]] = {}
         for device, hour, value in zip(
             heat["device"].to_pylist(), heat["hour"].to_pylist(), heat[self.by].to_pylist(),

@@ -67,11 +67,16 @@ class AboutCard:
             self._edit.set_visibility(self._may)
         self._editing = False
 
-    async def show(self, channels: tuple[str, ...]) -> None:
-        """Draw it again if something is different; not under somebody's hands."""
+    async def show(self, found: CatalogueCard, channels: tuple[str, ...] | None = None) -> None:
+        """Draw it again if something is different; not under somebody's hands.
+
+        Args:
+            found: what is said of it.
+            channels: what it measures; None: as it was.
+        """
         if self._editing:
             return
-        found = await asyncio.to_thread(self.catalogue.detail, self.device)
+        channels = self._channels if channels is None else channels
         if (found, channels) == (self._drawn, self._channels):
             return
         self._drawn, self._channels = found, channels
@@ -139,7 +144,7 @@ class AboutCard:
         """Back to the card."""
         self._editing = False
         self._edit.set_visibility(self._may)
-        await self.show(self._channels)
+        await self.show(await asyncio.to_thread(self.catalogue.detail, self.device))
 
     async def _save(self, form: Form, found: CatalogueCard, values: Values) -> None:
         page, by = ui.context.client, self.context.user

@@ -40,22 +40,30 @@ class HoursCard:
             self.plot = Plot("hours", _("Hours with and without readings"), DAYS * 20 + 18)
             self.words = Tag("p", "", "sub")
 
+    async def ask(self, newest_ms: int) -> list[Stretch]:
+        """Which hours lack, up to the one that is not over."""
+        start_ms, end_ms = self._days(newest_ms)[0].start_ms, newest_ms // HOUR_MS * HOUR_MS
+        service, device = self.context.cache.service, self.device
+        return await self.context.cache.shared(
+            ("gaps", device, start_ms, end_ms), KEEP_S,
+            lambda: gaps_of(service, device, start_ms, end_ms),
+        )  # fmt: skip
+
+    def _days(self, newest_ms: int) -> list[CalendarSpan]:
+        """The days that are shown, oldest first."""
+        today = local(newest_ms, self.zone).date()
+        ago = range(DAYS - 1, -1, -1)
+        return [CalendarSpan.of("day", today - timedelta(days=n), self.zone) for n in ago]
+
     async def draw(self, first_ms: int | None, newest_ms: int) -> None:
-        """Ask which hours lack, and draw them.
+        """Draw which hours lack.
 
         Args:
             first_ms: its first reading; None: not known.
             newest_ms: the time that it is now, where the readings come from.
         """
-        today = local(newest_ms, self.zone).date()
-        days = [CalendarSpan.of("day", today - timedelta(days=n), self.zone) for n in range(DAYS)]
-        days.reverse()
+        gone, days = await self.ask(newest_ms), self._days(newest_ms)
         start_ms, end_ms = days[0].start_ms, newest_ms // HOUR_MS * HOUR_MS
-        service, device = self.context.cache.service, self.device
-        gone = await self.context.cache.shared(
-            ("gaps", device, start_ms, end_ms), KEEP_S,
-            lambda: gaps_of(service, device, start_ms, end_ms),
-        )  # fmt: skip
         begins = max(start_ms, first_ms or start_ms)
         cells = [(moment(day.start_ms, self.zone, "%a %-d"), self._cells(day, begins, end_ms, gone))
                  for day in days]  # fmt: skip

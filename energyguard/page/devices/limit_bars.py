@@ -76,7 +76,11 @@ class LimitBars:
         above = [n for n, kwh in enumerate(values) if kwh is not None and side * (kwh - limit) > 0]
         self.note.text = self._above(above, list(ends), rule.window_ms)
         self.plot.say(f"{_('Windows of today')}: {self.note.text}; {words}")
-        self.words.text = await self._often(limit, rule.window_ms)
+
+    async def draw_past(self) -> None:
+        """How often its limit would have been passed in the past."""
+        rule = self.rule.of(self.device)
+        self.words.text = await self._often(rule.level / NANO, rule.window_ms)
 
     def _drawn(
         self, steps: list[BarStep], values: list[float | None], limit: tuple[float, str]

@@ -63,7 +63,7 @@ class MeasuredParts:
     ) -> None:
         self.context, self.cache, self.device = context, context.cache, found.device
         self.usual: UsualNow | None = None
-        names = [channel.channel for channel in found.channels]
+        names = self._names = [channel.channel for channel in found.channels]
         wanted = context.query.get("channel", "")
         self.channel = wanted if wanted in names else _first(names)
         self.kind = CHANNELS[self.channel].kind if self.channel in CHANNELS else Kind.STATE
@@ -86,6 +86,10 @@ class MeasuredParts:
             self._details()
         with right:
             self.hours = HoursCard(context, self.device, zone)
+
+    def is_of(self, found: MeasuredDevice) -> bool:
+        """Whether these are the cards of all that it measures."""
+        return self._names == [channel.channel for channel in found.channels]
 
     def _course(self, names: list[str]) -> None:
         """The channel over time."""
@@ -139,24 +143,32 @@ class MeasuredParts:
         if found is None:
             return
         channel = self.channel_of(found)
-        firsts = [row.first_ms for row in found.channels if row.first_ms is not None]
-        now_ms = max(self.context.now_ms, found.last_ms)
         await asyncio.gather(
             self._draw_course(found, channel),  # what people look at first
             self.tiles.show_sums(),
             self.readings.draw(found.last_ms),
-            self.hours.draw(min(firsts, default=None), now_ms),
+            self.hours.ask(self._now_ms(found)),
             *(limit.draw() for limit in self.limits),
         )
         if self.levels is not None:
             self.levels.show()
+
+    async def draw_past(self, found: MeasuredDevice) -> None:
+        """What needs to be known since when it sends: the hours that lack, and its channels."""
+        firsts = [row.first_ms for row in found.channels if row.first_ms is not None]
+        await self.hours.draw(min(firsts, default=None), self._now_ms(found))
         self.channels.show([self._row(row) for row in found.channels])
+
+    def _now_ms(self, found: MeasuredDevice) -> int:
+        return max(self.context.now_ms, found.last_ms)
 
     async def draw_rest(self, found: MeasuredDevice | None) -> None:
         """How sure the sums are, and how the readings of the last day ended."""
         if found is None:
             return
         await self.tiles.show_doubts()
+        for limit in self.limits:
+            await limit.draw_past()
         if self.beyond is not None:
             await self.beyond.draw(found.last_ms)
         end_ms = found.last_ms + 1

@@ -32,7 +32,6 @@ class DevicePage:
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
         self.device = context.query.get("device", "")
-        self.channels: tuple[str, ...] = ()
         self.parts: MeasuredParts | SumParts | None = None
         self.answer = Tag("p", "", "answer sub")
         self.rest = Rest(
@@ -52,15 +51,19 @@ class DevicePage:
         context.every(KEEP_S, self.draw_rest, is_first=False)
         context.every(2.0, self.move_on)
         self._revision = -1
-        context.every(LOOK_S, self.look)
+        context.every(LOOK_S, self.look, is_first=False)
+        if (heard := self.cache.service.devices.live(self.device)) is not None:
+            self.parts = self._build(heard)
 
     async def look(self) -> None:
         """What somebody else changed of it is said at once."""
         if self.cache.service.catalogue.entries.revision != self._revision:
-            await self._entry()
+            entry = await self._entry()
+            if entry is not None:
+                await self.about.show(entry)
 
     async def _entry(self) -> CatalogueCard | None:
-        """Its name and place, and what is said about it; None: there is no such device."""
+        """What is said of it, its name and place; None: there is no such device."""
         catalogue = self.cache.service.catalogue
         self._revision = catalogue.entries.revision
         try:
@@ -72,34 +75,50 @@ class DevicePage:
         self.rest.show(True)
         place = place_of(self.cache.service.catalogue, self.device)
         self.context.say(place.name, place.where or _("Device that stands nowhere yet"))
-        await self.about.show(self.channels)
         return entry
 
     async def draw(self) -> None:
-        """Everything that the history, the live view and the catalogue know of it."""
-        found = await self._measured()
-        self.channels = tuple(channel.channel for channel in found.channels) if found else ()
-        entry = await self._entry()
+        """Everything that the history, the live view and the catalogue know of it.
+
+        What is live is drawn while the history says what else there is: all questions at once.
+        """
+        heard = self.cache.service.devices.live(self.device)
+        found, entry, _drawn = await asyncio.gather(
+            self._measured(), self._entry(), self._draw_parts(heard)
+        )
         if entry is None:
             return
-        if self.parts is None and (found is not None or entry.device.is_virtual):
-            self.parts = self._build(entry, found)
+        names = tuple(channel.channel for channel in found.channels) if found else ()
+        if not self._has_parts(found, entry):
+            self.parts = self._build(found)
+            await self._draw_parts(found)
+        if found is not None and isinstance(self.parts, MeasuredParts):
+            await self.parts.draw_past(found)
+        await self.about.show(entry, names)
+        self.answer.text = self._answer(entry, found)
+
+    async def _draw_parts(self, found: MeasuredDevice | None) -> None:
         if self.parts is not None:
             await self.parts.draw(found)
-        self.answer.text = self._answer(entry, found)
+
+    def _has_parts(self, found: MeasuredDevice | None, entry: CatalogueCard) -> bool:
+        """Whether the cards are those of what it measures, by all that is known."""
+        if found is None:
+            return self.parts is not None or not entry.device.is_virtual
+        return isinstance(self.parts, MeasuredParts) and self.parts.is_of(found)
 
     async def draw_rest(self) -> None:
         """What takes longer to find out, and nobody looks for first."""
         if self.parts is not None:
             await self.parts.draw_rest(await self._measured())
 
-    def _build(
-        self, entry: CatalogueCard, found: MeasuredDevice | None
-    ) -> MeasuredParts | SumParts:
+    def _build(self, found: MeasuredDevice | None) -> MeasuredParts | SumParts:
+        self.left.clear()
+        self.right.clear()
         if found is None:
             with self.left:
                 return SumParts(self.context, self.device)
-        return MeasuredParts(self.context, found, entry.zone, self.left, self.right)
+        return MeasuredParts(self.context, found, self.context.zone, self.left, self.right)
 
     async def _measured(self) -> MeasuredDevice | None:
         """What it measures; None: it sent nothing yet."""

@@ -15,11 +15,13 @@ Data = dict[str, Any]
 Kind = Literal["areas", "bars", "heat", "hours", "lanes", "line", "map", "range", "shares", "spark"]
 LINKS = ("areas", "heat", "lanes", "map")
 """The kinds whose parts lead somewhere."""
+MODULE = "energyguard-plots"
+"""What browsers import the scripts that draw as."""
 READ = ("bars", "hours", "line")
 """The kinds whose values are read with the arrow keys."""
 
 
-class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
+class Plot(Element, component="plot.js", esm={MODULE: "plots"}):
     """A chart that is sent again only when its data changed, or just the new end of its line."""
 
     def __init__(self, kind: Kind, label: str, height: int = 0, ground: Data | None = None) -> None:

@@ -18,6 +18,7 @@ from energyguard.page.measures.explained import bounds_line, explain_href
 from energyguard.page.words.formatting import SPACE, count, days, measure, moment, number
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
+from energyguard.service.bills.revenue import Sums
 from energyguard.service.consumption.consumption import ConsumptionSeries
 
 TODAY_KEEP_S, LONG_KEEP_S, USUAL_KEEP_S = 10.0, 60.0, 600.0
@@ -186,21 +187,42 @@ class UsageTiles:
     async def show_past(self) -> None:
         """The sums, beside those of the span before; which of them are on their way."""
         key, zone = self.data.keys[0], self.data.zone
-        questions = (self.data.of(span, keep_s) for _tile, span, keep_s in self._spans)
-        today, yesterday, month = (found[key] for found in await asyncio.gather(*questions))
+        series, costs = await asyncio.gather(self._series(), self._costs())
+        today, yesterday, month = series
+        of_today, of_yesterday, of_month = costs
         coming = today.total_kwh is None and await is_coming(self.data.cache, key)
         time = moment(today.until_ms, zone)
         words = beside(today, _("{change} on yesterday by {time} ({kwh})"), time=time)
-        costs = await self.data.costs("today", MONEY_KEEP_S)
-        await self._show(self.today, today, coming, words, costs)
+        await self._show(self.today, today, coming, words, of_today)
         words = beside(yesterday, _("{change} on the day before ({kwh})"))
-        costs = await self.data.costs("yesterday", LONG_KEEP_S, first=True)
-        await self._show(self.yesterday, yesterday, coming, words, costs)
+        await self._show(self.yesterday, yesterday, coming, words, of_yesterday)
         span = days(month.span.before().start_ms, month.before_until_ms, zone)
         words = beside(month, _("{change} on {span} ({kwh})"), span=span)
-        costs = await self.data.costs("this-month", LONG_KEEP_S, first=True)
         name = moment(month.span.start_ms, zone, "%B")
-        await self._show(self.month, month, coming, words, costs, name)
+        await self._show(self.month, month, coming, words, of_month, name)
+
+    async def _series(self) -> list[ConsumptionSeries]:
+        """The sums of the spans, and what was taken in them: one question each, all at once."""
+        key = self.data.keys[0]
+
+        async def of(span: str, keep_s: float) -> ConsumptionSeries:
+            series = (await self.data.of(span, keep_s))[key]
+            await self._taken(series)
+            return series
+
+        return await asyncio.gather(*(of(span, keep_s) for _tile, span, keep_s in self._spans))
+
+    async def _costs(self) -> tuple[Costs, Costs, Costs]:
+        return await asyncio.gather(
+            self.data.costs("today", MONEY_KEEP_S),
+            self.data.costs("yesterday", LONG_KEEP_S, first=True),
+            self.data.costs("this-month", LONG_KEEP_S, first=True),
+        )
+
+    async def _taken(self, series: ConsumptionSeries) -> Sums | None:
+        """What was taken from people in a span."""
+        cache, keys = self.data.cache, (series.key,)
+        return (await revenues_of(cache, keys, series.span, MONEY_KEEP_S)).get(series.key)
 
     async def show_doubts(self) -> None:
         """How sure each of them is: the readings of the whole span are folded for it."""
@@ -221,8 +243,8 @@ class UsageTiles:
         if series.total_kwh is None and coming:
             tile.coming(none_words(coming=True))
             return
-        taken = await revenues_of(self.data.cache, (series.key,), series.span, MONEY_KEEP_S)
-        words = " · ".join(filter(None, (words, revenue_words(taken.get(series.key)))))
+        taken = revenue_words(await self._taken(series))
+        words = " · ".join(filter(None, (words, taken)))
         tile.show(number(series.total_kwh), "kWh", words, name)
         tile.show_money(cost_words(costs.get(series.key), series.total_kwh, brief=True))
 

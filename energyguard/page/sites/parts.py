@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import NamedTuple
 
@@ -85,8 +86,9 @@ class PartTable:
     async def show(self, sums: LiveSums, usual: dict[str, UsualRange]) -> list[str]:
         """Show the parts as they are now; the names of those that draw more than usual."""
         entries, opened = self.catalogue.entries, self.context.cache.service.book.open()
-        today = await self.data.of("today", TODAY_KEEP_S)
-        costs = await self.data.costs("today", MONEY_KEEP_S)
+        today, costs = await asyncio.gather(
+            self.data.of("today", TODAY_KEEP_S), self.data.costs("today", MONEY_KEEP_S)
+        )
         found = []
         for key in self.data.keys[1:]:
             kind, _slash, part = key.partition("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
@@ -47,9 +48,11 @@ class SiteTable:
         """The sites as they are now, and what everything draws together (kW)."""
         service = self.context.cache.service
         entries, opened = service.catalogue.entries, service.book.open()
-        today = await self.data.of("today", TODAY_KEEP_S)
-        usual = await self.data.usual()
-        costs = await self.data.costs("today", MONEY_KEEP_S)
+        today, usual, costs = await asyncio.gather(
+            self.data.of("today", TODAY_KEEP_S),
+            self.data.usual(),
+            self.data.costs("today", MONEY_KEEP_S),
+        )
         rows = []
         for key in sorted(self.data.keys[1:], key=lambda key: not entries.is_entered(key)):
             site = key.removeprefix("site/")

@@ -121,8 +121,9 @@ class SitePage:
         facts = (path, kind_words(about.site.kind), devices.format(n=count(about.devices)), when)
         above = " · ".join(filter(None, facts))
         self.alerts.show(waiting, zone)
-        sums, now = await live_sums(self.cache), await self.cache.now()
-        usual = await self.data.usual()
+        sums, now, usual = await asyncio.gather(
+            live_sums(self.cache), self.cache.now(), self.data.usual()
+        )
         kw = sums.named(self.site, partial(self.catalogue.entries.devices_at, self.site))
         self.tiles.show_now(kw, now.kw_at_ms, now.live, usual.get(self.data.keys[0]))
         odd = await self.parts.show(sums, usual)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from math import floor, log10
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,13 +24,15 @@ from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.model.tariffs import legible
-from energyguard.page.words.language import _, current, ngettext
+from energyguard.page.words.language import Reader, _, current, ngettext
 
 SPACE = "\u00a0"
 """Between a number and its unit: no line break there."""
 MINUS = "\u2212"
 UNKNOWN = "–"
 MAX_FIGURES = 4
+MAX_KNOWN = 20_000
+"""So many times and numbers are kept as they were written last, for all pages."""
 AMOUNT_PLACES = 3
 """Decimals of an amount beside a limit."""
 BRIEF_FROM = 1_000
@@ -119,8 +122,13 @@ def price_in(value: Decimal, currency: str) -> str:
 
 
 def _decimal(value: float, places: int) -> str:
+    return _written(value, places, current().locale)
+
+
+@lru_cache(MAX_KNOWN)
+def _written(value: float, places: int, locale: Locale) -> str:
     pattern = "#,##0" + ("." + "0" * places if places else "")
-    return format_decimal(value, pattern, current().locale).replace("-", MINUS)
+    return format_decimal(value, pattern, locale).replace("-", MINUS)
 
 
 def measure(value: float | None, unit: str) -> tuple[str, str]:
@@ -186,30 +194,34 @@ def moment(ms: int | None, zone: str, form: str = "%H:%M") -> str:
         zone: of the page, or of the site.
         form: as ``strftime`` has it; its dates and times are written as the reader writes them.
     """
-    if ms is None:
-        return UNKNOWN
+    return UNKNOWN if ms is None else _moment(ms, zone, form, current())
+
+
+@lru_cache(MAX_KNOWN)
+def _moment(ms: int, zone: str, form: str, reader: Reader) -> str:
+    """The same for a reader; pages say the same times again and again, and so do many viewers."""
     at = datetime.fromtimestamp(ms / 1000, ZoneInfo(zone))
     for known in _FORMS:
         if known in form:
-            form = form.replace(known, _localized(at, known).replace("%", "%%"))
+            form = form.replace(known, _localized(at, known, reader).replace("%", "%%"))
     for name, pattern in (("%a", "EEE"), ("%A", "EEEE"), ("%B", "LLLL"), ("%b", "LLL")):
         if name in form:
-            form = form.replace(name, _applied(pattern, at))
+            form = form.replace(name, _applied(pattern, at, reader))
     return at.strftime(form)
 
 
-def _localized(at: datetime, form: str) -> str:
+def _localized(at: datetime, form: str, reader: Reader) -> str:
     """A date or a time of day."""
-    reader = current()
     if "%H" in form:
         seconds = ":ss" * form.endswith("%S")
-        return _applied(f"h:mm{seconds}{SPACE}a" if reader.half_day else f"HH:mm{seconds}", at)
+        clock = f"h:mm{seconds}{SPACE}a" if reader.half_day else f"HH:mm{seconds}"
+        return _applied(clock, at, reader)
     dates = _DATES.get(str(reader.locale)) or _DATES[reader.locale.language]
-    return _applied(dates["%a" not in form if "%Y" not in form else 2 + ("%a" not in form)], at)
+    written = dates["%a" not in form if "%Y" not in form else 2 + ("%a" not in form)]
+    return _applied(written, at, reader)
 
 
-def _applied(pattern: str, at: datetime) -> str:
-    reader = current()
+def _applied(pattern: str, at: datetime, reader: Reader) -> str:
     return parse_pattern(pattern).apply(at, Locale.parse(reader.language)).replace("\u202f", SPACE)
 
 
