@@ -153,7 +153,7 @@ async def test_sums_on_their_way_do_not_look_like_nothing(
 async def test_a_tile_that_waits_for_a_new_day_keeps_no_number_of_the_old_one(user: User) -> None:
     await user.open("/")
     with user:
-        tile = Tile("Today so far", "#", plain=True)
+        tile = Tile("Today so far", "#")
         tile.show("6.789", "kWh", "up to 23:59")
         tile.show_money("€1.234")
         tile.show_doubt("at least 5.678")

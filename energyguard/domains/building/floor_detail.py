@@ -60,7 +60,7 @@ class FloorDetail:
             with Tag("p", "", "summary c12") as self.summary:
                 self._shape = Tag("span", "", "sev", aria_hidden="true")
                 self._words = Tag("span", "")
-            with Tag("div", "", "tiles four plain"):
+            with Tag("div", "", "tiles four"):
                 self.tiles = {each.name: self._tile(each.name) for each in METRICS.values()}
             course = _("{what} of {name}").format(what=_(self.metric.words), name=name)
             with card(course, "c8", anchor="course") as note:

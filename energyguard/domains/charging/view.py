@@ -64,8 +64,8 @@ class Network:
         with self.rest:
             with Tag("div", "", "tiles four"):
                 self.occupied = Tile(_("Occupied"), "#wall")
-                self.energy = Tile(_("Energy today"), "#month")
-                self.revenue = Tile(_("Revenue today"), "#month")
+                self.energy = Tile(_("Energy today"), "#month", has_course=True)
+                self.revenue = Tile(_("Revenue today"), "#month", has_course=True)
                 self.broken = Tile(_("Stay too long"), "#violations")
             with card(_("Bays now"), "c8", anchor="wall") as note:
                 self.grid = BayGrid(context)

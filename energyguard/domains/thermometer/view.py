@@ -25,7 +25,7 @@ class ThermometerPage:
         )
         with self.rest:
             with Tag("div", "", "tiles four"):
-                self.now = Tile(_("Degrees now"), "#curve")
+                self.now = Tile(_("Degrees now"), "#curve", has_course=True)
                 mean = _("Mean, {span}").format(span=context.lasting)
                 self.mean = Tile(mean, "#curve")
                 self.trend = Tile(_("Trend"), "#curve")

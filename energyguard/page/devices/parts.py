@@ -71,7 +71,7 @@ class MeasuredParts:
         self.day = CalendarSpan.of("day", local(found.last_ms, zone).date(), zone)
         has_energy = any(n in CHANNELS and CHANNELS[n].kind is not Kind.STATE for n in names)
         with left:
-            with Tag("div", "", "tiles four plain"):
+            with Tag("div", "", "tiles four"):
                 self.tiles = DeviceTiles(context, self.device, has_energy)
             self.beyond = BeyondNote(context, self.device) if has_energy else None
             self._course(names)
@@ -211,7 +211,7 @@ class SumParts:
 
     def __init__(self, context: PageContext, device: str) -> None:
         self.context, self.device = context, device
-        with Tag("div", "", "tiles three plain"):
+        with Tag("div", "", "tiles three"):
             self.tiles = DeviceTiles(context, device, has_energy=True, sends=False)
         self.late = LateSumLine(context, key_of(DEVICE, device))
         with card(_("Energy by hour"), "c12", _("today"), anchor="series"):

@@ -52,8 +52,8 @@ class DevicePage:
         context.every(2.0, self.move_on)
         self._revision = -1
         context.every(LOOK_S, self.look, is_first=False)
-        if (heard := self.cache.service.devices.live(self.device)) is not None:
-            self.parts = self._build(heard)
+        if (alive := self.cache.service.devices.live(self.device)) is not None:
+            self.parts = self._build(alive)
 
     async def look(self) -> None:
         """What somebody else changed of it is said at once."""
@@ -82,9 +82,9 @@ class DevicePage:
 
         What is live is drawn while the history says what else there is: all questions at once.
         """
-        heard = self.cache.service.devices.live(self.device)
+        alive = self.cache.service.devices.live(self.device)
         found, entry, _drawn = await asyncio.gather(
-            self._measured(), self._entry(), self._draw_parts(heard)
+            self._measured(), self._entry(), self._draw_parts(alive)
         )
         if entry is None:
             return

@@ -83,10 +83,10 @@ class Tile:
     Args:
         name: what it is the number of.
         href: where it leads.
-        plain: without its course below it: a chart stands beside it.
+        has_course: with a small chart of its course below it (``spark``), which is to be shown.
     """
 
-    def __init__(self, name: str, href: str, plain: bool = False) -> None:
+    def __init__(self, name: str, href: str, has_course: bool = False) -> None:
         with Tag("a", "", "card tile waiting", href=href) as self._box:
             with Tag("span", "", "name"):
                 self._name = Tag("span", name)
@@ -97,8 +97,8 @@ class Tile:
                 self._money = Tag("span", "", "money")
             self._sub = Tag("span", "", "sub")
             self._doubt = Tag("span", "", "sub doubt")
-            self._is_plain = plain
-            if not plain:
+            self._has_course = has_course
+            if has_course:
                 self.spark = Plot("spark", _("{what} over time").format(what=name), 30)
 
     def show_money(self, words: str) -> None:
@@ -122,7 +122,7 @@ class Tile:
         self._value.text, self._unit.text, self._sub.text = value, unit, sub
         if name and name != self._name.text:
             self._name.text = name
-            if not self._is_plain:
+            if self._has_course:
                 self.spark.say(_("{what} over time").format(what=name))
         self._tag.text = tag
         restyle(self._box, "card tile old" if old else "card tile")

@@ -148,9 +148,9 @@ class UsageTiles:
         self.data = data
         key = data.keys[0]
         with Tag("div", "", "tiles four"):
-            self.now = Tile(_("Now"), "#use", plain=True)
+            self.now = Tile(_("Now"), "#use")
             self.today, self.yesterday, self.month = (
-                Tile(name, explain_href(key, span), plain=True)
+                Tile(name, explain_href(key, span))
                 for name, span in (
                     (_("Today so far"), "today"),
                     (_("Yesterday"), "yesterday"),

@@ -61,9 +61,9 @@ class WallPage:
                 self.title = Tag("h1", _("All sites"))
                 self.clock = Tag("span", "", "wall-clock")
             with Tag("div", "", "tiles three"):
-                self.now = Tile(_("Now"), "/", plain=True)
-                self.today = Tile(_("Today"), "/", plain=True)
-                self.month = Tile(_("This month"), "/", plain=True)
+                self.now = Tile(_("Now"), "/")
+                self.today = Tile(_("Today"), "/")
+                self.month = Tile(_("This month"), "/")
             with Tag("div", "", "wall-body"):
                 with Tag("section", "", "card"):
                     self.parts_title = Tag("h2", "")

@@ -2,6 +2,7 @@
 
 language.py    texts in a person's language (locale/*.po)
 formatting.py  numbers, times and alerts
+moments.py     times, as a reader writes them
 lengths.py     lengths of time
 names.py       what sites and devices are called
 faults.py      why the service could not do something

@@ -7,15 +7,12 @@ All of it as the person in front of the page reads (``language.py``): ``1,234.5 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from math import floor, log10
-from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any, NamedTuple
 
 from babel import Locale
-from babel.dates import parse_pattern
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
@@ -24,30 +21,20 @@ from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.model.tariffs import legible
-from energyguard.page.words.language import Reader, _, current, ngettext
+from energyguard.page.words.language import _, current, ngettext
+from energyguard.page.words.moments import MAX_KNOWN, written_moment
 
 SPACE = "\u00a0"
 """Between a number and its unit: no line break there."""
 MINUS = "\u2212"
 UNKNOWN = "–"
 MAX_FIGURES = 4
-MAX_KNOWN = 20_000
-"""So many times and numbers are kept as they were written last, for all pages."""
 AMOUNT_PLACES = 3
 """Decimals of an amount beside a limit."""
 BRIEF_FROM = 1_000
 """From so much money on tiles have no cents."""
 
 _AGES = (86_400_000, 3_600_000, 60_000)
-_DATES: Final = {
-    "en_GB": ("EEE d MMM", "d MMM", "EEE d MMM y", "d MMM y"),
-    "en_US": ("EEE, MMM d", "MMM d", "EEE, MMM d, y", "MMM d, y"),
-    "de": ("EEE, d.M.", "d.M.", "EEE, d.M.y", "d.M.y"),
-    "it": ("EEE d MMM", "d MMM", "EEE d MMM y", "d MMM y"),
-    "pl": ("EEE, d.MM", "d.MM", "EEE, d.MM.y", "d.MM.y"),
-}
-"""By locale: weekday and day, day, and both with the year."""
-_FORMS: Final = ("%a %-d %b %Y", "%-d %b %Y", "%a %-d %b", "%-d %b", "%H:%M:%S", "%H:%M")
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -194,35 +181,7 @@ def moment(ms: int | None, zone: str, form: str = "%H:%M") -> str:
         zone: of the page, or of the site.
         form: as ``strftime`` has it; its dates and times are written as the reader writes them.
     """
-    return UNKNOWN if ms is None else _moment(ms, zone, form, current())
-
-
-@lru_cache(MAX_KNOWN)
-def _moment(ms: int, zone: str, form: str, reader: Reader) -> str:
-    """The same for a reader; pages say the same times again and again, and so do many viewers."""
-    at = datetime.fromtimestamp(ms / 1000, ZoneInfo(zone))
-    for known in _FORMS:
-        if known in form:
-            form = form.replace(known, _localized(at, known, reader).replace("%", "%%"))
-    for name, pattern in (("%a", "EEE"), ("%A", "EEEE"), ("%B", "LLLL"), ("%b", "LLL")):
-        if name in form:
-            form = form.replace(name, _applied(pattern, at, reader))
-    return at.strftime(form)
-
-
-def _localized(at: datetime, form: str, reader: Reader) -> str:
-    """A date or a time of day."""
-    if "%H" in form:
-        seconds = ":ss" * form.endswith("%S")
-        clock = f"h:mm{seconds}{SPACE}a" if reader.half_day else f"HH:mm{seconds}"
-        return _applied(clock, at, reader)
-    dates = _DATES.get(str(reader.locale)) or _DATES[reader.locale.language]
-    written = dates["%a" not in form if "%Y" not in form else 2 + ("%a" not in form)]
-    return _applied(written, at, reader)
-
-
-def _applied(pattern: str, at: datetime, reader: Reader) -> str:
-    return parse_pattern(pattern).apply(at, Locale.parse(reader.language)).replace("\u202f", SPACE)
+    return UNKNOWN if ms is None else written_moment(ms, zone, form, current())
 
 
 def day_moment(ms: int | None, zone: str) -> str:
