@@ -22,6 +22,7 @@ NAMED: Final[tuple[str, ...]] = (
     "espi",
     "octopus",
     "octopus_json",
+    "inexogy_json",
     "lcl",
     "uci",
     "enedis",

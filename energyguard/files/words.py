@@ -29,6 +29,7 @@ UNITS: Final[Mapping[str, Unit]] = {
     "watt": Unit(POWER, 1_000),
     "watts": Unit(POWER, 1_000),
     "kilowatts": Unit(POWER),
+    "kwatts": Unit(POWER),
     "MW": Unit(POWER, 1, 1_000),
     "a": Unit("current_a"),
     "amps": Unit("current_a"),

@@ -6,14 +6,19 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
+import openpyxl
 import pytest
 
 from energyguard.processes.registry import living
 from energyguard.settings.tree import Settings
 from tests.e2e.test_up import Up
 from tests.waiting import until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 CASES = Path(__file__).parents[1] / "cases" / "charging"
 Paid = list[tuple[float, float]]  # kWh, and the amount, in order of time
@@ -63,7 +68,7 @@ def neighbours(case: str, number: int) -> str:
     ids=["real", "as-simulated"],
 )
 def test_each_is_billed_rightly_alone_and_beside_neighbours(
-    settings: Settings, pace: tuple[str, ...]
+    settings: Settings, pace: tuple[str, ...], browser: Browser, tmp_path: Path
 ) -> None:
     up = Up(settings.data_dir, "serve.auth=false", "history.flush=100ms", *pace, demo=False)
     link = httpx.URL(up.link())
@@ -79,8 +84,27 @@ def test_each_is_billed_rightly_alone_and_beside_neighbours(
             post(http, "".join(reversed(signals(case, 200 + number).splitlines(keepends=True))))
         beside = {f"charger-{200 + number}": bills for number, (_, bills) in cases}
         assert_paid(http, alone | beside)
+    if pace is REAL_PACE:
+        sheet = downloaded_month(browser, str(link.copy_with(path="/stations")), tmp_path)
+        rows = {(row["charger"], row["kwh"], row["eur"]) for row in sheet}
+        wanted = alone | beside
+        assert rows >= {(name, *bill) for name, bills in wanted.items() for bill in bills}
     assert up.end() == 0, up.output.read_text()
     assert "Traceback" not in up.output.read_text()
+
+
+def downloaded_month(browser: Browser, stations: str, folder: Path) -> list[dict[str, Any]]:
+    """The month's sessions as a workbook, by a click on the page: its rows by their heads."""
+    page = browser.new_page()
+    page.goto(f"{stations}?month=2024-05")
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="as XLSX").click()
+    path = folder / coming.value.suggested_filename
+    coming.value.save_as(path)
+    page.close()
+    assert path.suffix == ".xlsx"
+    heads, *rows = openpyxl.load_workbook(path).active.values
+    return [dict(zip(heads, row, strict=True)) for row in rows]
 
 
 def post(http: httpx.Client, body: str) -> None:

@@ -53,6 +53,14 @@ GOLDEN: Final[Mapping[str, tuple[int, tuple[Row, ...]]]] = {
             Row("home", KWH, "2026-06-30T23:00:00", "0.071"),
         ),
     ),
+    "inexogy-json": (
+        6,
+        (
+            Row("home", REGISTER, "2026-02-28T23:00:00", "1234.125"),
+            Row("home/export", REGISTER, "2026-02-28T23:15:00", "10.51"),
+            Row("home", POWER, "2026-02-28T23:15:00", "-0.02"),
+        ),
+    ),
     "lcl": (1, (Row("MAC000002", KWH, "2012-10-12T00:30:00", "0.25"),)),
     "uci": (
         6,

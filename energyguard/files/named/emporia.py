@@ -1,4 +1,4 @@
-"""Emporia Vue: energies of circuits, as its app exports them."""
+"""Emporia Vue: energies or powers of circuits, as its app exports them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FORMAT: Final = FileFormat(
     title="Emporia Vue, circuits",
     source="Emporia Energy app, Export Data",
     becomes=(
-        "`energy_kwh` of each circuit, a device each, at the start of the bucket; the zone "
-        "stands in the header"
+        "`energy_kwh` of each circuit, a device each, at the start of the bucket; of seconds and "
+        "minutes `power_kw` (kWatts); the zone stands in the header"
     ),
     left_out="columns in other units",
     example=(
@@ -23,7 +23,7 @@ FORMAT: Final = FileFormat(
         b"03/01/2026 00:00:00,0.51,0.02\n"
         b"03/01/2026 00:15:00,0.47,No CT\n"
     ),
-    recognises=headed_by("time bucket", "(kwhs)"),
+    recognises=headed_by("time bucket", "(kwhs)|(kwatts)"),
     read=of_table(LAYOUT, "emporia"),
     answers=FileAnswers(),
 )

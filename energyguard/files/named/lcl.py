@@ -14,6 +14,8 @@ LAYOUT: Final = KnownLayout(
         "stdortou": "ignore",
         "datetime": "dmy",
         "kwh/hh (per half hour)": "energy_kwh",
+        "tstp": "time",
+        "energy(kwh/hh)": "energy_kwh",
         "acorn": "ignore",
         "acorn_grouped": "ignore",
     },
@@ -23,7 +25,10 @@ FORMAT: Final = FileFormat(
     name="lcl",
     title="Low Carbon London, half hours of homes",
     source="London Datastore, SmartMeter Energy Consumption Data in London Households",
-    becomes="`energy_kwh` of each home at the time that stands there, as UTC",
+    becomes=(
+        "`energy_kwh` of each home at the time that stands there, as UTC; blocks of it too, whose "
+        "columns are `tstp` and `energy(kWh/hh)`"
+    ),
     left_out="tariff and Acorn groups",
     example=(
         b"LCLid,stdorToU,DateTime,KWH/hh (per half hour) ,Acorn,Acorn_grouped\n"
