@@ -89,11 +89,13 @@ class FileTables:
         title: what they are, in sentences.
         kind: refers to a ``files.known_tables.RecognisedKind``.
         command: the words of the command that takes them.
+        files: refers to a ``service.intake.table_files.TableFiles``: how files of them are taken.
     """
 
     title: str
     kind: str
     command: str
+    files: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

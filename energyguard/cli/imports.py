@@ -117,10 +117,13 @@ def _looked_at(
     Raises:
         Malformed: it leaves a question open, and nobody is there to answer.
     """
+    from energyguard.files.known_tables import OtherTable
     from energyguard.service.intake.file_previews import preview
 
     while True:
         seen = preview(path, service, answers)
+        if seen.tables is not None:
+            raise OtherTable(path.name, seen.tables)
         if not seen.names_device and not answers.device and not seen.messages:
             if not may_ask(call):
                 raise typer.BadParameter(f"{path}: no column names the device: --device NAME")

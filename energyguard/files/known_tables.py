@@ -36,6 +36,19 @@ MAX_COLUMNS: Final = 200
 """Of a header that is looked at."""
 
 
+class OtherTable(Malformed):
+    """A file has a domain's tables, and no readings.
+
+    Attributes:
+        tables: what they are, and what takes them.
+    """
+
+    def __init__(self, name: str, tables: FileTables) -> None:
+        why = f"it has {tables.title}: `energyguard {tables.command}` takes it"
+        super().__init__(f"{name}: {why} (--as table, if they are readings)", "file")
+        self.tables = tables
+
+
 class TableKind(Protocol):
     """What is known of a kind of table."""
 

@@ -21,7 +21,7 @@ from energyguard.files.formats import HEAD_BYTES, format_of
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
 from energyguard.files.grid import grid_of
 from energyguard.files.json_table import is_json, is_known_json, json_as_csv
-from energyguard.files.known_tables import recognised
+from energyguard.files.known_tables import OtherTable, recognised
 from energyguard.files.parts import sheets_of, text_of
 from energyguard.files.unpack import Part, unpacked
 
@@ -39,6 +39,7 @@ def read_file(path: Path, answers: FileAnswers, limits: PlausibilityLimits) -> F
 
     Raises:
         NotFound: there is no such file.
+        OtherTable: it has tables of a domain that are no readings.
         Malformed: it cannot be read, and the message says why.
         ConfigError: an answer is about nothing that there is.
     """
@@ -74,8 +75,7 @@ def _read(part: Part, answers: FileAnswers, limits: PlausibilityLimits) -> FileR
     found = format_of(text[:HEAD_BYTES], answers.format)
     if found is None:
         if not answers.format and (tables := recognised(text, part.name)) is not None:
-            why = f"it has {tables.title}: `energyguard {tables.command}` takes it"
-            raise Malformed(f"{part.name}: {why} (--as table, if they are readings)", "file")
+            raise OtherTable(part.name, tables)
         if is_json(text):
             text = json_as_csv(text, part.name)
             findings.append(FileFinding("JSON", part.name, "read as a table"))

@@ -7,6 +7,7 @@ each verb does in full, and what it raises, stands at ``EnergyService``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -15,6 +16,8 @@ from energyguard.alerts.alert import Alert
 from energyguard.audit import Audit
 from energyguard.clock import Clock
 from energyguard.codecs import RefusedRow
+from energyguard.domain import FileTables
+from energyguard.files.found import FileAnswers
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
 from energyguard.rules.rule import Rule
@@ -183,6 +186,9 @@ class Service(Protocol):
 
     def refuse_rows(self, rows: Sequence[RefusedRow], source: str, idempotency_key: str) -> Receipt:
         """Keep rows of a file that were not taken; durable when it returns."""
+
+    def take_table(self, tables: FileTables, path: Path, answers: FileAnswers) -> Receipt:
+        """Take a file of a domain's tables in; durable when it returns."""
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
         """Say that a person has it."""

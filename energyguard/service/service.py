@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
@@ -22,7 +23,8 @@ from energyguard.audit import AuditTrail
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.sources import device_in
-from energyguard.domain import load
+from energyguard.domain import FileTables, load
+from energyguard.files.found import FileAnswers
 from energyguard.history import History
 from energyguard.history.newest import newest_ms
 from energyguard.history.query import query_named
@@ -52,6 +54,7 @@ from energyguard.service.intake.idempotency import Answers
 from energyguard.service.intake.intake import Reception
 from energyguard.service.intake.new_devices import NewDevices, known_to
 from energyguard.service.intake.senders import Senders
+from energyguard.service.intake.table_files import files_of
 from energyguard.service.late_sums import LateSums
 from energyguard.service.live.live import LiveProjection
 from energyguard.service.notify.routes import RouteVerbs
@@ -260,6 +263,10 @@ class EnergyService(AlertVerbs, RuleVerbs):
         return self._answers.once(
             idempotency_key, body, lambda: self._reception.refuse(rows, source)
         )
+
+    def take_table(self, tables: FileTables, path: Path, answers: FileAnswers) -> Receipt:
+        """Take a file of a domain's tables in; durable when it returns."""
+        return files_of(tables).take(self._log, path, answers)
 
     # Dead letters
 

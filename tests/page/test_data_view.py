@@ -231,3 +231,20 @@ async def test_an_import_is_undone_and_counts_again(user: User, service: MadeUpS
     user.find("Count again").click()
     await sees(user, "march.csv: 96 readings taken")
     assert not service.corrections.import_undone_by("i1")
+
+
+async def test_sessions_of_chargers_are_understood_and_taken_too(
+    user: User, service: MadeUpService
+) -> None:
+    rows = "1;LP1;19.05.2024 10:00;19.05.2024 12:00;7,5;2,25\n2;LP1;20.05.2024 10:00;;;\n"
+    text = f"Ladevorgang;Ladepunkt;Start;Ende;Energie (kWh);Preis\n{rows}"
+    await user.open("/data")
+    await bring(user, "mai.csv", text.encode())
+    await sees(user, "mai.csv: 1 question is open")
+    await sees(user, "'Preis': the amount paid, or the price of a kWh?")
+    choose(user, "doubt-0", "cost")
+    await sees(user, "mai.csv is understood; some rows are not readable")
+    await sees(user, "a charging network's sessions")
+    user.find(marker="take-1").trigger("submit", {})
+    await sees(user, "mai.csv: 1 row taken, 1 row refused")
+    assert sum(service.positions("energyguard.sessions", LATEST).values()) == 1

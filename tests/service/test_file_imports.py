@@ -179,3 +179,18 @@ def test_a_file_with_a_doubt_is_not_taken(
         "march.csv: its times do not say their zone: --zone Europe/Berlin (or Europe/London, UTC)"
     )
     assert taken(log) == []
+
+
+def test_a_domains_table_is_taken_by_the_domain_and_once(
+    service: EnergyService, tmp_path: Path
+) -> None:
+    text = "Charger,Start,End,kWh,Cost (EUR)\nCP1,2024-05-19 10:00,2024-05-19 12:00,7.5,2.25\n"
+    path = brought(tmp_path, f"{text}CP1,2024-05-20 10:00,,,\n", "sessions.csv")
+    answers = FileAnswers(zone="UTC")
+    for taken in (1, 0):
+        seen = preview(path, service, answers)
+        assert (seen.readings, seen.refused_rows, seen.kwh) == (1, 1, 7.5)
+        job = FileImport(path.name, "mara", 0, 0)
+        job.run(service, path, answers, seen)
+        assert (job.state, job.done, job.refused) == (ImportState.DONE, taken, 1)
+    assert preview(path, service).doubts[0].option == "--zone"

@@ -59,6 +59,7 @@ DOMAIN = Domain(
             title="the sessions of a charging network",
             kind=f"{HERE}.exports.columns:SESSIONS",
             command="import sessions",
+            files=f"{HERE}.exports.brought:FILES",
         ),
     ),
     flows=(FEED, IMPORT),

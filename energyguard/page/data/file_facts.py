@@ -28,11 +28,14 @@ def facts_of(seen: FilePreview, context: PageContext) -> list[tuple[str, str]]:
     if seen.messages:
         return [(_("Read as"), _("a charging network's sessions"))]
     found = [(_("Read as"), _("any table") if seen.dialect == TABLE else seen.dialect)]
+    if seen.tables is not None:
+        found = [(_("Read as"), _("a charging network's sessions"))]
     if seen.first_ms is not None and seen.last_ms is not None:
         first, last = day_moment(seen.first_ms, zone), day_moment(seen.last_ms, zone)
         found.append((_("From – to"), f"{first} – {last} ({zone})"))
     if seen.readings:
-        found.append((_("Readings"), count(seen.readings)))
+        what = _("Readings") if seen.tables is None else _("Sessions")
+        found.append((what, count(seen.readings)))
     if seen.devices and seen.names_device:
         names = [
             place_of(context.cache.service.catalogue, d).name for d in seen.devices[:MAX_NAMES]

@@ -209,7 +209,7 @@ class FileLook:
                 self._form.text("device", _("Device"), self.file.typed.get("device", self._device),
                                 _("a device that there is, by name, or a new one"),
                                 maxlength="128")  # fmt: skip
-            if self.is_ready and not seen.messages:
+            if self.is_ready and not seen.messages and seen.tables is None:
                 site = self.file.typed.get("site", "")
                 hint = _("of devices that stand nowhere yet")
                 self._form.choose("site", _("Site"), site_options(self.service.catalogue), site,
@@ -217,6 +217,8 @@ class FileLook:
             with Tag("div", "", "acts"):
                 if self.is_ready:
                     words = ngettext("Import {n} reading", "Import {n} readings", seen.readings)
+                    if seen.tables is not None:
+                        words = ngettext("Import {n} row", "Import {n} rows", seen.readings)
                     text = words.format(n=count(seen.readings)) if seen.readings else _("Import")
                     Tag("button", text, "btn main-act", type="submit").mark("import")
                 button(_("Leave it"), self.leave, about=seen.name, mark="forget")

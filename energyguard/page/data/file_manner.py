@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -15,6 +15,7 @@ from energyguard.page.elements.components import Tag, table
 from energyguard.page.elements.controls import Dropdown
 from energyguard.page.words.language import _
 from energyguard.service.intake.file_previews import FilePreview
+from energyguard.service.intake.table_files import files_of
 
 MAX_COLUMNS: Final = 60
 """Columns that can be corrected; a table of more is of circuits, all alike."""
@@ -41,6 +42,12 @@ class FileManner:
     ) -> None:
         self.answers, self.seen, self._look, self._name = answers, seen, look, name
 
+    @property
+    def _words(self) -> Mapping[str, str]:
+        """What columns of a domain's tables may be; of readings nothing."""
+        tables = self.seen.tables
+        return files_of(tables).role_words() if tables is not None else {}
+
     def _id(self, field: str) -> str:
         return f"{self._name}-{field}"
 
@@ -59,7 +66,7 @@ class FileManner:
                     with Tag("div", "", "doubt"):
                         words = in_words(doubt.question)
                         Tag("b", words)
-                        options = [("", _("please choose")), *role_options(doubt)]
+                        options = [("", _("please choose")), *role_options(doubt, self._words)]
                         act, name = partial(self._answer, doubt), self._id(f"doubt-{place}")
                         Dropdown(words, options, "", act, name).mark(f"doubt-{place}")
 
@@ -74,7 +81,8 @@ class FileManner:
         found = {finding.what: finding.value for finding in self.seen.findings}
         with Tag("div", "", "acts manner"):
             options = [("", _("format as found")), (TABLE, _("any table"))]
-            options += [(known.name, known.title) for known in formats().values()]
+            if self.seen.tables is None:
+                options += [(known.name, known.title) for known in formats().values()]
             Dropdown(_("Format"), options, self.answers.format, self._format, self._id("format"))
             if DECIMAL_MARK in found:
                 mark = self.answers.columns.get(DECIMAL_MARK, found[DECIMAL_MARK])
@@ -112,7 +120,7 @@ class FileManner:
 
     def _column(self, place: int, column: FileColumn, is_open: bool) -> None:
         name = _("all columns of values") if column.name == ALL else column.name
-        options = role_options()
+        options = role_options(None, self._words)
         if not column.role:
             options = [("", role_words("")), *options]
         with Tag("tr", "", "open" if is_open else ""):

@@ -7,6 +7,7 @@ them; what is not known here stays as it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from energyguard.codecs.headers import VALUES
@@ -32,6 +33,23 @@ _SENTENCES: Final = tuple(
             r"nothing says it: the zone that is set here",
             _("nothing says it: the zone of this system is assumed"),
         ),
+        (
+            r"(?P<column>'.*') may be what was paid, or the price of a kWh",
+            _("{column}: the amount paid, or the price of a kWh?"),
+        ),
+        (
+            r"the column (?P<column>'.*') has no unit of time",
+            _("{column}: how long it took, in which unit?"),
+        ),
+        (
+            r"exports with these columns have this one",
+            _("exports with these columns have this one"),
+        ),
+        (r"of each row", _("of each row")),
+        (r"a column says so", _("a column says so")),
+        (r"read as a table", _("read as a table")),
+        (r"it has no unit of time", _("it has no unit of time")),
+        (r"it has no unit, and the energy has one", _("it has no unit, others have one")),
         (r"a number above 12 shows it", _("a number above 12 shows it")),
         (r"so its days follow one another", _("so its days follow one another")),
         (r"a date and a time of the day", _("a date and a time of the day")),
@@ -184,10 +202,17 @@ def _unit(role: str, channel: str) -> str:
     return next((known for known in ("Wh", "W", "mA", "mV") if known.lower() == last), unit)
 
 
-def role_options(doubt: FileDoubt | None = None) -> list[tuple[str, str]]:
-    """What may be chosen of a column; of a doubt, its answers."""
-    roles = doubt.choices if doubt is not None else ROLES
-    return [(role, role_words(role)) for role in roles]
+def role_options(
+    doubt: FileDoubt | None = None, known: Mapping[str, str] | None = None
+) -> list[tuple[str, str]]:
+    """What may be chosen of a column; of a doubt, its answers.
+
+    Args:
+        doubt: a question; None: any column.
+        known: the roles of a domain's tables, with their words; none: they are of readings.
+    """
+    roles = doubt.choices if doubt is not None else tuple(known or ROLES)
+    return [(role, (known or {}).get(role) or role_words(role)) for role in roles]
 
 
 def mark_options() -> list[tuple[str, str]]:

@@ -87,7 +87,14 @@ class ImportList:
         return _("brought by {person}, {time}").format(person=person, time=when)
 
     def _taken(
-        self, import_id: str, name: str, readings: int, refused: int, below: str
+        self,
+        import_id: str,
+        name: str,
+        readings: int,
+        refused: int,
+        below: str,
+        *,
+        is_table: bool = False,
     ) -> ImportRow:
         """An import that is over: it counts, or is undone."""
         undone_by = self.service.corrections.import_undone_by(import_id) if import_id else ""
@@ -95,6 +102,8 @@ class ImportList:
             undone = _("{name}: undone, its readings do not count").format(name=name)
             return ImportRow("–", "info", undone, below, name, import_id, undone_by)
         words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", readings)
+        if is_table:
+            words = ngettext("{name}: {n} row taken", "{name}: {n} rows taken", readings)
         text = words.format(name=name, n=count(readings))
         if not refused:
             return ImportRow("✓", "resolved", text, below, name, import_id)
@@ -116,7 +125,7 @@ class ImportList:
                 "!", "critical", text.format(name=job.name, n=done, reason=job.fault),
                 below + " · " + _("Bring it again: it goes on where it stopped."),
             )  # fmt: skip
-        row = self._taken(job.id, job.name, job.done, job.refused, below)
+        row = self._taken(job.id, job.name, job.done, job.refused, below, is_table=job.is_table)
         return row if row.undone_by else row._replace(href=self._day_of(job))
 
     def _day_of(self, job: FileImport) -> str:

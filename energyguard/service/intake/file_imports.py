@@ -53,6 +53,7 @@ class FileImport:
         id: by which it can be undone as a whole; of a domain's messages empty.
         devices: of its readings, by id.
         first_ms: the oldest reading, ms since 1970 UTC; None: none was taken yet.
+        is_table: it has rows of a domain's table, and no readings.
     """
 
     name: str
@@ -66,6 +67,7 @@ class FileImport:
     id: str = ""
     devices: tuple[str, ...] = ()
     first_ms: int | None = None
+    is_table: bool = False
     _wait: Event = field(default_factory=Event)
 
     def run(
@@ -92,6 +94,10 @@ class FileImport:
                 )
                 self.done = receipt.accepted
                 self.refused = receipt.malformed + receipt.out_of_range
+            elif seen is not None and seen.tables is not None:
+                self.is_table = True
+                receipt = service.take_table(seen.tables, path, answers)
+                self.done, self.refused = receipt.accepted, receipt.malformed
             else:
                 self._take(service, path, answers, seen)
         except EnergyGuardError as error:

@@ -14,6 +14,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs.files import first_block, read_blocks
 from energyguard.codecs.formats import HEAD_BYTES, plain, shape_of
 from energyguard.codecs.refusals import FILE_SHAPE, counted
+from energyguard.domain import FileTables
 from energyguard.files.found import (
     NO_ANSWERS,
     FileAnswers,
@@ -23,6 +24,7 @@ from energyguard.files.found import (
     FileReadings,
     check_doubts,
 )
+from energyguard.files.known_tables import OtherTable
 from energyguard.files.read import read_file
 from energyguard.intake.messages import recognised
 from energyguard.model.channels import CHANNELS, Kind
@@ -30,6 +32,7 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import SCHEMA, Verdict, times_of
 from energyguard.service.contract import Service
 from energyguard.service.intake.file_courses import CourseSums, FileCourse
+from energyguard.service.intake.table_files import files_of
 
 SHOWN_LINES: Final = 6
 KEPT_REFUSED: Final = 1_000
@@ -60,6 +63,7 @@ class FilePreview:
         course: what its readings come to, by the hour; None: it has none.
         answers: what was said of it when it was looked at.
         read: the file, where all of it was read at once: it need not be read again.
+        tables: it has a domain's tables, no readings: ``readings`` are their rows.
     """
 
     name: str
@@ -82,6 +86,7 @@ class FilePreview:
     course: FileCourse | None = None
     answers: FileAnswers = NO_ANSWERS
     read: FileReadings | None = None
+    tables: FileTables | None = None
 
     def check(self) -> None:
         """Let a file without doubts pass.
@@ -112,7 +117,10 @@ def preview(path: Path, service: Service, answers: FileAnswers = NO_ANSWERS) -> 
         return FilePreview(
             path.name, "", 0, (), (), None, None, None, True, (), 0, head, messages=True
         )
-    found = read_file(path, answers, service.settings.wire)
+    try:
+        found = read_file(path, answers, service.settings.wire)
+    except OtherTable as other:
+        return _tables_in(path, other.tables, answers)
     sums = _Sums()
     for block in _blocks_of(path, service, answers.device, found):
         sums.add(block)
@@ -136,6 +144,30 @@ def preview(path: Path, service: Service, answers: FileAnswers = NO_ANSWERS) -> 
         course=sums.course.course(),
         answers=answers,
         read=found,
+    )
+
+
+def _tables_in(path: Path, tables: FileTables, answers: FileAnswers) -> FilePreview:
+    """A file of a domain's tables, as the domain sees it."""
+    look = files_of(tables).look(path, answers)
+    return FilePreview(
+        name=path.name,
+        dialect=tables.command.rpartition(" ")[2],
+        readings=look.rows,
+        devices=look.devices,
+        channels=(),
+        first_ms=look.first_ms,
+        last_ms=look.last_ms,
+        kwh=look.kwh,
+        names_device=True,
+        refused=look.refused[:KEPT_REFUSED],
+        refused_rows=len(look.refused),
+        head=look.head,
+        findings=look.findings,
+        doubts=look.doubts,
+        columns=look.columns,
+        answers=answers,
+        tables=tables,
     )
 
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from energyguard.alerts.alert import Alert
 from energyguard.codecs import RefusedRow
+from energyguard.domain import FileTables
+from energyguard.files.found import FileAnswers
 from energyguard.history.newest import newest_ms
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
@@ -109,6 +112,10 @@ class LimitedService(LimitedView):
     def refuse_rows(self, rows: Sequence[RefusedRow], source: str, idempotency_key: str) -> Receipt:
         """Keep rows of a file that were not taken."""
         return self._for(WRITE).refuse_rows(rows, source, idempotency_key)
+
+    def take_table(self, tables: FileTables, path: Path, answers: FileAnswers) -> Receipt:
+        """Take a file of a domain's tables in: they may be of any site."""
+        return self._whole(WRITE, tables.title).take_table(tables, path, answers)
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
         """Say that a person has it."""

@@ -31,6 +31,16 @@ MAPPED: Final[Mapping[str, tuple[str, Decimal | None]]] = {
     f"{role}_{unit}": (role, size) for role, units in _SIZES.items() for unit, size in units.items()
 }
 """What people call those roles: ``energy_kwh``, ``meter_start_wh``, ``connected_min``."""
+
+
+def role_named(role: str, size: Decimal | None) -> str:
+    """A role as people call it: ``energy_wh``; empty: its unit is open."""
+    if role not in _SIZES:
+        return role
+    unit = next((unit for unit, known in _SIZES[role].items() if known == size), "")
+    return f"{role}_{unit}" if unit else ""
+
+
 _PLAIN: Final = sorted({role for role, _ in WORDS.values()} - set(_SIZES) - {"price", "end_zone"})
 ROLES: Final = (*_PLAIN, *MAPPED, *ORDERS, "ignore")
 """What a column may be, as people say it."""

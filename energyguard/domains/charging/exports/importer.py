@@ -36,7 +36,7 @@ from energyguard.domains.charging.exports.tables import SessionTable, order_of
 from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
 from energyguard.domains.charging.topics import IMPORTED
 from energyguard.files.date_order import DateOrder
-from energyguard.files.found import NO_ANSWERS, FileAnswers, FileDoubt, FileFinding
+from energyguard.files.found import NO_ANSWERS, FileAnswers, FileColumn, FileDoubt, FileFinding
 from energyguard.files.known_tables import known_tables
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
@@ -61,6 +61,7 @@ class Export:
         rows: how many there were.
         findings: of each file, what was found out and why.
         doubts: what they leave open; with one nothing may be taken.
+        columns: of the first table, what each was read as.
     """
 
     sessions: list[ExportedSession] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Export:
     rows: int = 0
     findings: dict[str, tuple[FileFinding, ...]] = field(default_factory=dict)
     doubts: list[FileDoubt] = field(default_factory=list)
+    columns: tuple[FileColumn, ...] = ()
 
     @property
     def every(self) -> list[ExportedSession]:
@@ -169,6 +171,7 @@ def _sessions(
             table.findings += orders[table.header].findings
             table.doubts += orders[table.header].doubts
         reader = table.reader(orders[table.header], network)
+        export.columns = export.columns or table.columns_read()
         export.findings[table.source.name] = tuple(table.findings)
         export.doubts += [doubt for doubt in table.doubts if doubt not in export.doubts]
         yield from table.sessions(reader)
@@ -260,7 +263,7 @@ class Importer:
                 left_out.update(id(session) for session in rows[1:])
         kept = [session for session in export.refused if id(session) not in left_out]
         for some in _lots(kept):
-            letters = [_letter(session) for session in some]
+            letters = [letter(session) for session in some]
             sources = [f"file:{session.file}" for session in some]
             shapes = [SHAPE] * len(some)
             self._log.append(
@@ -284,7 +287,8 @@ def _why(session: ExportedSession) -> RowDefect:
     return next(found for found in session.defects if found.defect in REFUSED)
 
 
-def _letter(session: ExportedSession) -> RefusedRow:
+def letter(session: ExportedSession) -> RefusedRow:
+    """A refused row, as it came, with the reason."""
     found = _why(session)
     original = session.original.rstrip("\r\n").encode("utf-8", "surrogateescape")
     reason = f"{found.defect}: {found.detail}"

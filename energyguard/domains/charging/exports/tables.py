@@ -16,6 +16,7 @@ from energyguard.domains.charging.exports.columns import (
     columns_in,
     known_export,
     mapping_of,
+    role_named,
 )
 from energyguard.domains.charging.exports.row_reader import RowReader
 from energyguard.domains.charging.exports.rows import Defect, ExportedSession
@@ -23,7 +24,7 @@ from energyguard.domains.charging.records.stations import DEFAULT_NETWORK
 from energyguard.files.date_order import DateOrder, date_order
 from energyguard.files.dates import FIGURES, with_century
 from energyguard.files.decimal_mark import decimal_mark
-from energyguard.files.found import OFFSET, FileAnswers, FileDoubt, FileFinding
+from energyguard.files.found import OFFSET, FileAnswers, FileColumn, FileDoubt, FileFinding
 from energyguard.files.grid import cells_of, kind_of
 from energyguard.files.known_tables import KnownTable
 from energyguard.files.layout import DECIMAL_MARK
@@ -32,6 +33,7 @@ from energyguard.files.value_columns import unit_of
 from energyguard.files.words import ENERGY, header_of_text
 
 _AMOUNTS: Final = ("energy", "meter_start", "meter_stop", "cost", "price_kwh")
+_SHOWN_CELLS: Final = 3
 _METERED: Final = ("energy", "meter_start", "meter_stop")
 _ZONES: Final = ("Europe/Berlin", "Europe/London", "UTC")
 _DAY: Final = re.compile(FIGURES)
@@ -142,6 +144,18 @@ class SessionTable:
     def _leave_out(self, role: str, why: str) -> None:
         name = self.header[self.columns.pop(role).place]
         self.findings.append(FileFinding("not read", name, why))
+
+    def columns_read(self) -> tuple[FileColumn, ...]:
+        """What each column was read as, in the words by which people would say it."""
+        roles = {column.place: role_named(role, column.size)
+                 for role, column in self.columns.items()}  # fmt: skip
+        in_doubt = {doubt.column for doubt in self.doubts}
+        shown = self.source.grid.sample[:_SHOWN_CELLS]
+        return tuple(
+            FileColumn(name, "" if name in in_doubt else roles.get(place, "ignore"),
+                       tuple(row[place] for row in shown))
+            for place, name in enumerate(self.header)
+        )  # fmt: skip
 
     def times(self) -> list[str]:
         """All times, or their days; those that are empty are left out."""
