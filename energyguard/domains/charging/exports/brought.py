@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from energyguard.domains.charging.exports.importer import (
+    SHAPE,
     Export,
     Importer,
     letter,
@@ -61,9 +62,7 @@ class SessionFiles:
         Importer(log).put(export)
         if why := why_useless(export):
             raise Malformed(why, "file")
-        return Receipt(
-            len(export.sessions), len(export.refused), 0, IMPORTED.name, "charging-session"
-        )
+        return Receipt(len(export.sessions), len(export.refused), 0, IMPORTED.name, SHAPE)
 
     def role_words(self) -> Mapping[str, str]:
         """What a column may be, in the reader's language."""

@@ -76,8 +76,8 @@ class Export:
     @property
     def every(self) -> list[ExportedSession]:
         """All rows, as they came."""
-        every = [*self.sessions, *self.refused, *self.repeated]
-        return sorted(every, key=lambda session: (session.file, session.row))
+        rows = (*self.sessions, *self.refused, *self.repeated)
+        return sorted(rows, key=lambda session: (session.file, session.row))
 
     def counted(self) -> Counter[Defect]:
         """How many rows have each defect."""
@@ -108,7 +108,6 @@ def read_exports(
     """Read files of any network whose columns can be understood, as one delivery.
 
     A session that several rows tell is the one that the best of them tells, whatever their order.
-    With a doubt nothing of it may be taken.
 
     Args:
         paths: CSV, JSON or workbooks, also gzipped or zipped.
