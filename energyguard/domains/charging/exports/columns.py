@@ -106,15 +106,18 @@ def header_named(name: str) -> SessionHeader:
         tier = 1
     if role in ("connected", "charging"):
         size = _SIZES[role][length] if length else None
-    if role not in _SIZES or (role == "energy" and size is None and words in ("", "total")):
-        role, size = ("" if role == "energy" else role), None
+    if role == "energy" and size is None and words in ("", "total"):
+        role = ""
+    elif role and role not in _SIZES:
+        size = None
     return SessionHeader(words, role, tier, size, currency)
 
 
 def _inner(name: str) -> str:
     """The words of a field within another one, where they alone say what it is."""
-    words = plain_words(name.rpartition(".")[2])
-    return words if " " in words and words in WORDS else plain_words(name)
+    parts = name.split(".")
+    inner = (plain_words(" ".join(parts[at:])) for at in range(1, len(parts)))
+    return next((w for w in inner if " " in w and w in WORDS), plain_words(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,8 @@ def columns_in(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, Fo
         halves = {f"{whole}_date", f"{whole}_time"} & columns.keys()
         if whole not in columns and len(halves) == 1:
             columns[whole] = columns.pop(halves.pop())
+    if "energy" not in columns and (lone := _lone_energy(header, mapped)) is not None:
+        columns["energy"] = lone
     if "price" in columns and "cost" in columns:
         del columns["price"]
     elif "price" in columns and "price_kwh" in columns:
@@ -210,12 +215,22 @@ def columns_in(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, Fo
     return columns
 
 
+def _lone_energy(header: Sequence[str], mapped: Mapping[str, str]) -> FoundColumn | None:
+    """The one column that is in kWh or Wh, whatever it is called; None: none, or several."""
+    found = []
+    for place, name in enumerate(header):
+        meant, unit = header_named(name), header_of_text(name).unit
+        is_part = re.search(r"\b(solar|pv|grid|green|sonne|netz|discharged|meter)\b", meant.words)
+        if unit is None or unit.channel != ENERGY or meant.role or is_part:
+            continue
+        if name.strip().lower() not in mapped:
+            found.append(FoundColumn(place, meant.size))
+    return found[0] if len(found) == 1 else None
+
+
 _NEEDED: Final = (
     ("a start", ({"start"}, {"start_date", "start_time"})),
-    (
-        "an end",
-        ({"end"}, {"end_date", "end_time"}, {"connected"}, {"charging"}),
-    ),
+    ("an end", ({"end"}, {"end_date", "end_time"}, {"connected"}, {"charging"})),
     ("an energy", ({"energy"}, {"meter_start", "meter_stop"})),
 )
 

@@ -59,7 +59,8 @@ class RowReader:
             cells: its columns.
         """
         row = _Row(self.columns, cells)
-        charger = "/".join(filter(None, (row["charger"], row["connector"])))
+        charger = row["charger"] or (row["site"] if row["connector"] else "")
+        charger = "/".join(filter(None, (charger, row["connector"])))
         station = row["site"] or charger or self.network
         session = ExportedSession(
             self.file, number, original, self.network, charger, station, row["session"]

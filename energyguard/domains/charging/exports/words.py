@@ -97,7 +97,8 @@ _TIERS: Final[Mapping[str, tuple[str, ...]]] = {
     "end_zone": ("end time zone",),
     "energy": (
         "total|energy|total energy|consumption|",
-        "energy delivered|delivered energy|energy used|energy consumed|consumed energy|consumed"
+        "energy delivered|delivered energy|energy dispensed|dispensed energy"
+        "|energy used|energy consumed|consumed energy|consumed"
         "|charged energy|chargedenergy|charged|energy charged|session energy|energy transferred"
         "|transferred energy|volume|amount of energy|energy amount|usage|used energy|delivered"
         "|energie|energiemenge|verbrauch|geladene energie|geladen|lademenge"
@@ -157,7 +158,8 @@ _TIERS: Final[Mapping[str, tuple[str, ...]]] = {
         "|cost including vat|price incl vat|total price incl vat|bruttobetrag|betrag brutto"
         "|montant ttc|prix ttc|coût ttc|kosten incl btw|totaal incl btw"
         "|kwota brutto|wartość brutto",
-        "total cost|total costs|costs|session cost|charging cost|charging costs|energy cost"
+        "total cost|total costs|costs|net cost|cost amount|total cost amount|price amount"
+        "|session cost|charging cost|charging costs|energy cost"
         "|total price|total amount|gross amount|invoice amount|revenue|total fee|session fee"
         "|session price|kosten|gesamtkosten|betrag|gesamtbetrag|ladekosten|gesamtpreis"
         "|rechnungsbetrag|entgelt|coût|coût total|montant|montant total|prix total"
