@@ -63,6 +63,7 @@ API: Final[Mapping[str, Needed]] = {
     "GET /overview": _READ,
     "GET /alerts": _READ,
     "GET /alerts/{id}": _READ,
+    "GET /alerts/{id}/usual": _READ,
     "GET /incidents": _READ,
     "POST /alerts/act": _OPERATE,
     "POST /alerts/{id}/acknowledge": _OPERATE,

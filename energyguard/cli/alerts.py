@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from energyguard.cli.call import Call
-from energyguard.cli.output import at
+from energyguard.cli.output import at, plain
 from energyguard.cli.times import parse_span
+from energyguard.errors import NotFound
 from energyguard.model.alerts import State
 from energyguard.model.quantities import from_nano
 
 if TYPE_CHECKING:
     from energyguard.alerts.alert import Alert
+    from energyguard.service.alerts.how_unusual import HowUnusual
 
 Id = Annotated[str, typer.Argument(help="The alert's id, as `alerts list` shows it.")]
 By = Annotated[str | None, typer.Option(help="Who.", show_default="you")]
@@ -67,15 +70,37 @@ def list_(
 
 def show(call: Call, alert_id: Id) -> None:
     """Show an alert with its whole story."""
+    from energyguard.service.alerts.how_unusual import how_unusual
+
     with call.service() as service:
         alert, story = service.book.get(alert_id), service.book.story(alert_id)
+        usual = None
+        with suppress(NotFound):  # it is not about that
+            usual = how_unusual(service, alert)
     timeline = [{"at": at(entry.at_ms), **_entry(entry.what)} for entry in story]
     if call.json:
-        call.out.record({**listed(alert), "note": alert.note, "story": timeline})
+        known = {} if usual is None else {"usual": plain(usual)}
+        call.out.record({**listed(alert), "note": alert.note, **known, "story": timeline})
         return
-    call.out.record(listed(alert) | {"note": alert.note or None})
+    call.out.record(listed(alert) | {"note": alert.note or None} | _unusual(usual))
     print()
     call.out.rows(timeline)
+
+
+def _unusual(found: HowUnusual | None) -> dict[str, Any]:
+    """What an alert about unusual use has besides."""
+    if found is None:
+        return {}
+    more = None if found.more_kwh is None else f"{found.more_kwh:+.3g} kWh"
+    if found.more_cost is not None:
+        more = f"{more}, {found.more_cost:.2f} {found.currency}"
+    return {
+        "usual": f"{found.low_kw:.3g} to {found.high_kw:.3g} kW",
+        "kind": f"{found.kind} (next: {found.next_kind})",
+        "evidence": "; ".join(f"{of.name} {of.number:+.1f}" for of in found.reasons),
+        "rarity": f"about one in {found.weeks:.0f} device-weeks",
+        "more": more,
+    }
 
 
 def _entry(what: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.detection.evidence import Looked, look
+from energyguard.detection.evidence import Looked, hour_spreads, look
 from energyguard.detection.learning import (
     close_block_hour,
     close_day,
@@ -91,10 +91,9 @@ class Cohort:
         w = learning_weight(state, an_hour, known)
         repeat(state, an_hour, value, known, w)
         looked = look(state, at, over)
+        usual = self._usual(expected, looked.spreads)
         learn(state, at, an_hour, value, expected, over, looked, w)
-        seen = SlotSeen(
-            known, value * scale, expected * scale, self._usual(expected, looked) * scale, looked
-        )
+        seen = SlotSeen(known, value * scale, expected * scale, usual * scale, looked)
         if number % an_hour == an_hour - 1:
             close_hour(state, number // an_hour)
             close_block_hour(state, at)
@@ -112,10 +111,22 @@ class Cohort:
         self.state.put(devices, part.state)
         return seen
 
-    def _usual(self, expected: Floats, looked: Looked) -> Floats:
+    def usual(self, at: LocalHour) -> Floats:
+        """(3, devices) what is expected of a slot, and from where to where that is usual: to the
+        bit what a step there would say, as long as nothing more is learned.
+
+        Args:
+            at: where the slot stands by the local clock.
+        """
+        expected = self._expected(at)
+        scale = np.where(self.state.scale > 0, self.state.scale, np.float32(1))
+        usual = self._usual(expected, hour_spreads(self.state, at))
+        return np.concatenate([expected[None], usual]) * scale
+
+    def _usual(self, expected: Floats, spreads: Floats) -> Floats:
         """(2, devices) a spread below and above what is expected."""
         c = np.float32(0.1) * self.state.mean
-        up, down = looked.spreads
+        up, down = spreads
         low = np.maximum((expected + c) * np.exp(-down) - c, 0)
         return np.stack([low, (expected + c) * np.exp(up) - c])
 

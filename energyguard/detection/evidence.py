@@ -115,7 +115,13 @@ def look(state: CohortState, at: LocalHour, over: Windows) -> Looked:
     ).astype(np.float32, copy=False)
     alarm = (sums[1] > 4) | (sums[0] > 5) | (floors[2] > 6) | (low[0] > 6)
     alarm |= state.repeats.max(axis=0) > 20
-    return Looked(numbers, ratios, np.maximum(np.stack([up[0], down[0]]), SPREAD_FLOOR), alarm)
+    return Looked(numbers, ratios, hour_spreads(state, at), alarm)
+
+
+def hour_spreads(state: CohortState, at: LocalHour) -> Floats:
+    """(2, devices) how far an hour's log ratio usually is from 0, up and down."""
+    spreads = state.spreads[0, :, at.block_of_day_kind].astype(np.float32)
+    return np.asarray(np.maximum(spreads, SPREAD_FLOOR))
 
 
 def _peaks(state: CohortState, over: Windows, c: Floats) -> Floats:

@@ -23,6 +23,8 @@ from energyguard.detection.windows import Windows
 
 DAMPED: Final = np.float32(0.2)
 RELEARN_H: Final = 168
+GROWN_H: Final = 48
+"""Until so many hours were seen, what is expected is mostly borrowed."""
 COUNT: Final = 8
 """A value counts so often in the histogram; a damped one a quarter of it."""
 _LOWEST_OCTAVE: Final = -10
@@ -82,7 +84,7 @@ def learn(
     state.mean += rate * (usual - state.mean)
     ten_days = np.float32(1 - 0.5 ** (step / (10 * 24)))
     towards = np.float32(0.8) * np.clip(state.level + looked.log_ratios[2], -0.7, 0.7)
-    grown = state.seen > 48 * an_hour
+    grown = state.seen > GROWN_H * an_hour
     state.level += w * grown * ten_days * (towards - state.level)
     state.regular += w * month * (np.minimum(np.abs(looked.log_ratios[0]), 1.5) - state.regular)
     four = np.float32(1 - 0.5 ** (step / 2))

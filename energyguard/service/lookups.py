@@ -120,5 +120,5 @@ class LateSumLookup(Protocol):
 class ProfileLookup(Protocol):
     """What is usual for a device, as it was learned (``service/profiles.py``)."""
 
-    def get(self, device: str, channel: str = "") -> DeviceProfile:
-        """Of one device."""
+    def get(self, device: str, channel: str = "", rule: str = "") -> DeviceProfile:
+        """Of one device; by one rule."""

@@ -17,15 +17,18 @@ from energyguard.model.quantities import NANO
 from energyguard.model.topics import partition_for, repartitioned
 from energyguard.pipeline import DETECTOR
 from energyguard.rules.kinds.profile import ProfileRule
+from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.profile.calendar import HALF_HOUR_MS, SLOTS, calendar_of, slot_label
 from energyguard.rules.profile.profiles import Profiles
 from energyguard.rules.profile.running import PER_MICRO
+from energyguard.rules.unusual.week import usual_week
 from energyguard.service.views import DeviceView
 from energyguard.stream.runtime.checkpoint import Saved, SnapshotFollower
 from energyguard.stream.windows.snapshot import load, rules_of
 
 KEEP_S = 30.0
 PER_UNIT = NANO // PER_MICRO
+LearningRule = ProfileRule | UnusualRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class DeviceProfile:
     unit: str  # of an energy: what half an hour has
     zone: str
     holidays: tuple[str, ...]
-    direction: str
+    direction: str  # in which a border raises; empty: none does, a rule weighs more than them
     half_hours: tuple[UsualHalfHour, ...]  # of a week, from Monday 00:00 on
 
     def over(self, start_ms: int, end_ms: int) -> list[tuple[int, UsualHalfHour]]:
@@ -75,9 +78,9 @@ class _Snapshot:
         return {device: place for place, device in enumerate(devices)}
 
     @cached_property
-    def rules(self) -> list[ProfileRule]:
+    def rules(self) -> list[LearningRule]:
         """The rules that learn."""
-        return [rule for rule in rules_of(self.saved[1]) if isinstance(rule, ProfileRule)]
+        return [rule for rule in rules_of(self.saved[1]) if isinstance(rule, LearningRule)]
 
     @cached_property
     def channels(self) -> list[str]:
@@ -86,11 +89,11 @@ class _Snapshot:
         return sorted({channel for _, _, channel in names})
 
     def learned(self, rule: str, channel: str) -> Mapping[str, Any] | None:
-        """The profiles of a rule and channel; None: there are none."""
+        """What a rule has learned of a channel; None: nothing."""
         name = f"learned/{rule}/{channel}"
         if name not in self._learned:
             data = self.saved[1].get(name)
-            self._learned[name] = None if data is None else load(data)["profiles"]
+            self._learned[name] = None if data is None else load(data)
         return self._learned[name]
 
 
@@ -112,15 +115,22 @@ class DeviceProfiles:
         self._kept: dict[TopicPartition, tuple[float, _Snapshot | None]] = {}
         self._reading = Lock()
 
-    def get(self, device: str, channel: str = "") -> DeviceProfile:
-        """What is usual for a device: of a channel, or of its first that has a profile.
+    def get(self, device: str, channel: str = "", rule: str = "") -> DeviceProfile:
+        """What is usual for a device.
+
+        Args:
+            device: whose.
+            channel: of which of its channels; empty: of the first of which it is known.
+            rule: by which rule; empty: by the first that knows.
 
         Raises:
-            NotFound: nobody has learned it: no rule of kind ``profile`` looks at it, or nothing of
-                it is in a snapshot yet.
+            NotFound: nobody has learned it: no rule of kind ``profile`` or ``unusual`` looks at it,
+                or nothing of it is in a snapshot yet.
         """
         for topic, name in self._candidates(device):
-            if channel in ("", name) and (found := self._of(device, name, topic)) is not None:
+            if channel not in ("", name):
+                continue
+            if (found := self._of(device, name, topic, rule)) is not None:
                 return found
         what = f"{channel} of {device!r}" if channel else repr(device)
         raise NotFound(f"nothing is known of what is usual for {what}")
@@ -144,14 +154,17 @@ class DeviceProfiles:
             return None
         return self._snapshot(TopicPartition(topic, partition_for(device.encode(), partitions)))
 
-    def _of(self, device: str, channel: str, topic: str) -> DeviceProfile | None:
+    def _of(self, device: str, channel: str, topic: str, by: str) -> DeviceProfile | None:
         snapshot = self._of_partition(device, topic)
         if snapshot is None or (place := snapshot.places.get(device)) is None:
             return None
         for rule in snapshot.rules:
             learned = snapshot.learned(rule.id, channel)
-            if learned is not None and place < len(learned["total"]):
-                return _profile(device, channel, rule, learned, place)
+            if learned is None or by not in ("", rule.id):
+                continue
+            found = _LEARNED[type(rule)](rule, learned, place)
+            if found is not None:
+                return _profile(device, channel, rule, found)
         return None
 
     def _snapshot(self, at: TopicPartition) -> _Snapshot | None:
@@ -167,10 +180,21 @@ class DeviceProfiles:
 
 
 def _profile(
-    device: str, channel: str, rule: ProfileRule, learned: Mapping[str, Any], key: int
+    device: str, channel: str, rule: LearningRule, half_hours: tuple[UsualHalfHour, ...]
 ) -> DeviceProfile:
+    direction = rule.direction.value if isinstance(rule, ProfileRule) else ""
+    zone, holidays = rule.zone or "UTC", rule.holidays
+    return DeviceProfile(device, channel, rule.id, rule.unit, zone, holidays, direction, half_hours)
+
+
+def _by_half_hours(
+    rule: ProfileRule, learned: Mapping[str, Any], key: int
+) -> tuple[UsualHalfHour, ...] | None:
+    """Half-hours of a profile, and the deviations beyond which they are unusual."""
+    if key >= len(learned["profiles"]["total"]):
+        return None
     profiles = Profiles()
-    profiles.load(learned)
+    profiles.load(learned["profiles"])
     usual = profiles.usual(np.full(SLOTS, key), np.arange(SLOTS))
     columns = (usual.mean / PER_UNIT, usual.sigma / PER_UNIT, usual.seen)
     half_hours = []
@@ -181,13 +205,25 @@ def _profile(
             if seen >= rule.needs
             else UsualHalfHour(label, None, None, None, None, int(seen))
         )
-    return DeviceProfile(
-        device,
-        channel,
-        rule.id,
-        rule.unit,
-        rule.zone or "UTC",
-        rule.holidays,
-        rule.direction.value,
-        tuple(half_hours),
+    return tuple(half_hours)
+
+
+def _by_hours(
+    rule: UnusualRule, learned: Mapping[str, Any], key: int
+) -> tuple[UsualHalfHour, ...] | None:
+    """The hours that the detector goes by, each for its two half-hours."""
+    week = usual_week(learned, key)
+    if week is None:
+        return None
+    columns = [np.repeat(column, SLOTS // len(column)).tolist() for column in week]
+    return tuple(
+        UsualHalfHour(slot_label(slot), expected, (high - low) / 2, low, high, visits)
+        for slot, (expected, low, high, visits) in enumerate(zip(*columns, strict=True))
     )
+
+
+_LEARNED: Mapping[type[LearningRule], Callable[..., tuple[UsualHalfHour, ...] | None]] = {
+    ProfileRule: _by_half_hours,
+    UnusualRule: _by_hours,
+}
+"""How what each kind of rule has learned of a device is read."""

@@ -96,7 +96,7 @@ def _surge(rule: str, kw: float, limit: float, about: str) -> AlertEvent:
 class MadeUpProfiles(DeviceProfiles):
     """What is usual for the power of the floors: of weekends too little is known by night."""
 
-    def get(self, device: str, channel: str = "") -> DeviceProfile:
+    def get(self, device: str, channel: str = "", rule: str = "") -> DeviceProfile:
         """What is usual for a floor."""
         if not device.startswith("p") or channel not in ("power_kw", "energy_register_kwh"):
             raise NotFound(f"nothing is known of what is usual for {device!r}")

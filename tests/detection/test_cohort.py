@@ -197,3 +197,16 @@ def test_slots_are_a_quarter_of_an_hour_at_least() -> None:
     ]  # fmt: skip
     with pytest.raises(ValueError, match="an hour or less"):
         slot_length_ms(86_400_000)
+
+
+def test_what_is_usual_is_to_the_bit_what_the_next_slot_is_held_against() -> None:
+    values = homes(7, 4, 24 * 4 * 9)
+    cohort = new(4)
+    steps(cohort, values)
+    number = MONDAY // QUARTER_MS + values.shape[1]
+    (at,) = local_hours(Calendar("Europe/Rome").moments(np.array([number * QUARTER_MS])).slot)
+    usual = cohort.usual(at)
+    seen = cohort.step(number, at, values[:, 0])
+    assert np.array_equal(usual, np.concatenate([seen.expected[None], seen.usual]))
+    assert (usual[1] < usual[0]).all()
+    assert (usual[0] < usual[2]).all()

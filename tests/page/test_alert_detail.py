@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 from nicegui.testing import User
 
 from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.catalogue.changes import Edit
+from energyguard.errors import NotFound
 from energyguard.model import topics
 from energyguard.model.alerts import Severity, State
+from energyguard.model.catalogue import Device, Site
 from energyguard.model.quantities import NANO
+from energyguard.model.tariffs import Tariff
 from energyguard.page.alerts.words import timeline_row
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
@@ -20,8 +25,11 @@ from energyguard.page.frame.places import DevicePlace
 from energyguard.page.words.formatting import number
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds.unusual import UnusualRule
+from energyguard.rules.profile.calendar import SLOTS, slot_label
 from energyguard.rules.unusual.answers import PeopleAnswer
 from energyguard.service.alerts.answers import was_us
+from energyguard.service.alerts.how_unusual import how_unusual
+from energyguard.service.profiles import DeviceProfile, DeviceProfiles, UsualHalfHour
 from tests.application.edges import follow
 from tests.application.service import MadeUpService, put
 from tests.application.world import HOUR, START
@@ -169,6 +177,66 @@ async def test_that_was_us_is_learned_shown_and_taken_back(
     await sees(user, "it was not you")
     assert answers() == ()
     assert not service.rules.get("household-unusual").overrides  # type: ignore[attr-defined]
+
+
+class KnownWeek(DeviceProfiles):
+    """Of H020 half a kilowatt is usual by night, one by day: in summer, when it was not warmer."""
+
+    def get(self, device: str, channel: str = "", rule: str = "") -> DeviceProfile:
+        assert (device, channel, rule) == ("H020", "energy_kwh", "household-unusual")
+        half_hours = tuple(
+            UsualHalfHour(slot_label(slot), kw, 0.1 * kw, 0.8 * kw, 1.2 * kw, 9)
+            for slot in range(SLOTS)
+            for kw in (0.5 if slot % 48 < 14 else 1.0,)
+        )
+        return DeviceProfile(device, channel, rule, "kW", "UTC", (), "", half_hours)
+
+
+async def test_the_usual_band_stands_around_an_alert_in_proportion_to_what_it_says(
+    user: User, service: MadeUpService
+) -> None:
+    service.profiles = KnownWeek(service.log, service.live.device, service.clock)
+    raise_unlike(service)
+    await user.open("/alerts?alert=unlike")
+    band = (await plotted(user, "line"))["band"]
+    columns = [band[name] for name in ("xs", "low", "high")]
+    steps = {at: borders for at, *borders in zip(*columns, strict=True)}
+    assert steps[START - HOUR] == [0.1, 0.4]  # as the alert says
+    before = START - HOUR - HOUR // 2
+    assert steps[before] == pytest.approx([0.24, 0.36])  # a day's kilowatt was 0.3 then
+    assert band["since"] == START - 2 * HOUR
+    assert band["raises"]
+
+
+async def test_an_alert_about_unusual_use_says_how_much_more_it_costs(
+    user: User, service: MadeUpService
+) -> None:
+    home = Site(name="Weber house", zone="Europe/Berlin", currency="EUR", tariff="home")
+    price = Tariff(name="Home", price=Decimal("0.30"))
+    edits = {
+        "tariff/home": price,
+        "site/house": home,
+        "device/H020": Device(name="Oven", site="house"),
+    }
+    raise_unlike(service)
+    alert = service.book.get("unlike")
+    free = how_unusual(service, alert)
+    assert (free.kind, free.next_kind, free.weeks) == ("stuck_on", "leak", 22)
+    assert (free.seen_kw, free.low_kw, free.high_kw) == (1.75, 0.1, 0.4)
+    assert (free.more_cost, free.currency) == (None, "")
+    service.catalogue.put([Edit(key, entry) for key, entry in edits.items()], "mara")
+    found = how_unusual(service, alert)
+    start, until = START - 2 * HOUR, found.until_ms
+    assert until is not None
+    seen = service.past.series("H020", "energy_kwh", start, until, HOUR // 4)["value"].to_pylist()
+    more = sum(kwh - 0.3 / 4 for kwh in seen)
+    assert found.more_kwh == pytest.approx(more)
+    assert found.more_cost == pytest.approx(0.3 * more, rel=1e-6)
+    await user.open("/alerts?alert=unlike")
+    await sees(user, "More so far")
+    await sees(user, f"for {number(found.more_kwh)}\u00a0kWh")
+    with pytest.raises(NotFound, match="not about unusual use"):
+        how_unusual(service, alert_of(service, "H017", State.FIRING))
 
 
 async def test_unusual_use_says_and_shows_what_is_usual(user: User, service: MadeUpService) -> None:

@@ -37,7 +37,7 @@ def profile(unit: str = "kWh", device: str = "H017") -> DeviceProfile:
 class HomeProfiles(DeviceProfiles):
     """Of one household something is known."""
 
-    def get(self, device: str, channel: str = "") -> DeviceProfile:
+    def get(self, device: str, channel: str = "", rule: str = "") -> DeviceProfile:
         if (device, channel) != ("H017", "energy_kwh"):
             raise NotFound(device)
         return profile()

@@ -7,6 +7,7 @@ import pytest
 from energyguard.errors import NotFound
 from energyguard.model.channels import MS_PER_HOUR
 from energyguard.page.measures.baseline import usual_band
+from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.service.service import EnergyService
 from energyguard.stream.windows.detector import detector_worker
 from energyguard.testing import MemoryLog
@@ -72,3 +73,20 @@ async def test_it_is_told_over_http(learned: EnergyService) -> None:
         assert answer["half_hours"][NOON]["known_from"] == 10
         other = await client.get("/devices/H1/profile", params={"channel": "voltage_v"})
         assert other.status_code == 404
+
+
+def test_the_band_of_unusual_use_is_what_the_detector_goes_by_in_its_next_slot(
+    log: MemoryLog, service: EnergyService
+) -> None:
+    rule = UnusualRule(id="unlike", channels=("power_kw",), zone="Europe/Rome")
+    fill(log, 0, 3)
+    detector = detector_worker(log, book(rule), SETTINGS, [TOPIC])
+    work(detector, 2_000)
+    detector.drain()
+    until(lambda: bool(service.live.device("H1")))
+    profile = service.profiles.get("H1")
+    assert (profile.rule, profile.unit, profile.direction) == ("unlike", "kW", "")
+    ((_, noon),) = profile.over(START + 60 * MS_PER_HOUR, START + 60 * MS_PER_HOUR + 1)
+    assert noon.low is not None and noon.high is not None and noon.usual is not None
+    assert 0 < noon.low < noon.usual < noon.high < 12
+    assert usual_band(profile, START, START + MS_PER_HOUR)["raises"] is False

@@ -13,6 +13,7 @@ from energyguard.api.routes.answers import AlertBody, AlertStory, IncidentBody, 
 from energyguard.api.routes.asked import Instant, Length, Limit
 from energyguard.model.alerts import Act, State
 from energyguard.service.alerts.answers import NOT_US, WAS_US, not_us, was_us
+from energyguard.service.alerts.how_unusual import HowUnusual, how_unusual
 
 router = APIRouter(tags=["alerts"])
 MAX_ALERTS = 1_000
@@ -87,6 +88,12 @@ def alert(service: CurrentService, alert_id: AlertId) -> AlertStory:
     parts = causes(service.book.open(), service.catalogue.entries)
     body = AlertBody.of(service.book.get(alert_id), parts.get(alert_id)).model_dump()
     return AlertStory(**body, story=[StoryLine.of(line) for line in service.book.story(alert_id)])
+
+
+@router.get("/alerts/{id}/usual")
+def how_unusual_is(service: CurrentService, alert_id: AlertId) -> HowUnusual:
+    """How unusual the use is of which an alert tells, why, and what it costs more."""
+    return how_unusual(service, service.book.get(alert_id))
 
 
 @router.post("/alerts/{id}/acknowledge")

@@ -22,10 +22,12 @@ from energyguard.page.words.formatting import day_moment, mark, places_apart, si
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
 from energyguard.service.alerts.answers import answer_of, was_us
+from energyguard.service.alerts.how_unusual import how_unusual
 from energyguard.service.alerts.past import PastAlerts
 
 OFTEN_DAYS = 90
 KNOWN = 10_000
+MORE_KEEP_S = 15.0
 
 
 class AlertDetail:
@@ -58,7 +60,9 @@ class AlertDetail:
                 with Tag("div", "", "acts thumb") as self.acts:
                     self._acts()
                 with Tag("dl", "", "numbers"):
-                    self.seen, self.expected, self.lasts = (self._figure() for _n in range(3))
+                    self.seen, self.expected, self.lasts, self.more = (
+                        self._figure() for _n in range(4)
+                    )
                 self.plot = Plot("line", _("The values around the alert"), 230)
                 with Tag("div", "", "two"):
                     with Tag("div"):
@@ -151,6 +155,7 @@ class AlertDetail:
         self.rows.show([words.timeline_row(entry, self.place, self.place.zone) for entry in story])
         if first:
             self.peak = None
+            self._beyond(None)
             await self.draw()
 
     async def _found(self, alert_id: str) -> tuple[Alert | None, list[TimelineEntry]]:
@@ -220,6 +225,11 @@ class AlertDetail:
         name.text = _("For")
         value.text, unit.text = words.parted_length(end - alert.since_ms)
 
+    def _beyond(self, found: words.Beyond | None) -> None:
+        """How much more than usual, and what it costs; None: not known."""
+        for tag, text in zip(self.more, found or ("", "", ""), strict=True):
+            tag.text = text
+
     async def draw(self) -> None:
         """The values around the alert, as far as the history has them: anew until it has all.
 
@@ -231,6 +241,12 @@ class AlertDetail:
         self.plot.set_visibility(drawn)
         if alert is None or place is None or not drawn:
             return
+        if is_of_unusual(alert):
+            how = await self.context.cache.shared(
+                ("how unusual", alert.id, alert.changed_ms), MORE_KEEP_S,
+                lambda: how_unusual(self.service, alert),
+            )  # fmt: skip
+            self._beyond(words.used_beyond(alert, how))
         found = await picture(self.context, alert, self.rule, place.zone)
         self.peak = found.worst
         self._why(alert, place)

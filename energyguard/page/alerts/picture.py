@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.unusual.evidence import UnusualEvidence
+from energyguard.service.alerts.how_unusual import usual_around
 from energyguard.service.devices import GAP_STEPS
 
 KEEP_S = 4.0
@@ -126,14 +128,19 @@ async def _readings(
 async def _unlike(
     context: PageContext, alert: Alert, known: UnusualEvidence, shown: tuple[int, int], zone: str
 ) -> AlertPicture:
-    """The mean powers of slots; pale what was usual in the one in which it was raised."""
+    """The mean powers of slots; pale what is usual, which the alert says of its own slot."""
     slot_ms, found = known.slot_ms, known.alert
     start, end, xs, ys = await _powers(context, alert, shown, slot_ms)
+    service = context.cache.service
+    steps = await asyncio.to_thread(usual_around, service, alert, known, start, end)
+    last = end if len(steps) > 1 else (found.opened + 1) * slot_ms
+    ends = [*(step.begin_ms for step in steps[1:]), last]
     band = {
-        "xs": [found.since * slot_ms, (found.opened + 1) * slot_ms],
-        "low": [found.usual_low] * 2,
-        "high": [found.usual_high] * 2,
+        "xs": [at for step, stop in zip(steps, ends, strict=True) for at in (step.begin_ms, stop)],
+        "low": [step.low for step in steps for _side in range(2)],
+        "high": [step.high for step in steps for _side in range(2)],
         "raises": True,
+        "since": found.since * slot_ms,
     }
     drawn = line(start, end, xs, ys, alert.unit, zone, gap=GAP_STEPS * slot_ms, band=band)
     return AlertPicture(drawn, _worst(alert, xs, ys))

@@ -59,7 +59,7 @@ def usual_band(profile: DeviceProfile, start_ms: int, end_ms: int) -> Data:
         xs += [begin, begin + HALF_HOUR_MS - 1]
         low += [None if usual.low is None else usual.low * factor] * 2
         high += [None if usual.high is None else usual.high * factor] * 2
-    return {"xs": xs, "low": low, "high": high, "raises": profile.direction != "down"}
+    return {"xs": xs, "low": low, "high": high, "raises": profile.direction not in ("", "down")}
 
 
 def usual_sums(profile: DeviceProfile, window_ms: int, start_ms: int, end_ms: int) -> Data:

@@ -221,15 +221,15 @@ class LimitedProfiles:
     def __init__(self, profiles: ProfileLookup, scope: SiteScope) -> None:
         self._profiles, self._scope = profiles, scope
 
-    def get(self, device: str, channel: str = "") -> DeviceProfile:
-        """Of one device.
+    def get(self, device: str, channel: str = "", rule: str = "") -> DeviceProfile:
+        """Of one device; by one rule.
 
         Raises:
             NotFound: nothing is known of it, or it is not seen.
         """
         if device not in self._scope:
             raise NotFound(f"nothing is known of what is usual for {device!r}")
-        return self._profiles.get(device, channel)
+        return self._profiles.get(device, channel, rule)
 
 
 class LimitedLateSums:

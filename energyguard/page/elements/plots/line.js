@@ -16,10 +16,10 @@ export function spark(svg, { ys }, { width, height }) {
   svg.append(node("path", { class: "spark", d: path(ys.map((v, i) => [x(i), y(v)])) }));
 }
 
-// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, below?, band?: {xs, low, high, raises?}, gap?, near?,
+// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, below?, band?: {xs, low, high, raises?, since?}, gap?, near?,
 //   none?, name?, more?: [{name, xs, ys}], now?}; `now`: the words at the line's end.
-// `below`: less than the limit is red, not more; `raises`: what is above the band is red; `near`: the axis
-// begins near what is drawn, not at zero.
+// `below`: less than the limit is red, not more; `raises`: what is above the band is red, from
+// `since` on; `near`: the axis begins near what is drawn, not at zero.
 export function line(svg, data, { width, height, hint }) {
   const { from, to, unit, zone, limit = null, band = null, below = false, near = false } = data;
   const inside = ({ xs, ys }) => xs.map((x, i) => [x, ys[i]]).filter(([x, y]) => x >= from && x <= to && y !== null);
@@ -56,7 +56,7 @@ export function line(svg, data, { width, height, hint }) {
       node("text", { class: "limit-name", x: width - 6, y: y(limit) - 5 }, data.limitName ?? `${amount(limit)} ${unit}`),
     );
   }
-  const levels = lines.length > 1 ? [] : [limit !== null && (() => limit), band?.raises && stairs(usual)].filter(Boolean);
+  const levels = lines.length > 1 ? [] : [limit !== null && (() => limit), band?.raises && stairs(usual, band.since ?? from)].filter(Boolean);
   lines.forEach((one, s) => {
     const look = lines.length > 1 ? ` c${s}` : "";
     for (const piece of pieces(one.seen, data.gap)) {
@@ -130,10 +130,10 @@ function bandPieces(band, from, to) {
   return found.filter((piece) => piece.length > 1);
 }
 
-// The upper border of the band at a time; null where there is none.
-function stairs(usual) {
+// The upper border of the band at a time; null before `since`, and where there is none.
+function stairs(usual, since) {
   return (t) => {
-    const piece = usual.find((points) => points[0][0] <= t && t <= points.at(-1)[0]);
+    const piece = t >= since && usual.find((points) => points[0][0] <= t && t <= points.at(-1)[0]);
     if (!piece) return null;
     const after = piece.findIndex(([at]) => at > t);
     return piece.at(after < 0 ? -1 : after - 1)[2];
