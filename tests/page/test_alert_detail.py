@@ -213,7 +213,7 @@ async def test_an_alert_about_unusual_use_says_how_much_more_it_costs(
 ) -> None:
     home = Site(name="Weber house", zone="Europe/Berlin", currency="EUR", tariff="home")
     price = Tariff(name="Home", price=Decimal("0.30"))
-    edits = {
+    edits: dict[str, Tariff | Site | Device] = {
         "tariff/home": price,
         "site/house": home,
         "device/H020": Device(name="Oven", site="house"),
