@@ -93,6 +93,7 @@ API: Final[Mapping[str, Needed]] = {
     "GET /rules": _READ,
     "PUT /rules": ADMINS,
     "POST /rules": ADMINS,
+    "POST /rules/try": _OPERATE,
     "GET /rules/{id}": _READ,
     "PATCH /rules/{id}": ADMINS,
     "DELETE /rules/{id}": ADMINS,

@@ -37,12 +37,8 @@ NO_SEQUENCE: Final = -(2**63)
 """In the column ``sequence`` of ``readings``: the sender gives none."""
 
 
-class History(Protocol):
-    """Every reading, alert and stay, for ever."""
-
-    def insert(self, table: str, rows: pa.Table) -> None:
-        """Add rows; the same rows twice count once. On disk when it returns."""
-        ...
+class Questions(Protocol):
+    """Who answers questions about the past: a history, or a service that has one."""
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer the question ``queries/<name>.sql`` with its parameters.
@@ -51,6 +47,14 @@ class History(Protocol):
             NotFound: there is no such question.
             Unavailable: the history is not there now.
         """
+        ...
+
+
+class History(Questions, Protocol):
+    """Every reading, alert and stay, for ever."""
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Add rows; the same rows twice count once. On disk when it returns."""
         ...
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from energyguard.history import History
+from energyguard.history import Questions
 from energyguard.model.topics import DAY_MS
 
 Shape = Literal["parquet", "csv"]
@@ -21,7 +21,7 @@ _ALL = 2**32 - 1
 
 
 def export_readings(
-    history: History,
+    history: Questions,
     target: Path | BinaryIO,
     shape: Shape,
     start_ms: int,
@@ -48,17 +48,17 @@ def export_readings(
     empty = _slice(history, device, start_ms, start_ms)
 
     def slices() -> Iterator[pa.Table]:
-        for day, readings in zip(_ms(days["day"]), days["readings"].to_pylist(), strict=True):
+        for first, end, readings in _runs(_ms(days["day"]), days["readings"].to_pylist()):
             parts = -(-readings // SLICE_READINGS)
             for part in range(parts):
-                low, high = (day + DAY_MS * p // parts for p in (part, part + 1))
+                low, high = (first + (end - first) * p // parts for p in (part, part + 1))
                 yield _slice(history, device, max(low, start_ms), min(high, end_ms))
 
     return _write(slices(), empty.schema, target, shape, lambda done: progress(done, total))
 
 
 def export_alerts(
-    history: History,
+    history: Questions,
     target: Path | BinaryIO,
     shape: Shape,
     start_ms: int,
@@ -74,7 +74,20 @@ def export_alerts(
     return _write(iter([rows]), rows.schema, target, shape, lambda done: None)
 
 
-def _slice(history: History, device: str, low: int, high: int) -> pa.Table:
+def _runs(days: Sequence[int], readings: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Days that are read together, as there are few readings: from when, to when, how many."""
+    first, end, total = 0, 0, 0
+    for day, count in zip(days, readings, strict=True):
+        if total and total + count > SLICE_READINGS:
+            yield first, end, total
+            total = 0
+        first = first if total else day
+        end, total = day + DAY_MS, total + count
+    if total:
+        yield first, end, total
+
+
+def _slice(history: Questions, device: str, low: int, high: int) -> pa.Table:
     return history.query("all_readings", device=device, start_ms=low, end_ms=high)
 
 

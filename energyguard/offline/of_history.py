@@ -13,7 +13,7 @@ from msgspec import UNSET
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.sums import sum_weights
 from energyguard.errors import NotFound
-from energyguard.history import History
+from energyguard.history import Questions
 from energyguard.history.export import export_readings
 from energyguard.model.selector import DeviceFacts
 from energyguard.rules.devices import SelectedRule
@@ -32,7 +32,7 @@ class PlacedDevices(Protocol):
         """What rules know of a device that sends to a topic: entered, or by its id."""
 
 
-def devices_of(rule: Rule | None, history: History, known: PlacedDevices) -> list[str]:
+def devices_of(rule: Rule | None, history: Questions, known: PlacedDevices) -> list[str]:
     """The devices of the history that a rule is about; of a sum: those that it adds up.
 
     Args:
@@ -68,7 +68,7 @@ def for_files(rule: Rule) -> Rule:
 
 @contextmanager
 def files_of(
-    history: History, devices: Sequence[str], start_ms: int, end_ms: int
+    history: Questions, devices: Sequence[str], start_ms: int, end_ms: int
 ) -> Iterator[list[Path]]:
     """Files of the readings of some devices in a range, while they are looked at.
 

@@ -15,6 +15,7 @@ from energyguard.domain import installed
 from energyguard.errors import ConfigError, Conflict, NotFound
 from energyguard.records.rules import RuleChange, RuleEdit
 from energyguard.rules import rule_history
+from energyguard.rules.changed import changed_rule
 from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds import decoding
 from energyguard.rules.profile.calendar import calendar_of
@@ -165,19 +166,7 @@ class RuleBook:
             NotFound: no such rule.
             ConfigError: a field or a value that cannot be used.
         """
-        rule = self.get(rule_id)
-        new, wrong = rule.read_changes(fields)
-        faults = [f"{rule_id}: {sentence}" for sentence in wrong]
-        if not device:
-            changed = rule.changed(new, fields)
-        elif isinstance(rule, DeviceRule):
-            changed = rule.differing(device, {**rule.overrides.get(device, {}), **fields})
-        else:
-            changed, same = rule, f"a rule of kind {rule.kind!r} is the same for all devices"
-            faults.append(f"{rule_id}: {same}")
-        faults = faults or [f"{rule_id}: {sentence}" for sentence in changed.validate()]
-        if faults:
-            raise ConfigError(*faults)
+        changed = changed_rule(self.get(rule_id), device, fields)
         edits = {**self.edits(rule_id), **({device: edit} if edit else {})}
         return self._record(changed, edits, edit, device)
 
@@ -295,5 +284,9 @@ def book_of(settings: Settings) -> RuleBook:
     Raises:
         ConfigError: every fault of every file, and of the settings.
     """
-    site = SiteCalendar(settings.serve.zone, settings.rules.holidays, settings.ledger.defaults)
-    return open_book(settings.rules.files, settings.rules.use, site)
+    return open_book(settings.rules.files, settings.rules.use, site_of(settings))
+
+
+def site_of(settings: Settings) -> SiteCalendar:
+    """The calendar of the site, and what is plausible there."""
+    return SiteCalendar(settings.serve.zone, settings.rules.holidays, settings.ledger.defaults)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ from nicegui.testing import User
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import Device, DeviceGroup, Site
+from energyguard.model.days import day_ms
 from energyguard.page.rules.fields import choices_of, form_fields
 from energyguard.page.rules.new import draft_of
 from energyguard.page.rules.preview import example_sentence, meant_devices
+from energyguard.page.rules.trial import how_words, trial_words
 from energyguard.page.rules.words import change_words, devices_words, field_words
 from energyguard.page.words.formatting import number
 from energyguard.page.words.rules import rule_summary
@@ -22,9 +27,11 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule_history import ChangedRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.service.alerts.alerts_got import alerts_got
+from energyguard.service.alerts.trials import RuleTrial, TrialAlert
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
-from tests.page.test_views import sees
+from tests.application.world import HOUR
+from tests.page.test_views import plotted, sees
 from tests.waiting import TRIES
 
 ENERGY = {"channels.energy_kwh": "on"}
@@ -227,3 +234,49 @@ async def test_a_rule_says_what_it_raised_in_the_last_weeks(
     await user.open("/rules")
     await sees(user, f"{of_homes.alerts} alert")
     await sees(user, f"{number(of_homes.a_device_week)} of a device and week")
+
+
+async def test_a_rule_is_tried_on_the_past_before_it_is_changed(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/devices/H017")
+    await user.should_see(marker="try-household-prod", retries=TRIES)
+    await sees(user, "If this had run for the last 90 days")
+    user.find(marker="raise_above-household-prod").clear().type("0,6")
+    user.find(marker="try-household-prod").click()
+    await sees(user, "It would have raised")
+    await sees(user, "of 1 device.")
+    await sees(user, "It was tried on what there is since Sat 15 Nov 2025: 8 of 90 days.")
+    data = await plotted(user, "bars", "It would have raised")
+    values = data["series"][0]["values"]
+    assert len(values) == 91
+    assert values[0] is None  # nobody knows what was before
+    assert sum(value for value in values if value) >= 1
+    assert not getattr(service.rules.get("household-prod"), "overrides", {})
+    user.find(marker="raise_above-household-prod").clear().type("900")
+    user.find(marker="try-household-prod").click()
+    await sees(user, "It would have raised nothing.")
+    user.find(marker="raise_above-household-prod").clear().type("much")
+    user.find(marker="try-household-prod").click()
+    await sees(user, "not a number: 'much'")
+    await user.should_not_see("It would have raised")
+
+
+def test_what_a_trial_found_is_said_in_a_sentence() -> None:
+    start = day_ms(date(2026, 3, 1), "Europe/Rome")[0]
+    day = 24 * HOUR
+    alerts = [
+        TrialAlert("a", start + n * day + HOUR, start + n * day + 2 * HOUR) for n in (1, 1, 3)
+    ]
+    found = RuleTrial("r", start, start + 90 * day, start, 14.0, 3, 9, 4.0, tuple(alerts))
+    days = Counter({date(2026, 3, 2): 2, date(2026, 3, 4): 1})
+    words = trial_words(found, days, "Europe/Rome")
+    assert words == (
+        "It would have raised 3 alerts on 2 days (Mon 2 Mar and Wed 4 Mar), of 1 device."
+    )
+    assert how_words(found, "Europe/Rome") == (
+        "From the first 14 days of a device it learns: they do not count. "
+        "3 of 9 devices were looked at; all would take too long."
+    )
+    nothing = replace(found, since_ms=None)
+    assert "no readings" in trial_words(nothing, Counter(), "UTC")

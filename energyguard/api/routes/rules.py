@@ -9,8 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import RuleBody, RuleLine, RuleStory
+from energyguard.errors import Malformed
+from energyguard.rules.changed import changed_rule
 from energyguard.rules.kinds import KINDS
 from energyguard.rules.rule import Rule
+from energyguard.rules.toml import parse_rules
+from energyguard.service.alerts.trials import DAYS, RuleTrial, try_rule
 from energyguard.service.contract import Service
 from energyguard.service.late_sums import LateSum
 
@@ -64,6 +68,18 @@ _OTHERS: dict[str, Any] = {
 Change = create_model("Change", __base__=_Change, __doc__=_Change.__doc__, **_OTHERS)
 
 
+class TriedRule(BaseModel):
+    """A rule that is to be tried on the past."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    rule: str | None = Field(None, max_length=100, description="The id of one.")
+    toml: str | None = Field(None, max_length=10_000, description="Or a new one: `[[rule]]`.")
+    change: Change | None = None  # type: ignore[valid-type]
+    device: str = Field("", max_length=200, description="This one alone; else all it is about.")
+    days: int = Field(DAYS, ge=1, le=366, description="The last ones that the history has.")
+
+
 def _all(service: Service) -> list[RuleBody]:
     active = {rule.id for rule in service.rules.active()}
     rules = service.rules
@@ -84,6 +100,26 @@ def rules(service: CurrentService) -> list[RuleBody]:
 def add_rules(service: CurrentService, user: User, body: NewRules) -> list[RuleBody]:
     """Let new rules run, as a rule file has them: all of them or none; every fault is told."""
     return [_one(service, rule) for rule in service.add_rules(body.toml, user)]
+
+
+@router.post("/rules/try")
+def try_a_rule(service: CurrentService, body: TriedRule) -> RuleTrial:
+    """What a rule would have raised in the last days, by the history. Nothing is changed.
+
+    It takes up to half a minute, one at a time (409 else); what was not looked at by then is said.
+    """
+    if (body.rule is None) == (body.toml is None):
+        raise Malformed("say `rule`, the id of one, or `toml`, a new one: one of the two", "rule")
+    if body.toml is not None:
+        rules = parse_rules(body.toml)
+        if len(rules) != 1:
+            raise Malformed(f"{len(rules)} rules; one is tried at a time", "toml")
+        rule = rules[0]
+    else:
+        rule = service.rules.get(body.rule or "")
+    if body.change is not None:
+        rule = changed_rule(rule, body.device, body.change.model_dump(exclude_none=True))
+    return try_rule(service, rule, body.device, body.days)
 
 
 @router.get("/rules/{id}", response_model_exclude_none=True)

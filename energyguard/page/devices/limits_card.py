@@ -19,11 +19,14 @@ from energyguard.page.measures.limits import (
     faults_by_field,
     limit_rows,
 )
+from energyguard.page.rules.trial import TrialPart
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, day_moment
 from energyguard.page.words.language import _
 from energyguard.page.words.sentences import unusual_words
+from energyguard.rules.changed import changed_rule
 from energyguard.rules.kinds.unusual import UnusualRule
+from energyguard.rules.rule import Rule
 from energyguard.rules.unusual.answers import PeopleAnswer
 from energyguard.service.alerts.answers import take_back
 
@@ -84,6 +87,18 @@ class LimitsCard:
                         _("Back to default"), partial(self._reset, row), about=row.rule,
                         mark=f"reset-{row.rule}",
                     )  # fmt: skip
+            TrialPart(self.context, partial(self._typed, form), row.rule, self.device)
+
+    def _typed(self, form: _LimitForm) -> Rule | None:
+        """The rule with what was typed for this device; None: it makes no sense, said there."""
+        rule, changed = self.service.rules.get(form.row.rule), form.changed()
+        try:
+            found = changed_rule(rule, self.device, changed) if changed else rule
+        except ConfigError as error:
+            form.blame(faults_by_field(error.faults, form.row, self.device))
+            return None
+        form.blame({})
+        return found
 
     def _answer(self, row: LimitRow, answer: PeopleAnswer) -> None:
         """An alert of which somebody said that it was them, and the way back."""

@@ -10,6 +10,7 @@ from energyguard.catalogue.sums import is_sum, sum_weights
 from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
+from energyguard.page.rules.trial import TrialPart
 from energyguard.page.rules.words import some_of
 from energyguard.page.words.formatting import count
 from energyguard.page.words.language import _, ngettext
@@ -94,13 +95,18 @@ class Preview:
 
     def __init__(self, context: PageContext) -> None:
         self.service = context.cache.service
+        self._rule: Rule | None = None
         with Tag("div", "", "preview", role="status"):
             self._devices = Tag("p")
             self._names = Tag("p", "", "sub")
             self._says = Tag("p", "", "sub")
+        self._trial = TrialPart(context, lambda: self._rule, "rule")
 
     async def show(self, rule: Rule | None) -> None:
         """What a rule would do; None: it cannot be said yet."""
+        if rule != self._rule:
+            self._trial.forget()
+        self._rule = rule
         if rule is None:
             self._devices.text = _("Fill in what is missing to see which devices it is about.")
             self._names.text = self._says.text = ""
