@@ -75,7 +75,7 @@ class TriedRule(BaseModel):
 
     rule: str | None = Field(None, max_length=100, description="The id of one.")
     toml: str | None = Field(None, max_length=10_000, description="Or a new one: `[[rule]]`.")
-    change: Change | None = None  # type: ignore[valid-type]
+    change: Change | None = None
     device: str = Field("", max_length=200, description="This one alone; else all it is about.")
     days: int = Field(DAYS, ge=1, le=366, description="The last ones that the history has.")
 
