@@ -68,7 +68,7 @@ _OTHERS: dict[str, Any] = {
 Change = create_model("Change", __base__=_Change, __doc__=_Change.__doc__, **_OTHERS)
 
 
-class TriedRule(BaseModel):
+class RuleToTry(BaseModel):
     """A rule that is to be tried on the past."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -103,7 +103,7 @@ def add_rules(service: CurrentService, user: User, body: NewRules) -> list[RuleB
 
 
 @router.post("/rules/try")
-def try_a_rule(service: CurrentService, body: TriedRule) -> RuleTrial:
+def try_a_rule(service: CurrentService, body: RuleToTry) -> RuleTrial:
     """What a rule would have raised in the last days, by the history. Nothing is changed.
 
     It takes up to half a minute, one at a time (409 else); what was not looked at by then is said.

@@ -12,6 +12,7 @@ from energyguard.errors import EnergyGuardError, NotFound
 from energyguard.model.alerts import State
 from energyguard.page.alerts import words
 from energyguard.page.alerts.expected import is_of_unusual
+from energyguard.page.alerts.more import Beyond, used_beyond
 from energyguard.page.alerts.picture import has_picture, picture, rule_of
 from energyguard.page.elements.components import ChangingList, Tag, button, restyle
 from energyguard.page.elements.plots import Plot
@@ -225,7 +226,7 @@ class AlertDetail:
         name.text = _("For")
         value.text, unit.text = words.parted_length(end - alert.since_ms)
 
-    def _beyond(self, found: words.Beyond | None) -> None:
+    def _beyond(self, found: Beyond | None) -> None:
         """How much more than usual, and what it costs; None: not known."""
         for tag, text in zip(self.more, found or ("", "", ""), strict=True):
             tag.text = text
@@ -246,7 +247,7 @@ class AlertDetail:
                 ("how unusual", alert.id, alert.changed_ms), MORE_KEEP_S,
                 lambda: how_unusual(self.service, alert),
             )  # fmt: skip
-            self._beyond(words.used_beyond(alert, how))
+            self._beyond(used_beyond(alert, how))
         found = await picture(self.context, alert, self.rule, place.zone)
         self.peak = found.worst
         self._why(alert, place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import NamedTuple
 
 from energyguard.alerts.alert import Alert, TimelineEntry
@@ -20,7 +19,6 @@ from energyguard.page.words.formatting import (
     amount,
     day_moment,
     moment,
-    money_in,
     number,
     places_apart,
     side,
@@ -33,7 +31,6 @@ from energyguard.page.words.sentences import alert_sentence, unusual_words, why_
 from energyguard.records.alerts import AlertAction, AlertEvent
 from energyguard.rules.rule import Rule
 from energyguard.rules.unusual.evidence import UnusualEvidence
-from energyguard.service.alerts.how_unusual import HowUnusual
 
 APART_MS = 120_000
 """Readings that came later than this, or of another clock, are told with their own time."""
@@ -287,31 +284,6 @@ def seen(alert: Alert) -> str:
     if alert.open:
         return _("Seen last")
     return _("Lowest") if side(alert).furthest is min else _("Highest")
-
-
-class Beyond(NamedTuple):
-    """A figure: its name, the number, its unit."""
-
-    name: str
-    value: str
-    unit: str
-
-
-def used_beyond(alert: Alert, how: HowUnusual) -> Beyond | None:
-    """How much more than usual was used while it lasts, in money where it has a price.
-
-    None: the history is not as far.
-    """
-    if how.more_kwh is None:
-        return None
-    names = (_("More in all"), _("Less in all"))
-    if alert.open:
-        names = (_("More so far"), _("Less so far"))
-    kwh = number(abs(how.more_kwh))
-    if how.more_cost is None:
-        return Beyond(names[how.more_kwh < 0], kwh, "kWh")
-    money = money_in(Decimal(how.more_cost), how.currency)
-    return Beyond(names[0], money, _("for {kwh}").format(kwh=f"{kwh}{SPACE}kWh"))
 
 
 def parted(nano: int, unit: str, places: int) -> tuple[str, str]:

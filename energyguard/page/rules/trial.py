@@ -129,21 +129,21 @@ def trial_words(found: RuleTrial, days: Counter[date], zone: str) -> str:
 
 def how_words(found: RuleTrial, zone: str) -> str:
     """What is to be known of how it was tried: less time, fewer devices, days of learning."""
-    said = []
+    parts = []
     if found.since_ms is not None:
         first, last = (local(ms, zone).date() for ms in (found.since_ms, found.end_ms - 1))
         days = (last - first).days + 1
         if days < DAYS:
             words = _("It was tried on what there is since {day}: {n} of {all} days.")
             since = moment(found.since_ms, zone, "%a %-d %b %Y")
-            said.append(words.format(day=since, n=days, all=DAYS))
+            parts.append(words.format(day=since, n=days, all=DAYS))
     if found.learn_days:
         words = _("From the first {n} days of a device it learns: they do not count.")
-        said.append(words.format(n=round(found.learn_days)))
+        parts.append(words.format(n=round(found.learn_days)))
     if found.devices < found.of_devices:
         words = _("{n} of {all} devices were looked at; all would take too long.")
-        said.append(words.format(n=count(found.devices), all=count(found.of_devices)))
-    return " ".join(said)
+        parts.append(words.format(n=count(found.devices), all=count(found.of_devices)))
+    return " ".join(parts)
 
 
 def trial_bars(found: RuleTrial, alerts: Counter[date], zone: str) -> Data:

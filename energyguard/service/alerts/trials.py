@@ -123,7 +123,7 @@ def _tried(
     )
 
 
-class _Part(NamedTuple):
+class _Together(NamedTuple):
     """Devices that are looked at together, from a time on."""
 
     devices: list[str]
@@ -132,7 +132,7 @@ class _Part(NamedTuple):
 
 def _parts(
     service: Service, rule: Rule, device: str, start_ms: int, end_ms: int
-) -> Iterator[_Part]:
+) -> Iterator[_Together]:
     """The devices in parts of not too many readings; those of a sum all together."""
     devices = [device] if device else devices_of(rule, service, service.catalogue)
     rates = _rates(service, getattr(rule, "channels", ()))
@@ -149,7 +149,7 @@ def _parts(
             parts[-1].append(name)
     for part in parts:
         too_many = sum(expected[name] for name in part) / MAX_READINGS
-        yield _Part(part, end_ms - round((end_ms - start_ms) / max(too_many, 1.0)))
+        yield _Together(part, end_ms - round((end_ms - start_ms) / max(too_many, 1.0)))
 
 
 def _rates(service: Service, channels: Sequence[str]) -> dict[str, float]:
@@ -171,7 +171,7 @@ class _Found(NamedTuple):
 
 
 def _of_part(
-    service: Service, rule: Rule, part: _Part, end_ms: int, learn_ms: int
+    service: Service, rule: Rule, part: _Together, end_ms: int, learn_ms: int
 ) -> _Found | None:
     """None: there is no reading."""
     contender = OfRule(for_files(rule), service.catalogue.entries)
