@@ -94,6 +94,7 @@ API: Final[Mapping[str, Needed]] = {
     "PUT /rules": ADMINS,
     "POST /rules": ADMINS,
     "POST /rules/try": _OPERATE,
+    "GET /rules/{id}/budget": _READ,
     "GET /rules/{id}": _READ,
     "PATCH /rules/{id}": ADMINS,
     "DELETE /rules/{id}": ADMINS,

@@ -71,7 +71,7 @@ def show(call: Call, rule_id: RuleId) -> None:
             for row in service.rules.history(rule_id)
         ]
         row = shown(rule, rule in service.rules.active())
-        row |= _got(service, rule)
+        row |= _got(service, rule) | _budgets(service, rule)
         row |= {"changes": changes} if changes else {}
         call.out.record(row | ({"history": history} if history else {}))
 
@@ -89,6 +89,19 @@ def _got(service: Service, rule: Rule) -> dict[str, Any]:
     rate = got.a_device_week
     of_week = {} if rate is None else {"alerts_a_device_week": round(rate, 4)}
     return {"alerts_in_4_weeks": got.alerts, **of_week}
+
+
+def _budgets(service: Service, rule: Rule) -> dict[str, Any]:
+    """Of a rule about unusual use: alerts of twelve weeks, by how many people would want to see."""
+    from energyguard.service.alerts.budgets import BUDGETS, recorded_weeks
+
+    try:
+        found = recorded_weeks(service, rule.id)
+    except (ConfigError, Unavailable):
+        return {}
+    rows = [of for of in (found.budget(wanted) for wanted in BUDGETS) if of.recorded]
+    counts = {f"{of.wanted:g}": sum(week.would_be for week in of.weeks) for of in rows}
+    return {"alerts_in_12_weeks_at": ", ".join(f"{wanted}: {n}" for wanted, n in counts.items())}
 
 
 def use(

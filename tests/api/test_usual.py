@@ -27,3 +27,14 @@ async def test_an_alert_about_unusual_use_says_why(
     assert (found["more_kwh"], found["more_cost"]) == (None, None)  # no history is there
     other = await http.get("/alerts/a1/usual")
     assert (other.status_code, "not about unusual use" in other.text) == (404, True)
+
+
+async def test_the_last_weeks_of_a_rule_are_told_as_they_would_have_been(
+    http: httpx.AsyncClient,
+) -> None:
+    found = await http.get("/rules/household-unusual/budget", params={"alerts_a_week": 0.02})
+    answer = found.json()
+    assert (answer["wanted"], answer["alerts_a_week"], answer["recorded"]) == (0.02, 0.1, True)
+    assert [(week["alerts"], week["would_be"]) for week in answer["weeks"]] == [(0, 0)] * 12
+    other = await http.get("/rules/household-prod/budget")
+    assert (other.status_code, "no rule about unusual use" in other.text) == (422, True)

@@ -12,12 +12,13 @@ from energyguard.errors import ConfigError, Conflict
 from energyguard.history.chdb import ChdbHistory
 from energyguard.rules.changed import changed_rule
 from energyguard.rules.kinds.unusual import UnusualRule
-from energyguard.rules.toml import parse_rules
+from energyguard.rules.toml import parse_rules, table_of, written_table
 from energyguard.service.alerts import trials
 from energyguard.service.alerts.trials import DAY_MS, try_rule
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
+from tests.application.client import client_of, ok
 from tests.stream.test_learning import KEPT_FROM, NAMES, history  # noqa: F401
 from tests.stream.test_windows import START
 
@@ -95,3 +96,14 @@ def test_one_is_tried_at_a_time(service: EnergyService) -> None:
         return False
 
     assert try_rule(service, MEAN, progress=again).devices == 0
+
+
+async def test_a_rule_is_tried_over_http(service: EnergyService) -> None:
+    table = written_table(table_of(MEAN))
+    async with client_of(service) as client:
+        body = {"toml": table, "device": "H2", "days": 3, "change": {"raise_above": "4.8"}}
+        found = await ok(client.post("/rules/try", json=body))
+        assert (found["rule"], found["devices"], found["of_devices"]) == ("much", 1, 1)
+        assert {alert["device"] for alert in found["alerts"]} == {"H2"}
+        both = await client.post("/rules/try", json={"toml": table, "rule": "much"})
+        assert (both.status_code, "one of the two" in both.text) == (422, True)

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import RuleBody, RuleLine, RuleStory
 from energyguard.errors import Malformed
+from energyguard.model.quantities import NANO
 from energyguard.rules.changed import changed_rule
 from energyguard.rules.kinds import KINDS
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import parse_rules
+from energyguard.service.alerts.budgets import RuleBudget, recorded_weeks
 from energyguard.service.alerts.trials import DAYS, RuleTrial, try_rule
 from energyguard.service.contract import Service
 from energyguard.service.late_sums import LateSum
@@ -179,6 +181,21 @@ def reset_rule_of_device(
 ) -> RuleBody:
     """Let a rule allow a device what it allows all."""
     return _one(service, service.reset_rule(rule_id, user, device))
+
+
+@router.get("/rules/{id}/budget")
+def rule_budget(
+    service: CurrentService,
+    rule_id: RuleId,
+    alerts_a_week: Annotated[
+        float | None, Query(gt=0, le=7, description="Of a device; default: as the rule has it.")
+    ] = None,
+) -> RuleBudget:
+    """The last twelve weeks of a rule about unusual use, as they would have been with another
+    number of alerts: by how rare those were that it raised.
+    """
+    found = recorded_weeks(service, rule_id)
+    return found.budget(alerts_a_week or found.rule.alerts_a_week / NANO)
 
 
 @router.get("/late-sums")

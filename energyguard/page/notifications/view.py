@@ -11,6 +11,7 @@ from energyguard.model.access import AccessRole
 from energyguard.model.notify import Standing
 from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
 from energyguard.page.frame.context import PageContext
+from energyguard.page.notifications.budget import BudgetCard
 from energyguard.page.notifications.route_form import RouteForm
 from energyguard.page.notifications.sent_card import SentCard
 from energyguard.page.notifications.words import (
@@ -21,9 +22,10 @@ from energyguard.page.notifications.words import (
 )
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import _, ngettext
+from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.service.notify.contract import RouteView
 
-LOOK_S = 3.0
+LOOK_S, BUDGET_S = 3.0, 60.0
 
 
 class RouteRow(NamedTuple):
@@ -55,10 +57,16 @@ class NotificationsPage:
                     _("Nobody yet: mail, a webhook, ntfy, Telegram, Slack … take two minutes."),
                     "people",
                 )
+            self._budgets = [
+                BudgetCard(context, rule)
+                for rule in self.service.rules.active()
+                if isinstance(rule, UnusualRule)
+            ]
             if self._is_admin:
                 self._sent = SentCard(context)
         self._sheets = Tag("div")  # not in the rows: they are drawn again
         context.every(LOOK_S, self.look)
+        context.every(BUDGET_S, self.look_at_budgets)
 
     async def look(self) -> None:
         """Show everybody as they are now."""
@@ -68,6 +76,11 @@ class NotificationsPage:
         self.context.say(_title(views))
         if self._sent is not None:
             self._sent.show(await asyncio.to_thread(self._sent.look))
+
+    async def look_at_budgets(self) -> None:
+        """Show what was recorded of rules about unusual use."""
+        for budget in self._budgets:
+            await budget.look()
 
     def _row(self, view: RouteView, now_ms: int, zone: str) -> RouteRow:
         shape, last = last_words(view.last, now_ms, zone)
