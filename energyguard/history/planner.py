@@ -18,6 +18,7 @@ days in a zone: each step from the coarsest buckets that lie in it whole, with i
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -30,6 +31,7 @@ from energyguard.history.sources import (
     Level,
     Piece,
     Source,
+    as_text,
     as_time,
     in_piece,
     statement,
@@ -43,7 +45,8 @@ _BETWEEN: Final = re.compile(
 _SEVERAL: Final = re.compile(r"several\(borders = \{(borders):String\}, apart = \{apart:String\}\)")
 _NOBODY: Final = "SELECT '' AS device WHERE 0"
 _ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
-_OF_SOME: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
+_OF_MANY: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
+_MAX_NAMES: Final = 10_000  # characters of ids that are written into a query for each table
 _DAY_S: Final = 86_400
 _MINUTES: Final = READING_LEVELS[-1]
 _SCRIPTS: Final = Path(__file__).parent / "rollup"
@@ -102,32 +105,40 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
 
     def steps(call: re.Match[str]) -> str:
         given = (within(int(border) // 60_000 * 60) for border in bound[call[1]].split(","))
-        return f"({_steps(sorted(set(given)), bool(bound['devices']))})"
+        return f"({_steps(sorted(set(given)), bound['devices'])})"
 
     def several(call: re.Match[str]) -> str:
         borders = [int(border) for border in bound[call[1]].split(",")]
         days = (within(borders[0] // 1000), within(-(-borders[-1] // 1000)))
         return f"({_NOBODY if bound['apart'] == 'yes' else _with_several(*days)})"
 
-    sql = _SEVERAL.sub(several, _BETWEEN.sub(steps, sql))
-    return _call().sub(found, sql)
+    return _BETWEEN.sub(steps, _SEVERAL.sub(several, _call().sub(found, sql)))  # ids come last
 
 
-def _steps(borders: Sequence[int], of_some: bool) -> str:
+def _steps(borders: Sequence[int], devices: str) -> str:
     """The rows of steps between borders (seconds), each with the second in which its step began.
 
     All conditions are on what the tables are sorted by, so they may come before ``FINAL``: of rows
-    that are not wanted no more is read. The devices stand twice: once more for the index.
+    that are not wanted no more is read. Few devices (a JSON array; empty: all) are named: a query
+    of names for each table takes longer than to read the rows of one. Many stand twice: once more
+    for the index.
     """
     columns = f"device, channel, {_last_of('bucket', borders)} AS start_s, kwh, counted"
-    others = f" AND {_ENERGY}" + (f" AND {_OF_SOME} WHERE {_OF_SOME}" if of_some else "")
+    others, among = f" AND {_ENERGY}", "1"
+    if 0 < len(devices) <= _MAX_NAMES and "\\" not in devices:  # nothing in it is escaped
+        names = ", ".join(map(as_text, json.loads(devices)))
+        among = f"device IN ({names})" if names else "0"
+        others += f" AND {among}"
+    elif devices:
+        among = _OF_MANY
+        others += f" AND {among} WHERE {among}"
     covered = between(borders)
     parts = [
         f"SELECT {columns} FROM {level.table} FINAL PREWHERE {_in_pieces(level, pieces)}{others}"
         for level, pieces in covered.items()
     ]
     if pieces := covered.get(_MINUTES):
-        parts.append(f"SELECT {columns} FROM ({_long(pieces, _OF_SOME if of_some else '1')})")
+        parts.append(f"SELECT {columns} FROM ({_long(pieces, among)})")
     return " UNION ALL ".join(parts)
 
 

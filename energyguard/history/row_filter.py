@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
+from energyguard.history.sources import as_text
+
 ONLY: Final = "only"
 """The parameter, beside those of the question; see ``only_rows``."""
 
@@ -39,7 +41,7 @@ def row_filter(sql: str, only: str, open_table: str = "") -> str:
     filters = {
         table: _condition(ids, columns) for table, columns in _owners().items() if table in words
     }
-    pairs = ", ".join(f"{_quoted(table)}: {_quoted(text)}" for table, text in filters.items())
+    pairs = ", ".join(f"{as_text(table)}: {as_text(text)}" for table, text in filters.items())
     return f"SETTINGS additional_table_filters = {{{pairs}}}"
 
 
@@ -47,13 +49,8 @@ def _condition(ids: Mapping[str, list[str]], columns: frozenset[str]) -> str:
     """Which rows of a table are seen: none of one that has no column of these."""
     for column, of_column in ids.items():
         if column in columns and of_column:
-            return f"{column} IN ({', '.join(map(_quoted, of_column))})"
+            return f"{column} IN ({', '.join(map(as_text, of_column))})"
     return "0"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0")
-    return f"'{escaped}'"
 
 
 @cache

@@ -77,3 +77,9 @@ def in_piece(time: str, piece: Piece, sorted_by: str, spell: Callable[[int], str
 def as_time(second: int) -> str:
     """A second as ClickHouse's ``DateTime``."""
     return f"toDateTime({second}, 'UTC')"
+
+
+def as_text(text: str) -> str:
+    """A text as ClickHouse's literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0")
+    return f"'{escaped}'"

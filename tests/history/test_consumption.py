@@ -135,9 +135,16 @@ def test_steps_are_what_their_readings_add_up_to(history: ChdbHistory, borders: 
     assert asked(history, borders, apart="no") == together(apart, borders)
 
 
+QUEER = "' covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 1) {a:String}"
+
+
 def test_devices_are_asked_for_by_name_or_all_together(history: ChdbHistory) -> None:
     borders = [-2 * HOUR, DAY - 2 * HOUR, 2 * DAY - 2 * HOUR]
-    assert asked(history, borders, json.dumps(["H2", 'no"one'])) == expected(borders, ("H2",))
+    many = [f"M{n}" for n in range(2000)]
+    for others in (['no"one'], [QUEER], [r"\0"], many):
+        assert asked(history, borders, json.dumps(["H2", *others])) == expected(borders, ("H2",))
+        assert not asked(history, borders, json.dumps(others))
+    assert not asked(history, borders, "[]")
     spelled = ",".join(str(T0 + border) for border in borders)
     ends = f"{T0 + borders[0]},{T0 + borders[-1]}"
     names = json.dumps(["H0", "H1", "H2", 'no"one'])
