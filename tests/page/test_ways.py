@@ -9,21 +9,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from nicegui.testing import User
+from nicegui.testing import User, user_simulation
 
 from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import known
+from energyguard.model.access import AccessRole, Caller
 from energyguard.mqtt.dialect import MqttMessage
 from energyguard.mqtt.registry import dialects_of
 from energyguard.page.devices.polled_ways import PolledWay, polled_ways
 from energyguard.page.devices.topic_ways import TopicWay, topic_ways
 from energyguard.page.devices.ways import PATH, HttpWay, Reached, http_ways
+from energyguard.page.mount import add_pages
 from energyguard.poll.targets import read_targets
 from energyguard.processes.registry import present
 from energyguard.service.intake.brokers import Broker, broker_of
 from energyguard.service.intake.polled import Polling
 from energyguard.settings.mqtt import MqttSettings
 from energyguard.settings.tree import Settings
+from tests.application.service import MadeUpService
 from tests.page.test_views import sees
 from tests.poll.devices import http_device
 
@@ -139,6 +142,21 @@ async def test_a_device_is_asked_from_the_page_by_who_may_do_everything(user: Us
         await sees(user, "It does not answer: ")
         user.find(marker="way").trigger("change", "poll-modbus")
         await sees(user, "Put it into the lines")
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [Caller("operator", AccessRole.OPERATE, ()), Caller("janitor", AccessRole.ADMIN, ("home",))],
+)
+async def test_nobody_else_has_an_address_asked(caller: Caller) -> None:
+    async with user_simulation() as user:
+        add_pages(MadeUpService(), stranger=caller)
+        await user.open("/add")
+        user.find(marker="way").trigger("change", "poll-shelly")
+        await sees(user, "Put it into the lines")
+        user.find(marker="asked").trigger("submit", {"address": "127.0.0.1:1"})
+        await sees(user, 'address = "http://127.0.0.1:1"')
+        await user.should_not_see("It does not answer")
 
 
 async def test_a_way_over_a_broker_asks_for_no_token(user: User) -> None:
