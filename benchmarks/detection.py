@@ -160,7 +160,7 @@ def folds(streams: Streams) -> None:
 
 def shipped(streams: Streams) -> None:
     """Score with the program's own parameters."""
-    parameters = Parameters.shipped()
+    parameters = Parameters.shipped(streams.clean.slot_ms)
     print(f"shipped {parameters.digest}: {parameters.about}")
     hours = hours_of(streams.clean)
     values = np.concatenate([streams.clean.kwh, streams.faulty.kwh])

@@ -69,7 +69,7 @@ def buildings(folder: Path) -> Buildings:
 
 def by_shipped_file(meters: Homes) -> Scores:
     """Rarities by the program's own parameters."""
-    parameters = Parameters.shipped()
+    parameters = Parameters.shipped(meters.slot_ms)
     detector = UnusualDetector(meters.slot_ms, parameters, len(meters.ids))
     slots = meters.kwh.shape[1]
     hours = local_hours((FIRST_HALF_HOUR + 2 * np.arange(slots)) % 336)

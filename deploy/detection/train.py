@@ -1,10 +1,11 @@
-"""Make the detector's parameter file: tables, rarities, the shape of a day.
+"""Make the detector's parameter files, one for each slot length: tables, rarities, a day's shape.
 
     python -m deploy.detection.train
 
 Homes are simulated (`homes.py`): a file that ships is made of data that anybody may use, and
 anybody can make it again. Half the homes train the tables that score the other half, so that
-rarities are counted on homes that a table has not seen; those of the file are the mean of both.
+rarities are counted on homes that a table has not seen; those of a file are the mean of both.
+Hours of a home are other evidence than its quarters, so each length has a file of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,27 +20,28 @@ import numpy.typing as npt
 
 from deploy.detection.boosting import ROUNDS, Tables, boost
 from deploy.detection.faults import KINDS, Fault, training_copies
-from deploy.detection.homes import AN_HOUR, simulated_homes
+from deploy.detection.homes import simulated_homes
 from deploy.detection.rarity import counted, single
 from energyguard.detection.alerts import RAISED_NATS
 from energyguard.detection.cohort import Cohort
+from energyguard.detection.detector import WARM_DAYS
 from energyguard.detection.evidence import CONTEXT, EVIDENCE, Steps
-from energyguard.detection.scores import FREE_SHARE, SHIPPED, Parameters, RarityMap
-from energyguard.detection.slots import HOUR_MS, LocalHour, local_hours
+from energyguard.detection.scores import FREE_SHARE, Parameters, RarityMap, shipped_path
+from energyguard.detection.slots import HOUR_MS, LENGTHS_MS, QUARTER_MS, LocalHour, local_hours
 from energyguard.detection.state import Floats
 
 NAMES: Final = tuple(KINDS)
 WEIGHTS: Final = {"surge": 1.2, "night": 1.6, "dropout": 0.8, "frozen": 0.8}
 """What an event of a kind counts; 1 where none is said."""
-OFFSETS: Final = {"stuck_on": 1.0, "leak": 0.5, "night": -1.0, "dropout": -1.0, "frozen": -1.0}
+OFFSETS: Final = {"stuck_on": 1.0, "leak": 0.5, "night": 0.3, "dropout": -1.0, "frozen": -1.0}
+"""Nats by which a kind counts as rarer; 0 where none is said."""
 ORDINARY: Final = 1_000.0
 """What all ordinary slots count, in all events of a kind: so the rare ones among them matter."""
 AFTER: Final = 0.1
 """What slots after a fault count, in all ordinary ones: a fault that ended is no alert."""
-WARM: Final = 14 * 24 * AN_HOUR
-"""Slots that a home is learned for, before any counts."""
 COPIES: Final = 3
 FAULTS_A_HOME: Final = 3.0
+FAULTS_IN_WEEKS: Final = 5
 _OF_AN_EVENT: Final = 12
 _AFTER_AN_EVENT: Final = 8
 _EVEN: Final = 12_000
@@ -215,21 +216,39 @@ def _of_kind(
     )
 
 
-def _main(homes: int, weeks: int, seed: int, to: Path) -> None:
-    chance = np.random.default_rng(seed)
-    ordinary = simulated_homes(homes, weeks, chance)
-    slots = ordinary.shape[1]
-    hours = local_hours(np.arange(slots) // 2 % 336)
+def simulated(
+    ordinary: npt.NDArray[np.float64], slot_ms: int, chance: np.random.Generator
+) -> tuple[Streams, Floats]:
+    """Streams of homes to train on, and the shape of their day.
+
+    Args:
+        ordinary: (homes, slots of ``slot_ms`` from a Monday's midnight on).
+        slot_ms: a slot's length.
+        chance: where faults come from.
+    """
+    homes, slots = ordinary.shape
+    an_hour = HOUR_MS // slot_ms
+    warm = WARM_DAYS * 24 * an_hour
+    hours = local_hours(np.arange(slots) * 2 // an_hour % 336)
     shape = shape_of(ordinary, hours)
-    copies, put = training_copies(ordinary, COPIES, WARM, AN_HOUR, FAULTS_A_HOME, chance)
-    steps = steps_of(np.concatenate([ordinary, *copies]), hours, 0, HOUR_MS // AN_HOUR, WARM, shape)
-    streams = Streams(steps[:, :, :homes], steps[:, :, homes:], put, AN_HOUR)
-    found = fit(streams, np.arange(homes), seed)
+    faults = FAULTS_A_HOME * (slots - warm) / (FAULTS_IN_WEEKS * 168 * an_hour)
+    copies, put = training_copies(ordinary, COPIES, warm, an_hour, faults, chance)
+    steps = steps_of(np.concatenate([ordinary, *copies]), hours, 0, slot_ms, warm, shape)
+    return Streams(steps[:, :, :homes], steps[:, :, homes:], put, an_hour), shape
+
+
+def _main(homes: int, weeks: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    every = simulated_homes(homes, weeks, chance)
     about = f"{homes} simulated homes of {weeks} weeks, seed {seed}; Apache-2.0, as the program"
-    found = replace(found, shape=shape, about=about)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_bytes(kept := found.to_bytes())
-    print(f"{to}: {to.stat().st_size:,} bytes, {Parameters.from_bytes(kept).digest}, of {about}")
+    for slot_ms in LENGTHS_MS:
+        of_quarters = every.reshape(homes, -1, slot_ms // QUARTER_MS)
+        streams, shape = simulated(of_quarters.mean(axis=2), slot_ms, chance)
+        found = replace(fit(streams, np.arange(homes), seed), shape=shape, about=about)
+        to = shipped_path(slot_ms)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(kept := found.to_bytes())
+        print(f"{to}: {len(kept):,} bytes, {Parameters.from_bytes(kept).digest}, of {about}")
 
 
 if __name__ == "__main__":
@@ -237,6 +256,5 @@ if __name__ == "__main__":
     parser.add_argument("--homes", type=int, default=240)
     parser.add_argument("--weeks", type=int, default=7)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--to", type=Path, default=SHIPPED)
     given = parser.parse_args()
-    _main(given.homes, given.weeks, given.seed, given.to)
+    _main(given.homes, given.weeks, given.seed)

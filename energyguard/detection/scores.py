@@ -20,16 +20,22 @@ import numpy as np
 import numpy.typing as npt
 
 from energyguard.detection.evidence import EVIDENCE, STEPS, Steps
+from energyguard.detection.slots import QUARTER_MS
 from energyguard.detection.state import Floats
 
 FREE_SHARE: Final = 0.2
 """Of the budget: for what is like no kind."""
-SHIPPED: Final = Path(__file__).parents[1] / "data" / "detection" / "parameters.npz"
+_SHIPPED: Final = Path(__file__).parents[1] / "data" / "detection"
 UNLIKE: Final = "unlike"
 """The kind of what only the label-free channel sees."""
 _FIELDS: Final = (
     "kinds", "tables", "levels", "rarities", "offsets", "free", "evidence", "shape", "about",
 )  # fmt: skip
+
+
+def shipped_path(slot_ms: int) -> Path:
+    """The parameter file that comes with the program, for slots of a length."""
+    return _SHIPPED / f"parameters-{slot_ms // 60_000}.npz"
 
 
 class RarityMap(NamedTuple):
@@ -154,9 +160,9 @@ class Parameters:
         )
 
     @classmethod
-    def shipped(cls) -> Parameters:
-        """Those that come with the program."""
-        return cls.from_bytes(SHIPPED.read_bytes())
+    def shipped(cls, slot_ms: int = QUARTER_MS) -> Parameters:
+        """Those that come with the program, for slots of one of ``slots.LENGTHS_MS``."""
+        return cls.from_bytes(shipped_path(slot_ms).read_bytes())
 
     @property
     def digest(self) -> str:

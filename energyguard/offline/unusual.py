@@ -61,7 +61,7 @@ def unusual(
             them, or with a value that the channel cannot have, are left out.
         budget: how many alerts per device and week people want to see.
         calendar: the site's; None: UTC, without holidays.
-        parameters: None: those that come with the program.
+        parameters: None: those that come with the program, by the slots of each device.
         channel: what the values are.
 
     Returns:
@@ -83,9 +83,7 @@ def unusual(
     device = table.column("device").cast(pa.string()).combine_chunks()
     nano = np.rint(value[possible] * NANO).astype(np.int64)
     batch = batch_of(device, channel, time.combine_chunks(), nano)
-    return _unusual(
-        [batch], budget, calendar or Calendar(), parameters or Parameters.shipped(), ENERGY_DEFAULTS
-    )
+    return _unusual([batch], budget, calendar or Calendar(), parameters, ENERGY_DEFAULTS)
 
 
 def unusual_in_files(
@@ -119,12 +117,12 @@ def unusual_in_files(
                         on_refused(str(path), row)
                 yield decoded.batch
 
-    return _unusual(batches(), budget, calendar, Parameters.shipped(), settings.ledger.defaults)
+    return _unusual(batches(), budget, calendar, None, settings.ledger.defaults)
 
 
 def _unusual(
-    batches: Iterable[pa.RecordBatch], budget: float, calendar: Calendar, parameters: Parameters,
-    energy: EnergyDefaults,
+    batches: Iterable[pa.RecordBatch], budget: float, calendar: Calendar,
+    parameters: Parameters | None, energy: EnergyDefaults,
 ) -> pa.Table:  # fmt: skip
     table = pa.Table.from_batches(list(batches), SCHEMA)
     rows: list[dict[str, Any]] = []
@@ -135,7 +133,8 @@ def _unusual(
         part = table.filter(pc.equal(table.column("channel"), channel))
         for names, slot_ms, grid in grids_of(part, channel, energy):
             watched = True
-            detector = UnusualDetector(slot_ms, parameters, len(names), budget)
+            trained = parameters or Parameters.shipped(slot_ms)
+            detector = UnusualDetector(slot_ms, trained, len(names), budget)
             rows += _alerts(names, channel, slot_ms, grid, detector, calendar)
     if not watched:
         raise Rejected("no device sends energy or power at least hourly: nothing to watch")

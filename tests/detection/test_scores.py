@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from energyguard.detection.evidence import EVIDENCE, STEPS
-from energyguard.detection.scores import SHIPPED, Parameters, RarityMap
+from energyguard.detection.scores import Parameters, RarityMap, shipped_path
+from energyguard.detection.slots import LENGTHS_MS, QUARTER_MS
 
 LINE = RarityMap(np.array([0, 1, 3], np.float32), np.array([0, 2, 4], np.float32))
 
@@ -33,7 +34,7 @@ def test_a_parameter_file_is_read_as_it_was_written() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    whole = SHIPPED.read_bytes()
+    whole = shipped_path(QUARTER_MS).read_bytes()
     damaged = whole[:5_000] + b"\xff" * 100 + whole[5_100:]
     for kept in (b"PK not one", b"", whole[:1_000], whole[:-1], damaged):
         with pytest.raises(ValueError, match="no parameter file"):
@@ -59,10 +60,13 @@ def test_a_rarity_is_linear_between_levels_and_beyond() -> None:
     assert found.tolist() == pytest.approx([-4 / 3, 1, 3, 4 + 8 / 3])
 
 
-def test_the_file_that_ships_fits_and_says_of_what_it_is() -> None:
-    shipped = Parameters.shipped()
-    assert len(shipped.kinds) == 6
-    page = Path(__file__).parents[2] / "docs" / "detection.md"
-    assert f"`{shipped.digest}`" in page.read_text()
-    assert "simulated homes" in shipped.about
-    assert len(shipped.to_bytes()) < 500_000
+def test_the_files_that_ship_fit_and_say_of_what_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "detection.md").read_text()
+    every = [Parameters.shipped(slot_ms) for slot_ms in LENGTHS_MS]
+    assert len({shipped.digest for shipped in every}) == len(LENGTHS_MS)
+    assert len({shipped.kinds for shipped in every}) == 1
+    for shipped in every:
+        assert len(shipped.kinds) == 6
+        assert f"`{shipped.digest}`" in page
+        assert "simulated homes" in shipped.about
+        assert len(shipped.to_bytes()) < 500_000

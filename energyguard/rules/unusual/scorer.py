@@ -133,7 +133,7 @@ class UnusualScorer:
         """The cohort of some keys, who come to it if they are new."""
         cohort = self._cohorts.get(slot_ms)
         if cohort is None:
-            cohort = self._cohorts[slot_ms] = _Cohort(slot_ms, shipped())
+            cohort = self._cohorts[slot_ms] = _Cohort(slot_ms, shipped(slot_ms))
         new = np.unique(key[self._place[key] < 0])
         if len(new):
             self._place[new] = len(cohort.keys) + np.arange(len(new))
@@ -245,7 +245,7 @@ class UnusualScorer:
         self._amounts = np.stack(saved["amounts"])
         self._evidence = dict(saved["evidence"])
         for slot_ms, of, known, state in saved["states"]:
-            cohort = self._cohorts[slot_ms] = _Cohort(slot_ms, shipped())
+            cohort = self._cohorts[slot_ms] = _Cohort(slot_ms, shipped(slot_ms))
             cohort.add(of, self._budgets(devices, of), self._answered(devices, of))
             cohort.detector.load(known, state)
             self._place[of] = np.arange(len(of))
