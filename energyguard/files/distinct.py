@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,14 +13,18 @@ from energyguard.errors import Malformed
 from energyguard.files.found import FileDoubt
 from energyguard.files.grid import kind_of
 from energyguard.files.reading import TableRead
+from energyguard.model.readings import times_of
 
 MAX_SHARE: Final = 0.1
 """Of readings that contradict others: fewer are corrections, more are of a column not read."""
 _KEY: Final = ["device", "channel", "time"]
+_MAX_KEY: Final = 2**63 - 1
 
 
 def contradictions(batch: pa.RecordBatch) -> str:
     """How many readings contradict others; empty: none, or so few that they are corrections."""
+    if _has_each_once(batch):
+        return ""
     counts = pa.Table.from_batches([batch]).group_by(_KEY).aggregate(
         [("value", "min"), ("value", "max"), ([], "count_all")]
     )  # fmt: skip
@@ -31,6 +36,23 @@ def contradictions(batch: pa.RecordBatch) -> str:
         f"{found:,} of {batch.num_rows:,} readings have the device and the time of another one, "
         "and another value"
     )
+
+
+def _has_each_once(batch: pa.RecordBatch) -> bool:
+    """Whether it is sure that no device has two values of a channel at a time."""
+    time = times_of(batch)
+    if not len(time):
+        return True
+    first, span = int(time.min()), int(time.max()) - int(time.min()) + 1
+    series, many = np.zeros(len(time), np.int64), 1
+    for name in ("device", "channel"):
+        encoded = batch.column(name).dictionary_encode()
+        many *= len(encoded.dictionary)
+        series = series * len(encoded.dictionary) + np.asarray(encoded.indices)
+    if many * span > _MAX_KEY:
+        return False
+    key = np.sort(series * span + (time - first))
+    return bool((key[1:] != key[:-1]).all())
 
 
 def check_distinct(read: TableRead, batch: pa.RecordBatch, name: str) -> None:

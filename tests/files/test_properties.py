@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.files.distinct import contradictions
+from energyguard.model.readings import batch_of
 from tests.files.made import Row, read, rows_in_doubt
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -87,3 +89,25 @@ def test_any_order_of_lines_that_say_when_they_are(data: st.DataObject) -> None:
         for i, v in enumerate(values)
     ]
     assert set(taken(data.draw(st.permutations(lines)))) == expected(start, values, 1)
+
+
+SENT = st.tuples(
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["energy_kwh", "power_kw"]),
+    st.sampled_from([0, 1, 2**41]),
+    st.integers(1, 2),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(SENT, max_size=6))
+def test_readings_contradict_others_of_their_series_and_time_alone(
+    sent: list[tuple[str, str, int, int]],
+) -> None:
+    values: dict[tuple[str, str, int], list[int]] = {}
+    for device, channel, time, value in sent:
+        values.setdefault((device, channel, time), []).append(value)
+    differ = sum(len(found) for found in values.values() if len({*found}) > 1)
+    columns = ([row[at] for row in sent] for at in range(4))
+    what = contradictions(batch_of(*columns))
+    assert what.startswith(f"{differ} of {len(sent)} readings") if differ else not what
