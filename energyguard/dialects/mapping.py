@@ -28,6 +28,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.columns import sixty_fourth
 from energyguard.dialects.names import (
     NotPlaced,
@@ -41,11 +42,15 @@ from energyguard.errors import ConfigError
 from energyguard.files.words import ENERGY, REGISTER, Unit, unit_named
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.settings.toml import tables_in
+from energyguard.telemetry import logger
 
 LONG_NAME = 1_024
 """Characters of a name and its labels; longer ones are not remembered."""
 _KEPT = 200_000
 """Series of a dialect that are remembered; beyond, all are forgotten."""
+_log = logger(__name__)
+_LOOK_S, _REST_MS = 1.0, 1_000
+_Stamp = tuple[int, int, int]
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _MAX_SCALE, _MIN_SCALE = Decimal(10) ** 9, Decimal(10) ** -9
 
@@ -168,13 +173,73 @@ class NameMapping:
         return place_by_name(value) if otherwise is None else otherwise
 
 
-@lru_cache(maxsize=16)
-def mapping_of(files: tuple[Path, ...]) -> NameMapping:
-    """What some files of mappings say together.
+class MappingFiles:
+    """Files of mappings while they are used: once they have changed, what they say is read again.
+
+    A change counts when it is a second old, so what an editor has written by half is not read. One
+    that cannot be used is logged, and what the files said before goes on.
+
+    Args:
+        paths: of the files; what the first says goes before.
+        clock: of looks, and of how old a change is.
 
     Raises:
         ConfigError: with every fault as ``file:line: reason``.
     """
+
+    def __init__(self, paths: tuple[Path, ...], clock: Clock = SYSTEM) -> None:
+        self._paths, self._clock = paths, clock
+        self._stamps, self._looked_s = self._stamps_now(), clock.monotonic()
+        self._mapping = _read_all(paths)
+
+    def mapping(self) -> NameMapping:
+        """What they say together; looked at once a second at most."""
+        now_s = self._clock.monotonic()
+        if self._paths and now_s - self._looked_s >= _LOOK_S:
+            self._looked_s = now_s
+            stamps = self._stamps_now()
+            if stamps != self._stamps and self._have_rested(stamps):
+                self._stamps = stamps
+                self._read_again()
+        return self._mapping
+
+    def _read_again(self) -> None:
+        try:
+            self._mapping = _read_all(self._paths)
+        except ConfigError as error:
+            _log.warning("a mapping has changed and cannot be used", reason=str(error))
+        else:
+            _log.info("mappings are read again", files=[str(path) for path in self._paths])
+
+    def _have_rested(self, stamps: list[_Stamp]) -> bool:
+        now_ms = self._clock.now_ms()
+        return all(abs(now_ms - changed_ns // 1_000_000) >= _REST_MS for changed_ns, *_ in stamps)
+
+    def _stamps_now(self) -> list[_Stamp]:
+        return [_stamp(path) for path in self._paths]
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+_files_of = lru_cache(maxsize=16)(MappingFiles)
+
+
+def mapping_of(files: tuple[Path, ...]) -> NameMapping:
+    """What some files of mappings say together, as they are now.
+
+    Raises:
+        ConfigError: with every fault as ``file:line: reason``.
+    """
+    return _files_of(files).mapping()
+
+
+def _read_all(files: tuple[Path, ...]) -> NameMapping:
     rules: list[MappingRule] = []
     faults: list[str] = []
     for path in files:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from energyguard.dialects.mapping import mapping_of
+from energyguard.clock import ManualClock
+from energyguard.dialects.mapping import MappingFiles, mapping_of
 from energyguard.dialects.names import NotPlaced, Placed, ValueName
 from energyguard.errors import ConfigError
 
@@ -79,3 +81,35 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str, reason: 
     with pytest.raises(ConfigError, match=r"mapping\.toml:1") as caught:
         mapping_of((path,))
     assert reason in str(caught.value)
+
+
+def test_a_change_is_read_once_it_rests_and_a_fault_changes_nothing(tmp_path: Path) -> None:
+    path, clock = tmp_path / "mapping.toml", ManualClock(1_800_000_000_000)
+
+    def written(device: str) -> None:
+        path.write_text(f'[[value]]\nname = "x"\nchannel = "power_kw"\ndevice = {device}\n')
+        os.utime(path, (clock.now_ms() / 1000,) * 2)
+
+    def device() -> str:
+        place = files.mapping().place(ValueName("x"), "influx")
+        assert isinstance(place, Placed)
+        return place.device
+
+    written('"cellar"')
+    files = MappingFiles((path,), clock)
+    assert device() == "cellar"
+    clock.sleep(10)
+    written('"attic"')
+    assert device() == "cellar"  # it has not rested
+    clock.sleep(1)
+    assert device() == "attic"
+    assert files.mapping() is files.mapping()
+    written('"roof" no')
+    clock.sleep(5)
+    assert device() == "attic"
+    path.unlink()
+    clock.sleep(5)
+    assert device() == "attic"
+    written('"roof"')
+    clock.sleep(5)
+    assert device() == "roof"
