@@ -5,7 +5,8 @@ python docs/images/shots.py LINK             # the log-in link that `energyguard
 python docs/images/shots.py LINK cluster     # these views only; this one is there with a ring
 python docs/images/shots.py LINK --into /tmp/shots
 
-With all views come the contact sheets: ``sheet.jpg``, ``sheet-dark.jpg``, ``sheet-phone.jpg``.
+With all views come the contact sheets, ``sheet.webp``, ``sheet-dark.webp``, ``sheet-phone.webp``,
+and what a month looks like as a spreadsheet: ``exported.png``. Each has at most 100 kB.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import io
 import math
 import shutil
 from collections import Counter
+from html import escape
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
+from openpyxl import load_workbook
 from PIL import Image
 from playwright.sync_api import Browser, StorageState, sync_playwright
 
@@ -39,6 +42,7 @@ VIEWS = {
     "thermometer": "/thermometer",
     "bill": "/bills?of=site/lindenhof&span=last-month",
     "tariffs": "/tariffs",
+    "tariff": "/tariffs/home",
     "rules": "/rules",
     "data": "/data",
     "add-device": "/add",
@@ -62,8 +66,16 @@ SETTLED_MS, WAIT_MS = 4_000, 60_000
 FILLED = """() => ![...document.querySelectorAll(".waiting, .coming")]
     .some((part) => part.checkVisibility())"""
 """No part that is seen waits for its first numbers."""
+EXPORT = "/api/v1/consumption?of=site/lindenhof&of=device/H001&span=last-month&format=xlsx"
+SHEET_ROWS = 18
+GRID = """
+    table { border-collapse: collapse; font: 13px Carlito, Calibri, sans-serif; background: #fff; }
+    td { border: 1px solid #d4d4d4; padding: 2px 8px; white-space: nowrap; }
+    tr:first-child td { font-weight: 700; }"""
 TALLEST = 1_900
-COLOURS = 200
+COLOURS = (200, 96, 48, 24, 16)
+MAX_BYTES = 100_000
+QUALITIES = (60, 45, 30, 20, 10)
 SHEET_COLUMNS = {"": 4, "-dark": 4, "-phone": 7}
 SHEET_CELL = {"": (480, 420), "-dark": (480, 420), "-phone": (260, 563)}
 
@@ -99,21 +111,53 @@ def take(
         page.set_viewport_size({"width": width, "height": max(844, height)})
         page.wait_for_timeout(400)
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        flat(picture).save(into / f"{name}{look}.png", optimize=True)
+        (into / f"{name}{look}.png").write_bytes(small_png(picture))
         taken[name] = picture
         page.set_viewport_size({"width": width, "height": 844})
     page.context.close()
     return taken
 
 
-def flat(picture: Image.Image) -> Image.Image:
+def small_png(picture: Image.Image) -> bytes:
+    """A picture in as many of its colours as keep it small."""
+    for colours in COLOURS:
+        made = io.BytesIO()
+        flat(picture, colours).save(made, "png", optimize=True)
+        if made.tell() <= MAX_BYTES:
+            break
+    return made.getvalue()
+
+
+def flat(picture: Image.Image, most: int) -> Image.Image:
     """A picture in its own most frequent colours: a page is drawn in few, and each is exact."""
     counted = picture.getcolors(picture.width * picture.height) or []
     seen = Counter({cast("tuple[int, int, int]", colour): n for n, colour in counted})
-    colours = [channel for colour, _count in seen.most_common(COLOURS) for channel in colour]
+    colours = [channel for colour, _count in seen.most_common(most) for channel in colour]
     palette = Image.new("P", (1, 1))
     palette.putpalette(colours)
     return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def exported(browser: Browser, base: str, state: StorageState, into: Path) -> None:
+    """The first rows of a month's file for Excel, cell by cell as the file has them."""
+    context = browser.new_context(storage_state=state, viewport={"width": 900, "height": 600})
+    answer = context.request.get(f"{base}{EXPORT}")
+    if not answer.ok:
+        raise SystemExit(f"no month to show: {answer.status} {answer.text()}")
+    rows = load_workbook(io.BytesIO(answer.body())).worksheets[0].iter_rows(max_row=SHEET_ROWS)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(_cell(cell.value))}</td>' for cell in row)}</tr>"
+        for row in rows
+    )
+    page = context.new_page()
+    page.set_content(f"<style>{GRID}</style><table>{body}</table>")
+    shown = page.locator("table").screenshot()
+    (into / "exported.png").write_bytes(small_png(Image.open(io.BytesIO(shown)).convert("RGB")))
+    context.close()
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def sheet(pictures: dict[str, Image.Image], look: str, into: Path) -> None:
@@ -126,7 +170,12 @@ def sheet(pictures: dict[str, Image.Image], look: str, into: Path) -> None:
         small = picture.resize((width, round(picture.height * width / picture.width)))
         at = (12 + n % columns * (width + 12), 12 + n // columns * (height + 12))
         whole.paste(small.crop((0, 0, width, min(height, small.height))), at)
-    whole.save(into / f"sheet{look}.jpg", quality=60, optimize=True, progressive=True)
+    for quality in QUALITIES:
+        made = io.BytesIO()
+        whole.save(made, "webp", quality=quality, method=6)
+        if made.tell() <= MAX_BYTES:
+            break
+    (into / f"sheet{look}.webp").write_bytes(made.getvalue())
 
 
 def main() -> None:
@@ -147,6 +196,9 @@ def main() -> None:
             taken = take(chromium, given.link, logged_in, look, given.into, views)
             if not given.views:
                 sheet(taken, look, given.into)
+        if not given.views:
+            parts = urlsplit(given.link)
+            exported(chromium, f"{parts.scheme}://{parts.netloc}", logged_in, given.into)
         chromium.close()
 
 

@@ -68,6 +68,22 @@ def test_on_a_phone_a_tap_on_an_alert_shows_its_story(window: Window) -> None:
     expect(page.locator("#attention")).to_be_in_viewport()
 
 
+def test_on_a_phone_a_long_chip_leaves_its_buttons_beside_it(window: Window) -> None:
+    page = window.open("/data")
+    page.set_viewport_size(PHONE)
+    rows = page.evaluate("""() => {
+      const chip = document.querySelector(".chip");
+      chip.className = "chip stale";
+      chip.querySelector(".words").textContent = "Nothing new since";
+      chip.querySelector("b").textContent = "Wed 25 Nov 2026, 14:38:12";
+      const middle = ({ top, bottom }) => Math.round((top + bottom) / 2);
+      return [chip, ...document.querySelectorAll(".head > .btn")]
+        .filter((part) => part.checkVisibility())
+        .map((part) => middle(part.getBoundingClientRect()));
+    }""")
+    assert len(rows) == 3 and max(rows) - min(rows) <= 1
+
+
 def test_on_a_phone_five_places_are_in_reach_and_the_rest_behind_one(
     window: Window,
 ) -> None:
