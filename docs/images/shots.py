@@ -77,7 +77,7 @@ COLOURS = (200, 96, 48, 24, 16)
 MAX_BYTES = 100_000
 QUALITIES = (60, 45, 30, 20, 10)
 SHEET_COLUMNS = {"": 4, "-dark": 4, "-phone": 7}
-SHEET_CELL = {"": (480, 420), "-dark": (480, 420), "-phone": (260, 563)}
+SHEET_CELL = {"": (480, 420), "-dark": (480, 420), "-phone": (200, 433)}
 
 
 def log_in(browser: Browser, link: str) -> StorageState:
