@@ -242,6 +242,8 @@ async def test_a_rule_is_tried_on_the_past_before_it_is_changed(
     await user.open("/devices/H017")
     await user.should_see(marker="try-household-prod", retries=TRIES)
     await sees(user, "If this had run for the last 90 days")
+    (link,) = user.find(marker="try-household-prod").elements
+    assert link.props["aria-label"] == "If this had run for the last 90 days household-prod"
     user.find(marker="raise_above-household-prod").clear().type("0,6")
     user.find(marker="try-household-prod").click()
     await sees(user, "It would have raised")

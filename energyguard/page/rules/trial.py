@@ -39,7 +39,7 @@ class TrialPart:
     def __init__(
         self, context: PageContext, rule: Callable[[], Rule | None], about: str, device: str = ""
     ) -> None:
-        self.context, self._rule, self._device = context, rule, device
+        self.context, self._rule, self._device, self._about = context, rule, device, about
         self._is_running = self._is_stopped = False
         self._done = (0, 0)  # devices, of so many
         with Tag("div", "", "trial"):
@@ -54,7 +54,12 @@ class TrialPart:
         self._is_stopped = True
         self._says.text = self._how.text = ""
         self._plot.set_visibility(False)
-        self._button.text = _("If this had run for the last {n} days").format(n=DAYS)
+        self._call(_("If this had run for the last {n} days").format(n=DAYS))
+
+    def _call(self, words: str) -> None:
+        """Name the button, for those who cannot see where it stands, too."""
+        self._button.text = words
+        self._button.props(f'aria-label="{words} {self._about}"')
 
     async def _press(self) -> None:
         if self._is_running:
@@ -65,7 +70,7 @@ class TrialPart:
             return
         page = ui.context.client
         self._is_running, self._is_stopped, self._done = True, False, (0, 0)
-        self._button.text = _("Stop")
+        self._call(_("Stop"))
         service = self.context.cache.service
         trying = asyncio.ensure_future(
             asyncio.to_thread(try_rule, service, rule, device=self._device, progress=self._progress)
