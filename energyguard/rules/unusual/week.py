@@ -42,7 +42,7 @@ def usual_week(learned: Mapping[str, Any], key: int) -> UsualWeek | None:
         state, an_hour = CohortState.from_bytes(saved).take(place), HOUR_MS // slot_ms
         if state.seen[0] <= GROWN_H * an_hour:
             return None
-        cohort = Cohort(slot_ms, shipped().shape, state)
+        cohort = Cohort(slot_ms, shipped(slot_ms).shape, state)
         expected, low, high = np.concatenate([cohort.usual(at) for at in HOURS], axis=1)
         visits = state.visits_week[:, 0].astype(np.int64) // an_hour
         return UsualWeek(expected, low, high, visits)
