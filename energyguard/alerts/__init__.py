@@ -3,5 +3,5 @@
 book.py       the alert book: a fold of two topics, the same on any backend and after any restart
 alert.py      one alert as the book knows it
 silences.py   standing silences: by device, site or rule; recurrence.py: spans that come again
-incidents.py  silences of one cause, folded by where devices stand
+incidents.py  silences of one cause, folded by where devices stand; flapping.py: what comes and goes
 """

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Id = Annotated[str, typer.Argument(help="The alert's id, as `alerts list` shows it.")]
 By = Annotated[str | None, typer.Option(help="Who.", show_default="you")]
+MAX_KNOWN = 10_000
+"""All that are in memory."""
 Note = Annotated[str, typer.Option(help="A sentence for the others.")]
 
 
@@ -47,6 +49,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
 ) -> None:
     """List the open alerts, newest first."""
+    from energyguard.alerts.flapping import flapping
     from energyguard.alerts.incidents import causes
 
     with call.service() as service:
@@ -59,9 +62,12 @@ def list_(
                 if device in (None, alert.device) and state in (None, alert.state)
             ][:limit]
         parts = causes(service.book.open(), service.catalogue.entries)
+        flaps = flapping(service.book.find(limit=MAX_KNOWN), service.clock.now_ms())
     call.out.rows(
         [
-            listed(alert) | {"incident": part.id if (part := parts.get(alert.id)) else None}
+            listed(alert)
+            | {"incident": part.id if (part := parts.get(alert.id)) else None}
+            | {"flaps": f"{f.times} since {at(f.since_ms)}" if (f := flaps.get(alert.id)) else None}
             for alert in found
         ],
         empty="no open alerts",

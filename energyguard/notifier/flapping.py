@@ -6,16 +6,18 @@ Nothing is kept here: how often something began, and what of that was told, is i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from energyguard.alerts.flapping import (
+    MAX_TIMES,
+    STEADY_MS,
+    Signal,
+    signal_of,
+    times_of_late,
+)
 from energyguard.model.notify import News, Standing
-from energyguard.notify.deliveries import HOUR_MS, DeliveryBook, Signal, signal_of
+from energyguard.notify.deliveries import DeliveryBook
 from energyguard.records.notify import AlertDelivery
-
-MAX_TIMES: Final = 4
-"""What begins more often within an hour, of event time, flaps."""
-STEADY_MS: Final = 900_000
-"""What has not changed for so long stays as it is, wall time."""
 
 
 class Flapping(NamedTuple):
@@ -37,10 +39,9 @@ def flapping_of(deliveries: Sequence[AlertDelivery]) -> Flapping | None:
         if delivery.event and delivery.news is News.FIRING
     }
     newest_ms = max((known.event.time_ms for known in deliveries if known.event), default=0)
-    late = [times[time_ms] for time_ms in sorted(times) if time_ms > newest_ms - HOUR_MS]
-    if len(late) <= MAX_TIMES:
+    if not (late := times_of_late(times, newest_ms)):
         return None
-    return Flapping(len(late), late[MAX_TIMES].standing is Standing.SENT)
+    return Flapping(len(late), times[late[MAX_TIMES]].standing is Standing.SENT)
 
 
 def steady(

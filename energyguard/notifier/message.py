@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
+from energyguard.alerts.flapping import signal_of
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Severity
 from energyguard.model.notify import News
@@ -20,7 +21,7 @@ from energyguard.notifier.flapping import flapping_of
 from energyguard.notifier.house import FollowedHouse
 from energyguard.notifier.incident_words import IncidentNews
 from energyguard.notifier.together import events_of
-from energyguard.notify.deliveries import key_of_delivery, signal_of
+from energyguard.notify.deliveries import key_of_delivery
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage
 from energyguard.page.words.formatting import amount, day_moment, listed

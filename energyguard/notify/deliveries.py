@@ -8,28 +8,19 @@ from typing import Any, Final
 
 import msgspec
 
-from energyguard.alerts.alert import Alert
+from energyguard.alerts.flapping import HOUR_MS, Signal, signal_of
 from energyguard.log import Fetched, Log, Records
 from energyguard.log.compacted import CompactedReader
 from energyguard.model.notify import GONE, OVER, News, Standing
 from energyguard.model.topics import DELIVERIES
-from energyguard.records.alerts import AlertEvent
 from energyguard.records.notify import DELIVERY, AlertDelivery
 from energyguard.telemetry import logger
 
-HOUR_MS: Final = 3_600_000
 _ORDER: Final = {News.FIRING: 0, News.RESOLVED: 1, News.WITHDRAWN: 1, News.TEST: 0, News.REPORT: 0}
 _log = logger(__name__)
 
-Signal = tuple[str, str, str, str]
-"""What alerts are about: the topic, the rule, the device, the channel."""
 Deliveries = Mapping[str, AlertDelivery | None]
 """By key; None: it is forgotten."""
-
-
-def signal_of(event: AlertEvent | Alert) -> Signal:
-    """What an alert is about: of the same one another time has the same."""
-    return event.topic, event.rule, event.device, event.channel
 
 
 def key_of_delivery(delivery: AlertDelivery) -> str:

@@ -7,8 +7,10 @@ import httpx
 from energyguard.log import Log
 from energyguard.model.catalogue import Device, Site
 from energyguard.service.contract import Service
-from tests.notifier.made import enter, silent
-from tests.service.made import alert_event, raise_alerts
+from tests.alerts.test_flapping import comes
+from tests.application.client import ok
+from tests.notifier.made import enter, fires, silent
+from tests.service.made import NOON, alert_event, raise_alerts
 from tests.waiting import until
 
 
@@ -30,3 +32,15 @@ async def test_an_alert_names_its_incident(
         "a1": None, "m1": "m1", "m2": "m1",
     }  # fmt: skip
     assert (await http.get("/alerts/m2")).json()["incident"] == "m1"
+
+
+async def test_alerts_that_come_and_go_say_so(
+    http: httpx.AsyncClient, log: Log, service: Service
+) -> None:
+    raise_alerts(log, *(comes(number) for number in range(5)), fires("b", device="H018"))
+    until(lambda: len(service.book.open()) == 6)
+    rows = {row["id"]: row.get("flaps") for row in await ok(http.get("/alerts"))}
+    flaps = {"times": 5, "since_ms": NOON}
+    assert rows == {"b": None, "a0": flaps, "a1": flaps, "a2": flaps, "a3": flaps, "a4": flaps}
+    assert (await ok(http.get("/alerts/a4")))["flaps"]["times"] == 5
+    assert "flaps" not in await ok(http.get("/alerts/b"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from energyguard.alerts.flapping import MAX_TIMES, STEADY_MS
 from energyguard.model.notify import Standing
-from energyguard.notifier.flapping import MAX_TIMES, STEADY_MS
 from tests.notifier.made import GATHER_S, House, ends, fires
 from tests.notify.servers import Hook
 from tests.service.made import NOON

@@ -10,6 +10,7 @@ from nicegui.testing import User
 
 from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
+from tests.alerts.test_flapping import comes, ends_of
 from tests.application.service import MadeUpService
 from tests.notifier.made import silent
 from tests.page.test_views import sees
@@ -64,6 +65,21 @@ async def test_silences_of_one_floor_are_one_row_that_opens(
     await user.open("/alerts/P2")  # whoever looks at one of them sees it in the list
     (row,) = [tag for tag in user.find(kind=Tag).elements if "data-incident" in tag.props]
     assert "open" in row.props
+
+
+async def test_what_comes_and_goes_is_one_row_here_and_at_its_device(
+    user: User, service: MadeUpService
+) -> None:
+    now_ms = service.clock.now_ms()
+    for number in range(6):
+        event = comes(number, 60_000, device="H018")
+        for told in (event, ends_of(event)):
+            service.book.tell(told, now_ms)
+    for address in ("/alerts", "/devices/H018"):
+        await user.open(address)
+        await sees(user, "flaps (6 times since ")
+        shown = [tag.text for tag in user.find(kind=Tag).elements if "flaps (" in (tag.text or "")]
+        assert len(shown) == 1
 
 
 async def test_a_resolved_alert_is_found_by_the_name_of_its_device(

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from energyguard.alerts.flapping import flapping
 from energyguard.alerts.incidents import causes, incidents
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import AlertBody, AlertStory, IncidentBody, StoryLine
@@ -17,6 +18,8 @@ from energyguard.service.alerts.how_unusual import HowUnusual, how_unusual
 
 router = APIRouter(tags=["alerts"])
 MAX_ALERTS = 1_000
+MAX_KNOWN = 10_000
+"""All that are in memory."""
 AlertId = Annotated[str, Path(alias="id", max_length=100)]
 
 
@@ -62,7 +65,8 @@ def alerts(
     """Alerts that fit all that is given, newest first."""
     found = service.book.find(state, device, rule, since, limit)
     parts = causes(service.book.open(), service.catalogue.entries)
-    return [AlertBody.of(alert, parts.get(alert.id)) for alert in found]
+    flaps = flapping(service.book.find(limit=MAX_KNOWN), service.clock.now_ms())
+    return [AlertBody.of(alert, parts.get(alert.id), flaps.get(alert.id)) for alert in found]
 
 
 @router.get("/incidents")
@@ -86,7 +90,10 @@ def act_on_alerts(service: CurrentService, user: User, body: Acts) -> list[Alert
 def alert(service: CurrentService, alert_id: AlertId) -> AlertStory:
     """One alert and everything that happened to it."""
     parts = causes(service.book.open(), service.catalogue.entries)
-    body = AlertBody.of(service.book.get(alert_id), parts.get(alert_id)).model_dump()
+    found = service.book.get(alert_id)
+    kin = service.book.find(device=found.device, rule=found.rule, limit=MAX_KNOWN)
+    flaps = flapping(kin, service.clock.now_ms())
+    body = AlertBody.of(found, parts.get(alert_id), flaps.get(alert_id)).model_dump()
     return AlertStory(**body, story=[StoryLine.of(line) for line in service.book.story(alert_id)])
 
 

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.alerts.flapping import FlappingAlerts
 from energyguard.alerts.incidents import Cause, Incident
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
@@ -18,6 +19,15 @@ from energyguard.records.rules import RuleEdit
 from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds import DEFAULT
 from energyguard.rules.rule import Rule
+
+
+class FlapsBody(BaseModel):
+    """That alerts about the same come and go."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    times: int = Field(description="So often it began within an hour.")
+    since_ms: int = Field(description="When it did first, event time.")
 
 
 class AlertBody(BaseModel):
@@ -57,6 +67,11 @@ class AlertBody(BaseModel):
         description="Of a silence with others of one cause: the id of the alert that began it.",
         exclude_if=lambda value: value is None,
     )
+    flaps: FlapsBody | None = Field(
+        None,
+        description="What it is about comes and goes; not there: it does not.",
+        exclude_if=lambda value: value is None,
+    )
     reason: str = Field(
         "",
         description="Why it is resolved, where no window says so; not there: one does.",
@@ -70,9 +85,14 @@ class AlertBody(BaseModel):
     )
 
     @classmethod
-    def of(cls, alert: Alert, incident: Incident | None = None) -> AlertBody:
-        """Make it from the book's alert, and the incident that it is a part of."""
-        others = {"observed", "expected", "peak", "standing", "incident"}
+    def of(
+        cls,
+        alert: Alert,
+        incident: Incident | None = None,
+        flaps: FlappingAlerts | None = None,
+    ) -> AlertBody:
+        """Make it from the book's alert, and the incident or the flapping that it is a part of."""
+        others = {"observed", "expected", "peak", "standing", "incident", "flaps"}
         names = cls.model_fields.keys() - others
         return cls(
             observed=alert.observed / NANO,
@@ -80,6 +100,7 @@ class AlertBody(BaseModel):
             peak=alert.peak / NANO,
             standing=alert.standing or None,
             incident=incident.id if incident else None,
+            flaps=FlapsBody.model_validate(flaps) if flaps else None,
             **{name: getattr(alert, name) for name in names},
         )
 

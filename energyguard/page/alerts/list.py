@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from energyguard.alerts.alert import Alert
+from energyguard.alerts.flapping import FlappingAlerts, flapping, newest_of_each
 from energyguard.errors import Unavailable
 from energyguard.model.alerts import Act, Severity, State
 from energyguard.page.alerts.filter import OPEN, RESOLVED, AlertFilter, urgency
@@ -35,6 +36,8 @@ from energyguard.service.alerts.past import FOREVER_MS, PastAlerts
 PAGE = 50
 MAX_OPEN = 200
 LATELY = 6
+KNOWN = 10_000
+"""All alerts that are in memory."""
 SeveralAct = Callable[[list[Alert]], object]
 
 
@@ -54,6 +57,7 @@ class AlertList:
         self.chosen, self._silence = chosen, silence
         self.picked: dict[str, Alert] = {}
         self._rows_kept: dict[str, tuple[object, AlertRow]] = {}  # by alert, with what they show
+        self.flaps: dict[str, FlappingAlerts] = {}
         self._opened: set[str] = set()  # incidents whose alerts are shown
         self.several = False
         self.pages: list[Alert] = []
@@ -143,6 +147,7 @@ class AlertList:
         rules = {rule.id: rule for rule in self.service.rules.all()}
         opened = self.service.book.open()
         self.sites.offer(self._sites())
+        self.flaps = flapping(self.service.book.find(limit=KNOWN), self.service.clock.now_ms())
         if self.filter.show == RESOLVED:
             await self._resolved(rules)
         else:
@@ -162,8 +167,8 @@ class AlertList:
             self.none.text = words.format(n=count(cut))
         self.lately.set_visibility(not self.filter.narrows)
         if not self.filter.narrows:
-            over = self.service.book.find(State.RESOLVED, limit=LATELY)
-            self.over.show([self._row(alert, rules) for alert in over])
+            over = newest_of_each(self.service.book.find(State.RESOLVED, limit=KNOWN), self.flaps)
+            self.over.show([self._row(alert, rules) for alert in over[:LATELY]])
         self._bulk()
 
     async def _resolved(self, rules: dict[str, Rule]) -> None:
@@ -208,10 +213,11 @@ class AlertList:
     def _row(self, alert: Alert, rules: dict[str, Rule]) -> ListedAlert:
         place, rule = place_of(self.service.catalogue, alert.device), rules.get(alert.rule)
         now_ms = self.context.now_ms
-        shows = (alert, place, rule, is_long_ago(alert, now_ms))
+        flaps = self.flaps.get(alert.id)
+        shows = (alert, place, rule, is_long_ago(alert, now_ms), flaps)
         kept, row = self._rows_kept.get(alert.id, (None, None))
         if row is None or kept != shows:
-            row = AlertRow.of(alert, place, rule, now_ms)
+            row = AlertRow.of(alert, place, rule, now_ms, flaps)
             self._rows_kept[alert.id] = (shows, row)
         return row, self.several, alert.id in self.picked
 

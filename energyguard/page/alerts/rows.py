@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from energyguard.alerts.alert import Alert
-from energyguard.page.alerts.words import sentence, under
+from energyguard.alerts.flapping import FlappingAlerts
+from energyguard.page.alerts.words import flaps_words, sentence, under
 from energyguard.page.elements.components import Tag, button
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import DevicePlace
@@ -33,11 +34,14 @@ class AlertRow:
         place: DevicePlace,
         rule: Rule | None,
         now_ms: int | None = None,
+        flaps: FlappingAlerts | None = None,
     ) -> AlertRow:
         """The row of an alert, with times of the device's site."""
         shape, kind = mark(alert)
         taken = not alert.open or alert.held
         about, below = sentence(alert, place, rule), under(alert, place, place.zone, now_ms)
+        if flaps is not None:
+            below = f"{flaps_words(flaps, place.zone)} · {below}"
         return AlertRow(alert.id, about, below, shape, kind, taken, alert.open and alert.held)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from energyguard.alerts.alert import Alert
+from energyguard.alerts.flapping import flapping, newest_of_each
 from energyguard.errors import NotFound
 from energyguard.page.alerts.rows import AlertRow, draw_alert
 from energyguard.page.alerts.words import sentence
@@ -24,6 +25,8 @@ from energyguard.service.devices import DeviceChannel, MeasuredDevice
 KEEP_S = 5.0
 LOOK_S = 0.5
 MAX_ALERTS = 6
+KNOWN = 1_000
+"""So many of its alerts are looked at, to see what comes and goes."""
 
 
 class DevicePage:
@@ -133,10 +136,15 @@ class DevicePage:
         if isinstance(self.parts, MeasuredParts):
             self.parts.move_on()
         book = self.cache.service.book
-        found = book.find(device=self.device, limit=MAX_ALERTS)
-        place = place_of(self.cache.service.catalogue, self.device)
+        known = book.find(device=self.device, limit=KNOWN)
+        flaps = flapping(known, self.cache.service.clock.now_ms())
+        found = newest_of_each(known, flaps)[:MAX_ALERTS]
+        place, now_ms = place_of(self.cache.service.catalogue, self.device), self.context.now_ms
         self.alerts.show(
-            [AlertRow.of(alert, place, self._rule(alert), self.context.now_ms) for alert in found]
+            [
+                AlertRow.of(alert, place, self._rule(alert), now_ms, flaps.get(alert.id))
+                for alert in found
+            ]
         )
         n = sum(alert.open for alert in found)
         self.open.text = _("{n} open").format(n=n) if n else _("none open")
