@@ -110,7 +110,6 @@ class Notifier:
         """
         try:
             self._consumer.poll()
-            self._house.refresh()
             self._take(wait_s)
             self._take_reports()
             self._say()
@@ -122,13 +121,13 @@ class Notifier:
 
     def _take(self, wait_s: float) -> None:
         """Plan what came: what an event means is committed with the position behind it."""
+        came = self._consumer.read(wait_s)
+        self._house.refresh()  # what was silenced while nothing came is silenced
         now_ms = self._clock.now_ms()
-        for part in self._consumer.read(wait_s):
+        for part in came:
             for place, event in decoded(ALERT_EVENT.decoder, part):
-                came = self._house.placed(part, place, event)
-                planned = {
-                    key_of_delivery(delivery): delivery for delivery in self._plan.of(came, now_ms)
-                }
+                coming = self._house.placed(part, place, event)
+                planned = {key_of_delivery(of): of for of in self._plan.of(coming, now_ms)}
                 if planned:
                     self._commit(planned, {part.at: place.offset + 1})
             self._consumer.take(part.at, part.next_offset)

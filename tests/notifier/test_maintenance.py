@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+
 import pytest
 
+from energyguard.log import Fetched
 from energyguard.model.alerts import Act, Severity
 from energyguard.model.notify import Standing
 from tests.notifier.made import GATHER_S, House, ends, fires, quiet
@@ -89,3 +94,31 @@ def test_a_silence_of_now_drops_and_one_to_come_does_neither(house: House, hook:
     assert alerts(hook) == [("a2", "firing")]
     house.pass_time()
     assert alerts(hook) == [("a2", "firing"), ("a3", "firing")]
+
+
+def test_what_was_silenced_while_nothing_came_is_silenced(house: House, hook: Hook) -> None:
+    house.route("desk", hook.url)
+    waiting = Thread(target=house.notifier.step, args=(30.0,))
+    with reading(house) as is_waiting:
+        waiting.start()
+        is_waiting.wait(10)
+        quiet(house.log, NOON - HOUR, every=EVERY, zone="UTC")
+        house.raise_(fires("a1"))
+        waiting.join()
+    house.pass_time()
+    assert hook.got == []
+
+
+@contextmanager
+def reading(house: House) -> Iterator[Event]:
+    """Set when the notifier has what was known before and waits for what comes."""
+    consumer, waits = house.notifier._consumer, Event()
+    read = consumer.read
+
+    def seen(wait_s: float) -> Sequence[Fetched]:
+        waits.set()
+        return read(wait_s)
+
+    consumer.read = seen  # type: ignore[method-assign, assignment]
+    yield waits
+    consumer.read = read  # type: ignore[method-assign]
