@@ -86,8 +86,30 @@ def test_a_device_is_silenced_until_tonight(window: Window, service: MadeUpServi
     expect(page.locator("#silences")).to_contain_text("Heat pump")
     assert service.book.get(of(service, "H017")).state is State.SILENCED
     page.get_by_role("button", name="End it").click()
-    expect(page.locator("#silences")).to_be_hidden()
+    expect(page.locator("#silences")).not_to_contain_text("Heat pump")
     assert service.book.get(of(service, "H017")).state is State.FIRING
+
+
+def test_a_maintenance_window_is_planned_for_each_sunday(
+    window: Window, service: MadeUpService
+) -> None:
+    page = window.open("/alerts")
+    page.get_by_role("button", name="Maintenance window …").press("Enter")
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_label("Where").select_option("lindenhof")
+    sheet.get_by_label("Sun").check()
+    expect(sheet.get_by_role("status")).to_contain_text("Each week Sun, 02:00–06:00.")
+    fits_and_axe_finds_nothing(page)
+    sheet.get_by_label("Why").fill("the transformer is tested")
+    sheet.get_by_role("button", name="Save").click()
+    row = page.locator("#silences .alert").filter(has_text="Lindenhof 12")
+    expect(row).to_contain_text("each week Sun, 02:00–06:00 · until somebody ends it")
+    (view,) = [view for view in service.silences.all() if not view.is_over]
+    assert (view.every, view.selector, view.note) == (
+        "sun 02:00-06:00", "site=lindenhof", "the transformer is tested",
+    )  # fmt: skip
+    row.get_by_role("button", name="End it").click()
+    expect(row).to_have_count(0)
 
 
 def test_keys_go_everywhere_and_change_nothing_unseen(
