@@ -44,7 +44,7 @@ class Alert:
     is_below: bool = False  # little is the bad sign: the peak is the lowest
     restated: int = 0  # how often late or corrected readings have made it another one
     standing: str = ""  # the standing silence that it is under
-    told_ms: int = 0  # when the log took the worker's last word, wall time
+    logged_ms: int = 0  # when the log took the worker's last word, wall time
     evidence: Mapping[str, int] = field(default_factory=dict)  # of what raised it, 1e-9
 
     @property

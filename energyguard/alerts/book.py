@@ -276,7 +276,7 @@ class AlertBook:
             reason=last.reason,
             is_below=_is_below(first),
             restated=entry.restated,
-            told_ms=entry.story.get(last, 0),
+            logged_ms=entry.story.get(last, 0),
             evidence=dict((entry.raised or first).evidence),
         )
 

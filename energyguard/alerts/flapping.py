@@ -60,7 +60,7 @@ def flapping(alerts: Iterable[Alert], now_ms: int) -> dict[str, FlappingAlerts]:
     for of_signal in by_signal.values():
         if len(of_signal) <= MAX_TIMES:
             continue
-        if now_ms >= max(alert.told_ms for alert in of_signal) + STEADY_MS:
+        if now_ms >= max(alert.logged_ms for alert in of_signal) + STEADY_MS:
             continue
         newest_ms = max(alert.changed_ms for alert in of_signal)
         if late := times_of_late((alert.since_ms for alert in of_signal), newest_ms):

@@ -38,14 +38,14 @@ def alerts(*events: AlertEvent) -> list[Alert]:
     """Alerts that were over a minute after they began; the log took that at once."""
     book = AlertBook()
     for event in events:
-        for told in (event, ends_of(event)):
-            book.tell(told, told.time_ms)
+        for change in (event, ends_of(event)):
+            book.tell(change, change.time_ms)
     return book.find()
 
 
 def so(events: Iterable[AlertEvent], after_ms: int = MINUTE) -> dict[str, tuple[int, int]]:
     known = alerts(*events)
-    now_ms = max(alert.told_ms for alert in known) + after_ms
+    now_ms = max(alert.logged_ms for alert in known) + after_ms
     return {part: found[:2] for part, found in flapping(known, now_ms).items()}
 
 
@@ -71,5 +71,5 @@ def test_it_is_over_when_nothing_has_changed_for_a_quarter_of_an_hour() -> None:
 
 def test_of_what_comes_and_goes_the_newest_is_shown() -> None:
     known = alerts(*(comes(n) for n in range(6)), comes(7, device="H018"))
-    flaps = flapping(known, known[0].told_ms)
+    flaps = flapping(known, known[0].logged_ms)
     assert [alert.id for alert in newest_of_each(known, flaps)] == ["a7", "a5"]

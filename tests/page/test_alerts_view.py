@@ -73,8 +73,8 @@ async def test_what_comes_and_goes_is_one_row_here_and_at_its_device(
     now_ms = service.clock.now_ms()
     for number in range(6):
         event = comes(number, 60_000, device="H018")
-        for told in (event, ends_of(event)):
-            service.book.tell(told, now_ms)
+        for change in (event, ends_of(event)):
+            service.book.tell(change, now_ms)
     for address in ("/alerts", "/devices/H018"):
         await user.open(address)
         await sees(user, "flaps (6 times since ")

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.flapping import FlappingAlerts
-from energyguard.page.alerts.words import flaps_words, sentence, under
+from energyguard.page.alerts.words import sentence, under
 from energyguard.page.elements.components import Tag, button
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import DevicePlace
 from energyguard.page.words.formatting import mark
+from energyguard.page.words.incidents import flaps_words
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
 

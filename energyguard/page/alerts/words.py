@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from energyguard.alerts.alert import Alert, TimelineEntry
-from energyguard.alerts.flapping import FlappingAlerts
 from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Act, State
 from energyguard.model.days import HOUR_MS
@@ -26,7 +25,7 @@ from energyguard.page.words.formatting import (
     silenced_until,
     until,
 )
-from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
 from energyguard.page.words.sentences import alert_sentence, unusual_words, why_ended
 from energyguard.records.alerts import AlertAction, AlertEvent
@@ -115,12 +114,6 @@ def standing(alert: Alert, zone: str) -> list[str]:
     elif alert.acknowledged_by is not None:
         found.append(_("{person} has it").format(person=alert.acknowledged_by))
     return found
-
-
-def flaps_words(flaps: FlappingAlerts, zone: str) -> str:
-    """How often something came and went, and since when."""
-    words = ngettext("flaps ({n} time since {time})", "flaps ({n} times since {time})", flaps.times)
-    return words.format(n=flaps.times, time=moment(flaps.since_ms, zone))
 
 
 def reasons(alert: Alert, place: DevicePlace, peak: int, often: int | None) -> list[Reason]:

@@ -1,10 +1,11 @@
-"""What is said of silences of one cause: what is down, how many devices, since when."""
+"""What is said of silences of one cause (what is down, how many devices), and of what flaps."""
 
 from __future__ import annotations
 
+from energyguard.alerts.flapping import FlappingAlerts
 from energyguard.alerts.incidents import Cause, Incident
 from energyguard.catalogue import Catalogue
-from energyguard.page.words.formatting import day_moment
+from energyguard.page.words.formatting import day_moment, moment
 from energyguard.page.words.language import _, ngettext
 
 
@@ -41,3 +42,9 @@ def zone_of(incident: Incident, catalogue: Catalogue) -> str:
     if incident.cause is Cause.SITE or not incident.devices:
         return catalogue.zone_of(incident.place)
     return catalogue.zone_of_device(incident.devices[0])
+
+
+def flaps_words(flaps: FlappingAlerts, zone: str) -> str:
+    """How often something came and went, and since when."""
+    words = ngettext("flaps ({n} time since {time})", "flaps ({n} times since {time})", flaps.times)
+    return words.format(n=flaps.times, time=moment(flaps.since_ms, zone))
