@@ -46,21 +46,21 @@ def times_of_late(begun_ms: Iterable[int], newest_ms: int) -> list[int]:
     return late if len(late) > MAX_TIMES else []
 
 
-def flapping(alerts: Iterable[Alert], now_ms: int) -> dict[str, FlappingAlerts]:
+def flapping(alerts: Sequence[Alert], now_ms: int) -> dict[str, FlappingAlerts]:
     """The alerts that come and go, by the id of each of them.
 
     Args:
         alerts: all that are known, also those that are over.
         now_ms: the wall time: what has not changed for a while stays as it is.
     """
-    by_signal: dict[Signal, list[Alert]] = {}
-    for alert in alerts:
-        by_signal.setdefault(signal_of(alert), []).append(alert)
+    changing = {signal_of(alert) for alert in alerts if alert.logged_ms > now_ms - STEADY_MS}
+    by_signal: dict[Signal, list[Alert]] = {signal: [] for signal in changing}
+    for alert in alerts if changing else ():
+        if (signal := signal_of(alert)) in changing:
+            by_signal[signal].append(alert)
     found: dict[str, FlappingAlerts] = {}
     for of_signal in by_signal.values():
         if len(of_signal) <= MAX_TIMES:
-            continue
-        if now_ms >= max(alert.logged_ms for alert in of_signal) + STEADY_MS:
             continue
         newest_ms = max(alert.changed_ms for alert in of_signal)
         if late := times_of_late((alert.since_ms for alert in of_signal), newest_ms):
