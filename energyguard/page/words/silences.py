@@ -57,7 +57,7 @@ def when_words(view: SilenceView, zone: str) -> str:
     if view.every:
         parts.append(every_words(view.every))
     if view.until_ms is None:
-        parts.append(_("until somebody ends it"))
+        parts += [] if view.every else [_("until somebody ends it")]
     elif view.every:
         parts.append(
             _("for the last time before {time}").format(time=day_moment(view.until_ms, zone))
