@@ -57,7 +57,7 @@ def test_in_a_terminal_it_is_asked(
         asked.append(question)
         return next(answers)
 
-    monkeypatch.setattr(imports, "_may_ask", lambda _call: True)
+    monkeypatch.setattr(imports, "may_ask", lambda _call: True)
     monkeypatch.setattr("typer.prompt", prompt)
     assert terminal("import", "readings", year).code == 0
     assert asked == [
