@@ -162,7 +162,7 @@ def imports(
     call: Call,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 100,
 ) -> None:
-    """List the imports of files of readings, the newest first; `import undo ID` undoes one."""
+    """List the imports of files, the newest first; `import undo ID` undoes one."""
     with call.service() as service:
         found = service.corrections.imports(limit)
     call.out.rows(map(_import, found), empty=NO_IMPORTS)
@@ -173,7 +173,7 @@ def undo(
     import_id: Annotated[str, typer.Argument(help="As `imports` lists it.")],
     why: Why = "",
 ) -> None:
-    """Let all readings of an import count as never sent; `correct --undo` brings them back."""
+    """Let all of an import count as never sent; `correct --undo` of this brings it back."""
     with call.service() as service:
         view = service.corrections.undo_import(import_id, getpass.getuser(), why)
     call.out.done(f"{view.id}: import {import_id} is undone", **listed(view))

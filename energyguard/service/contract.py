@@ -26,6 +26,7 @@ from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.corrections.contract import Corrections
 from energyguard.service.explain.contract import Explanations
+from energyguard.service.intake.table_files import TableImport
 from energyguard.service.lookups import (
     AlertLookup,
     DeviceLookup,
@@ -187,7 +188,9 @@ class Service(Protocol):
     def refuse_rows(self, rows: Sequence[RefusedRow], source: str, idempotency_key: str) -> Receipt:
         """Keep rows of a file that were not taken; durable when it returns."""
 
-    def take_table(self, tables: FileTables, path: Path, answers: FileAnswers) -> Receipt:
+    def take_table(
+        self, tables: FileTables, path: Path, answers: FileAnswers, of: TableImport
+    ) -> Receipt:
         """Take a file of a domain's tables in; durable when it returns."""
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:

@@ -54,7 +54,7 @@ from energyguard.service.intake.idempotency import Answers
 from energyguard.service.intake.intake import Reception
 from energyguard.service.intake.new_devices import NewDevices, known_to
 from energyguard.service.intake.senders import Senders
-from energyguard.service.intake.table_files import files_of
+from energyguard.service.intake.table_files import TableImport, files_of, settle_tables
 from energyguard.service.late_sums import LateSums
 from energyguard.service.live.live import LiveProjection
 from energyguard.service.notify.routes import RouteVerbs
@@ -126,7 +126,8 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self._front = Front(
             self.live, self.book, self.query, self.consumption, settings.serve.zone, clock
         )
-        self.corrections = CorrectionVerbs(log, self.live.corrections, self.query, entries, clock)
+        book, settled = self.live.corrections, partial(settle_tables, log)
+        self.corrections = CorrectionVerbs(log, book, self.query, entries, clock, settled)
         self.bills = EnergyBills(self.consumption, entries, self.prices.get, self.live.apart)
         originals = LogOriginals(log, self.query, settings.wire)
         known = partial(KnownReadings, log, self.query, self.live.corrections, settings.wire)
@@ -264,9 +265,11 @@ class EnergyService(AlertVerbs, RuleVerbs):
             idempotency_key, body, lambda: self._reception.refuse(rows, source)
         )
 
-    def take_table(self, tables: FileTables, path: Path, answers: FileAnswers) -> Receipt:
+    def take_table(
+        self, tables: FileTables, path: Path, answers: FileAnswers, of: TableImport
+    ) -> Receipt:
         """Take a file of a domain's tables in; durable when it returns."""
-        return files_of(tables).take(self._log, path, answers)
+        return files_of(tables).take(self._log, path, answers, of)
 
     # Dead letters
 

@@ -27,7 +27,7 @@ from energyguard.telemetry import logger
 
 NOTE_S = 10.0
 _READINGS = tuple(topic.name for topic in READINGS)
-_OF_READINGS = (READINGS_TABLE.name, SENT_READINGS.name, IMPORT_RECORDS.name)
+_OF_READINGS = (READINGS_TABLE.name, SENT_READINGS.name)
 _FEED = {"late": LATE.name, "alerts": ALERTS.name, "window_alerts": ENERGY_ALERTS.name}
 
 _log = logger("history")
@@ -119,7 +119,9 @@ def _fed(tables: Collection[str]) -> tuple[str, ...]:
     """The topics whose records become rows of these tables."""
     found: set[str] = set()
     for table in tables:
-        if table in _OF_READINGS or table.startswith("rollup_"):
+        if table == IMPORT_RECORDS.name:
+            found.update(set(ARCHIVE.topics) - {*_FEED.values()})
+        elif table in _OF_READINGS or table.startswith("rollup_"):
             found.update(_READINGS)
         elif table in _FEED:
             found.add(_FEED[table])

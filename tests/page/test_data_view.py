@@ -226,7 +226,7 @@ async def test_an_import_is_undone_and_counts_again(user: User, service: MadeUpS
     user.find(marker="undo-import").click()
     await sees(user, "Undo the import of march.csv?")
     user.find(kind=Tag, marker="sure", content="Undo").click()
-    await sees(user, "march.csv: undone, its readings do not count")
+    await sees(user, "march.csv: undone, nothing of it counts")
     assert service.corrections.import_undone_by("i1")
     user.find("Count again").click()
     await sees(user, "march.csv: 96 readings taken")

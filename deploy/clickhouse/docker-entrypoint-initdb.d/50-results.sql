@@ -106,7 +106,8 @@ SELECT
     toDateTime(JSONExtract(message, 'start_recharging', 'Nullable(UInt32)'), 'UTC') AS start_recharging,
     toDateTime(JSONExtract(message, 'end_recharging', 'Nullable(UInt32)'), 'UTC') AS end_recharging,
     toDateTime(JSONExtractUInt(message, 'end_parking'), 'UTC') AS end_parking,
-    if(JSONHas(message, 'quality'), JSONExtractString(message, 'quality'), 'complete') AS quality
+    if(JSONHas(message, 'quality'), JSONExtractString(message, 'quality'), 'complete') AS quality,
+    JSONExtractUInt(message, 'revision') AS revision, toUInt8(JSONExtractUInt(message, 'withdrawn')) AS withdrawn
 FROM taken
 WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id');
 
@@ -125,7 +126,8 @@ SELECT
     JSONExtractInt(message, 'energy') AS energy,
     JSONExtractInt(message, 'cents') AS cents,
     JSONExtractInt(message, 'to_whole') AS to_whole,
-    JSONExtractInt(message, 'to_thousandth') AS to_thousandth
+    JSONExtractInt(message, 'to_thousandth') AS to_thousandth,
+    JSONExtractUInt(message, 'revision') AS revision, toUInt8(JSONExtractUInt(message, 'withdrawn')) AS withdrawn
 FROM taken
 WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id')
     AND (energy != 0 OR JSONType(message, 'cents') != 'Null');

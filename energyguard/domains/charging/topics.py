@@ -45,6 +45,7 @@ CHARGERS = Topic(
 IMPORTED = Topic(
     "energyguard.sessions",
     "Charging sessions imported from a network's export; key: charger.",
+    retention_ms=None,
 )
 
 RESTATED_SESSIONS, RESTATED_VIOLATIONS, RESTATED_PROFIT = (

@@ -80,7 +80,8 @@ class ImportList:
 
     def _of_history(self, view: ImportView) -> ImportRow:
         below = self._below(view.by, view.at_ms)
-        return self._taken(view.id, view.file, view.readings, 0, below)
+        rows, is_table = view.readings, view.is_table
+        return self._taken(view.id, view.file, rows, 0, below, is_table=is_table)
 
     def _below(self, person: str, at_ms: int) -> str:
         when = day_moment(at_ms, self.context.zone)
@@ -99,7 +100,7 @@ class ImportList:
         """An import that is over: it counts, or is undone."""
         undone_by = self.service.corrections.import_undone_by(import_id) if import_id else ""
         if undone_by:
-            undone = _("{name}: undone, its readings do not count").format(name=name)
+            undone = _("{name}: undone, nothing of it counts").format(name=name)
             return ImportRow("–", "info", undone, below, name, import_id, undone_by)
         words = ngettext("{name}: {n} reading taken", "{name}: {n} readings taken", readings)
         if is_table:
@@ -161,14 +162,14 @@ class ImportList:
     def _ask(self, row: ImportRow) -> None:
         self.confirm.ask(
             _("Undo the import of {name}?").format(name=row.name),
-            _("All its readings count as if they had never been sent. It can be taken back."),
+            _("All of it counts as if it had never been sent. It can be taken back."),
             _("Undo"),
             partial(self._undo, row),
         )
 
     async def _undo(self, row: ImportRow) -> None:
         verb = partial(self.service.corrections.undo_import, row.id, self.context.user)
-        done = _("{name}: undone, its readings do not count").format(name=row.name)
+        done = _("{name}: undone, nothing of it counts").format(name=row.name)
         await self.context.do(verb, done)
         await self.show()
 

@@ -62,7 +62,7 @@ class CorrectionPreview(NamedTuple):
 
 
 class ImportView(NamedTuple):
-    """An import of a file of readings, as far as the history has it."""
+    """An import of a file, as far as the history has it."""
 
     id: str
     file: str
@@ -72,6 +72,7 @@ class ImportView(NamedTuple):
     first_ms: int
     last_ms: int
     undone_by: str  # the correction by which its readings are wrong; empty: they count
+    is_table: bool = False  # it has rows of a domain's table, and no readings
 
 
 class Corrections(Protocol):

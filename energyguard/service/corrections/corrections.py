@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pyarrow as pa
 
 from energyguard.audit import AuditTrail
 from energyguard.catalogue import Catalogue
 from energyguard.clock import Clock
-from energyguard.errors import Conflict, Malformed, NotFound
+from energyguard.errors import BehindRetention, Conflict, Malformed, NotFound
 from energyguard.history.correction_book import CorrectionBook
-from energyguard.log import Log, Records
+from energyguard.log import EARLIEST, Log, Records, TopicPartition
+from energyguard.log.records import matches
 from energyguard.model.channels import CHANNELS
 from energyguard.model.days import midnight_ms, ms_of
 from energyguard.model.topics import CORRECTIONS, DAY_MS
+from energyguard.pipeline import READINGS
 from energyguard.records.corrections import CORRECTION, Correction
 from energyguard.service.corrections.checks import CorrectionChecks
 from energyguard.service.corrections.contract import (
@@ -38,6 +40,8 @@ class CorrectionVerbs:
         query: asks the history, of readings and imports.
         catalogue: in which zone a device has its days.
         clock: the wall clock.
+        settle: lets of the rows of an import that are no readings those count that an import
+            brought that is none of the given ones, which are undone.
     """
 
     def __init__(
@@ -47,9 +51,11 @@ class CorrectionVerbs:
         query: Callable[..., pa.Table],
         catalogue: Catalogue,
         clock: Clock,
+        settle: Callable[[str, Collection[str]], None],
     ) -> None:
         self._log, self._book, self._query = log, book, query
         self._catalogue, self._clock = catalogue, clock
+        self._settle = settle
         self._audit = AuditTrail(log, clock)
         self._checks = CorrectionChecks(book, query, clock)
 
@@ -121,6 +127,8 @@ class CorrectionVerbs:
         Raises:
             NotFound: there is none.
             Conflict: it is taken back already.
+            BehindRetention: it is of an import, and the log has its sessions no longer.
+            Unavailable: it is of an import, and the history is not there now.
         """
         about = self._found(correction_id)
         if undone_by := self._book.undone_by(about.id):
@@ -128,7 +136,31 @@ class CorrectionVerbs:
                 f"correction {about.id!r} is taken back already, by {undone_by!r}: undo that to "
                 "have it again"
             )
-        return self._write(self._undo(about.id, by, why), "undo of a correction")
+        undo, root = self._undo(about.id, by, why), self._book.root(about)
+        if root.import_id:
+            self._count(root.import_id, {root.id} ^ self._holding(root.import_id))
+        return self._write(undo, "undo of a correction")
+
+    def _holding(self, import_id: str) -> set[str]:
+        """The corrections by which an import is undone now."""
+        return {held.id for held in self._book.imports() if held.import_id == import_id}
+
+    def _count(self, import_id: str, undone_by: Collection[str]) -> None:
+        """Let the rows of an import count, or not, before it is said: a crash between is mended.
+
+        Raises:
+            BehindRetention: the log has its rows no longer.
+        """
+        earliest: dict[str, dict[TopicPartition, int]] = {}
+        for place in self._query("import_places", import_id=import_id).to_pylist():
+            at = TopicPartition(place["topic"], place["partition"])
+            if _has_rows(at.topic):
+                if at.topic not in earliest:
+                    earliest[at.topic] = dict(self._log.positions(at.topic, EARLIEST))
+                if place["offset"] < (first := earliest[at.topic].get(at, 0)):
+                    raise BehindRetention(at.topic, at.partition, place["offset"], first)
+        others = {held.import_id for held in self._book.imports()} - {import_id}
+        self._settle(import_id, others | ({import_id} if undone_by else set()))
 
     def _undo(self, correction_id: str, by: str, why: str) -> Correction:
         return Correction(
@@ -155,6 +187,7 @@ class CorrectionVerbs:
                 ms_of(row["first"]),
                 ms_of(row["last"]),
                 self.import_undone_by(row["id"]),
+                is_table=_has_rows(row["topic"]),
             )
             for row in self._query("imports", limit=limit).to_pylist()
         ]
@@ -165,11 +198,12 @@ class CorrectionVerbs:
         return found.id if found else ""
 
     def undo_import(self, import_id: str, by: str, why: str = "") -> CorrectionView:
-        """Let all readings of an import count as never sent.
+        """Let all readings, or sessions, of an import count as never sent.
 
         Raises:
             NotFound: there is no such import in the history.
             Conflict: it is undone already.
+            BehindRetention: the log has its sessions no longer.
             Unavailable: the history is not there now.
         """
         if undone_by := self.import_undone_by(import_id):
@@ -179,16 +213,15 @@ class CorrectionVerbs:
             )
         if not self._query("import_places", import_id=import_id).num_rows:
             raise NotFound(f"no import {import_id!r}; energyguard imports lists them")
-        return self._write(
-            Correction(
-                id=secrets.token_hex(4),
-                at_ms=self._clock.now_ms(),
-                by=by,
-                why=_short(why),
-                import_id=import_id,
-            ),
-            "undo of an import",
+        undone = Correction(
+            id=secrets.token_hex(4),
+            at_ms=self._clock.now_ms(),
+            by=by,
+            why=_short(why),
+            import_id=import_id,
         )
+        self._count(import_id, {undone.id})
+        return self._write(undone, "undo of an import")
 
     def _found(self, correction_id: str) -> Correction:
         if (found := self._book.get(correction_id)) is None:
@@ -224,6 +257,11 @@ class CorrectionVerbs:
             holds=self._book.holds(correction.id),
             undone_by=self._book.undone_by(correction.id),
         )
+
+
+def _has_rows(topic: str) -> bool:
+    """Whether what an import brought into a topic are rows of a domain's table, not readings."""
+    return not any(matches(readings.name, topic) for readings in READINGS)
 
 
 def _short(why: str) -> str:

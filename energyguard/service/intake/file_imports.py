@@ -7,6 +7,7 @@ off, is answered from memory and not taken twice; and readings that are known al
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from energyguard.files.found import NO_ANSWERS, FileAnswers
 from energyguard.model.readings import times_of
 from energyguard.service.contract import Service
 from energyguard.service.intake.file_previews import FilePreview, file_blocks, is_messages
+from energyguard.service.intake.table_files import TableImport
 
 MAX_FILE_BYTES: Final = 32 * 2**20
 ROWS: Final = 16_384
@@ -88,7 +90,7 @@ class FileImport:
         """
         try:
             if is_messages(path):
-                key = _key(path, "")
+                key = import_key([path], "")
                 receipt = service.take_readings(
                     path.read_bytes(), None, f"file:{self.name}", key, sender=self.by
                 )
@@ -96,7 +98,9 @@ class FileImport:
                 self.refused = receipt.malformed + receipt.out_of_range
             elif seen is not None and seen.tables is not None:
                 self.is_table = True
-                receipt = service.take_table(seen.tables, path, answers)
+                self.id = import_id_of(import_key([path], answers.key()))
+                of = TableImport(self.id, self.name, self.by, self.at_ms)
+                receipt = service.take_table(seen.tables, path, answers, of)
                 self.done, self.refused = receipt.accepted, receipt.malformed
             else:
                 self._take(service, path, answers, seen)
@@ -112,7 +116,7 @@ class FileImport:
         self, service: Service, path: Path, answers: FileAnswers, seen: FilePreview | None
     ) -> None:
         """Send blocks as Arrow, and refused rows as they came: these become dead letters."""
-        part, key = 0, _key(path, answers.key())
+        part, key = 0, import_key([path], answers.key())
         self.id = import_id_of(key)
         if undone_by := service.corrections.import_undone_by(self.id):
             raise Conflict(
@@ -165,10 +169,13 @@ class FileImport:
                 self._wait.wait(error.retry_after)
 
 
-def _key(path: Path, answers: str) -> str:
-    """What an import is known by: the bytes of the file, and what was answered of it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
+def import_key(paths: Sequence[Path], answers: str) -> str:
+    """What an import is known by: the bytes of its files, and what was answered of them."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while data := file.read(2**20):
+                digest.update(data)
     digest.update(answers.encode())
     return f"import-{digest.hexdigest()[:40]}"
 

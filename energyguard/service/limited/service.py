@@ -25,6 +25,7 @@ from energyguard.rules.rule import Rule
 from energyguard.service.contract import Service
 from energyguard.service.explain.contract import Explanations
 from energyguard.service.explain.explanations import EnergyExplanations
+from energyguard.service.intake.table_files import TableImport
 from energyguard.service.limited.answers import limited_overview
 from energyguard.service.limited.explanations import LimitedExplanations
 from energyguard.service.limited.view import ADMIN, OPERATE, READ, WRITE, LimitedView
@@ -113,9 +114,11 @@ class LimitedService(LimitedView):
         """Keep rows of a file that were not taken."""
         return self._for(WRITE).refuse_rows(rows, source, idempotency_key)
 
-    def take_table(self, tables: FileTables, path: Path, answers: FileAnswers) -> Receipt:
+    def take_table(
+        self, tables: FileTables, path: Path, answers: FileAnswers, of: TableImport
+    ) -> Receipt:
         """Take a file of a domain's tables in: they may be of any site."""
-        return self._whole(WRITE, tables.title).take_table(tables, path, answers)
+        return self._whole(WRITE, tables.title).take_table(tables, path, answers, of)
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
         """Say that a person has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from energyguard.domains.charging.exports.reconcile import Fix
     from energyguard.domains.charging.exports.rows import Defect
     from energyguard.files.found import FileAnswers
+    from energyguard.service.intake.table_files import TableImport
 
 _ZONES = "the network's, serve.zone"
 _MAP = "What a column is: COLUMN=ROLE; again for more."
@@ -57,13 +59,15 @@ def sessions(
     What a file leaves open is asked in a terminal, elsewhere refused with the option that answers
     it. Each row becomes a session, repeats one, or is refused and kept as a dead letter; defects
     are counted. All files of a command are one delivery. The same rows again are no further
-    sessions; a session that is told better replaces what was there.
+    sessions; a session that is told better replaces what was there. `imports` lists the command's
+    import, and `import undo ID` undoes it as a whole; the same files again bring it back.
     """
     from energyguard.cli.imports import answers_of
     from energyguard.domains.charging.exports.importer import why_useless
     from energyguard.domains.charging.exports.reconcile import proposals
 
-    export = _understood(call, files, answers_of(call, map_ or [], zone), _named(network))
+    answers = answers_of(call, map_ or [], zone)
+    export, answers = _understood(call, files, answers, _named(network))
     if dry_run:
         _preview(export)
     counted, sure = export.counted(), 2.0 if apply is None else apply
@@ -72,7 +76,8 @@ def sessions(
         _write(export, fixes, defects)
     taken = _reconciled(export, fixes, sure)
     if not dry_run:
-        _put(call, export, files)
+        of = _import_of(files, f"{answers.key()}|{network}".rstrip("|"))
+        _put(call, export, of)
     call.out.rows(_counts(counted, fixes), empty="no defects")
     _summary(call, export, taken, dry_run=dry_run)
     if why := why_useless(export):
@@ -90,7 +95,9 @@ def _reconciled(export: Export, fixes: Sequence[Fix], sure: float) -> int:
     return len(taken)
 
 
-def _understood(call: Call, files: Sequence[Path], answers: FileAnswers, network: str) -> Export:
+def _understood(
+    call: Call, files: Sequence[Path], answers: FileAnswers, network: str
+) -> tuple[Export, FileAnswers]:
     """The files, with what was answered of them.
 
     Raises:
@@ -104,7 +111,7 @@ def _understood(call: Call, files: Sequence[Path], answers: FileAnswers, network
         with progress("read", "rows") as report:
             export = read_exports(files, answers, lambda rows: report(rows, None), network)
         if not export.doubts:
-            return export
+            return export, answers
         if not may_ask(call):
             check_doubts(", ".join(path.name for path in files[:MAX_NAMED]), export.doubts)
         doubt = export.doubts[0]
@@ -131,14 +138,24 @@ def _named(network: str) -> str:
     return network
 
 
-def _put(call: Call, export: Export, files: Sequence[Path]) -> None:
+def _import_of(files: Sequence[Path], answers: str) -> TableImport:
+    """By what the files of a command can be undone as a whole."""
+    from energyguard.clock import SYSTEM
+    from energyguard.service.intake.file_imports import import_id_of, import_key
+    from energyguard.service.intake.table_files import TableImport
+
+    names = ", ".join(path.name for path in files[:MAX_NAMED])
+    import_id = import_id_of(import_key(sorted(files), answers))
+    return TableImport(import_id, names, getpass.getuser(), SYSTEM.now_ms())
+
+
+def _put(call: Call, export: Export, of: TableImport) -> None:
     from energyguard.domains.charging.exports.importer import Importer
 
     total = len(export.sessions)
     with call.log() as log, progress("import", "sessions") as tell:
-        Importer(log, lambda done: tell(done, total)).put(export)
-    names = ", ".join(path.name for path in files[:MAX_NAMED])
-    note(call, "import", names, f"{total:,} charging sessions")
+        Importer(log, lambda done: tell(done, total), of).put(export)
+    note(call, "import", of.file, f"{of.id} {total:,} charging sessions")
 
 
 def _counts(counted: Counter[Defect], fixes: list[Fix]) -> Iterator[dict[str, Any]]:

@@ -9,5 +9,6 @@ money.py, lengths.py, ratings.py   currencies, how long it took, how strong a ch
 checks.py     what is wrong with a session, by itself and beside those of its connector
 reconcile.py  what may have been meant, and how sure that is
 known.py      what the log has already: sessions, and names that are taken
+counting.py   which sessions count: an import is undone as a whole, and counts again
 importer.py   files into the log: every row is accounted for
 """

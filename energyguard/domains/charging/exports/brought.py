@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from energyguard.domains.charging.exports.counting import settle
 from energyguard.domains.charging.exports.importer import (
     SHAPE,
     Export,
@@ -20,7 +21,7 @@ from energyguard.domains.charging.topics import IMPORTED
 from energyguard.errors import Malformed
 from energyguard.files.found import FileAnswers, check_doubts
 from energyguard.log import Log
-from energyguard.service.intake.table_files import TableLook
+from energyguard.service.intake.table_files import TableImport, TableLook
 from energyguard.service.views import Receipt
 
 
@@ -50,7 +51,7 @@ class SessionFiles:
             columns=export.columns,
         )
 
-    def take(self, log: Log, path: Path, answers: FileAnswers) -> Receipt:
+    def take(self, log: Log, path: Path, answers: FileAnswers, of: TableImport) -> Receipt:
         """Take a file in.
 
         Raises:
@@ -59,10 +60,18 @@ class SessionFiles:
         """
         export = read_exports([path], answers)
         check_doubts(path.name, export.doubts)
-        Importer(log).put(export)
+        Importer(log, of=of).put(export)
         if why := why_useless(export):
             raise Malformed(why, "file")
         return Receipt(len(export.sessions), len(export.refused), 0, IMPORTED.name, SHAPE)
+
+    def settle(self, log: Log, import_id: str, undone: Collection[str]) -> None:
+        """Let of the sessions of an import those count that an import brought that counts.
+
+        Raises:
+            Unavailable: the log takes nothing now.
+        """
+        settle(log, import_id, undone)
 
     def role_words(self) -> Mapping[str, str]:
         """What a column may be, in the reader's language."""

@@ -25,6 +25,7 @@ from energyguard.domains.charging.exports.columns import (
     check_mapping,
     mapping_of,
 )
+from energyguard.domains.charging.exports.counting import append_sessions, count_again
 from energyguard.domains.charging.exports.known import Known, KnownNames, is_worse
 from energyguard.domains.charging.exports.rows import (
     REFUSED,
@@ -33,15 +34,16 @@ from energyguard.domains.charging.exports.rows import (
     RowDefect,
 )
 from energyguard.domains.charging.exports.tables import SessionTable, order_of
-from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
+from energyguard.domains.charging.records.stations import Charger, Imported
 from energyguard.domains.charging.topics import IMPORTED
 from energyguard.files.date_order import DateOrder
 from energyguard.files.found import NO_ANSWERS, FileAnswers, FileColumn, FileDoubt, FileFinding
 from energyguard.files.known_tables import known_tables
-from energyguard.log import Log, Records
+from energyguard.log import Log
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS
+from energyguard.service.intake.table_files import NO_IMPORT, TableImport
 
 SHAPE = "charging-session"
 T = TypeVar("T")
@@ -211,13 +213,16 @@ def _sentence(found: RowDefect) -> str:
 class Importer:
     """Puts an export into a log."""
 
-    def __init__(self, log: Log, on_rows: OnRows = lambda _rows: None) -> None:
-        self._log, self._on_rows = log, on_rows
+    def __init__(
+        self, log: Log, on_rows: OnRows = lambda _rows: None, of: TableImport = NO_IMPORT
+    ) -> None:
+        self._log, self._on_rows, self._of = log, on_rows, of
 
     def put(self, export: Export) -> None:
         """Append chargers, sessions and dead letters; durable on return.
 
         A session that is there already is repeated, unless it is told better now: then it replaces.
+        One that is withdrawn comes back, and an import that was undone counts again.
 
         Raises:
             Unavailable: the log takes nothing now; what was taken may be taken again.
@@ -229,9 +234,9 @@ class Importer:
         for session in export.sessions:
             record = imported(session, known.names)
             change = known.change(record)
+            records += known.records(record, change, self._of)
             if change.is_new or change.replaces:
                 export.replaced += change.replaces
-                records.append(record)
                 sessions.append(session)
                 chargers[record.charger] = Charger(
                     charger=record.charger,
@@ -245,13 +250,8 @@ class Importer:
                 export.repeated.append(session)
         export.sessions = sessions
         list_chargers(self._log, list(chargers.values()))
-        done = 0
-        for some in _lots(records):
-            keys = [session.charger.encode() for session in some]
-            values = [IMPORTED_SESSION.encode(session) for session in some]
-            self._log.append(IMPORTED.name, Records(keys, values))
-            done += len(some)
-            self._on_rows(done)
+        append_sessions(self._log, records, self._on_rows)
+        count_again(self._log, self._of)
         self._refuse(export)
 
     def _refuse(self, export: Export) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from energyguard.domains.charging.records.stations import (
     CHARGER,
@@ -14,6 +17,7 @@ from energyguard.domains.charging.records.stations import (
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED
 from energyguard.log import EARLIEST, Log
 from energyguard.log.records import decoded
+from energyguard.service.intake.table_files import TableImport
 
 _SIGNALS = ""  # owns the names of chargers that send signals
 
@@ -48,12 +52,24 @@ class SessionMatch(NamedTuple):
     replaces: bool
 
 
+class KnownSession(NamedTuple):
+    """A session of the log.
+
+    Attributes:
+        now: its newest record.
+        told: by import, how that told it last; of records before imports had ids: by "".
+    """
+
+    now: Imported
+    told: dict[str, Imported]
+
+
 class Known:
     """The sessions and chargers of a log."""
 
     def __init__(self, log: Log) -> None:
         self.names = KnownNames()
-        self._sessions: dict[str, Imported] = {}
+        self._sessions: dict[str, KnownSession] = {}
         self._read(log)
 
     def _read(self, log: Log) -> None:
@@ -73,18 +89,77 @@ class Known:
 
     def put(self, session: Imported) -> None:
         """Know a session, and its names."""
-        self._sessions[session.identity] = session
+        before = self._sessions.get(session.identity)
+        told = before.told if before else {}
+        if session.import_id or not session.revision:
+            told.pop(session.import_id, None)  # the newest telling is the last
+            told[session.import_id] = session
+        self._sessions[session.identity] = KnownSession(session, told)
         self.names.take(session.charger, session.station, session.whose)
 
     def change(self, session: Imported) -> SessionMatch:
         """Whether a session is new, or better than what is there."""
         before = self._sessions.get(session.identity)
-        if before is None:
+        if before is None or before.now.withdrawn:
             return SessionMatch(is_new=True, replaces=False)
         return SessionMatch(
             is_new=False,
-            replaces=_contents(before) != _contents(session) and not is_worse(session, before),
+            replaces=_contents(before.now) != _contents(session)
+            and not is_worse(session, before.now),
         )
+
+    def records(self, session: Imported, change: SessionMatch, of: TableImport) -> list[Imported]:
+        """What is to be appended of a session that an import tells.
+
+        One that is there as it is told, or better, is noted once to be of this import, too.
+        """
+        before = self._sessions.get(session.identity)
+        if before is not None and not any(change) and of.id in before.told:
+            return []
+        is_first = before is None or of.id not in before.told
+        told = replace(
+            session,
+            revision=before.now.revision + before.now.withdrawn if before else 0,
+            import_id=of.id,
+            import_sessions=int(bool(of.id) and is_first),
+            import_file=of.file,
+            import_by=of.by,
+            import_ms=of.at_ms,
+        )
+        if before is None or any(change) or _contents(before.now) == _contents(session):
+            return [told]
+        return [told, _next(before.now, before.now)]
+
+    def settled(self, import_id: str, undone: Collection[str]) -> list[Imported]:
+        """The next revisions of an import's sessions, where they are not as they are to be.
+
+        Args:
+            import_id: of which import.
+            undone: the ids of all imports that do not count.
+        """
+        mine = (known for known in self._sessions.values() if import_id in known.told)
+        return list(_settled(mine, undone))
+
+
+def _settled(sessions: Iterable[KnownSession], undone: Collection[str]) -> Iterator[Imported]:
+    for now, told in sessions:
+        best: Imported | None = None
+        for import_id, session in told.items():
+            if import_id not in undone and (best is None or not is_worse(session, best)):
+                best = session
+        if best is None:
+            if not now.withdrawn:
+                yield _next(now, now, withdrawn=1)
+        elif now.withdrawn or _contents(best) != _contents(now):
+            yield _next(best, now)
+
+
+def _next(told: Imported, now: Imported, withdrawn: int = 0) -> Imported:
+    """The revision behind the newest, which says what was told, and is of no import."""
+    return replace(
+        told, revision=now.revision + 1, withdrawn=withdrawn, import_id="",
+        import_sessions=0, import_file="", import_by="", import_ms=0,
+    )  # fmt: skip
 
 
 def is_worse(session: Imported, other: Imported) -> bool:

@@ -3,17 +3,27 @@
 --   known of these chargers.
 -- columns: time time, occupied number, least integer, most integer
 WITH
+    revised AS (SELECT DISTINCT charger FROM stays WHERE withdrawn = 1),
+    ends AS (
+        SELECT min(start_parking) AS first_at, max(end_parking) AS last_at FROM stays
+        WHERE charger NOT IN revised
+        HAVING count() > 0
+        UNION ALL
+        SELECT min(start_parking), max(end_parking) FROM stays FINAL
+        WHERE charger IN revised
+        HAVING count() > 0
+    ),
     ifNull((
         SELECT toInt64(min(at)) FROM (
             SELECT toUnixTimestamp(min(start_parking)) AS at FROM standing
-            UNION ALL SELECT toUnixTimestamp(min(start_parking)) AS at FROM stays HAVING count() > 0
+            UNION ALL SELECT toUnixTimestamp(first_at) AS at FROM ends
         )
     ), 0) AS first,
     greatest(intDiv({start_ms:Int64} + 999, 1000), first) AS low,
     ifNull((
         SELECT toInt64(max(at)) FROM (
             SELECT toUnixTimestamp(max(since)) AS at FROM standing
-            UNION ALL SELECT toUnixTimestamp(max(end_parking)) AS at FROM stays
+            UNION ALL SELECT toUnixTimestamp(last_at) AS at FROM ends
         )
     ), 0) AS newest,
     least(intDiv({end_ms:Int64} + 999, 1000), newest + 1) AS high,

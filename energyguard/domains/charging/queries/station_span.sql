@@ -2,6 +2,7 @@
 --   newest. One charger's clock does not decide: what is over an hour beyond the time that two of
 --   them have reached, and beyond what the worker counted, is passed over. (A lone charger is held
 --   against the worker alone.)
+--   What is withdrawn is nothing.
 -- columns: first time, last time
 WITH
     clocks AS (
@@ -9,11 +10,18 @@ WITH
     ),
     (SELECT (count(), toUnixTimestamp(min(last))) FROM clocks) AS witnesses,
     (SELECT toUnixTimestamp(max(time)) FROM occupied) AS counted,
+    revised AS (SELECT DISTINCT charger FROM stays WHERE withdrawn = 1),
     if(witnesses.1 < 2 AND counted > 0, counted, greatest(witnesses.2, counted)) + 3600 AS latest
 SELECT
     toDateTime64(min(o.first), 0, 'UTC') AS first, toDateTime64(max(o.last), 0, 'UTC') AS last
 FROM (
-    SELECT min(start_parking) AS first, max(end_parking) AS last FROM stays HAVING count() > 0
+    SELECT min(start_parking) AS first, max(end_parking) AS last FROM stays
+    WHERE charger NOT IN revised
+    HAVING count() > 0
+    UNION ALL
+    SELECT min(start_parking), max(end_parking) FROM stays FINAL
+    WHERE charger IN revised
+    HAVING count() > 0
     UNION ALL
     SELECT min(time), max(time) FROM signals
     WHERE toUnixTimestamp(time) <= latest

@@ -119,7 +119,9 @@ class TotalHeaders(RecordHeaders, frozen=True, gc=False):
 
 
 REVISION = (
-    TableColumn("revision", "UInt64", "of rows with one id the highest counts; imports have 0"),
+    TableColumn(
+        "revision", "UInt64", "of rows with one id the highest counts; imports begin with 0"
+    ),
     TableColumn("withdrawn", "UInt8", "1: there is no such row any more"),
 )
 HIGHEST = "revision, withdrawn"

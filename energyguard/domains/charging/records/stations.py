@@ -9,6 +9,7 @@ import msgspec
 
 from energyguard.domains.charging import topics
 from energyguard.domains.charging.records.results import CHARGES_TABLE, STAYS_TABLE
+from energyguard.history.corrected_tables import IMPORT_RECORDS
 from energyguard.records.contract import TopicRecord, doc
 from energyguard.records.tables import MAYBE_TIME, NAME, TIME, HistoryTable, RowMapping, TableColumn
 
@@ -73,6 +74,15 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = 0
     quality: Annotated[str, doc("`complete`, or its defects.")] = "complete"
     network: Annotated[str, doc("Whose it is; empty: an old record.")] = ""
+    revision: Annotated[int, doc("Of records with one id the highest counts, then the last.")] = 0
+    withdrawn: Annotated[int, doc("1: no import that counts brought it; there is none.")] = 0
+    import_id: Annotated[str, doc("Which import told it so; empty: none did, or an old one.")] = ""
+    import_sessions: Annotated[
+        int, doc("1: the import's first record of this session; 0: it told it before.")
+    ] = 0
+    import_file: Annotated[str, doc("The names of its files.")] = ""
+    import_by: Annotated[str, doc("Who brought them.")] = ""
+    import_ms: Annotated[int, doc("When, wall time.", "ms")] = 0
 
     @property
     def whose(self) -> str:
@@ -108,6 +118,16 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def charge_id(self) -> str:
         """The id of the charge."""
         return f"{self.identity}/{self.charge_start}"
+
+    @property
+    def first_ms(self) -> int:
+        """When the car came, ms since 1970 UTC."""
+        return self.start_parking * 1_000
+
+    @property
+    def last_ms(self) -> int:
+        """When it left, ms since 1970 UTC."""
+        return self.end_parking * 1_000
 
     @property
     def paid_cents(self) -> int:
@@ -188,6 +208,19 @@ IMPORTED_SESSION = TopicRecord(
                 "cents": "paid_cents",
             },
             only_if="is_charged",
+        ),
+        RowMapping(
+            IMPORT_RECORDS,
+            {
+                "topic": "#topic",
+                "partition": "#partition",
+                "offset": "#offset",
+                "file": "import_file",
+                "by": "import_by",
+                "at_ms": "import_ms",
+                "readings": "import_sessions",
+            },
+            only_if="import_id",
         ),
     ),
 )

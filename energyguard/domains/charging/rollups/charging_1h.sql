@@ -1,5 +1,5 @@
 -- Hours of chargers, from deduplicated raw rows: every hour in `charging_touched`, as a whole.
--- Time counts once, however many stays say that a car stood there.
+-- An hour of which everything is withdrawn is 0. Time counts once, however many stays say that a car stood there.
 INSERT INTO charging_1h (
     charger, bucket, stays, stayed_s, occupied_s, charges, timed, charged_s,
     energy, cents, no_charge, before, after, to_whole, to_thousandth, pieces
@@ -70,5 +70,8 @@ FROM (
     FROM violations FINAL
     WHERE toStartOfDay(time) IN (SELECT day FROM days)
         AND (charger, toStartOfHour(time)) IN (SELECT charger, hour FROM touched)
+    UNION ALL
+    SELECT charger, hour, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, []
+    FROM touched
 )
 GROUP BY charger, hour
