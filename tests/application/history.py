@@ -77,7 +77,13 @@ class MadeUpHistory(EntryAnswers):
         return pa.table({"kwh": [612.0 + (end_ms - START) / HOUR * 40], "readings": [readings]})
 
     def imports(self, limit: int) -> pa.Table:
-        row = {"id": "i1", "file": "march.csv", "by": "ole", "readings": 96}
+        row = {
+            "id": "i1",
+            "file": "march.csv",
+            "by": "ole",
+            "readings": 96,
+            "topic": "meter_readings",
+        }
         times = {
             name: datetime.fromtimestamp(START / 1000, UTC) for name in ("at", "first", "last")
         }

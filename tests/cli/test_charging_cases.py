@@ -180,6 +180,9 @@ def test_a_copy_under_another_name_is_the_same(terminal: Terminal, tmp_path: Pat
     assert imports(terminal, CASES / "council_2016.csv")["sessions"] == 3
     again = imports(terminal, copy)
     assert (again["sessions"], again["repeated"], again["replaced"]) == (0, 3, 0)
+    records = terminal("log", "tail", "energyguard.sessions", "--json").rows
+    assert len(records) == 3  # the same bytes are the same import
+    assert len({record["value"]["import_id"] for record in records}) == 1
 
 
 def test_a_file_of_which_nothing_can_be_taken_is_an_error(

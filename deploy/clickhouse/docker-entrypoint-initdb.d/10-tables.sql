@@ -118,7 +118,7 @@ CREATE TABLE IF NOT EXISTS stays (
     end_session      Nullable(DateTime('UTC')),
     end_parking      DateTime('UTC'),
     quality          LowCardinality(String),  -- complete, or what was inferred and why
-    revision         UInt64,  -- of rows with one id the highest counts; imports have 0
+    revision         UInt64,  -- of rows with one id the highest counts; imports begin with 0
     withdrawn        UInt8,  -- 1: there is no such row any more
     INDEX ends end_parking TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(revision, withdrawn)
@@ -140,7 +140,7 @@ CREATE TABLE IF NOT EXISTS violations (
     start_session Nullable(DateTime('UTC')),
     end_session   Nullable(DateTime('UTC')),
     end_parking   Nullable(DateTime('UTC')),
-    revision      UInt64,  -- of rows with one id the highest counts; imports have 0
+    revision      UInt64,  -- of rows with one id the highest counts; imports begin with 0
     withdrawn     UInt8  -- 1: there is no such row any more
 ) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(time)
@@ -168,7 +168,7 @@ CREATE TABLE IF NOT EXISTS charges (
     end           Nullable(DateTime('UTC')),  -- where an export does not tell it: null
     energy        Int64,  -- 1e-9 kWh
     cents         Int64,  -- 0.01 of the currency
-    revision      UInt64,  -- of rows with one id the highest counts; imports have 0
+    revision      UInt64,  -- of rows with one id the highest counts; imports begin with 0
     withdrawn     UInt8,  -- 1: there is no such row any more
     to_whole      Int64,  -- 0.001 of the currency: with cents the bill in whole units
     to_thousandth Int64,  -- the same: with cents the bill in thousandths
@@ -198,6 +198,22 @@ CREATE TABLE IF NOT EXISTS chargers (
     topic     String
 ) ENGINE = ReplacingMergeTree
 ORDER BY charger
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Which records imports of files brought.
+CREATE TABLE IF NOT EXISTS import_records (
+    import_id LowCardinality(String),
+    topic     LowCardinality(String),
+    partition Int32,
+    offset    Int64,
+    file      LowCardinality(String),
+    by        LowCardinality(String),
+    at_ms     Int64,  -- of the append
+    readings  Int64,
+    first_ms  Int64,  -- the oldest reading
+    last_ms   Int64  -- the newest
+) ENGINE = ReplacingMergeTree
+ORDER BY (import_id, topic, partition, offset)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Where homes stand, and in which group each counts: `energyguard.places`; the last row holds.

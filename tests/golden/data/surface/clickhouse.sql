@@ -174,6 +174,20 @@ CREATE TABLE IF NOT EXISTS chargers (
 ) ENGINE = ReplacingMergeTree
 ORDER BY charger
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS import_records (
+    import_id LowCardinality(String),
+    topic     LowCardinality(String),
+    partition Int32,
+    offset    Int64,
+    file      LowCardinality(String),
+    by        LowCardinality(String),
+    at_ms     Int64,
+    readings  Int64,
+    first_ms  Int64,
+    last_ms   Int64
+) ENGINE = ReplacingMergeTree
+ORDER BY (import_id, topic, partition, offset)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE TABLE IF NOT EXISTS places (
     device      String,
     region      LowCardinality(String),
@@ -453,7 +467,8 @@ SELECT
     toDateTime(JSONExtract(message, 'start_recharging', 'Nullable(UInt32)'), 'UTC') AS start_recharging,
     toDateTime(JSONExtract(message, 'end_recharging', 'Nullable(UInt32)'), 'UTC') AS end_recharging,
     toDateTime(JSONExtractUInt(message, 'end_parking'), 'UTC') AS end_parking,
-    if(JSONHas(message, 'quality'), JSONExtractString(message, 'quality'), 'complete') AS quality
+    if(JSONHas(message, 'quality'), JSONExtractString(message, 'quality'), 'complete') AS quality,
+    JSONExtractUInt(message, 'revision') AS revision, toUInt8(JSONExtractUInt(message, 'withdrawn')) AS withdrawn
 FROM taken
 WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id');
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_imported_charges TO charges AS
@@ -471,7 +486,8 @@ SELECT
     JSONExtractInt(message, 'energy') AS energy,
     JSONExtractInt(message, 'cents') AS cents,
     JSONExtractInt(message, 'to_whole') AS to_whole,
-    JSONExtractInt(message, 'to_thousandth') AS to_thousandth
+    JSONExtractInt(message, 'to_thousandth') AS to_thousandth,
+    JSONExtractUInt(message, 'revision') AS revision, toUInt8(JSONExtractUInt(message, 'withdrawn')) AS withdrawn
 FROM taken
 WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id')
     AND (energy != 0 OR JSONType(message, 'cents') != 'Null');
