@@ -491,6 +491,18 @@ SELECT
 FROM taken
 WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id')
     AND (energy != 0 OR JSONType(message, 'cents') != 'Null');
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_imports TO import_records AS
+SELECT
+    JSONExtractString(message, 'import_id') AS import_id,
+    topic, partition, offset,
+    JSONExtractString(message, 'import_file') AS file,
+    JSONExtractString(message, 'import_by') AS by,
+    JSONExtractInt(message, 'import_ms') AS at_ms,
+    JSONExtractInt(message, 'import_sessions') AS readings,
+    JSONExtractInt(message, 'start_parking') * 1000 AS first_ms,
+    JSONExtractInt(message, 'end_parking') * 1000 AS last_ms
+FROM taken
+WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id') AND import_id != '';
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_readings TO readings AS
 SELECT
     'thermometer' AS device, 'temperature_c' AS channel,
