@@ -76,8 +76,7 @@ def sessions(
         _write(export, fixes, defects)
     taken = _reconciled(export, fixes, sure)
     if not dry_run:
-        of = _import_of(files, f"{answers.key()}|{network}".rstrip("|"))
-        _put(call, export, of)
+        _put(call, export, _import_of(files, answers, network))
     call.out.rows(_counts(counted, fixes), empty="no defects")
     _summary(call, export, taken, dry_run=dry_run)
     if why := why_useless(export):
@@ -138,14 +137,15 @@ def _named(network: str) -> str:
     return network
 
 
-def _import_of(files: Sequence[Path], answers: str) -> TableImport:
+def _import_of(files: Sequence[Path], answers: FileAnswers, network: str) -> TableImport:
     """By what the files of a command can be undone as a whole."""
     from energyguard.clock import SYSTEM
     from energyguard.service.intake.file_imports import import_id_of, import_key
     from energyguard.service.intake.table_files import TableImport
 
     names = ", ".join(path.name for path in files[:MAX_NAMED])
-    import_id = import_id_of(import_key(sorted(files), answers))
+    given = f"{answers.key()}|{network}".rstrip("|")
+    import_id = import_id_of(import_key(sorted(files), given))
     return TableImport(import_id, names, getpass.getuser(), SYSTEM.now_ms())
 
 

@@ -57,11 +57,11 @@ class KnownSession(NamedTuple):
 
     Attributes:
         now: its newest record.
-        told: by import, how that told it last; of records before imports had ids: by "".
+        by_import: how each import tells it; of records before imports had ids: by "".
     """
 
     now: Imported
-    told: dict[str, Imported]
+    by_import: dict[str, Imported]
 
 
 class Known:
@@ -90,11 +90,11 @@ class Known:
     def put(self, session: Imported) -> None:
         """Know a session, and its names."""
         before = self._sessions.get(session.identity)
-        told = before.told if before else {}
+        by_import = before.by_import if before else {}
         if session.import_id or not session.revision:
-            told.pop(session.import_id, None)  # the newest telling is the last
-            told[session.import_id] = session
-        self._sessions[session.identity] = KnownSession(session, told)
+            by_import.pop(session.import_id, None)  # the newest telling is the last
+            by_import[session.import_id] = session
+        self._sessions[session.identity] = KnownSession(session, by_import)
         self.names.take(session.charger, session.station, session.whose)
 
     def change(self, session: Imported) -> SessionMatch:
@@ -114,10 +114,10 @@ class Known:
         One that is there as it is told, or better, is noted once to be of this import, too.
         """
         before = self._sessions.get(session.identity)
-        if before is not None and not any(change) and of.id in before.told:
+        if before is not None and not any(change) and of.id in before.by_import:
             return []
-        is_first = before is None or of.id not in before.told
-        told = replace(
+        is_first = before is None or of.id not in before.by_import
+        record = replace(
             session,
             revision=before.now.revision + before.now.withdrawn if before else 0,
             import_id=of.id,
@@ -127,8 +127,8 @@ class Known:
             import_ms=of.at_ms,
         )
         if before is None or any(change) or _contents(before.now) == _contents(session):
-            return [told]
-        return [told, _next(before.now, before.now)]
+            return [record]
+        return [record, _next(before.now, before.now)]
 
     def settled(self, import_id: str, undone: Collection[str]) -> list[Imported]:
         """The next revisions of an import's sessions, where they are not as they are to be.
@@ -137,14 +137,14 @@ class Known:
             import_id: of which import.
             undone: the ids of all imports that do not count.
         """
-        mine = (known for known in self._sessions.values() if import_id in known.told)
+        mine = (known for known in self._sessions.values() if import_id in known.by_import)
         return list(_settled(mine, undone))
 
 
 def _settled(sessions: Iterable[KnownSession], undone: Collection[str]) -> Iterator[Imported]:
-    for now, told in sessions:
+    for now, by_import in sessions:
         best: Imported | None = None
-        for import_id, session in told.items():
+        for import_id, session in by_import.items():
             if import_id not in undone and (best is None or not is_worse(session, best)):
                 best = session
         if best is None:
@@ -154,10 +154,10 @@ def _settled(sessions: Iterable[KnownSession], undone: Collection[str]) -> Itera
             yield _next(best, now)
 
 
-def _next(told: Imported, now: Imported, withdrawn: int = 0) -> Imported:
+def _next(session: Imported, now: Imported, withdrawn: int = 0) -> Imported:
     """The revision behind the newest, which says what was told, and is of no import."""
     return replace(
-        told, revision=now.revision + 1, withdrawn=withdrawn, import_id="",
+        session, revision=now.revision + 1, withdrawn=withdrawn, import_id="",
         import_sessions=0, import_file="", import_by="", import_ms=0,
     )  # fmt: skip
 
