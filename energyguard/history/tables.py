@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from energyguard.history.corrected_tables import CORRECTING, IMPORT_RECORDS, SENT_READINGS
+from energyguard.history.corrected_tables import CORRECTING, SENT_READINGS
 from energyguard.history.rollups import rollup_kinds
 from energyguard.records.registry import TABLES
 
@@ -20,6 +20,5 @@ ALL: Final = (
     *TABLES.values(),
     *(table for kind in rollup_kinds() for table in kind.tables),
     SENT_READINGS,
-    IMPORT_RECORDS,
     *WORKING,
 )
