@@ -1,5 +1,6 @@
 -- Hours of chargers, from deduplicated raw rows: every hour in `charging_touched`, as a whole.
--- An hour of which everything is withdrawn is 0. Time counts once, however many stays say that a car stood there.
+-- An hour of which everything is withdrawn is 0. Time counts once, however many stays say that a
+-- car stood there.
 INSERT INTO charging_1h (
     charger, bucket, stays, stayed_s, occupied_s, charges, timed, charged_s,
     energy, cents, no_charge, before, after, to_whole, to_thousandth, pieces
