@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from energyguard.cli.commands import app
-from energyguard.cli.settings import value_of
+from energyguard.cli.run.settings import value_of
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import known
 from energyguard.domains.charging.model import SignalKind

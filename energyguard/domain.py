@@ -171,7 +171,8 @@ class Domain:
         projections: how its devices are now.
         programs: rules that are operators of their own.
         routes: refer each to a router of the API.
-        commands: by its words, what a command refers to: a function, or a ``cli.call.Group``.
+        commands: by its words, what a command refers to: a function, or a
+            ``cli.terminal.call.Group``.
         upgrades: refer each to ``(history) -> None``: what is done when the history is opened, and
             once done does nothing.
         places: the sites and devices that it knows, seen in the catalogue under what people say.

@@ -13,44 +13,24 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from energyguard import __version__
-from energyguard.cli import (
+from energyguard.cli.ask import (
     alerts,
-    audit,
-    backtest,
-    backup,
     bills,
     catalogue,
-    checks,
-    client,
     consumption,
-    corrections,
-    dlq,
-    doctor,
-    edge,
     edges,
-    evaluate,
     explain,
     export,
-    imports,
-    job,
-    log,
-    nodes,
-    notify,
-    people,
-    privacy,
     quality,
     queries,
-    replay,
-    rules,
-    schema,
-    settings,
     silences,
-    simulate,
-    store,
-    tokens,
-    unusual,
 )
-from energyguard.cli.call import EXIT_CODES, Call, Group, add, named
+from energyguard.cli.look_after import audit, backup, log, notify, people, privacy, schema, tokens
+from energyguard.cli.rules import backtest, checks, evaluate, job, rules, unusual
+from energyguard.cli.run import doctor, edge, nodes, settings
+from energyguard.cli.send import corrections, dlq, imports, replay, simulate
+from energyguard.cli.store import client, store
+from energyguard.cli.terminal.call import EXIT_CODES, Call, Group, add, named
 from energyguard.domain import installed, load
 from energyguard.durable.atomic import NO_ROOM
 from energyguard.errors import DiskFull, EnergyGuardError

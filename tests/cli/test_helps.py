@@ -12,7 +12,7 @@ import pytest
 import typer
 
 import energyguard
-from energyguard.cli.times import parse_range, parse_time
+from energyguard.cli.terminal.times import parse_range, parse_time
 from energyguard.clock import ManualClock
 from energyguard.codecs.formats import decode
 from energyguard.history import History

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.cli.quality import counted, judged, put_aside
+from energyguard.cli.ask.quality import counted, judged, put_aside
 from energyguard.clock import ManualClock
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.newest import newest_ms

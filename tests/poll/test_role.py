@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from energyguard.cli.commands import main
-from energyguard.cli.doctor import polled
+from energyguard.cli.run.doctor import polled
 from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError
 from energyguard.log import Log, open_log

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from energyguard.cli.doctor import polled
+from energyguard.cli.run.doctor import polled
 from energyguard.errors import ConfigError
 from energyguard.poll import poller
 from energyguard.poll import role as module

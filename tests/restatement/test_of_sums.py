@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import structlog
 
-from energyguard.cli import doctor_log
+from energyguard.cli.run import doctor_log
 from energyguard.clock import ManualClock
 from energyguard.log import EARLIEST, Records
 from energyguard.model.catalogue import Device, Site, Term

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from energyguard.cli.doctor_log import _meters
+from energyguard.cli.run.doctor_log import _meters
 from energyguard.history import folded
 from energyguard.model.quantities import to_nano
 from energyguard.service.beyond_plausible import BeyondPlausible, beyond_plausible

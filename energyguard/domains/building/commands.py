@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from energyguard.cli.call import Call
-from energyguard.cli.feeds import JsonOutput, Speedup, Ticks, Truth, simulated, start_ms, write_file
-from energyguard.cli.output import progress, until_signal
+from energyguard.cli.send.feeds import (
+    JsonOutput,
+    Speedup,
+    Ticks,
+    Truth,
+    simulated,
+    start_ms,
+    write_file,
+)
+from energyguard.cli.terminal.call import Call
+from energyguard.cli.terminal.output import progress, until_signal
 
 if TYPE_CHECKING:
     from energyguard.domains.building.floors import BuildingRun

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from energyguard.cli.call import Call
-from energyguard.cli.feeds import Ticks, Truth, play, start_ms
+from energyguard.cli.send.feeds import Ticks, Truth, play, start_ms
+from energyguard.cli.terminal.call import Call
 
 if TYPE_CHECKING:
     from energyguard.domains.household.simulate import Run

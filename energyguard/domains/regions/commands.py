@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call
-from energyguard.cli.output import at, spell
+from energyguard.cli.terminal.call import Call
+from energyguard.cli.terminal.output import at, spell
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:

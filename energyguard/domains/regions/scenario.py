@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 
-from energyguard.cli.doctor import cannot_listen
+from energyguard.cli.run.doctor import cannot_listen
 from energyguard.edge.enrolment import Enrolment
 from energyguard.edge.identity import Authority, address_for, joined, write_bundle
 from energyguard.errors import ConfigError, Malformed

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.cli.call import Call
-from energyguard.cli.nodes import _prepared
+from energyguard.cli.run.nodes import _prepared
+from energyguard.cli.terminal.call import Call
 from energyguard.domains.regions.scenario import EDGE, prepare
 from energyguard.edge.enrolment import Enrolment
 from energyguard.edge.identity import joined

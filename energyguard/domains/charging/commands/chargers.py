@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from energyguard.cli.call import Call
-from energyguard.cli.feeds import FILE_S, JsonOutput, Speedup, StartSecond, Truth, play, start_ms
-from energyguard.cli.output import at, counted, until_signal
+from energyguard.cli.send.feeds import (
+    FILE_S,
+    JsonOutput,
+    Speedup,
+    StartSecond,
+    Truth,
+    play,
+    start_ms,
+)
+from energyguard.cli.terminal.call import Call
+from energyguard.cli.terminal.output import at, counted, until_signal
 
 if TYPE_CHECKING:
     from threading import Event

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call
-from energyguard.cli.noting import MAX_NAMED, note
-from energyguard.cli.output import progress, writable
+from energyguard.cli.terminal.call import Call
+from energyguard.cli.terminal.noting import MAX_NAMED, note
+from energyguard.cli.terminal.output import progress, writable
 from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def sessions(
     sessions; a session that is told better replaces what was there. `imports` lists the command's
     import, and `import undo ID` undoes it as a whole; the same files again bring it back.
     """
-    from energyguard.cli.imports import answers_of
+    from energyguard.cli.send.imports import answers_of
     from energyguard.domains.charging.exports.importer import why_useless
     from energyguard.domains.charging.exports.reconcile import proposals
 
@@ -102,7 +102,7 @@ def _understood(
     Raises:
         Malformed: they leave a question open, and nobody is there to answer.
     """
-    from energyguard.cli.imports import ask, may_ask
+    from energyguard.cli.send.imports import ask, may_ask
     from energyguard.domains.charging.exports.importer import read_exports
     from energyguard.files.found import check_doubts
 
@@ -119,7 +119,7 @@ def _understood(
 
 def _preview(export: Export) -> None:
     """What was found out of each file, and its first sessions."""
-    from energyguard.cli.imports import show_findings
+    from energyguard.cli.send.imports import show_findings
 
     for name, findings in export.findings.items():
         sys.stderr.write(f"energyguard: {name}:\n")

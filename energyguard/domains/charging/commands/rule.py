@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from energyguard.cli.call import Call
-from energyguard.cli.evaluate import show_refused
-from energyguard.cli.output import progress
+from energyguard.cli.rules.evaluate import show_refused
+from energyguard.cli.terminal.call import Call
+from energyguard.cli.terminal.output import progress
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:

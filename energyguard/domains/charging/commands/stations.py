@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from energyguard.cli.call import Call, Group
-from energyguard.cli.output import rows_of
-from energyguard.cli.queries import QUERIES, SinceDevices, UntilDevices, ask
+from energyguard.cli.ask.queries import QUERIES, SinceDevices, UntilDevices, ask
+from energyguard.cli.terminal.call import Call, Group
+from energyguard.cli.terminal.output import rows_of
 
 
 def now(

@@ -1,0 +1,1 @@
+"""What is abnormal: rules, checks of files, rules over files without services, jobs."""

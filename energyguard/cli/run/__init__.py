@@ -1,0 +1,1 @@
+"""Processes of a data folder: started, looked at, stopped, examined; their settings."""

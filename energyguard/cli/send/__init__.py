@@ -1,0 +1,1 @@
+"""Readings in: simulated, replayed, imported, corrected, or taken again after a refusal."""

@@ -1,0 +1,1 @@
+"""The replicated store: its nodes, and a client of the measurement store."""
