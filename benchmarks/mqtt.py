@@ -30,17 +30,19 @@ from energyguard.mqtt.taker import MessageTaker
 from energyguard.settings.tree import WireSettings
 
 PLUGS = 1_000
+PERIOD_S = 10
+BEGIN_S = int(time.time()) - 3_600
 PIECE = 2**18
 
 
 def tasmota(number: int) -> tuple[str, bytes]:
     """A plug's telemetry: four readings."""
-    minute, second = divmod(number // PLUGS * 10 % 3_600, 60)
+    at = time.gmtime(BEGIN_S + number // PLUGS * PERIOD_S)
     return f"tele/plug{number % PLUGS}/SENSOR", (
-        b'{"Time":"2026-11-28T11:%02d:%02d","ENERGY":{"TotalStartTime":"2024-03-01T08:00:00",'
+        b'{"Time":"%s","ENERGY":{"TotalStartTime":"2024-03-01T08:00:00",'
         b'"Total":%d.567,"Yesterday":4.2,"Today":1.3,"Power":%d,"ApparentPower":1862,'
         b'"ReactivePower":212,"Factor":0.99,"Voltage":231,"Current":8.06}}'
-    ) % (minute, second, number // PLUGS, number % 3_000)
+    ) % (time.strftime("%Y-%m-%dT%H:%M:%S", at).encode(), number // PLUGS, number % 3_000)
 
 
 def shelly(number: int) -> tuple[str, bytes]:
@@ -49,7 +51,7 @@ def shelly(number: int) -> tuple[str, bytes]:
         b'{"src":"x","dst":"y","method":"NotifyStatus","params":{"ts":%d.25,"switch:0":{"id":0,'
         b'"apower":%d.5,"aenergy":{"by_minute":[0.0,3083.3,3075.0],"minute_ts":1795860900,'
         b'"total":%d.502}}}}'
-    ) % (1_795_860_900 + number // PLUGS, number % 2_000, number)
+    ) % (BEGIN_S + number // PLUGS * PERIOD_S, number % 2_000, number)
 
 
 def packets(make: Callable[[int], tuple[str, bytes]], count: int) -> bytes:

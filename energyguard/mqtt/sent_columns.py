@@ -112,6 +112,7 @@ def _nano(number: Decimal, times: int, per: int) -> int:
     """A value in 1e-9 of its channel's unit, halves to even; one beyond an int64 its end."""
     if number.adjusted() > _MAX_DIGITS:
         return -_LARGEST if number < 0 else _LARGEST
-    exact = number * (times * NANO) / per
+    whole, part = divmod(times * NANO, per)
+    exact = number * (times * NANO) / per if part else number * whole
     nano = int(exact.to_integral_value(ROUND_HALF_EVEN))
-    return max(-_LARGEST, min(nano, _LARGEST))
+    return nano if -_LARGEST < nano < _LARGEST else max(-_LARGEST, min(nano, _LARGEST))

@@ -150,5 +150,5 @@ def _of_sensor(
 def _numbers(value: object, field: str) -> list[Decimal]:
     """The numbers of a field, one or one for each phase; none where one is not known."""
     values = value if isinstance(value, list) else [value]
-    numbers = [number_of(each, field) for each in values]
-    return [number for number in numbers if number is not None] if None not in numbers else []
+    numbers = [number for each in values if (number := number_of(each, field)) is not None]
+    return numbers if len(numbers) == len(values) else []
