@@ -74,7 +74,7 @@ def taken(data: bytes, folder: Path) -> int:
         closing(MessageArrivals(folder / "arrivals", SYSTEM)) as arrivals,
     ):
         taker = MessageTaker(
-            dialects_of(ZoneInfo("UTC")), NameMapping(), Gateway(log), WireSettings()
+            dialects_of(ZoneInfo("UTC")), NameMapping, Gateway(log), WireSettings()
         )
         batch: list[Publish] = []
         for at in range(0, len(data), PIECE):

@@ -35,10 +35,23 @@ class ValuePlaces:
     """Where sent values belong.
 
     Args:
-        mapping: what a user says; it goes before the dialects.
+        mapping: gives what a user says now; it goes before the dialects.
+
+    Raises:
+        ConfigError: with every fault of the mappings.
     """
 
-    def __init__(self, mapping: NameMapping) -> None:
+    def __init__(self, mapping: Callable[[], NameMapping]) -> None:
+        self._newest = mapping
+        self._use(mapping())
+
+    def look_again(self) -> None:
+        """Go by what the user says now; for each batch, so that a batch goes by one."""
+        mapping = self._newest()
+        if mapping is not self._mapping:
+            self._use(mapping)
+
+    def _use(self, mapping: NameMapping) -> None:
         self._mapping = mapping
         self._has_rule = lru_cache(maxsize=65_536)(
             lambda name, dialect: mapping.rule_of(name, dialect) is not None

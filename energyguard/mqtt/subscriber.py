@@ -5,6 +5,7 @@ While the log takes nothing, what has come waits here and the rest at the broker
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Event
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -52,7 +53,7 @@ class Subscriber:
         self._kept = KeptLine(settings.mqtt, folder / "client", stop, clock, _log)
         self._learned = LearnedMessages(folder / "learned")
         self._dialects = dialects_of(ZoneInfo(settings.mqtt.zone or settings.serve.zone))
-        mapping = mapping_of(settings.wire.mappings)
+        mapping = partial(mapping_of, settings.wire.mappings)
         self._taker = MessageTaker(self._dialects, mapping, Gateway(log, clock), settings.wire)
         for topic, payload in self._learned.messages.items():
             self._taker.learn(MqttMessage(topic, payload, 0))

@@ -7,7 +7,7 @@ What has no time of its own and may be old, because the broker kept it for whoev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
@@ -35,7 +35,7 @@ class MessageTaker:
 
     Args:
         dialects: in the order in which they are looked at; the first that knows a topic has it.
-        mapping: where names lead.
+        mapping: gives where names lead now.
         gateway: the border.
         limits: what is plausible.
     """
@@ -43,7 +43,7 @@ class MessageTaker:
     def __init__(
         self,
         dialects: Sequence[TopicDialect],
-        mapping: NameMapping,
+        mapping: Callable[[], NameMapping],
         gateway: Gateway,
         limits: WireSettings,
     ) -> None:
@@ -107,6 +107,7 @@ class MessageTaker:
 
     def decode(self, messages: Sequence[MqttMessage]) -> Decoded:
         """The readings of messages, and what cannot be read; rows are their places, from 1."""
+        self._places.look_again()
         columns, refusals, outcomes = SentColumns(), Refusals(), Counter[tuple[str, str]]()
         for row, message in enumerate(messages, 1):
             dialect = self.dialect_of(message.topic)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from threading import Event
 
 from energyguard.clock import SYSTEM
@@ -45,7 +46,9 @@ def run(settings: Settings, stop: Event) -> None:
         if log is None:
             return
         taker = AnswerTaker(
-            ValuePlaces(mapping_of(settings.wire.mappings)), Gateway(log, SYSTEM), settings.wire
+            ValuePlaces(partial(mapping_of, settings.wire.mappings)),
+            Gateway(log, SYSTEM),
+            settings.wire,
         )
         poller = Poller(targets, taker, settings.data_dir, SYSTEM)
         try:

@@ -91,6 +91,7 @@ class AnswerTaker:
         Raises:
             Unavailable: the log takes nothing now; nothing was taken, or all of it comes again.
         """
+        self._places.look_again()
         columns, refusals = SentColumns(), Refusals()
         for row, timed in enumerate(answers, 1):
             for sent, place in placed_values(self._places, timed.kind, timed.answer)[0]:

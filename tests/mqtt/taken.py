@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from energyguard.clock import SYSTEM
@@ -26,7 +27,7 @@ Row = tuple[str, str, str, int]
 
 def taker(log: Log | None = None, rules: Sequence[MappingRule] = ()) -> MessageTaker:
     gateway = Gateway(log or MemoryLog(), SYSTEM)
-    return MessageTaker(dialects_of(BERLIN), NameMapping(rules), gateway, WireSettings())
+    return MessageTaker(dialects_of(BERLIN), partial(NameMapping, rules), gateway, WireSettings())
 
 
 def messages(sent: Iterable[tuple[str, bytes]], *, retained: bool = False) -> list[MqttMessage]:

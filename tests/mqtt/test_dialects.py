@@ -10,7 +10,7 @@ import pytest
 from energyguard.dialects.mapping import MappingRule
 from energyguard.mqtt.dialect import TopicDialect
 from energyguard.mqtt.registry import DIALECTS
-from tests.mqtt.taken import Row, decoded, reasons, rows
+from tests.mqtt.taken import Row, decoded, messages, reasons, rows, taker
 
 DEVICES = b"""[
 {"friendly_name":"kitchen/fridge","definition":{"exposes":[
@@ -317,6 +317,14 @@ def test_a_mapping_goes_before_what_a_dialect_knows() -> None:
         ("roof", "power_kw", "-0.5", 0),
         ("roof", "voltage_v", "230", 0),
     ]
+
+
+def test_a_mapping_that_has_changed_counts_from_the_next_batch() -> None:
+    rules = list[MappingRule]()
+    one, sent = taker(rules=rules), messages([("tele/x/SENSOR", b'{"ENERGY":{"Power":3}}')])
+    assert rows(one.decode(sent)) == [("x", "power_kw", "0.003", 0)]
+    rules.append(MappingRule(name="Power", skip=True))
+    assert rows(one.decode(sent)) == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

@@ -70,7 +70,8 @@ def target(kind: str, address: str, **more: Any) -> PollTarget:
 
 
 async def asked(one: PollTarget, mapping: NameMapping | None = None) -> TriedTarget:
-    (found,) = await try_targets([one], ValuePlaces(mapping or NameMapping()), WireSettings())
+    places = ValuePlaces(lambda: mapping or NameMapping())
+    (found,) = await try_targets([one], places, WireSettings())
     return found
 
 

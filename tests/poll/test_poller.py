@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 
@@ -12,17 +13,19 @@ import pytest
 from aiohttp import web
 
 from energyguard.clock import SYSTEM
-from energyguard.dialects.mapping import NameMapping
+from energyguard.dialects.mapping import MappingRule, NameMapping
+from energyguard.dialects.names import ValueName
 from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, Log
 from energyguard.model.quantities import NANO
+from energyguard.mqtt.dialect import NamedPlace, SentValue
 from energyguard.mqtt.sent_columns import ValuePlaces
 from energyguard.poll import poller as module
 from energyguard.poll.poller import Poller, pause_after
-from energyguard.poll.source import PollTarget
+from energyguard.poll.source import PollAnswer, PollTarget
 from energyguard.poll.states import states_in
-from energyguard.poll.taker import AnswerTaker
+from energyguard.poll.taker import AnswerTaker, TimedAnswer
 from energyguard.settings.tree import WireSettings
 from energyguard.testing import MemoryLog
 from tests.mqtt.taken import in_log
@@ -30,7 +33,7 @@ from tests.poll.devices import http_device, target
 
 
 def poller(targets: list[PollTarget], log: Log, folder: Path) -> Poller:
-    taker = AnswerTaker(ValuePlaces(NameMapping()), Gateway(log, SYSTEM), WireSettings())
+    taker = AnswerTaker(ValuePlaces(NameMapping), Gateway(log, SYSTEM), WireSettings())
     return Poller(targets, taker, folder, SYSTEM, Random(1))
 
 
@@ -45,6 +48,17 @@ async def running(one: Poller, until: Callable[[], bool]) -> None:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def test_a_mapping_that_has_changed_counts_from_the_next_answer() -> None:
+    log, rules = MemoryLog(), list[MappingRule]()
+    one = AnswerTaker(ValuePlaces(lambda: NameMapping(rules)), Gateway(log, SYSTEM), WireSettings())
+    power = SentValue(NamedPlace(ValueName("power", "m", "W")), Decimal(3))
+    answers = [TimedAnswer("m", "shelly", PollAnswer([power], []), b"3", 1_800_000_000_000)]
+    one.take(answers)
+    rules.append(MappingRule(name="power", skip=True))
+    one.take(answers)
+    assert [row[:3] for row in in_log(log)] == [("m", "power_kw", 3 * NANO // 1000)]
 
 
 class Counting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def check_poll(
     from energyguard.poll.trial import try_targets
 
     wire = call.settings.wire
-    places = ValuePlaces(mapping_of(wire.mappings))
+    places = ValuePlaces(partial(mapping_of, wire.mappings))
     tried = asyncio.run(try_targets(read_targets(file), places, wire))
     call.out.rows(
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -130,6 +131,6 @@ async def ask_once(kind: PolledKind, address: str, settings: Settings) -> TriedT
     target = PollTarget(
         name=kind.device(address), kind=kind.name, address=address, timeout_s=PATIENCE_S
     )
-    places = ValuePlaces(mapping_of(settings.wire.mappings))
+    places = ValuePlaces(partial(mapping_of, settings.wire.mappings))
     (tried,) = await try_targets([target], places, settings.wire)
     return tried
