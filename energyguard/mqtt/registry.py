@@ -6,8 +6,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from energyguard.mqtt.dialect import TopicDialect
+from energyguard.mqtt.dialects.ahoydtu import AhoyDtuDialect
 from energyguard.mqtt.dialects.discovered import DiscoveredDialect
 from energyguard.mqtt.dialects.dsmr_reader import DsmrReaderDialect
+from energyguard.mqtt.dialects.emon import EmonDialect
 from energyguard.mqtt.dialects.esphome import EspHomeDialect
 from energyguard.mqtt.dialects.evcc import EvccDialect
 from energyguard.mqtt.dialects.opendtu import OpenDtuDialect
@@ -23,6 +25,8 @@ DIALECTS: Final[tuple[type[TopicDialect], ...]] = (
     Zigbee2MqttDialect,
     EvccDialect,
     OpenDtuDialect,
+    AhoyDtuDialect,
+    EmonDialect,
     DsmrReaderDialect,
     DiscoveredDialect,
     EspHomeDialect,

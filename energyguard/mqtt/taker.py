@@ -115,9 +115,15 @@ class MessageTaker:
                 outcomes["none", "unknown"] += 1
                 continue
             before = len(columns)
+            fault: Malformed | None = None
             try:
                 for sent in dialect.read(message):
-                    self._add(sent, message, row, dialect, columns)
+                    try:
+                        self._add(sent, message, row, dialect, columns)
+                    except Malformed as error:
+                        fault = fault or error
+                if fault is not None:
+                    raise fault
                 taken = len(columns) > before
                 outcomes[dialect.name, "taken" if taken else "nothing"] += 1
             except Malformed as error:

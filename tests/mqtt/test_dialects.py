@@ -297,6 +297,12 @@ def test_one_impossible_value_takes_no_other_with_it() -> None:
     assert len(found.refused) == 1
 
 
+def test_a_value_that_belongs_nowhere_takes_no_other_with_it() -> None:
+    found = decoded([("emon/n", b'{"boiler":5,"attic_w":3,"shed":"on","P1":40,"sauna":1}')])
+    assert rows(found) == [("n", "power_kw", "0.003", 0), ("n/1", "power_kw", "0.04", 0)]
+    assert reasons(found) == ["malformed channel: 'boiler': nothing says its unit"]
+
+
 def test_what_the_broker_kept_is_taken_only_with_its_own_time() -> None:
     sent = [
         ("tele/x/SENSOR", b'{"Time":"2026-11-28T11:00:00","ENERGY":{"Power":5}}'),

@@ -21,10 +21,12 @@ from energyguard.mqtt.packets import (
     publish,
 )
 from energyguard.mqtt.packets import subscribe as subscribing
+from energyguard.mqtt.registry import DIALECTS
 from tests.mqtt.taken import decoded, messages, rows, taker
 from tests.mqtt.test_dialects import GOLDEN
 
 SENT = [one for sent, _ in GOLDEN.values() for one in sent]
+SENT += [(one.topic, one.payload) for dialect in DIALECTS for one in dialect.examples]
 LESSONS = [one for one in SENT if one[0].endswith("/bridge/devices")]
 ALL = set(rows(decoded(SENT)))
 MESSAGES = st.lists(st.sampled_from(SENT), max_size=12)
