@@ -28,9 +28,10 @@ from energyguard.codecs.http import (
 )
 from energyguard.codecs.refusals import Refusals
 from energyguard.dialects.influx_columns import read_columns
-from energyguard.dialects.influx_lines import LineNames, read_lines
+from energyguard.dialects.influx_lines import LineNames, read_lines, with_tags
 from energyguard.dialects.mapping import mapping_of
 from energyguard.dialects.values import NamedValues, readings_of_names
+from energyguard.dialects.victoriametrics import extra_labels
 from energyguard.errors import Malformed
 
 NANOS: Final = {"ns": 1, "us": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9}
@@ -119,7 +120,7 @@ def _sent(sent: HttpSent, default: str = "ns") -> HttpDelivery:
     precision = _SPELLED.get(given, given)
     if precision not in (*NANOS, AUTO):
         raise Malformed(f"precision {given!r}: there are {', '.join((*NANOS, AUTO))}", "precision")
-    return HttpDelivery(sent.body, f"influx:{precision}")
+    return HttpDelivery(with_tags(sent.body, extra_labels(sent)), f"influx:{precision}")
 
 
 def _sent_auto(sent: HttpSent) -> HttpDelivery:

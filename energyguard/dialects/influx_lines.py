@@ -11,6 +11,7 @@ from energyguard.codecs.refusals import Refusals
 from energyguard.dialects.mapping import NameMapping
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, device_in_labels
 from energyguard.dialects.values import NamedValues
+from energyguard.errors import Malformed
 from energyguard.files.words import unit_named
 from energyguard.model.readings import Verdict
 
@@ -20,6 +21,8 @@ _VALUE = rb'(?:"(?:\\.|[^"\\])*+"|[^",= \n]++)'
 _FIELD = rb"%b=%b" % (_KEY, _VALUE)
 _LINE = re.compile(rb"(%b) +(%b(?:,%b)*+)(?: +(-?\d{1,19}))? *\r?" % (_SERIES, _FIELD, _FIELD))
 _ONE_FIELD = re.compile(rb"(%b)=(%b)(?:,|$)" % (_KEY, _VALUE))
+_BEFORE_FIELDS = re.compile(rb" *+((?:\\.|[^\\ \n])++)(?= )")
+_SPECIAL = re.compile(rb"[,= \\]")
 _COMMA = re.compile(rb"((?:\\.|[^\\,])++)(?:,|$)")
 _TAG = re.compile(rb"((?:\\.|[^\\=])++)=(.++)", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([,= \\])")
@@ -149,6 +152,30 @@ def read_lines(
         np.array(row, np.int64),
         lambda place: lines[row[place] - first_row],
     )
+
+
+def with_tags(data: bytes, tags: Mapping[str, str]) -> bytes:
+    """Lines with tags behind their own, so that they go before those of the same name.
+
+    Raises:
+        Malformed: a tag has a line end.
+    """
+    if any("\n" in part for tag in tags.items() for part in tag):
+        raise Malformed("a tag that is added has a line end", "extra_label")
+    added = b"".join(b",%b=%b" % (_escaped(name), _escaped(text)) for name, text in tags.items())
+    return b"\n".join(_with(added, line) for _, line in _numbered(data)) if added else data
+
+
+def _with(tags: bytes, line: bytes) -> bytes:
+    """A line with tags; a comment, and what is no line, stays as it is."""
+    found = _BEFORE_FIELDS.match(line)
+    if found is None or found[1][:1] == b"#":
+        return line
+    return b"%b%b%b" % (found[1], tags, line[found.end() :])
+
+
+def _escaped(text: str) -> bytes:
+    return _SPECIAL.sub(rb"\\\g<0>", text.encode())
 
 
 def _numbered(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -18,6 +18,7 @@ from energyguard.codecs.formats import decode
 from energyguard.codecs.http import HttpSent, HttpTaken
 from energyguard.dialects.influx import DIALECT, decode_influx
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, place_by_name
+from energyguard.errors import Malformed
 from energyguard.model.readings import Verdict
 
 NOW_MS = 1_764_590_400_000
@@ -141,6 +142,29 @@ def test_each_version_says_in_its_own_words_which_lines_are_bad() -> None:
     assert {"/influx/write", "/influx/api/v2/write", "/influx/query"} <= by_path.keys()
     for route in by_path.values():
         assert "query" in route.path or route.answer(sent, HttpTaken(3)).status == 204
+
+
+def test_labels_of_the_address_are_tags_that_go_before() -> None:
+    assert DIALECT.http is not None
+    route = next(route for route in DIALECT.http.routes if route.path == "/write")
+
+    def sent(*pairs: str) -> HttpSent:
+        extra = [("extra_label", pair) for pair in pairs]
+        return HttpSent({}, {}, body, {}, "", NOW_MS, extra)
+
+    body = (
+        f'power_w,device=x,room=a\\ b value=1,note="a b\nc" {NOW}\n# a comment\nbad\n\n'
+        f"power_w=3 4 1\nplug power_w=7 {NOW + 10**6}\n"
+    ).encode()
+    data, shape, _ = route.read(sent("device=attic", "phase=2", "note=a,b =c\\d"))
+    assert data.split(b"\n")[2:4] == [b"# a comment", b"bad"]
+    assert rb"plug,device=attic,phase=2,note=a\,b\ \=c\\d " in data
+    found = decode(data, shape, now_ms=NOW_MS)[1]
+    assert [row[:2] for row in rows(found)] == [("attic/2", "power_kw")] * 2
+    assert [row.row for row in found.refused] == [4, 6]
+    assert route.read(sent()).data is body
+    with pytest.raises(Malformed, match="line end"):
+        route.read(sent("a=b\nc"))
 
 
 def test_a_line_with_line_ends_is_one_line_of_its_rows() -> None:
