@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,8 @@ from energyguard.settings.tree import Settings
 STATIC = Path(__file__).parent / "static"
 STYLES = ("tokens", "room", "alerts", "explore", "money", "explain")
 """The style sheets of every view, in their order: sent as one, which compresses better."""
+SCRIPTS = ("explore", "room", "keys", "still")
+"""The scripts of every view that run before anything is drawn, in their order: sent as one."""
 FILES = ("/_nicegui/", "/ui/")
 """Below these are the files that pages are drawn with; they stay the same while a process runs."""
 
@@ -86,7 +88,9 @@ def add_pages(
     shown = tuple(view for view in views if view.shown(whole))
     remember_signatures()
     pages_by(_page_now)
-    pages.add_api_route("/ui/page.css", _styles, include_in_schema=False)  # before the files
+    styles, scripts = _as_one(STYLES, "css", "text/css"), _as_one(SCRIPTS, "js", "text/javascript")
+    pages.add_api_route("/ui/page.css", styles, include_in_schema=False)  # before the files
+    pages.add_api_route("/ui/page.js", scripts, include_in_schema=False)
     pages.add_static_files("/ui", STATIC)
     pages.add_api_route("/worker.js", _worker, include_in_schema=False)
     for view in shown:
@@ -100,15 +104,12 @@ def _page_now() -> Client | None:
         return None
 
 
-@functools.cache
-def _style_sheets() -> str:
-    return "\n".join((STATIC / f"{name}.css").read_text("utf-8") for name in STYLES)
-
-
-def _styles() -> Response:
-    """The style sheets of every view."""
-    headers = {"cache-control": "public, max-age=3600"}
-    return Response(_style_sheets(), media_type="text/css", headers=headers)
+def _as_one(names: tuple[str, ...], kind: str, media_type: str) -> Callable[[], Response]:
+    """Answers with several files of a kind as one; the etag has it kept compressed."""
+    text = "\n".join((STATIC / f"{name}.{kind}").read_text("utf-8") for name in names)
+    mark = hashlib.sha256(text.encode()).hexdigest()[:16]
+    headers = {"cache-control": "public, max-age=3600", "etag": f'"{mark}"'}
+    return lambda: Response(text, media_type=media_type, headers=headers)
 
 
 def _worker() -> FileResponse:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energyguard.ports.policy import is_plain_page
 
-LEVEL = 6
+LEVEL = 9
 _GZIP = 16 + zlib.MAX_WBITS
 
 

@@ -5,10 +5,11 @@ Skipped by name where there is no Chromium.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.application.service import MadeUpService
 from tests.application.shown import Shown, shown
@@ -50,6 +51,21 @@ def test_the_theme_flips_and_stays(window: Window) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page = window.open("/data")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_numbers_and_charts_are_seen_before_the_scripts_run(window: Window) -> None:
+    held: list[Route] = []
+    page = window.page
+    page.route("**/quasar.umd*", lambda route: held.append(route))  # all others wait for this one
+    page.goto(window.address + "/stations", wait_until="commit")
+    expect(page.locator("#still .tile .big").first).to_contain_text(re.compile(r"\d"))
+    expect(page.locator("#still .plot svg").first).to_be_visible()
+    page.get_by_role("button", name="Notifications").click()
+    assert page.locator("#app *").count() == 0  # nothing of the page itself is there
+    held[0].continue_()
+    page.unroute("**/quasar.umd*")
+    expect(page.get_by_role("heading", name="Notifications")).to_be_visible()  # as was asked
+    expect(page.locator("#still")).to_have_count(0)
 
 
 def test_readings_pause_and_filter(window: Window) -> None:

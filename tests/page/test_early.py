@@ -1,4 +1,4 @@
-"""A page's beginning is sent before its numbers are known."""
+"""A page's beginning is sent before its numbers are known, and they are seen without a script."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from starlette.types import Message
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext, View
-from energyguard.page.frame.early import ELEMENTS
 from energyguard.page.mount import add_pages
 from tests.application.service import MadeUpService
 
@@ -21,7 +20,7 @@ async def test_the_beginning_is_sent_while_the_service_is_asked(service: MadeUpS
 
     def build(context: PageContext) -> None:
         shown = Tag("p", "not known yet")
-        Plot("line", "a line")
+        Plot("line", "a line").show({"xs": [1], "ys": [2]})
 
         async def ask() -> None:
             await begun.wait()  # as long as it takes: only the page's beginning ends it
@@ -46,6 +45,8 @@ async def test_the_beginning_is_sent_while_the_service_is_asked(service: MadeUpS
             "http_version": "1.1", "server": ("here", 80), "client": ("here", 1), "state": {},
         }  # fmt: skip
         await core.app(scope, receive, send)
-    first, last = filter(None, parts)
-    assert b"quasar.umd" in first and b"/line.js" in first and ELEMENTS not in first
-    assert last.startswith(ELEMENTS) and b"known now" in last and b"not known yet" not in last
+    first, seen, last = filter(None, parts)
+    assert b"quasar.umd" in first and b"/line.js" in first and b"createApp" not in first
+    assert seen.startswith(b'<div id="still">') and b"<p>known now</p>" in seen
+    assert b"<script" in seen and b"/still.js" in seen  # draws the chart
+    assert b"createApp" in last and b"known now" in last and b"not known yet" not in last

@@ -1,6 +1,6 @@
 // One chart: redrawn when its data or its width changes, and never otherwise. What can be read is
 // one stop of the keyboard; the arrow keys go along its values, which are read out.
-import { PLOTS } from "energyguard-plots";
+import { drawChart } from "energyguard-plots";
 
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font", "text-anchor", "visibility", "opacity"];
 const MOVES = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1, PageDown: 10, PageUp: -10 };
@@ -82,12 +82,7 @@ export default {
     draw() {
       const width = this.$el.clientWidth;
       if (!width || !this.shown) return;
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      const hint = Object.assign(document.createElement("div"), { className: "hint", hidden: true });
-      const height = PLOTS[this.kind](svg, { none: this.none, ...this.shown }, { width, height: this.height, ground: this.ground, hint }) ?? this.height;
-      svg.setAttribute("height", height);
-      svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-      if (!this.links) svg.setAttribute("aria-hidden", "true");
+      const { svg, hint } = drawChart(this, this.shown, width);
       const reading = this.reader?.at() ?? -1;
       this.reader = svg.reader;
       this.$el.replaceChildren(svg, hint, ...(this.keys ? [this.spoken] : []));

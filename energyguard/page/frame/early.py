@@ -1,7 +1,8 @@
-"""A page whose beginning is sent before its numbers are known.
+"""A page whose beginning is sent before its numbers are known, and that is seen without scripts.
 
-While the service answers what a view asks, the browser fetches and compiles the scripts, styles
-and fonts that any page is drawn with: the two take about as long, and now go on at once.
+While the service answers what a view asks, the browser fetches the scripts, styles and fonts that
+any page is drawn with: the two take about as long, and go on at once. Then comes what is in the
+page as plain HTML, which is seen while the scripts are still being compiled; then the page itself.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from energyguard.page.elements.plots import MODULE, Plot
+from energyguard.page.frame.still import still_html
 
-ELEMENTS = b"createApp(parseElements(String.raw`"
-"""Where the framework's page begins to say what is in it."""
+PLACE = "<!--still-->"
+"""Where the plain HTML stands: after all that is to be fetched."""
 _FRAMEWORK = f"/_nicegui/{__version__}"
 
 
 class EarlyPage(Response):
-    """An answer in two parts: up to what is in the page; and the rest, when that is filled.
+    """An answer in three parts: up to what is in the page; that as it is seen; the page itself.
 
     Args:
         page: the page, built and not filled.
@@ -38,26 +40,31 @@ class EarlyPage(Response):
         self._page, self._request, self._fill = page, request, fill
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the beginning, fill the page, send the rest."""
+        """Send the beginning, fill the page, send what is seen of it and the rest."""
+
+        async def say(part: bytes, is_last: bool = False) -> None:
+            await send({"type": "http.response.body", "body": part, "more_body": not is_last})
+
+        page = self._page
         beginning = self._beginning()
         del beginning.headers["content-length"]
-        first = bytes(beginning.body).partition(ELEMENTS)[0]
         headers = beginning.raw_headers
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": first, "more_body": True})
-        with self._page:
+        await say(bytes(beginning.body).partition(PLACE.encode())[0])
+        with page:
             await self._fill()
-        whole = bytes(self._page.build_response(self._request).body)
-        _first, mark, rest = whole.partition(ELEMENTS)
-        await send({"type": "http.response.body", "body": mark + rest})
+        await say((still_html(page.layout) + _drawing(page.elements.values())).encode())
+        whole = bytes(page.build_response(self._request).body)
+        await say(whole.partition(PLACE.encode())[2], is_last=True)
 
     def _beginning(self) -> Response:
         """The page with an element of each component: they say what else is to be fetched."""
         page = self._page
         elements = page.elements
         modules = _modules(elements.values())
+        links = "".join(f'<link rel="modulepreload" href="{url}">' for url in modules)
         with page:
-            ui.add_body_html("".join(f'<link rel="modulepreload" href="{url}">' for url in modules))
+            ui.add_body_html(links + PLACE)
         made_by = {e.component.name: e for e in elements.values() if e.component is not None}
         page.elements = {e.id: e for e in made_by.values()}
         try:
@@ -71,7 +78,24 @@ def _modules(elements: Iterable[Element]) -> Iterator[str]:
     yield f"{_FRAMEWORK}/static/dompurify.mjs"
     if ui.timer.component is not None:  # timers come last, and every page has some
         yield f"{_FRAMEWORK}/components/{ui.timer.component.key}"
-    if any(isinstance(element, Plot) for element in elements):
-        key, module = next((key, m) for key, m in esm_modules.items() if m.name == MODULE)
-        for path in sorted(module.path.glob("*.js")):
-            yield f"{_FRAMEWORK}/esm/{key}/{path.name}"
+    if _has_charts(elements):
+        key, folder = _drawers()
+        for name in folder:
+            yield f"{_FRAMEWORK}/esm/{key}/{name}"
+
+
+def _drawing(elements: Iterable[Element]) -> str:
+    """The script that draws the charts that are seen before the page's own scripts run."""
+    if not _has_charts(elements):
+        return ""
+    return f'<script type="module" async src="{_FRAMEWORK}/esm/{_drawers()[0]}/still.js"></script>'
+
+
+def _has_charts(elements: Iterable[Element]) -> bool:
+    return any(isinstance(element, Plot) for element in elements)
+
+
+def _drawers() -> tuple[str, list[str]]:
+    """The scripts that draw charts: the key of their address, and their names."""
+    key, module = next((key, m) for key, m in esm_modules.items() if m.name == MODULE)
+    return key, sorted(path.name for path in module.path.glob("*.js"))

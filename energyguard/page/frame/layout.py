@@ -29,10 +29,9 @@ _HEAD = """
 <link rel="stylesheet" href="/ui/page.css">
 <link rel="manifest" crossorigin="use-credentials" href="/ui/manifest.webmanifest">
 <link rel="apple-touch-icon" href="/ui/icon-192.png">
-<script src="/ui/explore.js"></script>
 <meta name="description" content="EnergyGuard"><meta name="theme-color" content="#0a6472">
-<script src="/ui/room.js" data-language="{language}" data-numbers="{numbers}"
- data-hours="{hours}"></script><script src="/ui/keys.js"></script>
+<script src="/ui/page.js" data-language="{language}" data-numbers="{numbers}"
+ data-hours="{hours}"></script>
 """
 
 
