@@ -55,7 +55,11 @@ _FOR_SOME = (
     "SET max_query_size = 67108864",  # it names every device that may be read
     "SET readonly = 2",  # a filter of rows is a setting; texts here are files of ours alone
 )
+_CANCEL = "KILL QUERY WHERE query NOT LIKE 'KILL QUERY%' ASYNC"
+_CANCEL_S = 0.1  # a question that had not begun is cancelled the next time
 _COLUMNS = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
+_MADE = "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()"
+_FIXED_SETTINGS = "index_granularity"  # of a table that is there it cannot be another one
 _FAULTS: tuple[tuple[str, type[EnergyGuardError]], ...] = (
     (r"NOT_ENOUGH_SPACE|No space left|errno: 28", DiskFull),
     (r"SYNTAX_ERROR|UNKNOWN_|BAD_|ILLEGAL_|READONLY|CANNOT_PARSE|NO_COMMON_TYPE", Malformed),
@@ -74,6 +78,7 @@ class ChdbHistory:
         self.folder = folder.absolute()
         self._clock = clock
         self._write, self._roll = threading.Lock(), threading.Lock()
+        self._closing = threading.Event()
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._of_some: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +90,7 @@ class ChdbHistory:
         self._set(self._writer, _FOR_ALL + _FOR_WRITER)
         self._set(self._writer, tuple(table.ddl for table in ALL))
         self._add_columns()
+        self._change_settings()
         self._roller = chdb.connect(str(self.folder))  # roll-ups go on beside inserts
         self._set(self._roller, _FOR_ALL + _FOR_WRITER)
         self._all = [self._writer, self._roller]
@@ -117,6 +123,21 @@ class ChdbHistory:
                 if column.name not in there[table.name]:
                     new = f"ADD COLUMN IF NOT EXISTS {column.name} {column.kind}"
                     self._run(self._writer, f"ALTER TABLE {table.name} {new}")
+
+    def _change_settings(self) -> None:
+        """Give tables of an older version the settings that they have now."""
+        made = self._run(self._writer, _MADE, "TSV").decode().splitlines()
+        there = dict(line.split("\t") for line in made)
+        for table in ALL:
+            changed = [
+                setting
+                for setting in table.settings
+                if setting not in there[table.name] and not setting.startswith(_FIXED_SETTINGS)
+            ]
+            if table.order_by and changed:
+                self._run(
+                    self._writer, f"ALTER TABLE {table.name} MODIFY SETTING {', '.join(changed)}"
+                )
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows with the columns of their table; on disk when it returns."""
@@ -163,6 +184,8 @@ class ChdbHistory:
         except queue.Empty as error:
             raise Overloaded("history: as many long questions as can be are answered") from error
         try:
+            if self._closing.is_set():
+                raise Unavailable("history: it is being closed")
             return self._run(reader, sql, shape, parameters)
         finally:
             readers.put(reader)
@@ -187,10 +210,26 @@ class ChdbHistory:
         return bytes(answer.bytes()) if answer is not None else b""
 
     def close(self) -> None:
-        """Close every connection; the folder is free then."""
-        for connection in reversed(self._all):
-            connection.close()
-        self._all.clear()
+        """End questions under way, close every connection; the folder is free then."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        with self._write, self._roll:
+            for readers, n in ((self._readers, READERS), (self._of_some, OF_SOME)):
+                self._take_back(readers, n)
+            for connection in reversed(self._all):
+                connection.close()
+            self._all.clear()
+
+    def _take_back(self, readers: queue.SimpleQueue[Any], n: int) -> None:
+        """Take all connections that read from whoever asks; the engine closes none that is in use."""
+        while n:
+            try:
+                readers.get(timeout=_CANCEL_S)
+                n -= 1
+            except queue.Empty:
+                self._run(self._writer, _CANCEL)
+        readers.put(None)  # whoever still waits for one learns that there is none
 
 
 def _questions_first() -> None:

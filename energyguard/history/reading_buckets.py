@@ -24,7 +24,13 @@ from energyguard.history.energy_rollup import (
     TouchedSpan,
     touch,
 )
-from energyguard.history.rollup_kind import BUCKET, SMALL_GRANULES, RollUpKind, script
+from energyguard.history.rollup_kind import (
+    BUCKET,
+    MERGED_WHEN_OLD,
+    SMALL_GRANULES,
+    RollUpKind,
+    script,
+)
 from energyguard.history.sources import READING_LEVELS, Source
 from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import DAY_MS
@@ -48,13 +54,16 @@ _DAILY = HistoryTable(
     ),
     order_by="(device, channel, bucket)",
     partition_by="toYear(bucket)",
+    settings=(*MERGED_WHEN_OLD, *HistoryTable.settings),
 )
 
 
-def _finer(name: str, about: str, sorted_by: str) -> HistoryTable:
+def _finer(
+    name: str, about: str, sorted_by: str, settings: tuple[str, ...] = _DAILY.settings
+) -> HistoryTable:
     return replace(
         _DAILY,
-        settings=(*SMALL_GRANULES, *_DAILY.settings),
+        settings=(*SMALL_GRANULES, *settings),
         name=name,
         about=f"The same in {about}.",
         order_by=f"({sorted_by}(bucket), device, channel, bucket)",
@@ -64,7 +73,7 @@ def _finer(name: str, about: str, sorted_by: str) -> HistoryTable:
 
 QUARTERS = _finer("rollup_15m", "15 minutes", "toStartOfHour")
 _TABLES = (
-    _finer("rollup_1m", "a minute", "toStartOfHour"),
+    _finer("rollup_1m", "a minute", "toStartOfHour", HistoryTable.settings),  # hardly read when old
     QUARTERS,
     _finer("rollup_1h", "an hour", "toStartOfDay"),
     _DAILY,

@@ -19,6 +19,12 @@ from energyguard.records.tables import TIME, TIMES_CODEC, HistoryTable, TableCol
 BUCKET = TableColumn("bucket", TIME, codec=TIMES_CODEC)
 """The column of a roll-up that says when its bucket begins."""
 SMALL_GRANULES = ("index_granularity = 4096",)
+MERGED_WHEN_OLD = (
+    "min_age_to_force_merge_seconds = 3600",
+    "min_age_to_force_merge_on_partition_only = 1",
+)
+"""A month or a year into which nothing was put for an hour becomes one part, which is read as it
+is: of several the engine has to find out which rows replace others."""
 
 
 @dataclass(frozen=True, kw_only=True)
