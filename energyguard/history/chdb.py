@@ -222,7 +222,7 @@ class ChdbHistory:
             self._all.clear()
 
     def _take_back(self, readers: queue.SimpleQueue[Any], n: int) -> None:
-        """Take all connections that read from whoever asks; the engine closes none that is in use."""
+        """Take all that read from whoever asks; the engine closes none that is in use."""
         while n:
             try:
                 readers.get(timeout=_CANCEL_S)
