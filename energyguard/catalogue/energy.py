@@ -31,6 +31,18 @@ def energy_channels(
     }
 
 
+def channels_of(
+    catalogue: Catalogue, defaults: EnergyDefaults
+) -> dict[str, dict[str, EnergyChannel]]:
+    """What is said of channels of energy, by device and channel; of the others nothing is."""
+    return {
+        name: found
+        for name, device in catalogue.devices.items()
+        if device.channels
+        if (found := energy_channels(device, catalogue.zone_of_device(name), defaults))
+    }
+
+
 def described_by(
     catalogue: Catalogue, defaults: EnergyDefaults
 ) -> Callable[[str, str], EnergyChannel]:

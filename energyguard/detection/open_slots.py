@@ -88,6 +88,12 @@ class OpenSlots(NamedTuple):
         sums = (np.add.reduceat(column[order], first) for column in (energy, ms))
         return OpenSlots(key[first], number[first], *sums)
 
+    def doubting(self, keys: Ints, number: Ints) -> OpenSlots:
+        """The same, but nothing is known of those of some keys, nor of one more slot of each."""
+        unknown = np.full(len(keys), _NOTHING_KNOWN)
+        self.ms[np.isin(self.key, keys)] = _NOTHING_KNOWN
+        return self._with(OpenSlots(keys, number, np.zeros_like(keys), unknown))
+
     def doubt(self, key: int, first: int, last: int) -> None:
         """Nothing is known any more of slots of a key, in which something is counted anew."""
         self.ms[(self.key == key) & (self.number >= first) & (self.number <= last)] = _NOTHING_KNOWN

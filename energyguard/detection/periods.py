@@ -7,18 +7,18 @@ the next one; all keys of a batch are taken together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from energyguard.detection.slots import HOUR_MS
-from energyguard.ledger.channels import EnergyChannel, channel_of, plain_channel
+from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.ledger import Ledger
 from energyguard.ledger.rhythm import point_covers
 from energyguard.ledger.spread import part
-from energyguard.model.channels import EnergyDefaults, Kind
+from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
 
 _USED: Final = (EntryKind.INTERVAL, EntryKind.DIFFERENCE, EntryKind.RESET, EntryKind.ROLLOVER)
@@ -63,21 +63,16 @@ class RunningPeriods:
 
     Args:
         kind: what the channel's readings are.
-        devices: the name of each key; grows. A register of what is fed in says so by its name.
+        described: what is said of the channel of a key.
         period_ms: how long a period is; divides an hour.
-        energy: what is plausible.
     """
 
     def __init__(
-        self, kind: Kind, devices: Sequence[str], period_ms: int, energy: EnergyDefaults
+        self, kind: Kind, described: Callable[[int], EnergyChannel], period_ms: int
     ) -> None:
-        self.kind, self.period_ms, self._devices = kind, period_ms, devices
-        self._channel = plain_channel(kind, energy)
-        self._ledger = Ledger(kind, self._described)
+        self.kind, self.period_ms = kind, period_ms
+        self._ledger = Ledger(kind, described)
         self._of = np.empty(0, [(name, np.int64) for name in _FRESH])
-
-    def _described(self, key: int) -> EnergyChannel:
-        return channel_of(self._devices[key], self._channel)
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -85,6 +80,11 @@ class RunningPeriods:
         if (more := keys - len(self._of)) > 0:
             fresh = np.array([(*_FRESH.values(),)] * more, self._of.dtype)
             self._of = np.concatenate([self._of, fresh])
+
+    def describe_again(self, keys: Ints) -> None:
+        """Something else is said of some keys: of their running periods nobody knows enough."""
+        self._ledger.describe_again(keys)
+        self._of["doubt"][keys] = 1
 
     def take(self, key: Ints, time: Ints, value: Ints, shift_ms: Ints) -> Demand:
         """Take one reading of each of some keys, newer than all of it before.
@@ -108,7 +108,9 @@ class RunningPeriods:
         step, of["last"][key] = time - of["last"][key], time
         length = of["end"][key] - of["start"][key]
         if self.kind is Kind.POWER:
-            until, pace, known = time, value, ~is_glitch & (step < _LONGEST)
+            is_turned = self._ledger.is_fed_in(key) & (value > 0)
+            pace = np.where(is_turned, -value, value)
+            until, known = time, ~is_glitch & (step < _LONGEST)
             self._begin(key, self._begins(until - 1, shift_ms))
         else:
             covers = np.where(length > 0, length, point_covers(step))

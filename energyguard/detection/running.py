@@ -6,7 +6,7 @@ the ledger is certain of by then. How readings are cut into batches changes noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from energyguard.detection.open_slots import SAYS_NOTHING, OpenSlots, UsedAmounts
 from energyguard.detection.slots import HOUR_MS, slot_length_ms
-from energyguard.ledger.channels import EnergyChannel, channel_of, plain_channel
+from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.ledger import Ledger
 from energyguard.ledger.rhythm import STEPS, point_covers
 from energyguard.ledger.runs import KeyRuns
-from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults, Kind
+from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
 
 LONGEST_PAUSE_MS: Final = 48 * HOUR_MS
@@ -51,27 +51,22 @@ class RunningSlots:
 
     Args:
         kind: what the channel's readings are.
-        devices: the name of each key; grows. A register of what is fed in says so by its name.
-        energy: what is plausible.
+        described: what is said of the channel of a key.
     """
 
-    def __init__(
-        self, kind: Kind, devices: Sequence[str], energy: EnergyDefaults = ENERGY_DEFAULTS
-    ) -> None:
-        self.kind, self._devices = kind, devices
-        self._channel = plain_channel(kind, energy)
-        self._ledger = Ledger(kind, self._described)
+    def __init__(self, kind: Kind, described: Callable[[int], EnergyChannel]) -> None:
+        self.kind = kind
+        self._ledger = Ledger(kind, described)
         self.slot_ms = _NONE
         """(keys,) the length of each key's slots; 0: its step is not known, or too long."""
         self._next = _NONE  # the first slot of each that is not over
         self._last_ms = _NONE  # its newest reading
         self._held = np.empty((4, 0), np.int64)  # of its newest interval: see UsedAmounts
         self._is_held = np.empty(0, bool)
+        self.is_fed_in = np.empty(0, bool)
+        """(keys,) whose power is below 0."""
         self._times: dict[int, list[int]] = {}  # of keys whose step is not known
         self._open = OpenSlots.none()
-
-    def _described(self, key: int) -> EnergyChannel:
-        return channel_of(self._devices[key], self._channel)
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -85,6 +80,24 @@ class RunningSlots:
         self._held = np.concatenate([self._held, np.zeros((4, more), np.int64)], axis=1)
         self._is_held = np.concatenate([self._is_held, np.zeros(more, bool)])
         self._ledger.grow(keys)
+        new = np.arange(keys - more, keys)
+        self.is_fed_in = np.append(self.is_fed_in, self._ledger.is_fed_in(new))
+
+    def describe_again(self, keys: Ints) -> Ints:
+        """Something else is said of some keys: of their open slots nobody knows what they have.
+
+        Returns:
+            those of which what was counted before has another sign now.
+        """
+        self._ledger.describe_again(keys)
+        is_fed_in = self._ledger.is_fed_in(keys)
+        turned: Ints = keys[is_fed_in != self.is_fed_in[keys]]
+        self.is_fed_in[keys] = is_fed_in
+        self._is_held[keys] = False
+        begun = keys[self.slot_ms[keys] > 0]
+        number = np.maximum(self._last_ms[begun] // self.slot_ms[begun], self._next[begun])
+        self._open = self._open.doubting(begun, number)
+        return turned
 
     def take(self, key: Ints, time: Ints, value: Ints) -> ClosedSlots:
         """Take readings; times of a key rise.
@@ -212,12 +225,13 @@ class RunningSlots:
             "last_ms": self._last_ms,
             "held": [*self._held],
             "is_held": np.flatnonzero(self._is_held),
+            "fed_in": np.flatnonzero(self.is_fed_in),
             "times": [[key, *times] for key, times in self._times.items()],
             "open": [*self._open],
         }
 
     def load(self, saved: Mapping[str, Any]) -> None:
-        """Know what was saved."""
+        """Know what was saved; a version before did not say which keys are fed in."""
         self._ledger.restore(saved["ledger"])
         self.slot_ms, self._next, self._last_ms = (
             saved["slot_ms"].copy(), saved["next"].copy(), saved["last_ms"].copy()
@@ -225,6 +239,8 @@ class RunningSlots:
         self._held = np.stack(saved["held"])
         self._is_held = np.zeros(len(self.slot_ms), bool)
         self._is_held[saved["is_held"]] = True
+        self.is_fed_in = np.zeros(len(self.slot_ms), bool)
+        self.is_fed_in[saved["fed_in"]] = True
         self._times = {key: times for key, *times in saved["times"]}
         self._open = OpenSlots(*(column.copy() for column in saved["open"]))
 

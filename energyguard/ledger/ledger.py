@@ -66,6 +66,10 @@ class Ledger:
         """Ask anew what is said of the channels of some keys; for readings from now on."""
         self._channels.again(keys)
 
+    def is_fed_in(self, keys: Ints) -> Bools:
+        """(K,) which of some keys count what is fed in, so that it is below 0."""
+        return self._channels.where("is_fed_in", keys)
+
     def fold(self, key: Ints, time: Ints, value: Ints) -> Entries:
         """Take readings.
 
@@ -206,7 +210,7 @@ class Ledger:
         It is folded as the counter that it is, so all that is kept is as it was sent. Of intervals
         and powers those that came below 0 are so already.
         """
-        turned = self._channels.where("is_fed_in", entries.key)
+        turned = self.is_fed_in(entries.key)
         if not turned.any():
             return entries
         if self.kind is not Kind.REGISTER:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import BinaryIO
@@ -22,7 +23,8 @@ import msgspec
 import pyarrow as pa
 
 from energyguard.catalogue import Catalogue
-from energyguard.catalogue.energy import described_by
+from energyguard.catalogue.energy import channels_of
+from energyguard.catalogue.revisions import PlacesFrom
 from energyguard.catalogue.sums import sum_weights
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.csv import strings_of
@@ -31,11 +33,13 @@ from energyguard.codecs.files import read_blocks
 from energyguard.errors import ConfigError
 from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from
+from energyguard.model.selector import DeviceFacts
 from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device, term_rules
 from energyguard.settings.tree import Settings
 from energyguard.stream.sums.operator import SumOperator
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.energy_state import by_kind
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput, window_alerts
@@ -154,15 +158,18 @@ def _evaluate(
     catalogue: Catalogue | None,
     summing: Callable[[], SumOperator] | None,
 ) -> Evaluation:
-    limits = WindowLimits.of(settings.stream, rules)
+    limits, energy = WindowLimits.of(settings.stream, rules), settings.ledger.defaults
+    said = channels_of(catalogue or Catalogue(), energy)
     sums = summing() if summing else None
     windows = WindowOperator(
         TOPIC,
         rules,
         limits,
         follow_episodes=episodes,
-        described_by=described_by(catalogue or Catalogue(), settings.ledger.defaults),
+        places_at=lambda revision, time_ms: PlacesFrom(DeviceFacts, channels=said),
+        described_by=partial(by_kind, defaults=energy),
     )
+    windows.place(0)
     result = Evaluation()
     for batch, refused in _enough(_ahead(blocks), windows.devices):
         for name, row in refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -11,11 +11,12 @@ import numpy as np
 
 from energyguard.detection.periods import Demand, RunningPeriods
 from energyguard.detection.slots import HOUR_MS
+from energyguard.ledger.channels import EnergyChannel, plain_channel
 from energyguard.model.channels import CHANNELS, EnergyDefaults
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
 from energyguard.rules.limit_columns import LimitColumns
-from energyguard.rules.valued import Scores, ValueRows
+from energyguard.rules.valued import DescribedKeys, Scores, ValueRows
 
 
 class DemandLimits(NamedTuple):
@@ -58,7 +59,7 @@ class DemandScorer:
     def score(self, rows: ValueRows) -> Scores:
         """Hold the forecast after each reading against the limit."""
         ((channel, value),) = rows.value.items()
-        periods = self._begun(channel, rows.devices)
+        periods = self._begun(rows.keys_of(channel))
         shift_ms = self._shifts(rows.time)
         n = len(rows)
         begin, until, so_far, pace = np.zeros((4, n), np.int64)
@@ -82,14 +83,24 @@ class DemandScorer:
             evidence={"so_far": so_far, "pace": pace, "left_s": left_s},
         )
 
-    def _begun(self, channel: str, devices: Sequence[str]) -> RunningPeriods:
+    def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
+        """Something else is said of some keys: nothing is forecast before their next period."""
+        self._begun(of).describe_again(keys)
+
+    def _begun(self, of: DescribedKeys) -> RunningPeriods:
         if self._periods is None:
-            kind = CHANNELS[channel].kind
-            self._periods = RunningPeriods(kind, devices, self._period_ms, self._energy)
+            plain = plain_channel(CHANNELS[of.channel].kind, self._energy)
+
+            def described(key: int) -> EnergyChannel:
+                found = of.described(key, plain)
+                largest_w = max(found.largest_power_w, plain.largest_power_w)
+                return found._replace(largest_power_w=largest_w)
+
+            self._periods = RunningPeriods(plain.kind, described, self._period_ms)
             if self._saved is not None:
                 self._periods.load(self._saved)
                 self._saved = None
-        self._periods.grow(len(devices))
+        self._periods.grow(len(of.devices))
         return self._periods
 
     def _shifts(self, time: Ints) -> Ints:

@@ -14,10 +14,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
+from energyguard.ledger.channels import EnergyChannel, channel_of
+from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import Rule
+
+Said = Callable[[int, str], EnergyChannel | None]
+"""What is said of a key's channel of energy; None: nothing."""
+
+
+def nothing_said(key: int, channel: str) -> EnergyChannel | None:
+    """Nobody says anything."""
+    return None
+
+
+class DescribedKeys(NamedTuple):
+    """The keys of a channel of one partition."""
+
+    channel: str
+    devices: Sequence[str]
+    """The name of each; grows."""
+    said: Said
+
+    def described(self, key: int, plain: EnergyChannel) -> EnergyChannel:
+        """What a fold goes by; ``plain``: where nothing is said."""
+        return channel_of(self.devices[key], self.said(key, self.channel) or plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +52,21 @@ class ValueRows:
         key: the number of each row's device: (n,).
         time: ms: (n,).
         value: by channel, 1e-9 of its unit: (n,) each.
+        said: of the channels of energy of each key.
     """
 
     devices: Sequence[str]
     key: Ints
     time: Ints
     value: Mapping[str, Ints]
+    said: Said = nothing_said
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def keys_of(self, channel: str) -> DescribedKeys:
+        """All keys of a channel."""
+        return DescribedKeys(channel, self.devices, self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +120,15 @@ class LearningScorer(Scorer, Protocol):
         ...
 
 
+@runtime_checkable
+class DescribedScorer(Scorer, Protocol):
+    """A scorer that goes by what is said of channels of energy."""
+
+    def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
+        """Something else is said of some keys: it counts for what comes from now on."""
+        ...
+
+
 class ValueRule(Rule):
     """A rule about values as they come."""
 
@@ -101,10 +139,18 @@ class ValueRule(Rule):
     """Whether its channels are looked at together."""
     learns: ClassVar[bool] = False
     """Whether it has to know more than a log keeps: then it begins with the history."""
+    counts_energy: ClassVar[bool] = False
+    """Whether its kind goes by what is said of channels of energy."""
 
     channels: tuple[str, ...]
     longer_than_ms: int
     """How long it has to last before an alert fires; 0: no time."""
+
+    @property
+    def goes_by_energy(self) -> bool:
+        """Whether it goes by what is said of channels of energy: it has one, and its kind does."""
+        levels = (CHANNELS[name].is_level for name in self.channels)
+        return self.counts_energy and not all(levels)
 
     def scorer(self) -> Scorer:
         """Its operator, with nothing in it yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from energyguard.detection.grid import slots_of
 from energyguard.detection.running import RunningSlots
 from energyguard.detection.slots import HOUR_MS, QUARTER_MS
 from energyguard.history.energy_folds import newest_of
-from energyguard.ledger.channels import plain_channel
+from energyguard.ledger.channels import channel_of, plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import Kind
@@ -53,7 +54,9 @@ def running(
 ) -> Slots:
     """Slots of readings that come in pieces, with a restart after each other piece."""
     key, time, value = rows
-    slots, found = RunningSlots(kind, devices), {}
+    plain = plain_channel(kind)
+    make = partial(RunningSlots, kind, lambda key: channel_of(devices[key], plain))
+    slots, found = make(), {}
     slots.grow(3)
     for n, (start, stop) in enumerate(zip([0, *cuts], [*cuts, len(key)], strict=True)):
         mine = np.argsort(key[start:stop], kind="stable") + start
@@ -67,7 +70,7 @@ def running(
             found[whose, number] = kw
         if n % 2:
             saved = load(dump(slots.save()))
-            slots = RunningSlots(kind, devices)
+            slots = make()
             slots.grow(3)
             slots.load(saved)
     return found

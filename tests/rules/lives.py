@@ -6,8 +6,10 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+from energyguard.catalogue.revisions import Described, PlacesFrom
 from energyguard.model.quantities import to_nano
 from energyguard.model.readings import batch_from, batch_of
+from energyguard.model.selector import DeviceFacts
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import read_rules
@@ -52,13 +54,20 @@ def events(
     lateness_s: int = 0,
     until_s: int = 0,
     start_ms: int = START,
+    said: Described | None = None,
 ) -> list[AlertEvent]:
-    """The events of a life, which every other way of living it must have, too."""
+    """The events of a life, which every other way of living it must have, too.
+
+    ``said``: of channels of energy, from the beginning on.
+    """
     lives = []
+    places_at = nowhere if said is None else lambda *_: PlacesFrom(DeviceFacts, channels=said)
     sizes = [1, 2, 3, 17, 60, max(60, len(rows) // 8)]  # of pieces; weeks go by in long ones, too
     for seed in (0, 1, 3):  # whole; in pieces; with restarts
         rng = random.Random(seed)
-        operator, found, at = operator_of(rules, lateness_s), [], 0
+        operator, found, at = operator_of(rules, lateness_s, places_at), [], 0
+        if said is not None:
+            operator.place(1)
         parts: dict[str, bytes | None] = {}
         while at < len(rows):
             size = len(rows) if seed == 0 else rng.choice(sizes)
@@ -66,7 +75,7 @@ def events(
             at += size
             if seed > 2 and rng.random() < 0.3:
                 parts |= operator.snapshot()  # only those that changed
-                operator = operator_of(rules, lateness_s)
+                operator = operator_of(rules, lateness_s, places_at)
                 operator.restore({name: part for name, part in parts.items() if part})
         found += operator.advance(start_ms + until_s * 1000).events
         lives.append(found)

@@ -80,6 +80,7 @@ class DemandRule(
     kind: ClassVar[str] = "demand"
     limit: ClassVar[str] = "raise_above"
     shared: ClassVar[frozenset[str]] = frozenset({"period"})
+    counts_energy: ClassVar[bool] = True
 
     id: Id
     channels: Channels

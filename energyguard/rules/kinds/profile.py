@@ -53,6 +53,7 @@ class ProfileRule(
     kind: ClassVar[str] = "profile"
     limit: ClassVar[str] = "sigmas"
     learns: ClassVar[bool] = True
+    counts_energy: ClassVar[bool] = True
 
     id: Id
     channels: Channels

@@ -46,6 +46,7 @@ class UnusualRule(
     kind: ClassVar[str] = "unusual"
     limit: ClassVar[str] = "alerts_a_week"
     learns: ClassVar[bool] = True
+    counts_energy: ClassVar[bool] = True
 
     id: Id
     channels: Channels

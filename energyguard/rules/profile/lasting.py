@@ -38,6 +38,10 @@ class LastHalfHours:
         self._z = np.concatenate([self._z, np.zeros((more, ON_END - 1))])
         self._slot = np.append(self._slot, np.full(more, _NONE))
 
+    def forget(self, keys: Ints) -> None:
+        """Nothing comes after the last half-hours of some keys."""
+        self._slot[keys] = _NONE
+
     def save(self) -> dict[str, Any]:
         """All that is known, as arrays by name."""
         return {"z": self._z, "slot": self._slot}

@@ -102,6 +102,11 @@ class Profiles:
             more = np.zeros((keys - len(column), *column.shape[1:]), column.dtype)
             setattr(self, name, np.concatenate([column, more]))
 
+    def forget(self, keys: Ints) -> None:
+        """Know nothing of some keys any more."""
+        for column in vars(self).values():
+            column[keys] = 0
+
     def load(self, saved: Mapping[str, Any]) -> None:
         """Know what ``vars`` of another had, as flat arrays."""
         for name, column in vars(self).items():

@@ -1,7 +1,7 @@
 """The half-hours that are not over yet, one of each device; those that are over are learned.
 
 A half-hour is over at the device's first reading after it. Values are rates: of a power or a level
-the value, of an energy the kWh that it comes to in half an hour.
+the value, of an energy the kWh that it comes to in half an hour; what is fed in is below 0.
 """
 
 from __future__ import annotations
@@ -77,6 +77,23 @@ class RunningHalfHours:
         self._start = np.empty(0, np.int64)
         self._slot = self._count = self._total = self._distance = self._highest = self._start
         self._last_time = self._last_value = self._start
+        self.is_fed_in: Bools = np.empty(0, bool)
+        """(keys,) whose energies or powers above 0 are fed in; whoever grows it says so of new
+        ones."""
+
+    @property
+    def keys(self) -> int:
+        """How many there are."""
+        return len(self._start)
+
+    def turn(self, keys: Ints, is_fed_in: Bools) -> Ints:
+        """Of some keys those that have another sign than before; all is learned anew of them."""
+        turned: Ints = keys[is_fed_in != self.is_fed_in[keys]]
+        self.is_fed_in[keys] = is_fed_in
+        self._start[turned], self._count[turned] = _NEVER, 0
+        self.profiles.forget(turned)
+        self.has_learned |= bool(len(turned))
+        return turned
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -84,6 +101,7 @@ class RunningHalfHours:
         if more <= 0:
             return
         self.profiles.grow(keys)
+        self.is_fed_in = np.append(self.is_fed_in, np.zeros(more, bool))
         self.has_learned = True
         self.usual = Usual(*(np.append(column, np.zeros(more)) for column in self.usual))
         for name in _COLUMNS:
@@ -93,12 +111,16 @@ class RunningHalfHours:
     def save(self) -> dict[str, Any]:
         """All that is known, as arrays by name."""
         own = {name: getattr(self, name) for name in _COLUMNS}
-        return {**own, "usual": list(self.usual), "profiles": vars(self.profiles)}
+        fed_in = np.flatnonzero(self.is_fed_in)
+        usual = list(self.usual)
+        return {**own, "usual": usual, "profiles": vars(self.profiles), "fed_in": fed_in}
 
     def load(self, saved: Mapping[str, Any]) -> None:
-        """Know what was saved."""
+        """Know what was saved; a version before had nothing below 0."""
         for name in _COLUMNS:
             setattr(self, name, saved[name])
+        self.is_fed_in = np.zeros(self.keys, bool)
+        self.is_fed_in[saved.get("fed_in", _INTS)] = True
         self.usual = Usual(*saved["usual"])
         self.profiles.load(saved["profiles"])
 
@@ -174,7 +196,7 @@ class RunningHalfHours:
     def _rates(self, rows: _Rows) -> _Rows:
         """Values in 1e-6 of the unit; without those that say none."""
         if self.measure.holds or not len(rows.at):
-            return rows._replace(value=rows.value // PER_MICRO)
+            return rows._replace(value=self._turned(rows.key, rows.value) // PER_MICRO)
         first = np.ones(len(rows.key), bool)
         first[1:] = rows.key[1:] != rows.key[:-1]
         prior, before = self._last_time[rows.key], self._last_value[rows.key]
@@ -184,10 +206,17 @@ class RunningHalfHours:
         self._last_time[rows.key[last]] = rows.time[last]
         self._last_value[rows.key[last]] = rows.value[last]
         span = rows.time - prior
-        energy = rows.value - before if self.measure.kind is Kind.REGISTER else rows.value
-        known = (span <= _LONGEST_MS) & (energy >= 0) & (energy < _HIGHEST)
-        value = np.where(known, energy, 0) * (HALF_HOUR_MS // PER_MICRO) // span
-        return rows._replace(value=value).where(known)
+        energy, known = rows.value, span <= _LONGEST_MS
+        if self.measure.kind is Kind.REGISTER:
+            energy = rows.value - before
+            known &= energy >= 0
+        known &= abs(energy) < _HIGHEST
+        energy = self._turned(rows.key, np.where(known, energy, 0))
+        return rows._replace(value=energy * (HALF_HOUR_MS // PER_MICRO) // span).where(known)
+
+    def _turned(self, key: Ints, value: Ints) -> Ints:
+        """Values as they are meant: what is fed in is below 0."""
+        return np.where(self.is_fed_in[key] & (value > 0), -value, value)
 
 
 def _segments(rows: _Rows, slot: Ints, start: Ints) -> tuple[_Segments, Ints]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from energyguard.model.channels import MEASURES
+from energyguard.ledger.channels import plain_channel
+from energyguard.model.channels import MEASURES, Measure
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.limit_columns import LimitColumns
@@ -15,7 +16,7 @@ from energyguard.rules.profile.calendar import Calendar
 from energyguard.rules.profile.lasting import ON_END, LastHalfHours
 from energyguard.rules.profile.profiles import Floats
 from energyguard.rules.profile.running import PER_MICRO, Compared, RunningHalfHours
-from energyguard.rules.valued import Scores, ValueRows
+from energyguard.rules.valued import DescribedKeys, Scores, ValueRows
 
 _MAX_Z = 1e6
 _CAP = 2  # times ``lasting``: what a single half-hour counts at the highest
@@ -65,14 +66,24 @@ class ProfileScorer:
     def score(self, rows: ValueRows) -> Scores:
         """Judge readings by what was usual before each, and learn the half-hours that they end."""
         ((channel, value),) = rows.value.items()
+        read, over = self._begin(rows.keys_of(channel)).take(rows.key, rows.time, value)
+        return self._scores(rows, read, over)
+
+    def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
+        """Something else is said of some keys; those of another sign are learned anew."""
+        self._last.forget(self._begin(of).turn(keys, _fed_in(of, keys)))
+
+    def _begin(self, of: DescribedKeys) -> RunningHalfHours:
         if self._running is None:
-            self._running = RunningHalfHours(MEASURES[channel], self._calendar)
+            self._running = RunningHalfHours(MEASURES[of.channel], self._calendar)
             if self._saved is not None:
                 self._running.load(self._saved)
-        self._running.grow(len(rows.devices))
-        self._last.grow(len(rows.devices))
-        read, over = self._running.take(rows.key, rows.time, value)
-        return self._scores(rows, read, over)
+        known = self._running.keys
+        self._running.grow(len(of.devices))
+        new = np.arange(known, self._running.keys)
+        self._running.is_fed_in[new] = _fed_in(of, new)
+        self._last.grow(len(of.devices))
+        return self._running
 
     def save(self) -> Any:
         """The profiles, and the half-hours that are not over."""
@@ -165,3 +176,12 @@ class ProfileScorer:
         amounts = (np.rint(n).astype(np.int64) for n in (border, usual.mean, found.sigma))
         nano = (n * PER_MICRO for n in (found.value, *amounts))
         return _Judged(found.at, z, bad, known, (*nano, z, bad, found.slot * NANO))
+
+
+def _fed_in(of: DescribedKeys, keys: Ints) -> Bools:
+    """(K,) which of some keys count what is fed in; a level does not."""
+    measure: Measure = MEASURES[of.channel]
+    if measure.is_level:
+        return np.zeros(len(keys), bool)
+    plain = plain_channel(measure.kind)
+    return np.array([of.described(key, plain).is_fed_in for key in keys.tolist()], bool)

@@ -14,6 +14,7 @@ from energyguard.detection.running import ClosedSlots, RunningSlots
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import local_hours
 from energyguard.detection.state import CohortState
+from energyguard.ledger.channels import channel_of, plain_channel
 from energyguard.model.channels import CHANNELS, EnergyDefaults
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
@@ -21,7 +22,7 @@ from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.profile.calendar import Calendar
 from energyguard.rules.unusual.answers import PeopleAnswer, RaisedBars
 from energyguard.rules.unusual.evidence import UnusualEvidence
-from energyguard.rules.valued import Scores, ValueRows
+from energyguard.rules.valued import DescribedKeys, Scores, ValueRows
 
 shipped = cache(Parameters.shipped)
 
@@ -103,7 +104,7 @@ class UnusualScorer:
     def score(self, rows: ValueRows) -> Scores:
         """Judge the slots that readings end, by what was usual before each, and learn them."""
         ((channel, value),) = rows.value.items()
-        slots = self._begin(channel, rows.devices)
+        slots = self._begin(rows.keys_of(channel))
         order = np.argsort(rows.key, kind="stable")
         closed = slots.take(rows.key[order], rows.time[order], value[order])
         closed = closed._replace(at=order[closed.at])
@@ -115,14 +116,21 @@ class UnusualScorer:
             opened += self._step(cohort, mine, marks)
         return self._scores(rows, marks, opened)
 
-    def _begin(self, channel: str, devices: Sequence[str]) -> RunningSlots:
+    def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
+        """Something else is said of some keys; those of another sign are learned anew."""
+        turned = self._begin(of).describe_again(keys)
+        self._place[turned] = -1
+
+    def _begin(self, of: DescribedKeys) -> RunningSlots:
         if self._slots is None:
-            self._slots = RunningSlots(CHANNELS[channel].kind, devices, self._energy)
+            plain = plain_channel(CHANNELS[of.channel].kind, self._energy)
+            self._slots = RunningSlots(plain.kind, lambda key: of.described(key, plain))
             if self._saved is not None:
-                self._load(self._slots, self._saved, devices)
+                by_name = [channel_of(name, plain).is_fed_in for name in of.devices]
+                self._load(self._slots, self._saved, of.devices, np.flatnonzero(by_name))
                 self._saved = None
-        self._slots.grow(len(devices))
-        if (more := len(devices) - len(self._place)) > 0:
+        self._slots.grow(len(of.devices))
+        if (more := len(of.devices) - len(self._place)) > 0:
             self._place = np.append(self._place, np.full(more, -1))
             self._is_open = np.append(self._is_open, np.zeros(more, bool))
             nothing = np.zeros((3, more), np.int64)
@@ -237,8 +245,15 @@ class UnusualScorer:
             CohortState.from_bytes(state)  # now: later nobody makes it anew from the log
         self._slots, self._saved = None, saved or None
 
-    def _load(self, slots: RunningSlots, saved: Mapping[str, Any], devices: Sequence[str]) -> None:
-        slots.load(saved["slots"])
+    def _load(
+        self,
+        slots: RunningSlots,
+        saved: Mapping[str, Any],
+        devices: Sequence[str],
+        fed_in: Ints,
+    ) -> None:
+        """Know what was saved; ``fed_in``: what a version counted so that went by names alone."""
+        slots.load({"fed_in": fed_in, **saved["slots"]})
         keys = len(slots.slot_ms)
         self._place, self._is_open = np.full(keys, -1), np.zeros(keys, bool)
         self._is_open[saved["is_open"]] = True

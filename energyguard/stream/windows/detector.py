@@ -20,6 +20,7 @@ from energyguard.flow import Flow
 from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
 from energyguard.pipeline import DETECTOR, WINDOWS
 from energyguard.rules.registry import RuleBook
+from energyguard.rules.valued import ValueRule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.checkpoint import Saved, read_snapshots
 from energyguard.stream.runtime.outputs import Decisions, PendingOutputs
@@ -82,9 +83,14 @@ class DetectorStage(WindowStage):
 
     flow = DETECTOR
     owner: ClassVar[str] = OWNER
-    counts_energy: ClassVar[bool] = False
+    tells_terms: ClassVar[bool] = False
 
     learned: Mapping[TopicPartition, Mapping[str, bytes]] = MappingProxyType({})
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether a rule that runs goes by what the catalogue says of channels of energy."""
+        return any(isinstance(rule, ValueRule) and rule.goes_by_energy for rule in self._active)
 
     def task(self, at: TopicPartition) -> DetectorTask:
         """A partition's rules, with no more in them than what the history had."""
@@ -111,11 +117,11 @@ class DetectorStage(WindowStage):
     def is_behind(self, tasks: Collection[WindowTask], decisions: Decisions) -> bool:
         """Whether rules were changed: readings that came after a change are judged by it.
 
-        The rules that run at first are decided, too, before anything is judged: a replay from the
-        beginning has the same.
+        The rules that run at first are decided, too, and what is said of channels, before
+        anything is judged: a replay from the beginning has the same.
         """
         self._follow_rules(tasks, decisions)
-        return any(
+        return super().is_behind(tasks, decisions) or any(
             task.manifest.decided < 0 or tuple(task.operator.rules) != self._active
             for task in tasks
         )

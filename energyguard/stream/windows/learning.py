@@ -56,7 +56,7 @@ def learned_before(
     Where the history does not answer it is told, and what is usual is learned from the log alone.
     """
     rules = [rule for rule in book.running() if isinstance(rule, ValueRule) and rule.learns]
-    if any(rule.needs_catalogue for rule in rules):
+    if any(rule.needs_catalogue or rule.goes_by_energy for rule in rules):
         catalogue.refresh()
     channels = {channel for rule in rules for channel in rule.channels}
     found: dict[TopicPartition, Mapping[str, bytes]] = {}

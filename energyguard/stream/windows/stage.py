@@ -44,8 +44,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     """Windows by event time, by the rules of a book."""
 
     flow = WINDOWS
-    counts_energy: ClassVar[bool] = True
-    """Whether what the catalogue says of channels of energy counts."""
+    tells_terms: ClassVar[bool] = True
+    """Whether windows of the terms of sums are told."""
 
     def __init__(
         self,
@@ -73,6 +73,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         self._rules = RuleFollower(log, book)
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
 
+    @property
+    def counts_energy(self) -> bool:
+        """Whether what the catalogue says of channels of energy counts."""
+        return True
+
     def _of_flow(self) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
         """The rules that run, of those that this flow runs; and which of them ask for places.
 
@@ -80,7 +85,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         """
         rules = tuple(rule for rule in self.book.running() if rule.flow == self.flow.name)
         periods_of = partial(sum_periods, revisions=self.catalogue)
-        terms = term_rules(rules, periods_of) if self.counts_energy else ()
+        terms = term_rules(rules, periods_of) if self.tells_terms else ()
         return (*rules, *terms), tuple(rule for rule in rules if rule.needs_catalogue)
 
     def task(self, at: TopicPartition) -> WindowTask:

@@ -10,7 +10,13 @@ import numpy as np
 
 from energyguard.model.readings import Ints
 from energyguard.rules.rule import Rule
-from energyguard.rules.valued import LearningScorer, ValueRows, ValueRule
+from energyguard.rules.valued import (
+    DescribedKeys,
+    DescribedScorer,
+    LearningScorer,
+    ValueRows,
+    ValueRule,
+)
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.counter_steps import STEP, CounterSteps
 from energyguard.stream.windows.episode import EpisodeEvent
@@ -149,8 +155,16 @@ class ValueRules:
             yield from ((before, event) for event in before.stop(newest))
 
     def place_anew(self, newest: int) -> Happened:
-        """Devices may stand elsewhere from now on: what is about others is over."""
+        """Devices may stand elsewhere from now on: what is about others is over.
+
+        Of channels of energy something else may be said, too.
+        """
         for state in self.states:
+            if isinstance(state.scorer, DescribedScorer):
+                again = self.places.described_anew(state.channel)
+                if len(again):
+                    of = DescribedKeys(state.channel, self.devices, self.places.described)
+                    state.scorer.describe_again(of, again)
             if state.rule.needs_catalogue:
                 yield from ((state, event) for event in state.place_anew(newest))
 
@@ -180,7 +194,8 @@ class ValueRules:
             if (which := state.meant(rows.key)) is not None:
                 rows = rows.where(which)
                 values = {name: column[which] for name, column in values.items()}
-            scores = state.scorer.score(ValueRows(self.devices, rows.key, rows.time, values))
+            given = ValueRows(self.devices, rows.key, rows.time, values, self.places.described)
+            scores = state.scorer.score(given)
             yield from ((state, e) for e in state.follow(ScoredRows(rows, scores), run, changes))
         for change in changes:
             if change.quiet:
