@@ -32,6 +32,7 @@ def delays_of(minutes: list[int]) -> UsualDelays:
         ([50, 0, 0, 0, 0, 0, 0, 0], 0),  # one that was late moves nothing
         ([50, 50, *[1] * 6], 50),
         ([50, 50, *[1] * 7], 1),  # nine are too many to remember
+        ([90 * 24 * 60] * 4, 90 * 24 * 60),  # a quarter of a year, in ms more than 32 bits have
     ],
 )
 def test_of_eight_deliveries_the_second_longest_delay_counts(

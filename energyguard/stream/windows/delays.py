@@ -9,9 +9,10 @@ All depends on the order of the log only, so it does not matter how the log is c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
@@ -22,6 +23,8 @@ GRAIN_MS = 60_000
 """Delays are told apart by so much."""
 DELIVERIES, MIN_DELIVERIES = 8, 4
 _MANY = np.int64(1 << 32)  # more grains than any delay has
+Grains = npt.NDArray[np.int32]
+"""So many there may be of devices, twice over, that each byte counts."""
 
 
 def _empty() -> Ints:
@@ -49,17 +52,17 @@ class UsualDelays:
         met: how many deliveries of each key are known, up to ``MIN_DELIVERIES``.
     """
 
-    delays: Ints = field(default_factory=lambda: np.zeros((0, DELIVERIES), np.int64))
+    delays: Grains = field(default_factory=lambda: np.zeros((0, DELIVERIES), np.int32))
     delivery: Ints = field(default_factory=_empty)
-    met: Ints = field(default_factory=_empty)
+    met: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys: of a new one nothing is known."""
         more = keys - len(self.met)
         if more > 0:
-            self.delays = np.concatenate([self.delays, np.zeros((more, DELIVERIES), np.int64)])
+            self.delays = np.concatenate([self.delays, np.zeros((more, DELIVERIES), np.int32)])
             self.delivery = np.concatenate([self.delivery, np.full(more, NEVER)])
-            self.met = np.concatenate([self.met, np.zeros(more, np.int64)])
+            self.met = np.concatenate([self.met, np.zeros(more, np.int8)])
 
     def usual(self, keys: Ints | slice = slice(None)) -> Ints:
         """The usual delay of keys in ms."""
@@ -67,8 +70,8 @@ class UsualDelays:
 
     def longest(self) -> Ints:
         """What each key's usual delay is below, whatever is forgotten next, in ms: (keys,)."""
-        longest: Ints = self.delays.max(axis=1, initial=0) * GRAIN_MS + GRAIN_MS
-        return longest
+        longest: Ints = self.delays.max(axis=1, initial=0).astype(np.int64) * GRAIN_MS
+        return longest + GRAIN_MS
 
     def deliver(self, key: Ints, time: Ints, run: Ints) -> None:
         """Learn of readings, by key and in log order within each.
@@ -154,18 +157,20 @@ class UsualDelays:
         met: Ints = np.minimum(self.met[groups.key[which]] + begun, MIN_DELIVERIES)
         return met
 
-    def save(self) -> list[Ints]:
+    def save(self) -> list[npt.NDArray[Any]]:
         """What is known."""
         return [self.delays.ravel(), self.delivery, self.met]
 
-    def restore(self, saved: list[Ints]) -> None:
-        """Know what was saved."""
-        delays, self.delivery, self.met = saved
-        self.delays = delays.reshape(-1, DELIVERIES)
+    def restore(self, saved: list[npt.NDArray[Any]]) -> None:
+        """Know what was saved; a version before had wider numbers."""
+        delays, self.delivery, met = saved
+        self.delays = delays.reshape(-1, DELIVERIES).astype(np.int32)
+        self.met = met.astype(np.int8)
 
 
-def _usual(delays: Ints, met: Ints) -> Ints:
+def _usual(delays: npt.NDArray[Any], met: npt.NDArray[Any]) -> Ints:
     """The usual one of some delays in grains, in ms: (n, deliveries), (n,) to (n,)."""
     ordered = np.sort(delays, axis=1)
-    usual: Ints = np.where(met < MIN_DELIVERIES, ordered[:, -1], ordered[:, -2]) * GRAIN_MS
-    return usual
+    usual = np.where(met < MIN_DELIVERIES, ordered[:, -1], ordered[:, -2])
+    in_ms: Ints = usual.astype(np.int64) * GRAIN_MS
+    return in_ms
