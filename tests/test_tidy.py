@@ -61,7 +61,7 @@ MAY_IMPORT = {
     "ports": ("ports", *FOUNDATION),
     "access": ("access", "durable", "model", *FOUNDATION),
     "log": ("log", "durable", "records", "model", "codecs", *FOUNDATION),
-    "rules": ("rules", "detection", "records", "settings", "model", *FOUNDATION),
+    "rules": ("rules", "detection", "ledger", "records", "settings", "model", *FOUNDATION),
     "store": ("store", "durable", "ports", *FOUNDATION),
     "history": ("history", "ledger", "records", "durable", "ports", "model", *FOUNDATION),
     "sinks": ("sinks", "catalogue", "ledger", "pipeline", "processes", "records", "history",

@@ -159,14 +159,14 @@ def _evaluate(
     summing: Callable[[], SumOperator] | None,
 ) -> Evaluation:
     limits, energy = WindowLimits.of(settings.stream, rules), settings.ledger.defaults
-    said = channels_of(catalogue or Catalogue(), energy)
+    described = channels_of(catalogue or Catalogue(), energy)
     sums = summing() if summing else None
     windows = WindowOperator(
         TOPIC,
         rules,
         limits,
         follow_episodes=episodes,
-        places_at=lambda revision, time_ms: PlacesFrom(DeviceFacts, channels=said),
+        places_at=lambda revision, time_ms: PlacesFrom(DeviceFacts, channels=described),
         described_by=partial(by_kind, defaults=energy),
     )
     windows.place(0)

@@ -21,11 +21,11 @@ from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import Rule
 
-Said = Callable[[int, str], EnergyChannel | None]
+DescriptionAt = Callable[[int, str], EnergyChannel | None]
 """What is said of a key's channel of energy; None: nothing."""
 
 
-def nothing_said(key: int, channel: str) -> EnergyChannel | None:
+def undescribed(key: int, channel: str) -> EnergyChannel | None:
     """Nobody says anything."""
     return None
 
@@ -36,11 +36,11 @@ class DescribedKeys(NamedTuple):
     channel: str
     devices: Sequence[str]
     """The name of each; grows."""
-    said: Said
+    description: DescriptionAt
 
     def described(self, key: int, plain: EnergyChannel) -> EnergyChannel:
         """What a fold goes by; ``plain``: where nothing is said."""
-        return channel_of(self.devices[key], self.said(key, self.channel) or plain)
+        return channel_of(self.devices[key], self.description(key, self.channel) or plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,21 @@ class ValueRows:
         key: the number of each row's device: (n,).
         time: ms: (n,).
         value: by channel, 1e-9 of its unit: (n,) each.
-        said: of the channels of energy of each key.
+        description: what is said of the channels of energy of each key.
     """
 
     devices: Sequence[str]
     key: Ints
     time: Ints
     value: Mapping[str, Ints]
-    said: Said = nothing_said
+    description: DescriptionAt = undescribed
 
     def __len__(self) -> int:
         return len(self.key)
 
     def keys_of(self, channel: str) -> DescribedKeys:
         """All keys of a channel."""
-        return DescribedKeys(channel, self.devices, self.said)
+        return DescribedKeys(channel, self.devices, self.description)
 
 
 @dataclass(frozen=True, slots=True)
