@@ -18,7 +18,8 @@ from energyguard.records.tables import TIME, TIMES_CODEC, HistoryTable, TableCol
 
 BUCKET = TableColumn("bucket", TIME, codec=TIMES_CODEC)
 """The column of a roll-up that says when its bucket begins."""
-SMALL_GRANULES = ("index_granularity = 4096",)
+SMALL_GRANULES = ("index_granularity = 4096", "min_compress_block_size = 16384")
+"""Of what is sorted by time first, a question about a device takes a few rows of each granule."""
 MERGED_WHEN_OLD = (
     "min_age_to_force_merge_seconds = 3600",
     "min_age_to_force_merge_on_partition_only = 1",
