@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -23,6 +23,18 @@ ENERGY_CHANNELS = HistoryTable(
     ),
     order_by="(device, channel)",
 )
+SENT_CHANNELS = HistoryTable(
+    "sent_channels",
+    "Which channels of energy devices have sent, noted before any bucket of them is there.",
+    (TableColumn("device", NAME), TableColumn("channel", NAME)),
+    order_by="(device, channel)",
+)
+_SENT_BEFORE = """
+INSERT INTO sent_channels
+SELECT DISTINCT device, channel FROM rollup_1d
+WHERE channel IN ({channels})
+    AND (device, channel) NOT IN (SELECT device, channel FROM sent_channels)
+"""
 Changes = Mapping[tuple[str, str], EnergyChannel | None]
 """What is said, by device and channel; None: nothing any more."""
 
@@ -84,3 +96,26 @@ def describe(history: Tables, changes: Changes) -> None:
     facts = pa.array([spelled(of) if of else "" for of in changes.values()])
     rows = pa.table([device, channel, facts], ["device", "channel", "facts"])
     history.insert(ENERGY_CHANNELS.name, rows.cast(ENERGY_CHANNELS.schema))
+
+
+class SentChannels:
+    """Notes which channels of energy devices have sent: a sum of everything counts one of each.
+
+    Quarters are replaced before the days above them. Who asks meanwhile knows of all channels that
+    it may find, for each is noted before. A history of before has its days looked through.
+    """
+
+    def __init__(self, history: Tables) -> None:
+        self._history = history
+        channels = ", ".join(f"'{name}'" for name in CHANNELS if not CHANNELS[name].is_level)
+        history.execute(_SENT_BEFORE.replace("{channels}", channels))
+        rows = history.answer(f"SELECT device, channel FROM {SENT_CHANNELS.name}", {})
+        self._noted = {(row["device"], row["channel"]) for row in rows.to_pylist()}
+
+    def note(self, names: Iterable[tuple[str, str]]) -> None:
+        """Note devices and channels; durable on return."""
+        new = sorted(set(names) - self._noted)
+        columns = [pa.array([name[at] for name in new], pa.string()) for at in range(2)]
+        rows = pa.table(columns, ["device", "channel"])
+        self._history.insert(SENT_CHANNELS.name, rows.cast(SENT_CHANNELS.schema))
+        self._noted.update(new)

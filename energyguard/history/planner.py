@@ -10,8 +10,8 @@ given ``currencies``: these sums would add up several.
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
-``several(borders = …, apart = …)`` is the devices that have several channels of energy in the days
-(UTC) that these touch; none, where each device is asked for apart.
+``several(apart = …)`` is the devices that have ever sent several channels of energy, known before
+any bucket of the second is there; none, where each device is asked for apart.
 ``to_fold(device = …, …)`` is the readings of a device that the ledger's entries are made of,
 ``sent_to_fold(…)`` the same as they were sent.
 """
@@ -42,9 +42,12 @@ _WINDOWS: Final = "covering"
 _BETWEEN: Final = re.compile(
     r"between\(borders = \{(borders|ends):String\}, devices = \{devices:String\}\)"
 )
-_SEVERAL: Final = re.compile(r"several\(borders = \{(borders):String\}, apart = \{apart:String\}\)")
+_SEVERAL: Final = "several(apart = {apart:String})"
 _NOBODY: Final = "SELECT '' AS device WHERE 0"
 _ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
+_WITH_SEVERAL: Final = (
+    f"SELECT device FROM sent_channels FINAL WHERE {_ENERGY} GROUP BY device HAVING count() > 1"
+)
 _OF_MANY: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
 _MAX_NAMES: Final = 10_000  # characters of ids that are written into a query for each table
 _DAY_S: Final = 86_400
@@ -107,12 +110,10 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         given = (within(int(border) // 60_000 * 60) for border in bound[call[1]].split(","))
         return f"({_steps(sorted(set(given)), bound['devices'])})"
 
-    def several(call: re.Match[str]) -> str:
-        borders = [int(border) for border in bound[call[1]].split(",")]
-        days = (within(borders[0] // 1000), within(-(-borders[-1] // 1000)))
-        return f"({_NOBODY if bound['apart'] == 'yes' else _with_several(*days)})"
-
-    return _BETWEEN.sub(steps, _SEVERAL.sub(several, _call().sub(found, sql)))  # ids come last
+    if _SEVERAL in sql:
+        several = _NOBODY if bound["apart"] == "yes" else _WITH_SEVERAL
+        sql = sql.replace(_SEVERAL, f"({several})")
+    return _BETWEEN.sub(steps, _call().sub(found, sql))  # ids come last
 
 
 def _steps(borders: Sequence[int], devices: str) -> str:
@@ -141,13 +142,6 @@ def _steps(borders: Sequence[int], devices: str) -> str:
     if pieces := covered.get(_MINUTES):
         parts.append(f"SELECT {columns} FROM ({_long(pieces, among)})")
     return " UNION ALL ".join(parts)
-
-
-def _with_several(low_s: int, high_s: int) -> str:
-    """Devices with several channels of energy in the days that touch [low, high)."""
-    days = f"bucket >= {low_s // _DAY_S * _DAY_S} AND bucket < {high_s}"
-    channels = f"SELECT DISTINCT device, channel FROM rollup_1d WHERE {days} AND {_ENERGY}"
-    return f"SELECT device FROM ({channels}) GROUP BY device HAVING count() > 1"
 
 
 def _long(pieces: Sequence[Piece], among: str = "1") -> str:

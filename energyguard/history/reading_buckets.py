@@ -16,7 +16,12 @@ import pyarrow.compute as pc
 
 from energyguard.history import Tables
 from energyguard.history.energy_buckets import LONG_ENTRIES
-from energyguard.history.energy_channels import ENERGY_CHANNELS, Changes
+from energyguard.history.energy_channels import (
+    ENERGY_CHANNELS,
+    SENT_CHANNELS,
+    Changes,
+    SentChannels,
+)
 from energyguard.history.energy_rollup import (
     FOLDED,
     MAX_READINGS,
@@ -79,6 +84,7 @@ _TABLES = (
     _DAILY,
     LONG_ENTRIES,
     ENERGY_CHANNELS,
+    SENT_CHANNELS,
 )
 
 _WHAT = tuple(TableColumn(name, "String") for name in ("device", "channel"))
@@ -149,7 +155,7 @@ class ReadingBuckets:
 
     def __init__(self, history: Tables) -> None:
         self._history = history
-        self._energy = EnergyRollUp(history)
+        self._energy, self._sent = EnergyRollUp(history), SentChannels(history)
 
     def __call__(self, marked: pa.Table) -> None:
         """Replace what is marked: device, channel, day, earliest and latest time (ms), rows."""
@@ -179,6 +185,7 @@ class ReadingBuckets:
         names = zip(run["device"].to_pylist(), run["channel"].to_pylist(), strict=True)
         where = (run[name].to_pylist() for name in ("lo_ms", "hi_ms", "rows"))
         touched = dict(zip(names, map(TouchedSpan, *where), strict=True))
+        self._sent.note(touched)
         for replaced in self._energy.replace(touched):
             for level in LEVELS[1:]:
                 for rest in replaced.rest(level[2] * 1000):

@@ -126,3 +126,23 @@ def test_a_run_has_no_more_readings_than_are_folded_at_a_time(
     runs = [*reading_buckets._runs(marked)]
     assert [run["rows"].to_pylist() for run in runs] == [[96 * 2] * 7] * 6
     assert [run["lo_ms"][0].as_py() // 86_400_000 for run in runs] == [*range(20_000, 20_012, 2)]
+
+
+def test_of_a_second_channel_of_which_only_quarters_are_there_nothing_is_in_a_sum_of_everything(
+    history: ChdbHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollups = RollUps(history)
+    quarter = {"borders": f"{T0},{T0 + 900_000}", "devices": "", "without": "", "apart": "no"}
+    keep(history, rollups, [("two", "energy_kwh", ms, 3) for ms in (0, 60_000)], first=0)
+    rollups.settle()
+    keep(history, rollups, [("two", "power_kw", ms, 10**9) for ms in (0, 60_000)], first=9)
+    with monkeypatch.context() as before_hours:
+        before_hours.setattr(reading_buckets.ReadingBuckets, "_coarser", lambda *_: None)
+        rollups.settle()
+    used = {"device": "", "start_ms": T0, "nano": 6, "readings": 2}
+    assert history.query("consumption", **quarter).to_pylist() == [used]
+    rollups.mark_range(T0, T0 + 60_000)
+    rollups.settle()
+    history.execute("TRUNCATE TABLE sent_channels")  # a version before had none
+    RollUps(history)
+    assert history.query("consumption", **quarter).to_pylist() == [used]

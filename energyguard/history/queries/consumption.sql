@@ -6,7 +6,7 @@
 -- column nano: 1e-9 kWh
 WITH (
     SELECT groupArray(toString(device))
-    FROM several(borders = {borders:String}, apart = {apart:String})
+    FROM several(apart = {apart:String})
 ) AS several
 SELECT
     if({apart:String} = 'no', '', toString(device)) AS device,
