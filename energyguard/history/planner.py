@@ -6,7 +6,8 @@ of the same names). The borders are worked out here, so the engine plans only th
 range needs: planning all of them anew for each query took three times as long as reading them. What
 lies in part of the finest bucket comes from raw rows in the same columns, or as the source says. Of
 one place only its rows are read; ``…_by_step`` of all reads the sums of all, unless the query is
-given ``currencies``: these sums would add up several.
+given ``currencies``: these sums would add up several. ``stays_ends`` is when the first begins and
+when the last ends.
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
@@ -103,6 +104,9 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
+    for name, source in _sources().items():
+        if source.ends:
+            sql = re.sub(rf"\b{name}_ends\b", f"({source.ends})", sql)
     for call, sent in ((f"sent_{_FOLD}", _SENT), (_FOLD, "")):
         sql = sql.replace(call, f"({_TO_FOLD.replace('{sent}', sent)})")
 

@@ -30,6 +30,7 @@ class Source(NamedTuple):
             whose rows say where in the bucket something was.
         here: the condition of rows at one place, which a query calls its ``station``.
         together: how the same is read of all places together, step by step.
+        ends: when the first begins and the last ends (``first_at``, ``last_at``); a row or more.
     """
 
     levels: tuple[Level, ...]
@@ -41,6 +42,7 @@ class Source(NamedTuple):
     part: Callable[[Piece], str] | None = None
     here: str = ""
     together: Source | None = None
+    ends: str = ""
 
 
 READING_LEVELS: Final = (

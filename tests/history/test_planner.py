@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from energyguard.history.planner import covering, with_rollups
 from energyguard.history.query import query_named
 
+VIEWS = Path(__file__).parents[2] / "deploy/clickhouse/docker-entrypoint-initdb.d/60-questions.sql"
 STEPS = (60_000, 2_700_000, 900_000, 3_600_000, 86_400_000, 15_000, 7 * 86_400_000)
 TIMES = st.integers(0, 40 * 86_400_000)
 
@@ -53,3 +56,8 @@ def test_questions_about_energy_name_their_roll_ups(name: str) -> None:
     assert "covering(" not in sql
     assert "rollup_1m FINAL" in sql
     assert "rollup_1d" not in sql
+
+
+def test_a_server_finds_the_ends_of_stays_as_the_embedded_history_does() -> None:
+    view = VIEWS.read_text().split("VIEW IF NOT EXISTS stays_ends AS")[1].split(";")[0]
+    assert f"({' '.join(view.split())})" in with_rollups("SELECT * FROM stays_ends", {})

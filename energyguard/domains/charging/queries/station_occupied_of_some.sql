@@ -3,16 +3,7 @@
 --   known of these chargers.
 -- columns: time time, occupied number, least integer, most integer
 WITH
-    revised AS (SELECT DISTINCT charger FROM stays WHERE withdrawn = 1),
-    ends AS (
-        SELECT min(start_parking) AS first_at, max(end_parking) AS last_at FROM stays
-        WHERE charger NOT IN revised
-        HAVING count() > 0
-        UNION ALL
-        SELECT min(start_parking), max(end_parking) FROM stays FINAL
-        WHERE charger IN revised
-        HAVING count() > 0
-    ),
+    ends AS (SELECT * FROM stays_ends),
     ifNull((
         SELECT toInt64(min(at)) FROM (
             SELECT toUnixTimestamp(min(start_parking)) AS at FROM standing

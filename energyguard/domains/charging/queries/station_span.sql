@@ -10,18 +10,11 @@ WITH
     ),
     (SELECT (count(), toUnixTimestamp(min(last))) FROM clocks) AS witnesses,
     (SELECT toUnixTimestamp(max(time)) FROM occupied) AS counted,
-    revised AS (SELECT DISTINCT charger FROM stays WHERE withdrawn = 1),
     if(witnesses.1 < 2 AND counted > 0, counted, greatest(witnesses.2, counted)) + 3600 AS latest
 SELECT
     toDateTime64(min(o.first), 0, 'UTC') AS first, toDateTime64(max(o.last), 0, 'UTC') AS last
 FROM (
-    SELECT min(start_parking) AS first, max(end_parking) AS last FROM stays
-    WHERE charger NOT IN revised
-    HAVING count() > 0
-    UNION ALL
-    SELECT min(start_parking), max(end_parking) FROM stays FINAL
-    WHERE charger IN revised
-    HAVING count() > 0
+    SELECT first_at AS first, last_at AS last FROM stays_ends
     UNION ALL
     SELECT min(time), max(time) FROM signals
     WHERE toUnixTimestamp(time) <= latest

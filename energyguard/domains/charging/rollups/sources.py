@@ -35,6 +35,7 @@ def _summed(source: Source) -> Source:
     return source._replace(together=source._replace(columns=columns, levels=_ALL))
 
 
+_REVISED: Final = "(SELECT charger FROM stays WHERE withdrawn = 1)"
 _STAYS = Source(
     _LEVELS,
     "charger, bucket, stays, stayed_s",
@@ -43,6 +44,13 @@ _STAYS = Source(
     "start_parking",
     "stays",
     here=_HERE,
+    ends=(  # only where some were withdrawn the newest revisions have to be found
+        "SELECT min(start_parking) AS first_at, max(end_parking) AS last_at FROM stays"
+        f" WHERE charger NOT IN {_REVISED} HAVING count() > 0"
+        " UNION ALL"
+        " SELECT min(start_parking) AS first_at, max(end_parking) AS last_at FROM stays FINAL"
+        f" WHERE charger IN {_REVISED} HAVING count() > 0"
+    ),
 )
 _CHARGES = Source(
     _LEVELS,

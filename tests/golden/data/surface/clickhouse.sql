@@ -555,6 +555,14 @@ WHERE {step_ms:Int64} > 0
     AND toStartOfDay(start_parking) >= toStartOfDay(at({start_ms:Int64}))
     AND toStartOfDay(start_parking) < at({end_ms:Int64})
     AND ({station:String} = '' OR charger IN (SELECT charger FROM chargers_of(station = {station:String})));
+CREATE VIEW IF NOT EXISTS stays_ends AS
+SELECT min(start_parking) AS first_at, max(end_parking) AS last_at FROM stays
+WHERE charger NOT IN (SELECT charger FROM stays WHERE withdrawn = 1)
+HAVING count() > 0
+UNION ALL
+SELECT min(start_parking) AS first_at, max(end_parking) AS last_at FROM stays FINAL
+WHERE charger IN (SELECT charger FROM stays WHERE withdrawn = 1)
+HAVING count() > 0;
 CREATE VIEW IF NOT EXISTS charges_in AS
 SELECT
     charger, start AS bucket, toUInt64(1) AS charges, toUInt64(isNotNull(end)) AS timed,
