@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from energyguard.history.chdb import ChdbHistory
@@ -106,6 +106,10 @@ def seconds(table_: pa.Table) -> list[int]:
     step=st.sampled_from([900, 3_600, 7_200, DAY_S]),
     others=st.sampled_from([{}, {"south": "CHF"}, {"south": "JPY", "c5": "KWD"}, {"c5": "JPY"}]),
 )
+@example(  # a car stands without charging where another currency is paid
+    stays=[Stayed("c5", 0, 3_600, None, None)], now=NOBODY, cut=0, again=0,
+    borders=(0, DAY_S), name="", step=3_600, others={"c5": "KWD"},
+)  # fmt: skip
 def test_every_question_is_answered_as_one_by_one(
     history: ChdbHistory,
     stays: list[Stayed],

@@ -47,6 +47,7 @@ FROM (
         a.to_whole AS to_whole, a.to_thousandth AS to_thousandth, a.energy AS energy
     FROM charges_by_step(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = {step_ms:Int64}, station = {station:String}) AS a
     LEFT JOIN stations AS s ON a.charger = s.charger
+    WHERE a.charges > 0  -- an hour in which a car stood alone has no currency
     UNION ALL
     SELECT intDiv({start_ms:Int64}, {step_ms:Int64}) + toInt64(n.number), '', code,
         toUInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0)
