@@ -76,8 +76,6 @@ class EarlyPage(Response):
 def _modules(elements: Iterable[Element]) -> Iterator[str]:
     """Scripts that would else be found one after another: those that charts are drawn by."""
     yield f"{_FRAMEWORK}/static/dompurify.mjs"
-    if ui.timer.component is not None:  # timers come last, and every page has some
-        yield f"{_FRAMEWORK}/components/{ui.timer.component.key}"
     if _has_charts(elements):
         key, folder = _drawers()
         for name in folder:

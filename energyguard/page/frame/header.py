@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from energyguard.page.elements.components import Tag, choice, restyle, symbol
+from energyguard.page.frame.running_clock import RunningClock
 from energyguard.page.words.formatting import moment, near_moment
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import length
@@ -30,6 +31,7 @@ class Header:
         zone: the zone of all times.
         fresh: how fresh is what the view shows.
         more: builds what else stands in it.
+        now: a clock that only goes on, in s.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Header:
         zone: str,
         fresh: Callable[[], Freshness],
         more: Callable[[], object],
+        now: Callable[[], float],
     ) -> None:
         self._zone, self._fresh = zone, fresh
         with Tag("header", "", "head"):
@@ -50,7 +53,7 @@ class Header:
             with Tag("div", "", "demo") as self._demo:
                 Tag("b", _("DEMO"))
                 Tag("span", _("simulated, its clock:"), "words")
-                self._clock = Tag("span", "")
+                self._clock = RunningClock(zone, now)
             self._demo.set_visibility(False)
             with Tag("div", "", "chip none", role="status") as self._chip:
                 Tag("span", "", "dot")
@@ -83,8 +86,8 @@ class Header:
         self._words.text, self._when.text = words, when
         restyle(self._chip, f"chip {state}".strip())
         self._demo.set_visibility(fresh.simulated)
-        if fresh.simulated:
-            self._clock.text = moment(fresh.clock_ms, self._zone, "%a %-d %b, %H:%M:%S")
+        if fresh.simulated and fresh.clock_ms is not None:
+            self._clock.show(fresh.clock_ms)
 
 
 def standing(fresh: Freshness, now: Overview, zone: str, lags_ms: int = 0) -> tuple[str, str, str]:

@@ -11,11 +11,12 @@ from nicegui import Client, ui
 from energyguard.errors import EnergyGuardError
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.bell import Bell
-from energyguard.page.frame.context import PageContext, Refresh
+from energyguard.page.frame.context import PageContext, Refresh, Timer
 from energyguard.page.frame.header import Header
 from energyguard.page.frame.key_help import KeyHelp
 from energyguard.page.frame.page_cache import SPANS, UNSETTLED_KEEP_S
 from energyguard.page.frame.rail import Rail
+from energyguard.page.frame.turns import Turns
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import Reader, _, speak
 from energyguard.telemetry import logger
@@ -61,6 +62,7 @@ def frame(context: PageContext) -> Iterator[None]:
             context.zone,
             lambda: (context.fresh or context.cache.fresh)(),
             lambda: (Bell(context), KeyHelp()),
+            context.cache.service.clock.monotonic,
         )
         banner = Tag("div", "", "banner", role="status")
 
@@ -120,8 +122,6 @@ async def keep_fresh(context: PageContext) -> None:
     await asyncio.wait(context.first, timeout=FIRST_S)  # what is slower comes when it comes
     if page.is_deleted:
         return  # closed while it was built
-    for timer in context.timers:
-        ui.timer(timer.seconds, timer.refresh, immediate=not timer.is_first)
     slow = [t for t in context.timers if t.is_first and t.seconds > UNSETTLED_KEEP_S]
 
     async def settle() -> None:
@@ -129,4 +129,4 @@ async def keep_fresh(context: PageContext) -> None:
         if await context.cache.is_unsettled():
             await asyncio.gather(*(timer.refresh() for timer in slow))
 
-    ui.timer(UNSETTLED_KEEP_S, settle, immediate=False)
+    Turns(page, [*context.timers, Timer(UNSETTLED_KEEP_S, settle, is_first=True)]).begin()
