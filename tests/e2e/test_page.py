@@ -68,6 +68,18 @@ def test_numbers_and_charts_are_seen_before_the_scripts_run(window: Window) -> N
     expect(page.locator("#still")).to_have_count(0)
 
 
+def test_the_clock_of_a_simulation_runs_by_itself(window: Window, service: MadeUpService) -> None:
+    service.simulated = True
+    try:
+        page = window.open("/")
+        clock = page.locator(".demo .running")
+        expect(clock).to_have_attribute("data-speed", re.compile("[1-9]"))  # sent once more only
+        clock.evaluate("it => Object.assign(it.dataset, { at: 1763830800000, speed: 3600000 })")
+        expect(clock).to_have_text(re.compile(r"^(18|19|20|21):"))  # an hour a second, from 17:00
+    finally:
+        service.simulated = False
+
+
 def test_readings_pause_and_filter(window: Window) -> None:
     page = window.open("/households")
     rows = page.locator(".feed tbody tr")
