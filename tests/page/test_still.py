@@ -15,7 +15,7 @@ from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.still import still_html
 
 
-class Seen(HTMLParser):
+class SeenHtml(HTMLParser):
     """The elements of a piece of HTML: (tag, attributes), and its text."""
 
     def __init__(self, html: str) -> None:
@@ -64,7 +64,7 @@ async def test_elements_are_seen_as_the_framework_draws_them(page: Client) -> No
         symbol("bell")
         Tag("a", "to it", href="/devices/H001?a=1&b=2", aria_current="page")
         Tag("input", "", type="search", value="a 'word'")
-    seen = Seen(still_html(page.layout))
+    seen = SeenHtml(still_html(page.layout))
     assert seen.open == [] and "Used today" in seen.words
     assert seen.all("section") == [{"class": "card wide", "id": "used", "tabindex": "-1"}]
     (link,) = seen.all("a")
@@ -79,7 +79,7 @@ async def test_what_people_named_is_text_and_no_script(page: Client) -> None:
         Tag("p", evil, title=evil)
         Plot("line", evil).show({"name": evil})
     html = still_html(page.layout)
-    seen = Seen(html)
+    seen = SeenHtml(html)
     assert "<script" not in html and evil in seen.words
     assert seen.all("p") == [{"title": evil}]
     (figure,) = seen.all("figure")
@@ -96,7 +96,7 @@ async def test_a_chart_brings_its_data_and_keeps_its_place(page: Client) -> None
     with page:
         Plot("bars", "by hour", 190).show({"values": [1, None, 3]})
         Plot("line", "not known yet", 150)
-    known, waiting = Seen(still_html(page.layout)).all("figure")
+    known, waiting = SeenHtml(still_html(page.layout)).all("figure")
     drawn = json.loads(known["data-plot"] or "")
     assert drawn["kind"] == "bars" and drawn["start"] == {"values": [1, None, 3]}
     assert known["style"] == "min-height:190px" and known["class"] == "plot waiting"
@@ -107,7 +107,7 @@ async def test_what_takes_a_press_has_the_pages_own_id(page: Client) -> None:
     with page:
         pressed = button("Save", lambda: None)
         Tag("span", "word")
-    seen = Seen(still_html(page.layout))
+    seen = SeenHtml(still_html(page.layout))
     assert [b["id"] for b in seen.all("button")] == [pressed.html_id]
     assert all("id" not in attributes for attributes in seen.all("span"))
 
@@ -120,7 +120,7 @@ async def test_what_is_hidden_or_takes_a_script_is_not_seen(page: Client) -> Non
         ui.input("Search").classes("field seek")
         Tag("datalist", "", innerHTML="<option>Africa/Abidjan</option>")
     html = still_html(page.layout)
-    seen = Seen(html)
+    seen = SeenHtml(html)
     assert [a["class"] for a in seen.all("p")] == ["hidden"]
     assert "asked later" not in html and "Abidjan" not in html
     assert {"class": "field seek"} in seen.all("div")  # its place is kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from energyguard.page.elements.components import Tag, choice, restyle, symbol
-from energyguard.page.frame.running_clock import RunningClock
+from energyguard.page.frame.header_clock import HeaderClock
 from energyguard.page.words.formatting import moment, near_moment
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import length
@@ -53,7 +53,7 @@ class Header:
             with Tag("div", "", "demo") as self._demo:
                 Tag("b", _("DEMO"))
                 Tag("span", _("simulated, its clock:"), "words")
-                self._clock = RunningClock(zone, now)
+                self._clock = HeaderClock(zone, now)
             self._demo.set_visibility(False)
             with Tag("div", "", "chip none", role="status") as self._chip:
                 Tag("span", "", "dot")

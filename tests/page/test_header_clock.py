@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 from nicegui.testing import user_simulation
 
-from energyguard.page.frame.running_clock import RunningClock
+from energyguard.page.frame.header_clock import HeaderClock
 
 BEGIN_MS = 1_763_830_800_000
 SPEED = 60_000  # ms a second
@@ -13,13 +13,13 @@ SPEED = 60_000  # ms a second
 
 async def test_the_clock_is_sent_until_its_speed_is_known_and_when_it_is_off() -> None:
     second = 0.0
-    clocks: list[RunningClock] = []
+    clocks: list[HeaderClock] = []
 
     async with user_simulation() as user:
 
         @ui.page("/clock")
         def clock() -> None:
-            clocks.append(RunningClock("UTC", lambda: second))
+            clocks.append(HeaderClock("UTC", lambda: second))
 
         page = await user.open("/clock")
         (made,) = clocks

@@ -23,7 +23,7 @@ class _Look(NamedTuple):
     clock_ms: int
 
 
-class RunningClock:
+class HeaderClock:
     """Day and time of a simulation.
 
     Args:
