@@ -28,6 +28,7 @@ from energyguard.telemetry import METRICS
 
 READERS = 4
 OF_SOME = 2
+OF_ROLLUPS = 2  # their questions never wait for those of people, nor does the end of the role
 MAX_QUERY_S = 60
 MAX_QUEUE_S = 10
 MERGES_NICE = 10
@@ -81,6 +82,7 @@ class ChdbHistory:
         self._closing = threading.Event()
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._of_some: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._of_rollups: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             self._writer = chdb.connect(str(self.folder))
@@ -96,6 +98,7 @@ class ChdbHistory:
         self._all = [self._writer, self._roller]
         self._open_readers(self._readers, READERS, _FOR_READERS)
         self._open_readers(self._of_some, OF_SOME, _FOR_SOME)
+        self._open_readers(self._of_rollups, OF_ROLLUPS, _FOR_READERS)
         _questions_first()
 
     def _open_readers(
@@ -169,8 +172,8 @@ class ChdbHistory:
         return answer
 
     def answer(self, sql: str, parameters: Mapping[str, str]) -> pa.Table:
-        """Run a statement that only reads, and give its rows."""
-        return _rows(self.ask(sql, "Arrow", parameters))
+        """Run a statement that only reads, for the roll-ups, and give its rows."""
+        return _rows(self._ask(self._of_rollups, sql, "Arrow", parameters))
 
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
         """Run a statement that only reads, and give its answer in a format of ClickHouse."""
@@ -215,8 +218,9 @@ class ChdbHistory:
             return
         self._closing.set()
         with self._write, self._roll:
-            for readers, n in ((self._readers, READERS), (self._of_some, OF_SOME)):
-                self._take_back(readers, n)
+            self._take_back(self._readers, READERS)
+            self._take_back(self._of_some, OF_SOME)
+            self._take_back(self._of_rollups, OF_ROLLUPS)
             for connection in reversed(self._all):
                 connection.close()
             self._all.clear()

@@ -92,7 +92,7 @@ class Parts:
 
     def there(self) -> list[TablePart]:
         """The parts that are there now."""
-        rows = self._history.ask(_ACTIVE, "JSONCompactEachRow", {}).splitlines()
+        rows = self._history.run(_ACTIVE, "JSONCompactEachRow").splitlines()
         return [
             TablePart(row[0], row[1], *map(int, row[2:])) for row in map(msgspec.json.decode, rows)
         ]
@@ -102,7 +102,7 @@ class Parts:
         there = self.there()
         if self._noted is not None:
             return uncovered(self._noted, there)
-        rows = self._history.ask(_BROKEN, "JSONCompactEachRow", {}).splitlines()
+        rows = self._history.run(_BROKEN, "JSONCompactEachRow").splitlines()
         return uncovered([TablePart(*msgspec.json.decode(row)) for row in rows], there)
 
     def note(self) -> None:

@@ -14,7 +14,7 @@ _RUNNING = "SELECT count() FROM system.processes WHERE query LIKE 'SELECT count(
 _MADE = "SELECT engine_full FROM system.tables WHERE name = 'rollup_15m'"
 
 
-def test_questions_under_way_end_with_the_history_which_has_new_settings_at_the_next_start(
+def test_questions_let_roll_ups_ask_and_end_with_the_history_which_then_has_new_settings(
     tmp_path: Path,
 ) -> None:
     history = ChdbHistory(tmp_path)
@@ -22,6 +22,7 @@ def test_questions_under_way_end_with_the_history_which_has_new_settings_at_the_
     with ThreadPoolExecutor() as threads:
         asked = [threads.submit(history.ask, LONG, "TSV", {}) for _ in range(READERS + 2)]
         until(lambda: int(history.run(_RUNNING, "TSV")) == READERS)
+        assert history.answer("SELECT 1 AS found", {}).to_pylist() == [{"found": 1}]
         history.close()
         ends = [question.exception() for question in asked]
     assert all(isinstance(end, Unavailable) for end in ends)
