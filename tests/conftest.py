@@ -60,8 +60,8 @@ LONG = (  # begun before the others, so that no process is alone with one at the
     "tests/history/",
 )
 
-QUICK_SEEDS = 3
-"""So many of the seeds of a test run each time; all of them in `make test-all`."""
+QUICK = {"seed": 2, "plant": 4}
+"""So many of the seeds and of the planted bugs of a test run each time; all in `make test-all`."""
 
 
 def _scope(nodeid: str) -> str:
@@ -97,8 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Most seeds are for `make test-all`; of several processes, the long ones begin."""
     for item in items:
         given = getattr(item, "callspec", None)
-        seed = given.params.get("seed") if given else None
-        if isinstance(seed, int) and seed >= QUICK_SEEDS:
+        if given and any(given.indices.get(name, 0) >= most for name, most in QUICK.items()):
             item.add_marker(pytest.mark.slow)
     if hasattr(config, "workerinput"):
         items.sort(key=_turn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 import pytest
@@ -20,7 +20,8 @@ from tests.waiting import until
 
 CLIENT = httpx.Client(timeout=60)  # s: ten services and a broker share the machine
 SHARDS = ("shard-1", "shard-2", "shard-3")
-STARTED = ("worker", "detector", "history", "serve", "simulate", *SHARDS, "coordinator", "ingestor")
+STARTED = ("worker", "history", "serve", "simulate")
+BESIDE = ("detector", *SHARDS, "coordinator", "ingestor")
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +44,26 @@ def stack(composed: Composed, tmp_path_factory: pytest.TempPathFactory) -> Itera
     made = Stack(services, tmp_path_factory.mktemp("stack"), ports, shards)
     try:
         made.start_broker()
-        for service in STARTED:
-            made.start(service)
-        for service in STARTED:
-            until(lambda service=service: healthy(made, service), service)  # type: ignore[misc]
+        start(made, STARTED)
         yield made
     finally:
         endings = made.stop()
     assert set(endings.values()) == {0}
+
+
+@pytest.fixture(scope="module")
+def whole(stack: Stack) -> Stack:
+    """The detector, the store's nodes and what stands before them beside the others."""
+    start(stack, BESIDE)
+    return stack
+
+
+def start(stack: Stack, services: Sequence[str]) -> None:
+    """Start services, and wait until all are healthy."""
+    for service in services:
+        stack.start(service)
+    for service in services:
+        until(lambda service=service: healthy(stack, service), service)  # type: ignore[misc]
 
 
 def healthy(stack: Stack, service: str) -> bool:
@@ -102,41 +115,6 @@ def test_readings_of_one_process_are_in_the_history_of_another(stack: Stack, tok
     until(inserted, "readings in the history")
 
 
-def test_the_lag_of_each_group_is_told(stack: Stack, token: str) -> None:
-    def told() -> set[str]:
-        text = ask(f"{stack.page}metrics", token).text
-        return {
-            *re.findall(r'^energyguard_log_lag\{group="(\w+)",topic="energy_readings"', text, re.M)
-        }
-
-    until(lambda: told() == {"worker", "detector", "history", "ingestor"}, "the lag of all groups")
-    said = stack.run("serve", "energyguard", "log", "lag", "--all", "--json")
-    assert said.returncode == 0, said.stderr
-    rows = [json.loads(line) for line in said.stdout.splitlines()]
-    groups = {row["group"] for row in rows if row["topic"] == "energy_readings"}
-    assert groups == {"worker", "detector", "history", "ingestor"}
-
-
-def test_the_coordinator_serves_keys_to_whoever_has_a_token(stack: Stack) -> None:
-    made = stack.run("coordinator", "energyguard", "token", "create", "laptop")
-    assert made.returncode == 0, made.stderr
-    url = f"http://127.0.0.1:{stack.port('coordinator')}/key/H1"
-    assert CLIENT.get(url).status_code == 401
-    asking = {"Authorization": f"Bearer {made.stdout.strip()}"}
-    put = CLIENT.put(url, json={"value": {"kwh": 1}}, headers=asking)
-    assert put.status_code == 200, put.text
-    assert put.json()["replicas_ok"] >= 2
-    assert len(put.json()["targets"]) == 3
-    assert CLIENT.get(url, headers=asking).json() == {"value": {"kwh": 1}}
-
-
-def test_the_page_tells_of_the_shards(stack: Stack, token: str) -> None:
-    told = ask(f"{stack.page}api/v1/cluster", token).json()
-    assert [one["up"] for one in told["nodes"]] == [True] * 3
-    assert told["copies"] == 3
-    assert not any(one["can_hold"] for one in told["nodes"])
-
-
 def test_each_process_tells_its_own_figures(stack: Stack, token: str) -> None:
     wanted = {
         "worker": 'energyguard_commits_total{outcome="done"}',
@@ -165,3 +143,41 @@ def test_the_page_tells_of_alerts_and_of_requests(stack: Stack, token: str) -> N
 def test_worker_and_simulator_keep_nothing(stack: Stack) -> None:
     kept = [path for path in stack.folder.glob("*-data/*") if path.name != "run"]
     assert kept == []
+
+
+@pytest.mark.slow  # six more processes; `tests/store` has them, `test_compose.py` their words
+def test_the_lag_of_each_group_is_told(whole: Stack, token: str) -> None:
+    def told() -> set[str]:
+        text = ask(f"{whole.page}metrics", token).text
+        return {
+            *re.findall(r'^energyguard_log_lag\{group="(\w+)",topic="energy_readings"', text, re.M)
+        }
+
+    until(lambda: told() == {"worker", "detector", "history", "ingestor"}, "the lag of all groups")
+    said = whole.run("serve", "energyguard", "log", "lag", "--all", "--json")
+    assert said.returncode == 0, said.stderr
+    rows = [json.loads(line) for line in said.stdout.splitlines()]
+    groups = {row["group"] for row in rows if row["topic"] == "energy_readings"}
+    assert groups == {"worker", "detector", "history", "ingestor"}
+
+
+@pytest.mark.slow  # six more processes; `tests/store` has them, `test_compose.py` their words
+def test_the_coordinator_serves_keys_to_whoever_has_a_token(whole: Stack) -> None:
+    made = whole.run("coordinator", "energyguard", "token", "create", "laptop")
+    assert made.returncode == 0, made.stderr
+    url = f"http://127.0.0.1:{whole.port('coordinator')}/key/H1"
+    assert CLIENT.get(url).status_code == 401
+    asking = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    put = CLIENT.put(url, json={"value": {"kwh": 1}}, headers=asking)
+    assert put.status_code == 200, put.text
+    assert put.json()["replicas_ok"] >= 2
+    assert len(put.json()["targets"]) == 3
+    assert CLIENT.get(url, headers=asking).json() == {"value": {"kwh": 1}}
+
+
+@pytest.mark.slow  # six more processes; `tests/store` has them, `test_compose.py` their words
+def test_the_page_tells_of_the_shards(whole: Stack, token: str) -> None:
+    told = ask(f"{whole.page}api/v1/cluster", token).json()
+    assert [one["up"] for one in told["nodes"]] == [True] * 3
+    assert told["copies"] == 3
+    assert not any(one["can_hold"] for one in told["nodes"])

@@ -231,6 +231,7 @@ def test_a_copy_is_made_and_putting_it_back_is_asked_first(window: Window) -> No
     expect(page.get_by_text("only `energyguard up` can stop everything").first).to_be_visible()
 
 
+@pytest.mark.slow  # test_every_view.py looks at these views; here they show something else
 @pytest.mark.parametrize("path", ["/alerts?show=resolved", "/alerts/old-alert"])
 def test_views_fit_and_axe_finds_nothing(window: Window, path: str) -> None:
     page = window.open(path)

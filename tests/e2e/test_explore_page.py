@@ -48,6 +48,7 @@ def window(browser: Browser, address: str) -> Iterator[Window]:
         yield seen
 
 
+@pytest.mark.slow  # test_every_view.py looks at these views; here they show something else
 @pytest.mark.parametrize("path", [COMPARED, "/devices/H021", "/devices?search=H04"])
 def test_views_fit_and_axe_finds_nothing(window: Window, path: str) -> None:
     window.page.emulate_media(reduced_motion="reduce")

@@ -30,6 +30,7 @@ def window(browser: Browser, served: Shown) -> Iterator[Window]:
         yield seen
 
 
+@pytest.mark.slow  # test_every_view.py looks at these views; here they show something else
 @pytest.mark.parametrize("path", ["/regions?as=table", "/regions?region=DE-NW"])
 def test_it_fits_and_axe_finds_nothing(window: Window, path: str) -> None:
     page = window.open(path)

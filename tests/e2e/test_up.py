@@ -24,6 +24,7 @@ T = TypeVar("T")
 USUAL = tuple(
     name for name, role in ROLES.items() if not role.needs and role.scenario in ("", *DEMONSTRATED)
 )
+KILLABLE = tuple(name for name in USUAL if not ROLES[name].beside)
 
 
 class Up:
@@ -88,8 +89,15 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
         os.kill(one.pid, signal.SIGKILL)
 
 
-def test_a_whole_life(settings: Settings) -> None:
-    """Start, first alert, kill -9 of each role, Ctrl-C, and a second start that goes on."""
+@pytest.mark.parametrize(
+    "killed",
+    [
+        pytest.param(("worker", "serve"), id="two"),
+        pytest.param(KILLABLE, id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_a_whole_life(settings: Settings, killed: tuple[str, ...]) -> None:
+    """Start, first alert, kill -9 of roles, Ctrl-C, and a second start that goes on."""
     up = Up(settings.data_dir)
     link = up.link()
     with httpx.Client(follow_redirects=True, trust_env=False) as page:
@@ -98,7 +106,7 @@ def test_a_whole_life(settings: Settings) -> None:
         assert until(service.book.open)[0].device
 
     assert up.pid("detector") == up.pid("worker")
-    for role in (name for name in USUAL if not ROLES[name].beside):
+    for role in killed:
         first = up.kill(role)
         until(lambda role=role, first=first: up.pid(role) not in (None, first))  # type: ignore[misc]
         assert up.said(rf"^{role} died \(signal SIGKILL\); it starts again in [\d.]+ s$")

@@ -109,6 +109,7 @@ async def status(town: Town, ready: Any) -> Any:
         await store.close()
 
 
+@pytest.mark.slow  # lives of the simulation kill nodes; test_chaos.py kills real processes
 def test_facts_go_on_while_a_node_is_dead_and_are_on_its_disk_afterwards(town: Town) -> None:
     put_all(town, 1)
     town.shards[0].kill()

@@ -47,7 +47,7 @@ def gaps(channel: str) -> list[Row]:
 
 
 @pytest.mark.parametrize("follows", [False, True])
-@pytest.mark.parametrize("basis", [ESTIMATE, LOW, HIGH])
+@pytest.mark.parametrize("basis", [ESTIMATE, LOW, pytest.param(HIGH, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh", "power_kw"])
 def test_readings_that_only_follow_are_taken_at_once_as_one_by_one(
     channel: str, basis: WindowBasis, follows: bool, monkeypatch: pytest.MonkeyPatch
