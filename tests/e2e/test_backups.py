@@ -67,6 +67,7 @@ def kept(folder: Path) -> dict[str, int]:
     return {row["device"]: row["readings"] for row in rows}
 
 
+@pytest.mark.slow  # `tests/backup` copies and restores, test_alerts_page.py asks on the page
 def test_a_copy_is_made_while_all_runs_and_put_back_on_the_page(
     browser: Browser, api: str, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.e2e.meters import free_port
 from tests.e2e.processes import Role, roles
@@ -31,6 +32,7 @@ def die_and_come_back(*dead: Role) -> None:
         role.start_again()
 
 
+@pytest.mark.slow  # test_faults.py kills who serves each time; both are records of the log
 def test_a_silence_and_an_acknowledgement_survive_kill_9(tmp_path: Path) -> None:
     port = free_port()
     api = f"http://127.0.0.1:{port}/api/v1"

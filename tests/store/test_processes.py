@@ -55,6 +55,7 @@ async def put_for_ever(url: str, key: str, over: asyncio.Event) -> list[int]:
     return possible
 
 
+@pytest.mark.slow  # test_chaos.py kills all, and what a coordinator had is with the shards
 async def test_a_coordinator_dies_under_load(tmp_path: Path) -> None:
     chance, over = random.Random(3), asyncio.Event()
     with cluster(tmp_path) as (_, nodes), door(tmp_path / "c", nodes) as (process, url):
