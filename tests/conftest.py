@@ -60,7 +60,7 @@ LONG = (  # begun before the others, so that no process is alone with one at the
     "tests/history/",
 )
 
-QUICK = {"seed": 2, "plant": 4}
+EACH_TIME = {"seed": 2, "plant": 4}
 """So many of the seeds and of the planted bugs of a test run each time; all in `make test-all`."""
 
 
@@ -97,7 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Most seeds are for `make test-all`; of several processes, the long ones begin."""
     for item in items:
         given = getattr(item, "callspec", None)
-        if given and any(given.indices.get(name, 0) >= most for name, most in QUICK.items()):
+        if given and any(given.indices.get(name, 0) >= most for name, most in EACH_TIME.items()):
             item.add_marker(pytest.mark.slow)
     if hasattr(config, "workerinput"):
         items.sort(key=_turn)
