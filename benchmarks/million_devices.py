@@ -74,7 +74,8 @@ def array_bytes(of: Any, seen: set[int]) -> int:
         few = of if not of or not isinstance(of[0], str) else ()  # names have no arrays
         return sum(array_bytes(part, seen) for part in few)
     slots = (getattr(of, name, None) for name in getattr(type(of), "__slots__", ()))
-    return array_bytes([*getattr(of, "__dict__", {}).values(), *slots], seen)
+    own = [*getattr(of, "__dict__", {}).values(), *slots]
+    return sum(array_bytes(part, seen) for part in own)
 
 
 def parts_of(windows: WindowOperator) -> dict[str, int]:
