@@ -93,7 +93,12 @@ def ten_files() -> list[BroughtFile]:
     newest = sum((Decimal(n + 100) / 1000 for n in range(96)), Decimal())
     return [
         BroughtFile(
-            "verbrauch.csv", _newest_first(), "Portal meter", {"portal-meter": newest}, "2026-03-13"
+            "verbrauch.csv",
+            _newest_first(),
+            "Portal meter",
+            {"portal-meter": newest},
+            "2026-03-13",
+            says={"doubt-0": "interval"},  # its values only grow
         ),
         BroughtFile("utf16.csv", _utf16(), "Utf meter", {"utf-meter": Decimal(6)}, "2026-03-18"),
         BroughtFile(
