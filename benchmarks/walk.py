@@ -146,7 +146,7 @@ def household(system: System, device: str = "H1") -> list[str]:
         return any(alert.device == device for alert in system.service.book.open())
 
     is_open = system.until(is_there, system.windows)
-    return system.walk.of(lambda: send(now, 5.0), is_open)
+    return system.walk.of(lambda: send(now, 0.3), is_open)
 
 
 def late(system: System) -> list[str]:
