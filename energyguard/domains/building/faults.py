@@ -9,10 +9,10 @@ others are of the meter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ _SLOTS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _FaultKind:
+class FaultKind:
     """A kind of fault: its length in minutes, its size, when it begins by the floor's clock.
 
     In slots of less than two days it may begin at another hour. Lengths are even on a logarithmic
@@ -44,19 +44,19 @@ class _FaultKind:
     hours: tuple[float, float] | None = None
 
 
-KINDS: Mapping[str, _FaultKind] = {
-    "surge": _FaultKind("a large load for a short while", (10, 60), (6, 12)),
-    "stuck_on": _FaultKind("a load of the day that stays on", (360, 1440), (3, 6), (10, 16)),
-    "leak": _FaultKind("more base load, for days", (1440, 5760), (1, 2.5)),
-    "night_use": _FaultKind("use at night", (60, 180), (10, 20), (23, 27)),
-    "dropout": _FaultKind("most of the load is without supply", (30, 180), (0.02, 0.1)),
-    "frozen": _FaultKind("kW and A are those of the last reading before", (60, 360)),
-    "voltage_dip": _FaultKind("less voltage, and more current for it", (2, 15), (0.12, 0.4)),
-    "phase_loss": _FaultKind("a third of the voltage and of the power is gone", (10, 120)),
-    "counter_reset": _FaultKind("the counter begins at 0"),
-    "rollover": _FaultKind("the counter loses a power of ten of kWh, as at the end of its digits"),
-    "gap": _FaultKind("no readings; the counter goes on", (10, 360)),
-    "clock_skew": _FaultKind("timestamps ahead or behind", (60, 360), (3, 30)),
+KINDS: Mapping[str, FaultKind] = {
+    "surge": FaultKind("a large load for a short while", (10, 60), (6, 12)),
+    "stuck_on": FaultKind("a load of the day that stays on", (360, 1440), (3, 6), (10, 16)),
+    "leak": FaultKind("more base load, for days", (1440, 5760), (1, 2.5)),
+    "night_use": FaultKind("use at night", (60, 180), (10, 20), (23, 27)),
+    "dropout": FaultKind("most of the load is without supply", (30, 180), (0.02, 0.1)),
+    "frozen": FaultKind("kW and A are those of the last reading before", (60, 360)),
+    "voltage_dip": FaultKind("less voltage, and more current for it", (2, 15), (0.12, 0.4)),
+    "phase_loss": FaultKind("a third of the voltage and of the power is gone", (10, 120)),
+    "counter_reset": FaultKind("the counter begins at 0"),
+    "rollover": FaultKind("the counter loses a power of ten of kWh, as at the end of its digits"),
+    "gap": FaultKind("no readings; the counter goes on", (10, 360)),
+    "clock_skew": FaultKind("timestamps ahead or behind", (60, 360), (3, 30)),
 }
 """The kinds of faults, in the order in which they are drawn."""
 LONGEST_GAP_MS = round(60_000 * KINDS["gap"].minutes[1])
@@ -70,6 +70,14 @@ class FloorFault(NamedTuple):
     from_s: int
     to_s: int
     size: float
+
+
+class FaultSource(Protocol):
+    """What is wrong with floors, and when."""
+
+    def between(self, from_s: int, to_s: int) -> Iterable[FloorFault]:
+        """The faults of which a part lies in a time that ends before ``to_s``."""
+        ...
 
 
 class FloorFaults:

@@ -16,8 +16,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from energyguard.domains.building.faults import (
+    FaultSource,
     FloorFault,
-    FloorFaults,
     changed_power,
     changed_voltage,
     when_active,
@@ -95,7 +95,7 @@ class DayMeters:
         wrong: their faults; None: there are none.
     """
 
-    def __init__(self, load: DayLoad, tick_s: int, wrong: FloorFaults | None = None) -> None:
+    def __init__(self, load: DayLoad, tick_s: int, wrong: FaultSource | None = None) -> None:
         self._load, self._tick_s, self._wrong = load, tick_s, wrong
         self._block = SECONDS_PER_HOUR // gcd(tick_s, SECONDS_PER_HOUR)
 
