@@ -1,33 +1,38 @@
 """What the detector finds of faults in real homes, beside plainer ways to find them.
 
     python -m benchmarks.detection DATA FAULTS [--homes 384] [--sets folds,shipped,baselines]
+        [--plot docs/images]
     python -m benchmarks.detection DATA FAULTS --streams household_30min --sets shipped
 
 DATA has ``household_15min`` (and ``household_30min``), FAULTS the faults to write over them; how
 alerts are counted says ``detection_protocol.py``. *Folds* trains three times, each time scoring the
 third of the homes that it did not see; *shipped* scores with the program's own parameter file, made
 of simulated homes; *baselines* are limits, an EWMA, a seasonal naive forecast and an hour of
-the week's mean and deviation. Of each: at 0.1 and 0.5 alerts per home-week.
+the week's mean and deviation, *libraries* two of other programs (``detection_baselines.py``). Of
+each: at 0.1 and 0.5 alerts per home-week; precision with reminders, and of onsets alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from benchmarks.detection_baselines import BASELINES, LIBRARIES, Baseline
+from benchmarks.detection_chart import draw
 from benchmarks.detection_protocol import (
     BUDGETS,
+    Scored,
     Scores,
     Streams,
     found,
     household_streams,
     notices_of,
-    over_quantile,
     threshold,
 )
 from benchmarks.household_profile import WARM_SLOTS, Homes
@@ -37,7 +42,7 @@ from energyguard.detection.alerts import RAISED_NATS
 from energyguard.detection.detector import UnusualDetector
 from energyguard.detection.evidence import EVIDENCE, Steps
 from energyguard.detection.scores import FREE_SHARE, Parameters
-from energyguard.detection.slots import HOUR_MS, LocalHour, local_hours
+from energyguard.detection.slots import LocalHour, local_hours
 from energyguard.detection.state import Floats
 
 FOLDS: Final = 3
@@ -119,7 +124,7 @@ def padded(rarities: Floats, streams: Streams) -> Scores:
     return found_
 
 
-def folds(streams: Streams) -> None:
+def folds(streams: Streams) -> list[Scored]:
     """Train on two thirds of the homes, score the third."""
     homes, chance = len(streams.clean.ids), np.random.default_rng(7)
     ordinary = np.maximum(streams.clean.kwh, 0)
@@ -156,9 +161,10 @@ def folds(streams: Streams) -> None:
         each = [found(scores[kind][1], streams, t, RAISED_NATS).caught for t in levels]
         recalls = [mine.of_kind(kind).recall for mine in each]
         print(f"{kind} left out: recall {recalls[0]:.2f} / {recalls[1]:.2f}", flush=True)
+    return [Scored("other homes' tables", *scores["both"], RAISED_NATS)]
 
 
-def shipped(streams: Streams) -> None:
+def shipped(streams: Streams) -> list[Scored]:
     """Score with the program's own parameters."""
     parameters = Parameters.shipped(streams.clean.slot_ms)
     print(f"shipped {parameters.digest}: {parameters.about}")
@@ -176,76 +182,35 @@ def shipped(streams: Streams) -> None:
     clean, faulty = np.split(rarities, 2)
     shown("shipped", streams, clean, faulty)
     asked_and_got(streams, clean, faulty)
+    return [Scored("the file that ships", clean, faulty, RAISED_NATS)]
 
 
-def _ewma(homes: Homes) -> Scores:
-    """Deviation from an average that forgets within a day, in deviations that forget in a week."""
-    value = np.nan_to_num(np.maximum(homes.kwh, 0))
-    an_hour = HOUR_MS // homes.slot_ms
-    mean, wide = value[:, 0].copy(), np.full(len(value), 1e-3)
-    score = np.empty(value.shape)
-    for slot, now in enumerate(value.T):
-        off = now - mean
-        score[:, slot] = off / np.sqrt(wide + 1e-6)
-        mean += off / (24 * an_hour)
-        wide += (off**2 - wide) / (168 * an_hour)
-    return score
+def baselines(streams: Streams, ways: Mapping[str, Baseline] = BASELINES) -> list[Scored]:
+    """Score plainer ways."""
+    every = [Scored(name, of(streams.clean), of(streams.faulty)) for name, of in ways.items()]
+    for scored in every:
+        shown(scored.name, streams, scored.clean, scored.faulty, scored.nats)
+    return every
 
 
-def _sums_of_4_h(value: Scores, an_hour: int) -> Scores:
-    sums = np.cumsum(np.pad(value, ((0, 0), (4 * an_hour, 0))), axis=1)
-    return np.asarray(sums[:, 4 * an_hour :] - sums[:, : -4 * an_hour])
-
-
-def _seasonal(homes: Homes) -> Scores:
-    """Four hours against the same of a week ago, in the home's mean."""
-    value = np.nan_to_num(np.maximum(homes.kwh, 0))
-    an_hour = HOUR_MS // homes.slot_ms
-    four = _sums_of_4_h(value, an_hour)
-    before = np.pad(four, ((0, 0), (168 * an_hour, 0)))[:, : value.shape[1]]
-    return np.asarray((four - before) / (value[:, :WARM_SLOTS].mean(axis=1)[:, None] + 1e-6))
-
-
-def _hour_of_week(homes: Homes) -> Scores:
-    """Four hours against this hour of the week in the first weeks, in its deviations."""
-    value = np.nan_to_num(np.maximum(homes.kwh, 0))
-    an_hour = HOUR_MS // homes.slot_ms
-    four = _sums_of_4_h(value, an_hour) / (4 * an_hour)
-    hour = np.arange(value.shape[1]) // an_hour % 168
-    score = np.zeros(value.shape)
-    for row in range(168):
-        mine = np.flatnonzero(hour == row)
-        known = four[:, mine[mine < WARM_SLOTS]]
-        wide = known.std(axis=1) + 0.1 * four[:, :WARM_SLOTS].mean(axis=1) + 1e-6
-        score[:, mine] = (four[:, mine] - known.mean(axis=1)[:, None]) / wide[:, None]
-    return score
-
-
-BASELINES: Final[dict[str, Callable[[Homes], Scores]]] = {
-    "one limit for all": lambda homes: np.nan_to_num(homes.kwh),
-    "a limit per home": over_quantile,
-    "EWMA": _ewma,
-    "seasonal naive, 4 h": _seasonal,
-    "hour of the week, 4 h": _hour_of_week,
+SETS: Final[Mapping[str, Callable[[Streams], list[Scored]]]] = {
+    "folds": folds,
+    "shipped": shipped,
+    "baselines": baselines,
+    "libraries": partial(baselines, ways=LIBRARIES),
 }
 
 
-def baselines(streams: Streams) -> None:
-    """Score plainer ways."""
-    for name, score in BASELINES.items():
-        shown(name, streams, score(streams.clean), score(streams.faulty), nats=0)
-
-
-SETS: Final = {"folds": folds, "shipped": shipped, "baselines": baselines}
-
-
-def main(data: Path, faults: Path, name: str, homes: int, sets: Sequence[str]) -> None:
-    """Print all figures."""
+def main(
+    data: Path, faults: Path, name: str, homes: int, sets: Sequence[str], plot: Path | None
+) -> None:
+    """Print all figures, and draw them."""
     streams = household_streams(data, faults, name, homes)
     weeks = streams.clean.weeks
     print(f"{len(streams.clean.ids)} homes, {weeks:.0f} home-weeks, {len(streams.events)} faults")
-    for wanted in sets:
-        SETS[wanted](streams)
+    scored = [each for wanted in sets for each in SETS[wanted](streams)]
+    if plot is not None:
+        draw(streams, scored, plot)
 
 
 if __name__ == "__main__":
@@ -254,6 +219,9 @@ if __name__ == "__main__":
     parser.add_argument("faults", type=Path)
     parser.add_argument("--streams", default="household_15min")
     parser.add_argument("--homes", type=int, default=384)
-    parser.add_argument("--sets", type=lambda text: text.split(","), default=list(SETS))
+    parser.add_argument(
+        "--sets", type=lambda text: text.split(","), default=["folds", "shipped", "baselines"]
+    )
+    parser.add_argument("--plot", type=Path, help="draw them into this folder")
     given = parser.parse_args()
-    main(given.data, given.faults, given.streams, given.homes, given.sets)
+    main(given.data, given.faults, given.streams, given.homes, given.sets, given.plot)

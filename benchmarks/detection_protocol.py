@@ -98,6 +98,16 @@ def threshold(scores: Scores, streams: Streams, budget: float, nats: float = 0.0
     return float(levels[low]) + 1e-9
 
 
+class Scored(NamedTuple):
+    """The scores of a way to find what is unusual."""
+
+    name: str
+    clean: Scores
+    faulty: Scores
+    nats: float = 0.0
+    """By how much an alert raises the bar of its home; scores are then in nats."""
+
+
 class Found(NamedTuple):
     """What a threshold finds of the faults."""
 
