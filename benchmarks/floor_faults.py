@@ -33,7 +33,7 @@ SLOT_WEEKS: Final = 2
 SEEDS: Final = (21, 22, 23)
 FULL_WH: Final = 10_000_000
 """Where counters of floors with a rollover begin again at 0: at 10,000 kWh."""
-_MESSAGES: Final = 65_536
+_MESSAGES: Final = 8_192
 _STEP_S: Final = 300  # between the powers of which D is
 
 AS_IN_HOMES: Final = {
