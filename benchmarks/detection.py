@@ -161,7 +161,8 @@ def folds(streams: Streams) -> list[Scored]:
         each = [found(scores[kind][1], streams, t, RAISED_NATS).caught for t in levels]
         recalls = [mine.of_kind(kind).recall for mine in each]
         print(f"{kind} left out: recall {recalls[0]:.2f} / {recalls[1]:.2f}", flush=True)
-    return [Scored("other homes' tables", *scores["both"], RAISED_NATS)]
+    clean, faulty = scores["both"]
+    return [Scored("tables of other homes", clean, faulty, RAISED_NATS)]
 
 
 def shipped(streams: Streams) -> list[Scored]:

@@ -60,7 +60,7 @@ def _delays(streams: Streams, of: Scored, file: Path) -> None:
     """The share of each kind's faults that was found within a time."""
     level = threshold(of.clean, streams, DELAYS_AT, of.nats)
     held = found(of.faulty, streams, level, of.nats).caught
-    figure, axes = plt.subplots(figsize=(6.5, 3.6), dpi=100)
+    figure, axes = plt.subplots(figsize=(7.5, 3.6), dpi=100)
     for n, kind in enumerate(dict.fromkeys(held.kind)):
         delay_h = np.nan_to_num(held.of_kind(kind).delay_min / 60, nan=np.inf)
         steps = np.geomspace(DELAYS_H[0], DELAYS_H[-1], 200)
@@ -68,7 +68,7 @@ def _delays(streams: Streams, of: Scored, file: Path) -> None:
         axes.plot(steps, share, color=COLOURS[n], lw=1.6, label=kind.replace("_", " "))
     title = f"faults found so many hours after they began, {DELAYS_AT} alerts a home and week"
     _plain(axes, title, "hours", DELAYS_H)
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     figure.tight_layout()
     _save(figure, file)
 
@@ -86,6 +86,5 @@ def _plain(axes: Axes, title: str, below: str, ticks: Sequence[float]) -> None:
 
 
 def _save(figure: plt.Figure, file: Path) -> None:
-    """A picture of few colours, so that it stays light."""
-    figure.savefig(file, metadata={"Software": None})
+    figure.savefig(file)
     plt.close(figure)

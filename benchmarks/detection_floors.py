@@ -179,8 +179,8 @@ def caught(outcomes: Sequence[Outcome]) -> None:
             )
         share = f"{len(found) / len(mine):.0%}" if mine else "-"
         print(f"{kind:<14}{len(mine):>7}{share:>8}{text}")
-    share = np.mean([each.is_caught for each in outcomes])
-    print(f"of {len(outcomes)} faults {share:.1%} are caught")
+    every = sum(each.is_caught for each in outcomes) / max(len(outcomes), 1)
+    print(f"of {len(outcomes)} faults {every:.1%} are caught")
 
 
 def main(weeks: int, floors: int, seeds: Sequence[int], tick_seconds: int) -> None:

@@ -79,7 +79,8 @@ class CounterOfPower:
 
     Between two moments the energy is at least that of the lower of their powers, and at most that
     of the higher. Bounds and the counter's steps add up over a span; the first moment behind it
-    judges it. A longer gap than ``max_gap_ms`` begins anew. A counter that falls disagrees at once.
+    judges it. A longer gap than ``max_gap_ms`` begins anew, and so does a counter that falls: of
+    that the ledger says what it was, a reset, the end of its digits or another meter.
 
     Args:
         allowed: how far apart they may be (the counter's resolution is part of it), how long a span
@@ -111,8 +112,7 @@ class CounterOfPower:
         power_before = by_key.before(power, kept["power"])
         rise = counter - by_key.before(counter, kept["counter"])
         gap = by_key.time - before_ms > self._max_gap_ms  # or the first of all
-        falls = ~gap & (rise < 0)
-        anew = gap | falls
+        anew = gap | (rise < 0)
         ends = ~anew & (by_key.time // limits.span_ms != before_ms // limits.span_ms)
         step = np.where(anew, 0, by_key.time - before_ms)
         steps = np.stack([
@@ -127,7 +127,7 @@ class CounterOfPower:
         judged = ends & (by_key.before(begun, kept["whole"]) > 0)
         low, high = _nano_kwh(sums[1:])
         beyond, expected = _between(sums[0], low, high, Tolerance.of(limits))
-        odd = falls | (judged & (beyond > 0))
+        odd = judged & (beyond > 0)
         odd_ms = by_key.newest(odd, kept["odd_ms"])
         kept.keep(
             by_key,
@@ -141,9 +141,9 @@ class CounterOfPower:
         columns = (
             odd,
             judged & ~odd & (by_key.time - odd_ms >= limits.settle_ms),
-            np.where(falls, -rise, np.where(judged, beyond, NEVER)),
-            np.where(falls, rise, sums[0]),
-            np.where(falls, 0, expected),
+            np.where(judged, beyond, NEVER),
+            sums[0],
+            expected,
         )
         return Scores(*map(by_key.unsorted, columns))
 

@@ -162,8 +162,6 @@ class AgreeRule(
             return _standing(self.channels, found)
         side = "more" if abs(found.observed) > found.expected else "less"
         if self.check == "counter":
-            if found.observed < 0:
-                return f"the counter fell by {spell_amount(-found.observed)} kWh"
             risen = f"the counter rose by {amount} in {spell_duration(self.span_ms)}"
             return f"{risen}, {side} than its power comes to, {expected}"
         volt, ampere = (

@@ -168,12 +168,13 @@ def test_a_counter_that_does_not_rise_by_its_power(tmp_path: Path) -> None:
     )
 
 
-def test_a_counter_that_falls(tmp_path: Path) -> None:
+def test_a_counter_that_falls_begins_anew(tmp_path: Path) -> None:
+    """The ledger says what it was; a power that is wrong an hour later is still seen."""
     rule = rule_of(tmp_path, COUNTER)
     counter = [100 + minute / 10 - (102.4 if minute >= 25 else 0) for minute in range(60)]
-    found = events([rule], minutes("p1", counter, [6.0] * 60))
-    assert told(found) == [("p1", "firing", 1500), ("p1", "resolved", 2400)]
-    assert found[0].about.startswith("p1: the counter fell by 102.3 kWh, since")
+    kw = [3.0 if 40 < minute <= 50 else 6.0 for minute in range(60)]
+    assert told(events([rule], minutes("p1", counter, [6.0] * 60))) == []
+    assert told(events([rule], minutes("p1", counter, kw))) == [("p1", "firing", 3000)]
 
 
 def test_a_coarse_counter_and_a_noisy_power_agree(tmp_path: Path) -> None:
@@ -285,10 +286,12 @@ def test_what_physics_sees_is_caught() -> None:
             e.device == span.device and span.from_ms <= e.time_ms < span.to_ms + after_ms
             for e in found
         )
-    for kind in ("voltage_dip", "phase_loss", "frozen", "counter_reset"):
+    for kind in ("voltage_dip", "phase_loss", "frozen"):
         assert there[kind] > 2
         assert hit[kind] == there[kind], kind
     assert hit["surge"] == hit["leak"] == 0  # they are real: all agrees
+    assert there["counter_reset"] > 2
+    assert hit["counter_reset"] == 0  # the ledger says what it was
 
 
 @pytest.mark.parametrize(
