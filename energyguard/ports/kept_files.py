@@ -1,18 +1,23 @@
 """Files that a browser asks for before it can draw anything, kept as they were sent.
 
 A page takes some thirty of them; found, read and compressed anew for each visitor they cost more
-than the page itself. They do not change while a process runs.
+than the page itself. They do not change while a process runs. Browsers that take Brotli (over
+TLS, and from their own machine) get a tenth less of them than by gzip.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, NamedTuple
 
+import pyarrow as pa
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_KEPT_BYTES: Final = 4 * 2**20
 """Of all files together, as they are sent; the page's own take a tenth of it."""
+BROTLI_LEVEL: Final = 9
+"""The next levels take fifteen times as long for a twentieth less."""
 _NOT_THE_WHOLE = ("range", "if-none-match", "if-modified-since")
 _OF_THE_FILE = (b"content-type", b"content-encoding", b"cache-control", b"etag", b"last-modified")
 """Headers that are the same for everyone; a cookie is not."""
@@ -25,15 +30,15 @@ class KeptFile(NamedTuple):
     body: bytes
 
 
-FileKey = tuple[str, bool]
-"""What a file is kept by: its address with the query, and whether it may be compressed."""
+FileKey = tuple[str, str]
+"""What a file is kept by: its address with the query, and how it may be compressed, if at all."""
 
 
 class KeptFiles:
     """Answers for files from memory; whoever asks first has them from the application.
 
     Args:
-        app: what is behind; it compresses what it sends, and marks files by an ``etag``.
+        app: what is behind; it compresses what it sends by gzip, and marks files by an ``etag``.
         under: the beginnings of the paths of such files.
     """
 
@@ -47,12 +52,17 @@ class KeptFiles:
         key = self._key(scope)
         if key is None:
             await self._app(scope, receive, send)
-        elif (kept := self._kept.get(key)) is None:
-            await self._app(scope, receive, self._keeping(key, send))
-        else:
+        elif (kept := self._kept.get(key)) is not None:
             start = {"type": "http.response.start", "status": 200, "headers": [*kept.headers]}
             await send(start)
             await send({"type": "http.response.body", "body": kept.body})
+        elif key[1] == "br":
+            plain = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
+            whole = _Whole(self._keeping(key, send))
+            await self._app({**scope, "headers": plain}, receive, whole.take)
+            await whole.send_packed()
+        else:
+            await self._app(scope, receive, self._keeping(key, send))
 
     def _key(self, scope: Scope) -> FileKey | None:
         if scope["type"] != "http" or scope["method"] != "GET":
@@ -63,7 +73,8 @@ class KeptFiles:
         ):
             return None
         address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-        return address, "gzip" in headers.get("accept-encoding", "")
+        taken = {one.split(";")[0].strip() for one in headers.get("accept-encoding", "").split(",")}
+        return address, next((way for way in ("br", "gzip") if way in taken), "")
 
     def _keeping(self, key: FileKey, send: Send) -> Send:
         """A ``send`` that keeps a file when the whole of it has passed."""
@@ -91,3 +102,37 @@ class KeptFiles:
         self._bytes += len(body)
         size = (b"content-length", str(len(body)).encode())
         self._kept[key] = KeptFile([*headers, size, (b"vary", b"Accept-Encoding")], body)
+
+
+class _Whole:
+    """An answer that comes uncompressed, to be sent by Brotli where that makes it smaller."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message = {}
+        self._body = bytearray()
+
+    async def take(self, message: Message) -> None:
+        """Take what the application sends."""
+        if message["type"] == "http.response.start":
+            self._start = message
+        else:
+            self._body.extend(message.get("body", b""))
+
+    async def send_packed(self) -> None:
+        """Send all that was taken."""
+        body = bytes(self._body)
+        packed = await asyncio.to_thread(_by_brotli, body)
+        headers = [*self._start["headers"]]
+        if len(packed) < len(body):
+            body = packed
+            headers = [one for one in headers if one[0].lower() not in (b"content-length", b"vary")]
+            headers += [(b"content-encoding", b"br"), (b"vary", b"Accept-Encoding")]
+            headers += [(b"content-length", str(len(body)).encode())]
+        await self._send({**self._start, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _by_brotli(body: bytes) -> bytes:
+    packed: bytes = pa.Codec("brotli", BROTLI_LEVEL).compress(body, asbytes=True)
+    return packed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 
 import httpx
+import pyarrow as pa
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -54,6 +55,24 @@ async def test_a_file_is_made_once_for_each_way_to_send_it(app: Application) -> 
     assert second.headers["vary"] == "Accept-Encoding"
     assert "content-encoding" not in plain.headers
     assert app.asked == ["/ui/a.js"] * 2
+
+
+@pytest.mark.parametrize("path", ["/ui/a.js", "/ui/none.js", "/ui/live.js"])
+async def test_who_takes_brotli_gets_it_and_reads_the_same(app: Application, path: str) -> None:
+    """A file, an answer that there is none, and one that is not kept."""
+    async with client(app) as visitors:
+        first, second = [
+            await visitors.get(path, headers={"accept-encoding": "gzip, deflate, br;q=0.9"})
+            for _ in "ab"
+        ]
+        gzipped = await visitors.get(path, headers={"accept-encoding": "gzip"})
+    assert gzipped.content == WORDS
+    for answer in (first, second):
+        assert answer.headers["content-encoding"] == "br"
+        assert answer.headers["vary"] == "Accept-Encoding"
+        packed = answer.content  # httpx knows Brotli only where a library for it is installed
+        assert pa.Codec("brotli").decompress(packed, len(WORDS), asbytes=True) == WORDS
+        assert len(packed) == int(answer.headers["content-length"])
 
 
 async def test_a_cookie_is_for_whom_it_was_made(app: Application) -> None:
