@@ -21,6 +21,7 @@ BROTLI_LEVEL: Final = 9
 _NOT_THE_WHOLE = ("range", "if-none-match", "if-modified-since")
 _OF_THE_FILE = (b"content-type", b"content-encoding", b"cache-control", b"etag", b"last-modified")
 """Headers that are the same for everyone; a cookie is not."""
+_OF_ITS_SIZE = (b"content-length", b"vary")
 
 
 class KeptFile(NamedTuple):
@@ -57,7 +58,7 @@ class KeptFiles:
             await send(start)
             await send({"type": "http.response.body", "body": kept.body})
         elif key[1] == "br":
-            plain = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
+            plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
             whole = _Whole(self._keeping(key, send))
             await self._app({**scope, "headers": plain}, receive, whole.take)
             await whole.send_packed()
@@ -73,7 +74,8 @@ class KeptFiles:
         ):
             return None
         address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-        taken = {one.split(";")[0].strip() for one in headers.get("accept-encoding", "").split(",")}
+        offered = headers.get("accept-encoding", "").split(",")
+        taken = {name.partition(";")[0].strip() for name in offered}
         return address, next((way for way in ("br", "gzip") if way in taken), "")
 
     def _keeping(self, key: FileKey, send: Send) -> Send:
@@ -126,7 +128,7 @@ class _Whole:
         headers = [*self._start["headers"]]
         if len(packed) < len(body):
             body = packed
-            headers = [one for one in headers if one[0].lower() not in (b"content-length", b"vary")]
+            headers = [pair for pair in headers if pair[0].lower() not in _OF_ITS_SIZE]
             headers += [(b"content-encoding", b"br"), (b"vary", b"Accept-Encoding")]
             headers += [(b"content-length", str(len(body)).encode())]
         await self._send({**self._start, "headers": headers})

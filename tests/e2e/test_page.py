@@ -68,6 +68,23 @@ def test_numbers_and_charts_are_seen_before_the_scripts_run(window: Window) -> N
     expect(page.locator("#still")).to_have_count(0)
 
 
+def test_what_is_typed_before_the_scripts_run_is_typed(window: Window) -> None:
+    held: list[Route] = []
+    page = window.page
+    page.route("**/quasar.umd*", lambda route: held.append(route))
+    page.goto(window.address + "/devices", wait_until="commit")
+    field = page.get_by_label("Search devices", exact=True)
+    field.press_sequentially("H0")
+    assert page.locator("#app *").count() == 0
+    held[0].continue_()
+    page.unroute("**/quasar.umd*")
+    expect(page.locator("#still")).to_have_count(0)
+    expect(field).to_be_focused()
+    page.keyboard.type("17")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**search=H017**")
+
+
 def test_the_clock_of_a_simulation_runs_by_itself(window: Window, service: MadeUpService) -> None:
     service.simulated = True
     try:

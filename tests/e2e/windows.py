@@ -66,6 +66,7 @@ class Window:
     def open(self, path: str) -> Page:
         self.page.goto(self.address + path)
         expect(self.page.locator(".chip .dot").first).to_be_visible()
+        expect(self.page.locator("#still")).to_have_count(0)  # the page itself is there
         return self.page
 
     def leave(self) -> None:

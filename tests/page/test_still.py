@@ -63,7 +63,7 @@ async def test_elements_are_seen_as_the_framework_draws_them(page: Client) -> No
         Tag("h2", "Used today")
         symbol("bell")
         Tag("a", "to it", href="/devices/H001?a=1&b=2", aria_current="page")
-        Tag("input", "", type="search", value="a 'word'")
+        Tag("input", "", type="search", **{"^value": "a 'word'"})
     seen = SeenHtml(still_html(page.layout))
     assert seen.open == [] and "Used today" in seen.words
     assert seen.all("section") == [{"class": "card wide", "id": "used", "tabindex": "-1"}]

@@ -99,7 +99,7 @@ def _attributes(element: Element, classes: list[str], props: Mapping[str, object
             if value or name.startswith(("aria-", "data-")):
                 named[name] = str(value).lower()
         elif isinstance(value, str | int) and name[0] not in ":_":
-            named[name] = str(value)
+            named[name.removeprefix("^")] = str(value)
     return "".join(
         f" {name}='{_quoted(value)}'" for name, value in named.items() if value or name != "class"
     )
