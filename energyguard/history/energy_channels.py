@@ -115,6 +115,8 @@ class SentChannels:
     def note(self, names: Iterable[tuple[str, str]]) -> None:
         """Note devices and channels; durable on return."""
         new = sorted(set(names) - self._noted)
+        if not new:
+            return
         columns = [pa.array([name[at] for name in new], pa.string()) for at in range(2)]
         rows = pa.table(columns, ["device", "channel"])
         self._history.insert(SENT_CHANNELS.name, rows.cast(SENT_CHANNELS.schema))

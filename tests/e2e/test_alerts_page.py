@@ -60,6 +60,7 @@ def test_a_resolved_alert_is_found(window: Window, service: MadeUpService) -> No
     page = window.open("/alerts")
     page.get_by_role("link", name="Resolved", exact=True).click()
     expect(page.locator(".alert-list [data-alert]")).to_have_count(4)
+    expect(page.get_by_label("Search alerts")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("old oven")
     expect(page.locator(".alert-list [data-alert]")).to_have_count(1)

@@ -19,6 +19,7 @@ from energyguard.history import energy_rollup, energy_spans, energy_writes, read
 from energyguard.history.corrected_tables import LAST_VERSION
 from energyguard.history.rollup_kind import script
 from energyguard.history.tables import ALL
+from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import DAY_MS
 from energyguard.records.corrections import WITHDRAWN
 from energyguard.records.tables import HistoryTable
@@ -42,6 +43,7 @@ _DESCRIBED = (
     "SELECT toString(device) AS device, toString(channel) AS channel, facts"
     " FROM energy_channels FINAL WHERE facts != ''"
 )
+_SENT = "SELECT device, channel FROM sent_channels"
 
 
 class MemoryTables:
@@ -60,6 +62,7 @@ class MemoryTables:
             energy_spans._COUNTS: ("device channel counted first_ms last_ms", self._counts),
             energy_writes._LONG: ("key day stamp", self._long),
             _DESCRIBED: ("device channel facts", self._described),
+            _SENT: ("device channel", lambda _: list(self.all("sent_channels"))),
             energy_rollup._WITH_READINGS: ("device channel", self._with_readings),
             corrector._KEPT: ("device channel from_ms to_ms", self._kept),
             corrector._ROWS: (
@@ -111,8 +114,17 @@ class MemoryTables:
             self.rows[found[1]].clear()
         elif sql == _COARSER:
             self.coarser(str(parameters["coarse"]))
+        elif sql.lstrip().startswith("INSERT INTO sent_channels"):
+            self._note_sent()
         else:
             raise NotImplementedError(sql)
+
+    def _note_sent(self) -> None:
+        """Note the channels of energy that have buckets already."""
+        for what, days in self.rows["rollup_1d"].items():
+            if days and not CHANNELS[what[1]].is_level:
+                row = dict(zip(_KEYS["sent_channels"], what, strict=True))
+                self.rows["sent_channels"].setdefault(what, {}).setdefault(what, row)
 
     def coarser(self, coarse: str, months: Callable[[int], bool] | None = None) -> None:
         """Make the buckets anew that what is in the table ``spans`` touches."""
