@@ -108,6 +108,8 @@ class TopicDialect:
 
     name: ClassVar[str]
     about: ClassVar[str]
+    topics: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    """What topics it knows, unless it has learned them; the group ``device`` is who sends there."""
     filters: ClassVar[tuple[str, ...]]
     """What is subscribed to."""
     examples: ClassVar[tuple[DialectExample, ...]]
@@ -123,7 +125,7 @@ class TopicDialect:
 
     def knows(self, topic: str) -> bool:
         """Whether a topic is of this dialect."""
-        raise NotImplementedError
+        return self.topics.fullmatch(topic) is not None
 
     def teaches(self, topic: str) -> bool:
         """Whether its messages say what others mean: they are kept beside the log."""
@@ -143,7 +145,8 @@ class TopicDialect:
 
     def device_of(self, topic: str) -> str:
         """The device whose values come at a topic that it knows; empty: it calls none by it."""
-        return ""
+        found = self.topics.fullmatch(topic)
+        return found.groupdict().get("device", "") if found else ""
 
     def introduced(self) -> Iterator[Introduction]:
         """What devices have said of themselves in messages that teach."""
@@ -161,7 +164,8 @@ class TopicDialect:
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 NOTHING: Final = frozenset(("", "null", "nan", "nil", "none", "unknown", "unavailable"))
 """What is sent where nothing is known."""
-_NUMBER: Final = re.compile(LONG_NUMBER.pattern, re.ASCII)
+NUMBER: Final = re.compile(LONG_NUMBER.pattern, re.ASCII)
+"""How a number is written as text."""
 
 
 def json_in(payload: bytes) -> Any:
@@ -200,7 +204,7 @@ def number_of(value: object, field: str) -> Decimal | None:
         return Decimal(value)
     if value is None or (isinstance(value, str) and value.strip().lower() in NOTHING):
         return None
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
         return Decimal(value.strip())
     raise Malformed(f"{field} is no number: {sixty_fourth(str(value))}", field)
 

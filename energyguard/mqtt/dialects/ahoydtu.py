@@ -23,7 +23,7 @@ from energyguard.mqtt.dialect import (
     object_in,
 )
 
-_TOPIC: Final = re.compile(r"([^/]+/[^/]+)/ch0(?:/(\w+))?")
+_TOPIC: Final = re.compile(r"(?P<device>[^/]+/[^/]+)/ch0(?:/(\w+))?")
 _TOTAL: Final = "YieldTotal"
 _FIELDS: Final = {
     "P_AC": KnownField("power_kw", 1_000, times=-1),
@@ -45,20 +45,12 @@ class AhoyDtuDialect(TopicDialect):
         ("… › Port", "{port}"),
         ("… › Topic", "inverter"),
     )
+    topics: ClassVar = _TOPIC
     filters: ClassVar = ("inverter/+/ch0", "inverter/+/ch0/+")
     examples: ClassVar = (
         DialectExample("inverter/roof/ch0/P_AC", b"71.000"),
         DialectExample("inverter/roof/ch0/YieldTotal", b"465.294"),
     )
-
-    def knows(self, topic: str) -> bool:
-        """Whether it is of the grid's side of an inverter."""
-        return _TOPIC.fullmatch(topic) is not None
-
-    def device_of(self, topic: str) -> str:
-        """The base topic and the inverter's name."""
-        found = _TOPIC.fullmatch(topic)
-        return found[1] if found else ""
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """The one value of a message, or those of its object."""

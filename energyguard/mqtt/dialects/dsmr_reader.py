@@ -43,15 +43,12 @@ class DsmrReaderDialect(TopicDialect):
     name = "dsmr-reader"
     about = "Dutch and Belgian meters behind DSMR-reader"
     title = "DSMR-reader"
+    topics: ClassVar = _TOPIC
     filters: ClassVar = ("dsmr/reading/+", "dsmr/json")
     examples: ClassVar = (
         DialectExample("dsmr/reading/electricity_delivered_1", b"1234.567"),
         DialectExample("dsmr/reading/phase_voltage_l1", b"229.0"),
     )
-
-    def knows(self, topic: str) -> bool:
-        """Whether it is a field of a telegram, or all of one."""
-        return _TOPIC.fullmatch(topic) is not None
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """The registers, voltages and currents of a message."""

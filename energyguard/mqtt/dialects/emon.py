@@ -13,9 +13,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar, Final
 
-from energyguard.codecs.columns import LONG_NUMBER
 from energyguard.dialects.names import NotPlaced, Placed, ValueName
 from energyguard.mqtt.dialect import (
+    NUMBER,
     DialectExample,
     KnownField,
     MqttMessage,
@@ -28,8 +28,7 @@ from energyguard.mqtt.dialect import (
 )
 from energyguard.mqtt.moments import time_of
 
-_TOPIC: Final = re.compile(r"emon/([^/]+)(?:/([^/]+))?")
-_NUMBER: Final = re.compile(LONG_NUMBER.pattern, re.ASCII)
+_TOPIC: Final = re.compile(r"emon/(?P<device>[^/]+)(?:/([^/]+))?")
 _TIME: Final = "time"
 _LEVEL: Final = "temperature_c"
 _KNOWN: Final = (
@@ -65,6 +64,7 @@ class EmonDialect(TopicDialect):
         ("… › mqtt_port", "{port}"),
         ("… › nodevar_format_basetopic", "emon/"),
     )
+    topics: ClassVar = _TOPIC
     filters: ClassVar = ("emon/+", "emon/+/+")
     refuses_unknown = True
     examples: ClassVar = (
@@ -73,15 +73,6 @@ class EmonDialect(TopicDialect):
             "emon/emontx4", b'{"MSG":7,"Vrms":241.2,"P1":85,"E1":118204,"time":1795860900.1}'
         ),
     )
-
-    def knows(self, topic: str) -> bool:
-        """Whether it is of a node."""
-        return _TOPIC.fullmatch(topic) is not None
-
-    def device_of(self, topic: str) -> str:
-        """The node."""
-        found = _TOPIC.fullmatch(topic)
-        return found[1] if found else ""
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """The one value of a message, or those of its object with their time."""
@@ -101,7 +92,7 @@ def _value(node: str, name: str, given: object, time_ms: int | None) -> Iterator
     """A value of a node, where it is one; words of a name that is not known are a state."""
     at = _place(node, name)
     is_number = isinstance(given, int | Decimal) or (
-        isinstance(given, str) and _NUMBER.fullmatch(given.strip())
+        isinstance(given, str) and NUMBER.fullmatch(given.strip())
     )
     if is_number or isinstance(at.place, Placed):
         number = number_of(given, name)

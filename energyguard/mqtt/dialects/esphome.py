@@ -30,12 +30,9 @@ class EspHomeDialect(TopicDialect):
     about = "nodes with ESPHome, by the names of their sensors"
     title = "ESPHome"
     setup: ClassVar = (("NODE.yaml", "mqtt:\n  broker: {host}\n  port: {port}"),)
+    topics: ClassVar = _TOPIC
     filters: ClassVar = ("+/sensor/+/state",)
     examples: ClassVar = (DialectExample("cellar/sensor/heat_pump_power_w/state", b"1234.5"),)
-
-    def knows(self, topic: str) -> bool:
-        """Whether it is a sensor of a node."""
-        return _TOPIC.fullmatch(topic) is not None
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """The one value of a message, where its name says what it is."""

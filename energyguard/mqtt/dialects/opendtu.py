@@ -20,7 +20,7 @@ from energyguard.mqtt.dialect import (
     number_in,
 )
 
-_TOPIC: Final = re.compile(r"([^/]+/\d{8,16})/0/([a-z]+)")
+_TOPIC: Final = re.compile(r"(?P<device>[^/]+/\d{8,16})/0/([a-z]+)")
 _FIELDS: Final = {
     "power": KnownField("power_kw", 1_000, times=-1),
     "yieldtotal": KnownField("energy_register_kwh", below="export"),
@@ -42,20 +42,12 @@ class OpenDtuDialect(TopicDialect):
         ("… › Port", "{port}"),
         ("… › Base Topic", "solar/"),
     )
+    topics: ClassVar = _TOPIC
     filters: ClassVar = ("solar/+/0/+",)
     examples: ClassVar = (
         DialectExample("solar/114181800001/0/power", b"312.5"),
         DialectExample("solar/114181800001/0/yieldtotal", b"150.505"),
     )
-
-    def knows(self, topic: str) -> bool:
-        """Whether it is of the grid's side of an inverter."""
-        return _TOPIC.fullmatch(topic) is not None
-
-    def device_of(self, topic: str) -> str:
-        """The base topic and the serial number."""
-        found = _TOPIC.fullmatch(topic)
-        return found[1] if found else ""
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """The one value of a message."""

@@ -34,6 +34,7 @@ class OwnDialect(TopicDialect):
     name = "energyguard"
     about = "our own topics: `energyguard/SITE/DEVICE/CHANNEL`"
     title = "energyguard/SITE/DEVICE/CHANNEL"
+    topics: ClassVar = _TOPIC
     filters: ClassVar = ("energyguard/+/+/+",)
     refuses_unknown = True
     examples: ClassVar = (
@@ -43,10 +44,6 @@ class OwnDialect(TopicDialect):
             b'{"value":0.6,"time":"2026-11-28T10:15:00Z"}',
         ),
     )
-
-    def knows(self, topic: str) -> bool:
-        """Whether a topic has these four parts."""
-        return _TOPIC.fullmatch(topic) is not None
 
     def read(self, message: MqttMessage) -> Iterator[SentValue]:
         """The one value of a message."""

@@ -72,6 +72,7 @@ class TasmotaDialect(TopicDialect):
         ("… › Full Topic", "%prefix%/%topic%/"),
         ("Configuration › Configure Logging › Telemetry period", "10"),
     )
+    topics: ClassVar = _TOPIC
     filters: ClassVar = ("tele/+/SENSOR", "+/tele/SENSOR", "stat/+/STATUS8", "stat/+/STATUS10")
     examples: ClassVar = (
         DialectExample(
@@ -81,10 +82,6 @@ class TasmotaDialect(TopicDialect):
             b'"ReactivePower":212,"Factor":0.99,"Voltage":231,"Current":8.06}}',
         ),
     )
-
-    def knows(self, topic: str) -> bool:
-        """Whether it is telemetry, in either order of its parts."""
-        return _TOPIC.fullmatch(topic) is not None
 
     def device_of(self, topic: str) -> str:
         """What stands in the place of the device."""
