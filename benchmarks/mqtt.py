@@ -54,16 +54,17 @@ def shelly(number: int) -> tuple[str, bytes]:
     ) % (BEGIN_S + number // PLUGS * PERIOD_S, number % 2_000, number)
 
 
+def publish_packet(number: int, topic: str, payload: bytes, properties: bytes = b"") -> bytes:
+    """A PUBLISH, at least once, of 128 bytes to 16 kB; MQTT 5 has ``properties``."""
+    name = topic.encode()
+    packet_id = (number % 65_535 + 1).to_bytes(2, "big")
+    body = len(name).to_bytes(2, "big") + name + packet_id + properties + payload
+    return bytes((0x32, len(body) % 128 | 128, len(body) // 128)) + body
+
+
 def packets(make: Callable[[int], tuple[str, bytes]], count: int) -> bytes:
     """Messages as a broker hands them over, at least once."""
-    found = []
-    for number in range(count):
-        topic, payload = make(number)
-        packet_id = number % 65_535 + 1
-        name = topic.encode()
-        body = len(name).to_bytes(2, "big") + name + packet_id.to_bytes(2, "big") + b"\0" + payload
-        found.append(bytes((0x32, len(body) % 128 | 128, len(body) // 128)) + body)
-    return b"".join(found)
+    return b"".join(publish_packet(number, *make(number), b"\0") for number in range(count))
 
 
 def taken(data: bytes, folder: Path) -> int:

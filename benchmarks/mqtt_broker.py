@@ -26,7 +26,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from benchmarks.mqtt import shelly, tasmota
+from benchmarks.mqtt import publish_packet, shelly, tasmota
 from energyguard.clock import SYSTEM
 from energyguard.codecs.records import read_records
 from energyguard.log import EARLIEST, Log, open_log
@@ -53,13 +53,7 @@ Make = Callable[[int], tuple[str, bytes]]
 
 def sent_packets(make: Make, count: int) -> list[bytes]:
     """PUBLISH packets of 3.1.1, as devices send them; in parts of ``UNANSWERED`` // 4."""
-    found = []
-    for number in range(count):
-        topic, payload = make(number)
-        name = topic.encode()
-        body = len(name).to_bytes(2, "big") + name
-        body += (number % 65_535 + 1).to_bytes(2, "big") + payload
-        found.append(bytes((0x32, len(body) % 128 | 128, len(body) // 128)) + body)
+    found = [publish_packet(number, *make(number)) for number in range(count)]
     size = UNANSWERED // 4
     return [b"".join(found[at : at + size]) for at in range(0, count, size)]
 
