@@ -31,16 +31,16 @@ setInterval(() => {
   for (const time of document.querySelectorAll(".chip .lost b")) time.textContent = since;
 }, 1000);
 
-// The clock of a simulation runs by itself: it is told the time and how fast it runs, and again when
-// it is off. Without a connection nobody would tell, so it stands.
-const told = new WeakMap();
+// The clock of a simulation runs by itself: it is sent the time and how fast it runs, and again when
+// it is off. Without a connection nothing would be sent, so it stands.
+const clocks = new WeakMap();
 const cycle = hours === "12" ? { hour: "numeric", hourCycle: "h12" } : { hour: "2-digit", hourCycle: "h23" };
 setInterval(() => {
   for (const place of document.querySelectorAll(".running[data-speed]")) {
     const { at, speed, zone } = place.dataset;
-    if (told.get(place)?.at !== at) told.set(place, { at, since: performance.now() });
+    if (clocks.get(place)?.at !== at) clocks.set(place, { at, since: performance.now() });
     if (!Number(speed) || root.dataset.connection === "lost") continue;
-    const time = Number(at) + ((performance.now() - told.get(place).since) / 1000) * speed;
+    const time = Number(at) + ((performance.now() - clocks.get(place).since) / 1000) * speed;
     const words = new Intl.DateTimeFormat(numbers, { timeZone: zone, minute: "2-digit", second: "2-digit", ...cycle }).format(time);
     place.firstChild.data = words.replace("\u202f", "\u00a0"); // the text that the framework keeps
   }
