@@ -35,6 +35,8 @@ SELECT DISTINCT device, channel FROM rollup_1d
 WHERE channel IN ({channels})
     AND (device, channel) NOT IN (SELECT device, channel FROM sent_channels)
 """
+_LOOKED_BACK: Final = ("", "")
+"""Noted once the days of a history of before were looked through: no device is called so."""
 Changes = Mapping[tuple[str, str], EnergyChannel | None]
 """What is said, by device and channel; None: nothing any more."""
 
@@ -107,10 +109,17 @@ class SentChannels:
 
     def __init__(self, history: Tables) -> None:
         self._history = history
-        channels = ", ".join(f"'{name}'" for name in CHANNELS if not CHANNELS[name].is_level)
-        history.execute(_SENT_BEFORE.replace("{channels}", channels))
-        rows = history.answer(f"SELECT device, channel FROM {SENT_CHANNELS.name}", {})
-        self._noted = {(row["device"], row["channel"]) for row in rows.to_pylist()}
+        self._noted = self._there()
+        if _LOOKED_BACK not in self._noted:
+            channels = ", ".join(f"'{name}'" for name in CHANNELS if not CHANNELS[name].is_level)
+            history.execute(_SENT_BEFORE.replace("{channels}", channels))
+            self._noted = self._there()
+            if self._noted:  # else there are no days, and a history without a row stays so
+                self.note([_LOOKED_BACK])
+
+    def _there(self) -> set[tuple[str, str]]:
+        rows = self._history.answer(f"SELECT device, channel FROM {SENT_CHANNELS.name}", {})
+        return {(row["device"], row["channel"]) for row in rows.to_pylist()}
 
     def note(self, names: Iterable[tuple[str, str]]) -> None:
         """Note devices and channels; durable on return."""
