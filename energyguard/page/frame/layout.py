@@ -16,7 +16,7 @@ from energyguard.page.frame.header import Header
 from energyguard.page.frame.key_help import KeyHelp
 from energyguard.page.frame.page_cache import SPANS, UNSETTLED_KEEP_S
 from energyguard.page.frame.rail import Rail
-from energyguard.page.frame.turns import Turns
+from energyguard.page.frame.refresh_schedule import RefreshSchedule
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.language import Reader, _, speak
 from energyguard.telemetry import logger
@@ -129,4 +129,4 @@ async def keep_fresh(context: PageContext) -> None:
         if await context.cache.is_unsettled():
             await asyncio.gather(*(timer.refresh() for timer in slow))
 
-    Turns(page, [*context.timers, Timer(UNSETTLED_KEEP_S, settle, is_first=True)]).begin()
+    RefreshSchedule(page, [*context.timers, Timer(UNSETTLED_KEEP_S, settle, is_first=True)]).begin()

@@ -9,7 +9,7 @@ from nicegui import ui
 from nicegui.testing import user_simulation
 
 from energyguard.page.frame.context import Timer
-from energyguard.page.frame.turns import STEP_S, Turns
+from energyguard.page.frame.refresh_schedule import STEP_S, RefreshSchedule
 
 
 async def test_parts_are_in_step_a_slow_one_holds_none_up_and_a_closed_page_has_no_turns() -> None:
@@ -34,7 +34,7 @@ async def test_parts_are_in_step_a_slow_one_holds_none_up_and_a_closed_page_has_
         @ui.page("/turning")
         def turning() -> None:
             timers = [Timer(STEP_S, quick, is_first=False), Timer(STEP_S, slow, is_first=True)]
-            Turns(ui.context.client, timers).begin()
+            RefreshSchedule(ui.context.client, timers).begin()
 
         page = await user.open("/turning")
         while len(calls) < 5:

@@ -15,11 +15,11 @@ from nicegui import Client, background_tasks
 from energyguard.page.frame.context import Timer
 
 STEP_S: Final = 0.5
-"""All turns are whole numbers of these apart."""
+"""Refreshes are whole numbers of these apart, counted from the same moment in all pages."""
 
 
-class Turns:
-    """Calls the refreshes of an open page, each in its turn, while somebody has it open.
+class RefreshSchedule:
+    """Calls the refreshes of an open page, each when it is due, while somebody has it open.
 
     Args:
         page: the page; nothing is called before it has its connection.
@@ -32,7 +32,7 @@ class Turns:
 
     def begin(self) -> None:
         """Go on until the page is closed."""
-        whole = background_tasks.create(self._run(), name=f"turns of {self._page.id}")
+        whole = background_tasks.create(self._run(), name=f"refreshes of {self._page.id}")
 
         def end() -> None:
             for task in (whole, *self._running.values()):
