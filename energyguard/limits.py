@@ -44,6 +44,10 @@ BODIES_AT_ONCE = 8
 """Bodies of the greatest length that may be held in memory at once."""
 PAGE_S = 60.0
 """To build a page, before one is shown that says so."""
+PAGE_SILENT_S = 15.0
+"""The live connection of a page that says nothing is given up after somewhat more (1.2 times)."""
+PAGE_KEPT_S = 60.0
+"""A page that lost its connection is kept so long: a phone in a pocket, a line that is away."""
 LOGIN_BODY_BYTES = 16_384
 STATEMENT_BYTES = 2**20
 """Of a statement at the history's door."""

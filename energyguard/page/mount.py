@@ -14,7 +14,7 @@ from nicegui import Client, context, ui
 from nicegui import app as pages
 
 from energyguard.errors import Forbidden, Unauthorized
-from energyguard.limits import PAGE_S
+from energyguard.limits import PAGE_KEPT_S, PAGE_S, PAGE_SILENT_S
 from energyguard.model.access import AccessRole, Caller
 from energyguard.page.elements.icons import FAVICON
 from energyguard.page.elements.signatures import remember_signatures
@@ -71,6 +71,7 @@ def mount(
         language="en-GB",
         dark=None,
         tailwind=False,
+        reconnect_timeout=PAGE_SILENT_S,
         binding_refresh_interval=None,  # nothing is bound: each view refreshes itself
         show_welcome_message=False,
         storage_secret=secrets.token_hex(),
@@ -122,7 +123,7 @@ def _worker() -> FileResponse:
 def _serve(
     view: View, views: tuple[View, ...], caches: PageCaches, stranger: Caller | None
 ) -> None:
-    @ui.page(view.path, response_timeout=PAGE_S)
+    @ui.page(view.path, response_timeout=PAGE_S, reconnect_timeout=PAGE_KEPT_S)
     async def open_page(request: Request) -> EarlyPage:
         caller: Caller | None = getattr(request.state, "caller", None) or stranger
         if caller is None:

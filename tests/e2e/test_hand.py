@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.application.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, TARGETS, Window, opened
+from tests.edge.proxy import bad_line
 
 pytestmark = IN_A_BROWSER
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -117,6 +119,28 @@ def test_stopping_a_rule_asks_once_and_can_be_undone(window: Window, served: Sho
     expect(page.get_by_role("button", name="Start household-prod")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(stop).to_be_visible()
+
+
+def test_a_page_whose_line_was_away_for_a_while_goes_on_as_it_was(
+    browser: Browser, served: Shown
+) -> None:
+    """A phone in a pocket, a tunnel, a busy machine: nothing that was typed is lost."""
+    with bad_line(urlsplit(served.address).port or 0) as line:
+        page = browser.new_context().new_page()
+        page.goto(f"http://127.0.0.1:{line.port}/rules")
+        expect(page.locator("#still")).to_have_count(0)
+        page.get_by_role("button", name="Change household-prod").click()
+        limit = page.locator(".rule-row form").get_by_label("Raises above")
+        limit.fill("2.5")
+        line.close()
+        expect(page.get_by_text("Connection lost since").first).to_be_visible()
+        page.wait_for_timeout(2_000)  # NiceGUI by itself forgets a page after 3 s
+        line.open = True
+        expect(page.get_by_text("Connection lost since").first).to_be_hidden()
+        expect(limit).to_have_value("2.5")
+        page.get_by_role("button", name="Cancel").click()
+        expect(limit).to_have_count(0)
+        page.context.close()
 
 
 def test_a_page_without_its_connection_says_so(browser: Browser, served: Shown) -> None:

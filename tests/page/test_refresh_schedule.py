@@ -12,7 +12,9 @@ from energyguard.page.frame.context import Timer
 from energyguard.page.frame.refresh_schedule import STEP_S, RefreshSchedule
 
 
-async def test_parts_are_in_step_a_slow_one_holds_none_up_and_a_closed_page_has_no_turns() -> None:
+async def test_parts_are_in_step_a_slow_one_holds_none_up_and_none_that_nobody_sees_is_called() -> (
+    None
+):
     calls: list[tuple[str, int]] = []
     forever, ended = asyncio.Event(), asyncio.Event()
 
@@ -42,6 +44,16 @@ async def test_parts_are_in_step_a_slow_one_holds_none_up_and_a_closed_page_has_
         steps = [at for name, at in calls if name == page.id]
         assert all(late > early for early, late in pairwise(steps[1:]))  # the first: at once
         assert [name for name, _ in calls].count("slow") == 1  # the first call is on its way
+        [(socket, document)] = page._socket_to_document_id.items()
+        tab = page.tab_id or ""
+        page.handle_disconnect(socket)
+        await asyncio.sleep(STEP_S)  # the step that it slept for
+        known = len(calls)
+        await asyncio.sleep(2 * STEP_S)
+        assert len(calls) == known  # nobody sees it
+        await page.handle_handshake(socket, tab, None, document, None)
+        await asyncio.sleep(STEP_S / 5)
+        assert len(calls) == known + 1  # at once: what was due meanwhile
         page.delete()
         await ended.wait()
         known = len(calls)

@@ -22,7 +22,8 @@ class RefreshSchedule:
     """Calls the refreshes of an open page, each when it is due, while somebody has it open.
 
     Args:
-        page: the page; nothing is called before it has its connection.
+        page: the page; nothing is called while it has no connection, and what is due then is
+            called when it has one (again).
         timers: those that are not first begin at once.
     """
 
@@ -50,6 +51,7 @@ class RefreshSchedule:
                     due[timer] = step + _steps(timer)
                     self._begin(timer)
             await asyncio.sleep(min(due.values()) * STEP_S - _time())
+            await self._page.connected()
             step = max(_now(), min(due.values()))  # a clock may be a hair before the step
 
     def _begin(self, timer: Timer) -> None:
