@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM
 from energyguard.codecs.records import pack, unpack
-from energyguard.edge.edge_report import read_report
+from energyguard.edge.uplink.report import read_report
 from energyguard.log import LATEST, Log, Records, TopicPartition
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import EDGE_READINGS

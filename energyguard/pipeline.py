@@ -138,7 +138,7 @@ RESTATE_PAST = Flow(
 AVERAGES = Flow(
     "averages",
     (*SENT, REPARTITIONED),
-    "edge/averages.py",
+    "edge/averaging/averages.py",
     (EDGE_READINGS, LATE, REPARTITIONED, DEAD_LETTERS, TIME, STATE),
     group="averages",
     tables=(TIME, STATE),
@@ -146,7 +146,7 @@ AVERAGES = Flow(
 UPLINK = Flow(
     "uplink",
     (EDGE_READINGS, ALERTS),
-    "edge/edge_end.py",
+    "edge/uplink/edge_end.py",
     (EDGE_LINKS,),
     group="uplink",
     tables=(EDGE_LINKS,),
@@ -154,7 +154,7 @@ UPLINK = Flow(
 CLOUD = Flow(
     "cloud",
     (EDGES,),
-    "edge/cloud_end.py",
+    "edge/cloud/cloud_end.py",
     (EDGE_READINGS, ALERTS, DEAD_LETTERS, EDGE_LINKS, EDGE_DEVICES),
     group="cloud",
     tables=(EDGES, EDGE_LINKS, EDGE_DEVICES),

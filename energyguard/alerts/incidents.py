@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from energyguard.alerts.alert import Alert
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.edge_labels import LABEL
-from energyguard.edge.line_alerts import CLOCK
+from energyguard.edge.cloud.line_alerts import CLOCK
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import EDGE_LINKS
 from energyguard.records.alerts import AlertEvent

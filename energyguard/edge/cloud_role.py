@@ -15,14 +15,14 @@ from threading import Event
 import msgspec
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.edge.arrivals import Arrivals, Outputs
-from energyguard.edge.cloud_end import CloudEnd, Commit
-from energyguard.edge.contract import Instant, Outgoing
-from energyguard.edge.identity import Authority
-from energyguard.edge.line_alerts import LineWatch
-from energyguard.edge.messages import MAX_FRAME
-from energyguard.edge.placing import Placing
-from energyguard.edge.transport import CloudPort, Happened, LineEvent
+from energyguard.edge.cloud.arrivals import Arrivals, Outputs
+from energyguard.edge.cloud.cloud_end import CloudEnd, Commit
+from energyguard.edge.cloud.line_alerts import LineWatch
+from energyguard.edge.cloud.placing import Placing
+from energyguard.edge.link.identity import Authority
+from energyguard.edge.link.transport import CloudPort, Happened, LineEvent
+from energyguard.edge.protocol.contract import Instant, Outgoing
+from energyguard.edge.protocol.messages import MAX_FRAME
 from energyguard.errors import ConfigError
 from energyguard.log import Log, Membership, Records, TopicPartition
 from energyguard.log.compacted import CompactedTable

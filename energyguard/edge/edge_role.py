@@ -22,8 +22,8 @@ from energyguard.settings.tree import Settings
 from energyguard.telemetry import logger
 
 if TYPE_CHECKING:
-    from energyguard.edge.edge_log import EmbeddedLog
     from energyguard.edge.edge_rules import RuleWorker
+    from energyguard.edge.outbox.edge_log import EmbeddedLog
 
 POLL_READINGS = 4_096
 """Readings of a step: an edge has little memory."""
@@ -41,8 +41,8 @@ def run(settings: Settings, stop: Event) -> None:
         Corrupt: the log is damaged.
     """
     go_small()
-    from energyguard.edge.identity import check_address, joined
-    from energyguard.edge.uplink import Uplink
+    from energyguard.edge.link.identity import check_address, joined
+    from energyguard.edge.uplink.uplink import Uplink
     from energyguard.processes.role_log import role_log
 
     folder = settings.edge_dir
@@ -79,7 +79,7 @@ def at_edge(settings: Settings) -> Settings:
 
 def _groups() -> set[str]:
     """What an edge's process is a member of."""
-    from energyguard.edge.edge_log import KEPT
+    from energyguard.edge.outbox.edge_log import KEPT
     from energyguard.edge.source import GROUP
 
     return {KEPT, GROUP, *(flow.group for flow in (UPLINK, AVERAGES, WINDOWS, DETECTOR))}
@@ -87,7 +87,7 @@ def _groups() -> set[str]:
 
 def _parts(log: EmbeddedLog, settings: Settings) -> dict[str, RunRole]:
     """What plays in an edge's process beside the line, by name."""
-    from energyguard.edge.averaging import averaging_worker
+    from energyguard.edge.averaging.stage import averaging_worker
     from energyguard.edge.edge_rules import edge_rules
     from energyguard.edge.source import follow_source
 

@@ -13,8 +13,8 @@ from threading import RLock
 from typing import Any
 
 from energyguard.clock import Clock
-from energyguard.edge.enrolment import Enrolment
-from energyguard.edge.line_alerts import CLOCK, SILENT, awaited
+from energyguard.edge.cloud.line_alerts import CLOCK, SILENT, awaited
+from energyguard.edge.link.enrolment import Enrolment
 from energyguard.errors import NotFound
 from energyguard.log import Fetched, Log
 from energyguard.log.compacted import CompactedTable

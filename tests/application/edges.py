@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from energyguard.edge.line_alerts import SILENT
+from energyguard.edge.cloud.line_alerts import SILENT
 from energyguard.log import EARLIEST
 from energyguard.model import topics
 from energyguard.model.alerts import Severity, State

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.codecs.records import unpack
-from energyguard.edge.enrolment import Enrolment
-from energyguard.edge.identity import Authority, join, write_bundle
+from energyguard.edge.link.enrolment import Enrolment
+from energyguard.edge.link.identity import Authority, join, write_bundle
 from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, LATEST, Log, TopicPartition

@@ -6,10 +6,10 @@ from random import Random
 
 import msgspec
 
-from energyguard.edge.cloud_end import CloudEnd, Commit
-from energyguard.edge.contract import Instant, Outgoing
-from energyguard.edge.edge_end import EdgeEnd
-from energyguard.edge.messages import Message, decode, encode
+from energyguard.edge.cloud.cloud_end import CloudEnd, Commit
+from energyguard.edge.protocol.contract import Instant, Outgoing
+from energyguard.edge.protocol.messages import Message, decode, encode
+from energyguard.edge.uplink.edge_end import EdgeEnd
 from energyguard.errors import DiskFull
 from energyguard.log.records import TopicPartition
 from energyguard.records.edges import EdgeEntry, EdgeLink

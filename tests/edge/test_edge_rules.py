@@ -11,9 +11,9 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.codecs.records import pack, unpack
-from energyguard.edge.averaging import averaging_worker
+from energyguard.edge.averaging.stage import averaging_worker
 from energyguard.edge.edge_rules import edge_rules
-from energyguard.edge.outbox import READINGS
+from energyguard.edge.outbox.outbox import READINGS
 from energyguard.errors import ConfigError
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, Log, Records

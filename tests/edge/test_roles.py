@@ -12,12 +12,13 @@ import pytest
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.records import pack
-from energyguard.edge import cloud_role, messages
-from energyguard.edge.edge_report import EdgeReport, read_report
+from energyguard.edge import cloud_role
 from energyguard.edge.edge_role import at_edge
-from energyguard.edge.enrolment import Enrolment
-from energyguard.edge.identity import Authority, Bundle
-from energyguard.edge.uplink import Uplink
+from energyguard.edge.link.enrolment import Enrolment
+from energyguard.edge.link.identity import Authority, Bundle
+from energyguard.edge.protocol import messages
+from energyguard.edge.uplink.report import EdgeReport, read_report
+from energyguard.edge.uplink.uplink import Uplink
 from energyguard.log import Records
 from energyguard.log.compacted import CompactedTable
 from energyguard.log.sqlite import SqliteLog
@@ -200,7 +201,7 @@ def test_an_edge_of_another_protocol_is_told_which_end_to_update(
         is_hello = isinstance(message, messages.Hello)
         return frame[:2] + bytes([messages.PROTOCOL + 8]) + frame[3:] if is_hello else frame
 
-    monkeypatch.setattr("energyguard.edge.edge_end.encode", older)
+    monkeypatch.setattr("energyguard.edge.uplink.edge_end.encode", older)
     with house.cloud(), house.edge(bundle, "a") as edge:
         until(lambda: "update EnergyGuard" in edge.report.reason, "what to do")
         assert edge.report.line == "down"

@@ -13,8 +13,8 @@ import pytest
 
 from energyguard.clock import SYSTEM, ManualClock
 from energyguard.domains.regions.dialect import message
-from energyguard.edge.averaging import averaging_worker
-from energyguard.edge.outbox import READINGS, LogOutbox
+from energyguard.edge.averaging.stage import averaging_worker
+from energyguard.edge.outbox.outbox import READINGS, LogOutbox
 from energyguard.edge.source import TOPIC, SourceFollower, follow_source
 from energyguard.errors import Fenced, Overloaded, Unavailable
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log

@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.edge.certificates import certificate_of, key_of, signed
+from energyguard.edge.link.certificates import certificate_of, key_of, signed
 from energyguard.errors import ConfigError, Conflict, Unavailable
 from energyguard.log import Log, open_log
 from energyguard.log.compacted import CompactedTable

@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from energyguard.edge.certificates import signed
+from energyguard.edge.link.certificates import signed
 from energyguard.errors import Faulty, Unavailable
 from energyguard.notify import senders
 from energyguard.notify.senders import OutMessage, send

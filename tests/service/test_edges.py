@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.edge.line_alerts import CLOCK, SILENT
+from energyguard.edge.cloud.line_alerts import CLOCK, SILENT
 from energyguard.errors import NotFound
 from energyguard.log import EARLIEST, Records
 from energyguard.model.topics import EDGE_LINKS, EDGES

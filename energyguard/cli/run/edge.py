@@ -34,7 +34,7 @@ def run(
     The data folder is the edge's own: `edge join` has put its certificate there. Whatever writes to
     the log of this folder is measured (`replay`, `simulate`, a log that `edge.source` names).
     """
-    from energyguard.edge.identity import joined
+    from energyguard.edge.link.identity import joined
     from energyguard.node import run_roles
 
     call = _here(call.with_settings(edge__cloud=cloud))
@@ -46,8 +46,8 @@ def run(
 
 def status(call: Call) -> None:
     """Say what waits at this edge, what the cloud has, and how the line is."""
-    from energyguard.edge.edge_report import read_report, report_stopped
-    from energyguard.edge.identity import joined
+    from energyguard.edge.link.identity import joined
+    from energyguard.edge.uplink.report import read_report, report_stopped
     from energyguard.log import open_log
 
     settings = _here(call).settings
@@ -74,7 +74,7 @@ def join(
     file: Annotated[Path, typer.Argument(help="What `edge enroll` made; -: the standard input.")],
 ) -> None:
     """Keep an edge's certificate in its folder; a newer one takes its place."""
-    from energyguard.edge.identity import join as keep
+    from energyguard.edge.link.identity import join as keep
 
     folder = _here(call).settings.edge_dir
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,8 +106,8 @@ def enroll(
     Makes a key and a certificate in one file, a bundle, to be carried to the edge; whoever has it
     can send in the edge's name.
     """
-    from energyguard.edge.enrolment import Enrolment
-    from energyguard.edge.identity import STDIO, Authority, address_for, encoded, write_bundle
+    from energyguard.edge.link.enrolment import Enrolment
+    from energyguard.edge.link.identity import STDIO, Authority, address_for, encoded, write_bundle
 
     settings, file = call.settings, out or Path(f"{name}.edge.json")
     address = address_for(settings.cloud.listen, host)
@@ -134,7 +134,7 @@ def forget(call: Call, name: Name) -> None:
 
     Once more, it changes nothing.
     """
-    from energyguard.edge.enrolment import Enrolment
+    from energyguard.edge.link.enrolment import Enrolment
 
     began_ms = SYSTEM.now_ms()
     with call.log() as log:

@@ -23,7 +23,7 @@ from energyguard.domains.regions.groups import HomeGroups
 from energyguard.domains.regions.places_file import Where, read_places
 from energyguard.domains.regions.records import PLACE, Place
 from energyguard.domains.regions.states import STATES
-from energyguard.edge.enrichment import EdgePlace, PlacesAnswer
+from energyguard.edge.protocol.enrichment import EdgePlace, PlacesAnswer
 from energyguard.errors import ConfigError
 from energyguard.log import Log, Records
 from energyguard.log.compacted import CompactedTable

@@ -10,8 +10,8 @@ import socket
 from contextlib import closing
 
 from energyguard.cli.run.doctor import cannot_listen
-from energyguard.edge.enrolment import Enrolment
-from energyguard.edge.identity import Authority, address_for, joined, write_bundle
+from energyguard.edge.link.enrolment import Enrolment
+from energyguard.edge.link.identity import Authority, address_for, joined, write_bundle
 from energyguard.errors import ConfigError, Malformed
 from energyguard.log import open_log
 from energyguard.settings.tree import Settings

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.edge.identity import joined
+from energyguard.edge.link.identity import joined
 from energyguard.log import Log, open_log
 from tests.cli.conftest import Terminal
 from tests.edge.lines import entry, let_in, link, report

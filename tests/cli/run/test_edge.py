@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from energyguard.edge.enrolment import Enrolment
-from energyguard.edge.identity import Authority, read_bundle
+from energyguard.edge.link.enrolment import Enrolment
+from energyguard.edge.link.identity import Authority, read_bundle
 from energyguard.log import Records, open_log
 from energyguard.model.topics import ALERTS
 from tests.cli.conftest import Terminal

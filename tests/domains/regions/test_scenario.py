@@ -10,8 +10,8 @@ import pytest
 from energyguard.cli.run.nodes import _prepared
 from energyguard.cli.terminal.call import Call
 from energyguard.domains.regions.scenario import EDGE, prepare
-from energyguard.edge.enrolment import Enrolment
-from energyguard.edge.identity import joined
+from energyguard.edge.link.enrolment import Enrolment
+from energyguard.edge.link.identity import joined
 from energyguard.log import open_log
 from energyguard.pipeline import DEMONSTRATED, PREPARED, ROLES, SCENARIOS
 from energyguard.records.edges import EdgeEntry

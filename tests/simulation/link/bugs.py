@@ -8,17 +8,17 @@ from dataclasses import replace as replaced
 import pytest
 from msgspec.structs import replace
 
-from energyguard.edge import holding
-from energyguard.edge.batching import Batching, Piece, SessionNames
-from energyguard.edge.branches import Branches, parts_of
-from energyguard.edge.cloud_end import Commit
-from energyguard.edge.contract import Instant
-from energyguard.edge.edge_end import EdgeEnd
-from energyguard.edge.epochs import SharedPast
-from energyguard.edge.flights import Flight, Flights
-from energyguard.edge.holding import Holding
-from energyguard.edge.lanes import LaneGap, Lanes
-from energyguard.edge.messages import Hello, LineBatch, LineRefused, LineVoid, Message
+from energyguard.edge.cloud import holding
+from energyguard.edge.cloud.branches import Branches, parts_of
+from energyguard.edge.cloud.cloud_end import Commit
+from energyguard.edge.cloud.holding import Holding
+from energyguard.edge.protocol.contract import Instant
+from energyguard.edge.protocol.epochs import SharedPast
+from energyguard.edge.protocol.messages import Hello, LineBatch, LineRefused, LineVoid, Message
+from energyguard.edge.uplink.batching import Batching, Piece, SessionNames
+from energyguard.edge.uplink.edge_end import EdgeEnd
+from energyguard.edge.uplink.flights import Flight, Flights
+from energyguard.edge.uplink.lanes import LaneGap, Lanes
 from energyguard.log.records import TopicPartition
 from energyguard.records.edges import HeldPartition
 from tests.simulation.link.disks import ModelOutbox

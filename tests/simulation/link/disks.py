@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from energyguard.edge import epochs
-from energyguard.edge.contract import OutboxRecord
-from energyguard.edge.enrichment import EdgePlace
-from energyguard.edge.ranges import Ranges
+from energyguard.edge.protocol import epochs
+from energyguard.edge.protocol.contract import OutboxRecord
+from energyguard.edge.protocol.enrichment import EdgePlace
+from energyguard.edge.protocol.ranges import Ranges
 from energyguard.log.records import TopicPartition
 from energyguard.model.readings import BACKFILL
 from energyguard.model.topics import ALERTS, EDGE_READINGS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from energyguard.edge import cloud_end, holding
-from energyguard.edge.enrichment import EdgePlace
+from energyguard.edge.cloud import cloud_end, holding
+from energyguard.edge.protocol.enrichment import EdgePlace
 from tests.simulation.link.disks import CloudDisk, EdgeDisk
 from tests.simulation.link.world import NAMES, CloudNode, EdgeNode, Weather, World
 

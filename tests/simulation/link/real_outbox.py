@@ -9,9 +9,9 @@ from typing import cast
 
 import msgspec
 
-from energyguard.edge.edge_log import EmbeddedLog
-from energyguard.edge.enrichment import EdgePlace
-from energyguard.edge.outbox import LogOutbox
+from energyguard.edge.outbox.edge_log import EmbeddedLog
+from energyguard.edge.outbox.outbox import LogOutbox
+from energyguard.edge.protocol.enrichment import EdgePlace
 from energyguard.errors import Fenced
 from energyguard.log import Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-from energyguard.edge import batching, cloud_end, flights, holding, lanes, outbox, peers
+from energyguard.edge.cloud import cloud_end, holding, peers
+from energyguard.edge.outbox import outbox
+from energyguard.edge.uplink import batching, flights, lanes
 from tests.simulation.link.bugs import BUGS
 from tests.simulation.link.life import Life, faults
 from tests.simulation.link.real_outbox import LogEdge

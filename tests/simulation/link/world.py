@@ -10,10 +10,10 @@ from random import Random
 
 import msgspec
 
-from energyguard.edge.cloud_end import CloudEnd, Commit
-from energyguard.edge.contract import Instant, Outgoing
-from energyguard.edge.edge_end import EdgeEnd
-from energyguard.edge.enrichment import EdgePlace
+from energyguard.edge.cloud.cloud_end import CloudEnd, Commit
+from energyguard.edge.protocol.contract import Instant, Outgoing
+from energyguard.edge.protocol.enrichment import EdgePlace
+from energyguard.edge.uplink.edge_end import EdgeEnd
 from energyguard.errors import DiskFull, Unavailable
 from energyguard.records.edges import EdgeEntry
 from energyguard.settings.edge import CloudSettings, EdgeSettings
