@@ -20,11 +20,14 @@ from energyguard.model.topics import EDGE_LINKS
 from energyguard.notifier.flapping import flapping_of
 from energyguard.notifier.house import FollowedHouse
 from energyguard.notifier.incident_words import IncidentNews
+from energyguard.notifier.mail_html import mail_page
+from energyguard.notifier.message_part import WEIGHTS, MessagePart, Weight, title_of
+from energyguard.notifier.subjects import alert_subject
 from energyguard.notifier.together import events_of
 from energyguard.notify.deliveries import key_of_delivery
 from energyguard.notify.seal import NotifySeal
 from energyguard.notify.senders import OutMessage
-from energyguard.page.words.formatting import amount, day_moment, listed
+from energyguard.page.words.formatting import amount, day_moment, places_apart
 from energyguard.page.words.language import _, ngettext, reader, speak
 from energyguard.page.words.sentences import alert_sentence
 from energyguard.records.notify import AlertDelivery, Route
@@ -32,16 +35,6 @@ from energyguard.rules.registry import RuleBook
 
 MAX_SHOWN: Final = 40
 """So many alerts are in a message; of more it says how many."""
-
-
-class MessagePart(NamedTuple):
-    """An alert, or an incident, as a message says it."""
-
-    site: str
-    since_ms: int
-    id: str
-    headline: str
-    lines: Sequence[str]
 
 
 class ShownAlert(NamedTuple):
@@ -100,14 +93,18 @@ class MessageWords:
         parts = [self._of_signal(each, deliveries[0].route) for each in newest_of_signals(alone)]
         parts += [self._of_incident(each, shown, deliveries[0].route) for each in news]
         parts.sort()
-        texts = ["\n".join((part.headline, *part.lines)) for part in parts[:MAX_SHOWN]]
+        texts = [part.text for part in parts[:MAX_SHOWN]]
+        cards = [part.html for part in parts[:MAX_SHOWN]]
         if len(parts) > MAX_SHOWN:
             rest = len(parts) - MAX_SHOWN
             texts.append(ngettext("and {n} more", "and {n} more", rest).format(n=rest))
+            cards.append(f"<p>{texts[-1]}</p>")
+        title = title_of(parts)
         return OutMessage(
             id=message_id(deliveries),
-            title=self._title(parts),
+            title=title,
             text="\n\n".join(texts) + "\n",
+            html=mail_page(title, "".join(cards)),
             urgent=any(
                 each.alert.severity is Severity.CRITICAL and News.FIRING in each.news
                 for each in shown
@@ -119,14 +116,6 @@ class MessageWords:
             },
         )
 
-    def _title(self, parts: Sequence[MessagePart]) -> str:
-        if len(parts) == 1:
-            (only,) = parts
-            return f"{only.headline} · {only.site}" if only.site else only.headline
-        words = ngettext("{n} alert", "{n} alerts", len(parts)).format(n=len(parts))
-        sites = listed(list(dict.fromkeys(part.site for part in parts if part.site)))
-        return f"{words} · {sites}" if sites else words
-
     def _of_signal(self, shown: ShownAlert, route: str) -> MessagePart:
         """An alert; of one that comes and goes how often it did."""
         signal, part = signal_of(shown.alert), shown.part
@@ -136,7 +125,8 @@ class MessageWords:
         words = _("It comes and goes, {n} times within an hour: {what}")
         if flapping.is_known:
             words = _("It came and went, {n} times within an hour; now: {what}")
-        return part._replace(headline=words.format(n=flapping.times, what=part.headline))
+        headline = words.format(n=flapping.times, what=part.headline)
+        return part._replace(headline=headline, subject=headline)
 
     def _incidents(
         self, shown: Sequence[ShownAlert], deliveries: Sequence[AlertDelivery]
@@ -163,10 +153,10 @@ class MessageWords:
         for each in parts:
             if each.alert.topic == EDGE_LINKS.name:
                 lines.insert(0, each.part.headline)
-        if begun:
-            lines += _link_lines(self._links(route, *begun))
-        headline = news.headline(self._catalogue)
-        return MessagePart("", incident.since_ms, incident.id, headline, lines)
+        links = self._links(route, *begun) if begun else {}
+        headline, weight = news.headline(self._catalogue), max(each.part.weight for each in parts)
+        since_ms, name = incident.since_ms, incident.id
+        return MessagePart("", since_ms, name, headline, lines, links, headline, weight)
 
     def _shown(self, route: Route, deliveries: Sequence[AlertDelivery]) -> ShownAlert:
         last = deliveries[-1]
@@ -177,7 +167,8 @@ class MessageWords:
         site_name = (entry.name if entry else "") or site
         zone = catalogue.zone_of_device(alert.device)
         news = [each.news for each in deliveries]
-        sentence = alert_sentence(alert, name, self._rule(alert.rule))
+        rule = self._rule(alert.rule)
+        sentence = alert_sentence(alert, name, rule)
         links = self._links(last.route, alert.id) if last.news is News.FIRING else {}
         content = {
             "id": alert.id, "news": news[-1], "severity": alert.severity, "text": sentence,
@@ -187,8 +178,13 @@ class MessageWords:
             "unit": alert.unit, "links": links,
         }  # fmt: skip
         headline = _headline(route, alert, news, sentence, zone)
-        lines = list(_lines(alert, name, site_name, zone, links))
-        part = MessagePart(site_name, alert.since_ms, alert.id, headline, lines)
+        lines = list(_lines(alert, name, site_name, zone))
+        subject, weight = headline, Weight.OVER
+        if news[-1] is News.FIRING:
+            subject = alert_subject(alert, name, rule, sentence)
+            subject, weight = _headline(route, alert, news, subject, zone), WEIGHTS[alert.severity]
+        since_ms = alert.since_ms
+        part = MessagePart(site_name, since_ms, alert.id, headline, lines, links, subject, weight)
         return ShownAlert(alert, news, part, content)
 
     def _alert(self, delivery: AlertDelivery) -> Alert:
@@ -236,19 +232,12 @@ def _headline(route: Route, alert: Alert, news: Sequence[News], sentence: str, z
     return words.format(what=sentence, time=day_moment(alert.changed_ms, zone))
 
 
-def _lines(
-    alert: Alert, name: str, site: str, zone: str, links: Mapping[str, str]
-) -> Iterable[str]:
+def _lines(alert: Alert, name: str, site: str, zone: str) -> Iterable[str]:
     yield _("Where: {place}").format(place=" · ".join(part for part in (name, site) if part))
     yield _("Since: {time}").format(time=day_moment(alert.since_ms, zone))
     if alert.measured and alert.unit:
-        seen, expected = amount(alert.peak, alert.unit), amount(alert.expected, alert.unit)
+        known = alert.evidence.get("usual", alert.expected)
+        places = places_apart(alert.peak, known)
+        seen = amount(alert.peak, alert.unit, places)
+        expected = amount(known, alert.unit, places)
         yield _("Seen: {seen}; expected: {expected}").format(seen=seen, expected=expected)
-    yield from _link_lines(links)
-
-
-def _link_lines(links: Mapping[str, str]) -> Iterable[str]:
-    if links:
-        yield _("Open: {link}").format(link=links["open"])
-        yield _("Acknowledge: {link}").format(link=links["acknowledge"])
-        yield _("Silence: {link}").format(link=links["silence"])

@@ -14,18 +14,19 @@ from energyguard.alerts.alert import Alert
 from energyguard.errors import NotFound
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import SITE, key_of
+from energyguard.notifier.mail_html import heading, mail_page
 from energyguard.notify.senders import OutMessage
 from energyguard.page.words.formatting import (
     SPACE,
+    count,
     day_moment,
     days,
     listed,
     money_in,
     number,
-    percent,
     severity_shape,
 )
-from energyguard.page.words.language import _, current, ngettext, reader, speak
+from energyguard.page.words.language import _, ngettext, reader, speak
 from energyguard.page.words.names import device_name, site_name
 from energyguard.page.words.sentences import alert_sentence
 from energyguard.records.notify import AlertDelivery, Route
@@ -36,11 +37,8 @@ MAX_ROWS: Final = 20
 """So many alerts, or devices with gaps, are named; of more it says how many."""
 _SAME: Final = 0.005
 """What differs by less is said to be as much."""
-_STYLE: Final = (
-    "font-family:-apple-system,'Segoe UI',Roboto,sans-serif;font-size:15px;line-height:1.5;"
-    "max-width:640px;margin:0 auto;padding:16px"
-)
 _CELL: Final = "text-align:left;vertical-align:top;padding:6px 12px 6px 0"
+_NAME: Final = f"{_CELL};font-weight:normal;white-space:nowrap"
 
 
 class ReportPart(NamedTuple):
@@ -126,7 +124,7 @@ def _written(
         id=message_id,
         title=title,
         text="\n\n".join(_text(part) for part in parts) + "\n",
-        html=_html(title, parts),
+        html=mail_page(title, "".join(map(_html_part, parts))),
         content={"route": name, "reports": [_content(report) for report in reports]},
     )
 
@@ -180,7 +178,8 @@ def _compared(used: float, before: float) -> str:
     words = _("{share} more than before: {amount}") if share > 0 else _(
         "{share} less than before: {amount}"
     )  # fmt: skip
-    return words.format(share=percent(round(abs(share), 2)), amount=then)
+    whole = f"{count(max(1, round(abs(share) * 100)))}\u202f%"
+    return words.format(share=whole, amount=then)
 
 
 def _alerts(service: Service, report: SiteReport) -> tuple[str, str, Sequence[str]]:
@@ -228,28 +227,15 @@ def _text(part: ReportPart) -> str:
     return "\n".join(lines)
 
 
-def _html(title: str, parts: Sequence[ReportPart]) -> str:
-    """A page that mail programs show, light or dark as they are."""
-    body = "".join(map(_html_part, parts))
-    return (
-        f'<!doctype html><html lang="{current().language}"><head><meta charset="utf-8">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(title)}</title></head><body>"
-        f'<div style="{_STYLE}">{body}</div></body></html>'
-    )
-
-
 def _html_part(part: ReportPart) -> str:
     rows = "".join(
-        f'<tr><th scope="row" style="{_CELL};font-weight:normal">{escape(name)}</th>'
+        f'<tr><th scope="row" style="{_NAME}">{escape(name)}</th>'
         f'<td style="{_CELL}"><strong>{escape(value)}</strong>'
         f"{''.join(f'<br>{escape(line)}' for line in below)}</td></tr>"
         for name, value, below in part.rows
     )
-    title = escape(part.title)
-    if part.link:
-        title = f'<a href="{escape(part.link, quote=True)}">{title}</a>'
-    return f'<h1 style="font-size:20px">{title}</h1><table>{rows}</table>'
+    table = f'<table style="margin:0 0 22px">{rows}</table>'
+    return f"{heading(part.title, part.link)}{table}"
 
 
 def _content(report: SiteReport) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.errors import Faulty, Unavailable
+from energyguard.notify.mail_subject import MailSubject
 from energyguard.notify.targets import MAIL, WEBHOOK, MailServer, Target, mail_server
 from energyguard.ports.outside import InsideNetwork, only_outside
 
@@ -79,7 +80,7 @@ def send(target: Target, message: OutMessage, at_ms: int, *, inside: bool = Fals
 def _by_mail(target: Target, message: OutMessage, at_ms: int) -> None:
     server = mail_server(target.address)
     mail = EmailMessage()
-    mail["Subject"] = " ".join(message.title.splitlines())  # ids of devices may have such
+    mail["Subject"] = MailSubject(message.title)
     mail["From"], mail["To"] = server.sender, ", ".join(server.to)
     mail["Date"] = format_datetime(datetime.fromtimestamp(at_ms / 1000, UTC))
     mail["Message-ID"] = f"<{message.id}@{server.sender.rpartition('@')[2]}>"

@@ -129,7 +129,7 @@ def test_a_report_of_a_site_says_what_was_used_what_it_cost_and_what_is_missing(
     for words in ("Verbraucht: ", "Kosten: ", "als davor: ", "1 Meldung", "<Oven> H003: 3"):
         assert words in message.text
     assert "Öffnen: https://e.example/sites/lindenhof" in message.text
-    assert '<a href="https://e.example/sites/lindenhof">' in message.html
+    assert '<a href="https://e.example/sites/lindenhof" ' in message.html
     assert "&lt;Oven&gt; H003" in message.html
     assert "<Oven>" not in message.html
 
@@ -142,7 +142,7 @@ def test_mail_has_the_report_as_text_and_as_html(house: House, mailbox: Mailbox)
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
     html = mail.get_body(("html",))
     assert html is not None
-    assert "<table>" in html.get_content()
+    assert "<table " in html.get_content()
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.bounces: frozenset[str] = frozenset()
         self.is_busy = False
         self.port = 0
@@ -108,6 +109,7 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content
         assert isinstance(content, bytes)
+        self.raw.append(content)
         self.mails.append(BytesParser(policy=default).parsebytes(content))
         return "250 taken"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from email.header import decode_header, make_header
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
@@ -45,15 +46,43 @@ def test_mail_is_mail(mailbox: Mailbox) -> None:
     assert mail.get_content() == "H017: zu viel\r\n"
 
 
-@pytest.mark.parametrize("end", ["\n", "\x85", "\u2028"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "3 Meldungen in Größenwahn Straße 12: Dringend: Küche Süd: 2,31 kWh in 15 min, Grenze 2"
+        " kWh · Öltank für Öfen: 3,4 kW, üblich 0,4 kW · 厨房の電気メーター: 2.31 kWh 超過 …",
+        "Ä Ö Ü " * 60 + "ß",
+        "厨房" * 200,
+        "👨‍👩‍👧 " * 40 + "x",
+        "Meter 1: 2.31 kWh in 15 min, limit 2 kWh; " * 9 + "…",
+        "plain words " * 40 + "end",
+        "y" * 1_200,
+        "=?utf-8?q?no_encoded_word?= =?utf-8?q?of_ours?= passed 2 kWh",
+        "a bell \x07 and a colon\x00: X-Of-Mine: yes",
+        "",
+    ],
+)
+def test_a_subject_arrives_letter_by_letter(mailbox: Mailbox, title: str) -> None:
+    send(target_of(mailbox.address()), MESSAGE._replace(title=title), NOON, inside=True)
+    (raw,) = mailbox.raw
+    head = raw.partition(b"\r\n\r\n")[0].decode("ascii")
+    assert max(map(len, head.split("\r\n"))) <= 78  # RFC 5322 has to have 998, and likes 78
+    unfolded = re.sub(r"\r\n(?=[ \t])", "", head)
+    (line,) = [line for line in unfolded.split("\r\n") if line.startswith("Subject:")]
+    expected = " ".join(title.split(" ")).strip()
+    assert str(make_header(decode_header(line.removeprefix("Subject:").strip()))) == expected
+    assert str(mailbox.mails[0]["Subject"] or "") == expected
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\nX-Of-Mine: 1\r\n", "\x85", "\u2028"])
 def test_a_device_whose_id_has_a_line_break_is_told_of_and_adds_no_header(
     mailbox: Mailbox, end: str
 ) -> None:
     title = f"H0{end}Bcc: eve@example.org passed 2 kWh"
     send(target_of(mailbox.address()), MESSAGE._replace(title=title), NOON, inside=True)
     (mail,) = mailbox.mails
-    assert mail["Subject"] == "H0 Bcc: eve@example.org passed 2 kWh"
-    assert mail["Bcc"] is None
+    assert mail["Subject"].endswith(" Bcc: eve@example.org passed 2 kWh")
+    assert (mail["Bcc"], mail["X-Of-Mine"]) == (None, None)
 
 
 def test_a_service_is_sent_to_by_its_own_words(hook: Hook) -> None:
