@@ -272,6 +272,15 @@ def test_half_a_window_of_frost_is_no_warmth() -> None:
     assert [(e.time_ms, e.observed) for e in firing[:1]] == [(START + 60_000, -20 * 10**9)]
 
 
+def test_a_level_holds_for_a_quarter_of_an_hour_and_no_longer() -> None:
+    """20 °C for ten minutes and after 35 more: what of an hour nobody measured is 0 K."""
+    rows = [("A", START + at * 60_000, 20 * 10**9) for at in (*range(10), 45)]
+    rows += [("B", START + at * 60_000, -250 * 10**9) for at in range(47)]
+    windows = WindowOperator("replay.t", [rule("temperature_c", HOUR_MS, -100 * 10**9)])
+    outcomes = feed(windows, "temperature_c", sorted(rows, key=lambda row: row[1]), 7)[:-1]
+    assert [e for o in outcomes for e in o.events if e.rule == "r"] == []
+
+
 @pytest.mark.parametrize("size", [1, 7, 200])
 def test_a_power_holds_for_its_rhythm_and_no_longer(size: int) -> None:
     """1 kW each minute, then nothing for half an hour while another device sends."""
