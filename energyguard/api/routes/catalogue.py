@@ -8,15 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.api.middleware import CurrentService, User
+from energyguard.api.routes.entries import Change, Removal, Shown, shown
 from energyguard.api.routes.entry_bodies import BODIES
-from energyguard.api.routes.places import (
-    Changed,
-    From,
-    IfMatch,
-    based_on,
-    plain_entry,
-    put_entry,
-)
 from energyguard.catalogue.listing import CatalogueState, DeviceFilter
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.service.catalogue.views import (
@@ -86,21 +79,8 @@ class Swap(BaseModel):
     at_ms: int | None = Field(None, description="Since when; none: now.", ge=0, le=2**53)
 
 
-def _device(card: CatalogueCard, response: Response) -> Changed:
-    response.headers["ETag"] = f'"{card.revision}"'
-    return {
-        "id": card.id,
-        "name": card.name,
-        "state": card.state,
-        "revision": card.revision,
-        "by": card.by,
-        "at_ms": card.at_ms,
-        "entry": plain_entry(card.device),
-        "sites": card.sites,
-        "groups": card.groups,
-        "zone": card.zone,
-        "replaces": card.replaces,
-    }
+def _device(card: CatalogueCard, response: Response) -> Shown:
+    return shown(card, card.device, DeviceAnswer, response)
 
 
 @router.get("/devices")
@@ -124,51 +104,39 @@ def find_devices(
 
 
 @router.get("/devices/{device:path}", response_model=DeviceAnswer, response_model_exclude_none=True)
-def entered_device(service: CurrentService, device: DeviceId, response: Response) -> Changed:
+def entered_device(service: CurrentService, device: DeviceId, response: Response) -> Shown:
     """One device. Its `ETag` is what a change is based on."""
     return _device(service.catalogue.detail(device), response)
 
 
 @router.put("/devices/{device:path}", response_model=DeviceAnswer, response_model_exclude_none=True)
 def put_device(
-    service: CurrentService,
-    user: User,
+    change: Change,
     device: DeviceId,
     body: DeviceEntry,  # type: ignore[valid-type]
-    response: Response,
-    from_ms: From = None,
-    if_match: IfMatch = "",
-) -> Changed:
+) -> Shown:
     """Enter a device, or let it be what the body says: what is left out, nobody said."""
-    put_entry(service, key_of(DEVICE, device), body, user, from_ms, if_match)
-    return _device(service.catalogue.detail(device), response)
+    change.put(key_of(DEVICE, device), body)
+    return _device(change.service.catalogue.detail(device), change.response)
 
 
 @router.patch(
     "/devices/{device:path}", response_model=DeviceAnswer, response_model_exclude_none=True
 )
 def change_device(
-    service: CurrentService,
-    user: User,
+    change: Change,
     device: DeviceId,
     body: DeviceEntry,  # type: ignore[valid-type]
-    response: Response,
-    from_ms: From = None,
-    if_match: IfMatch = "",
-) -> Changed:
+) -> Shown:
     """Change fields of a device; null: as nobody said it. Labels and channels go name by name."""
-    fields = body.given()  # type: ignore[attr-defined]
-    service.catalogue.change(key_of(DEVICE, device), user, fields, from_ms, based_on(if_match))
-    return _device(service.catalogue.detail(device), response)
+    change.patch(key_of(DEVICE, device), body)
+    return _device(change.service.catalogue.detail(device), change.response)
 
 
 @router.delete("/devices/{device:path}", status_code=204)
-def remove_device(
-    service: CurrentService, user: User, device: DeviceId, if_match: IfMatch = ""
-) -> Response:
+def remove_device(removal: Removal, device: DeviceId) -> Response:
     """Take out what people said of a device; it sends on, and its history stays."""
-    service.catalogue.remove(key_of(DEVICE, device), user, based_on(if_match))
-    return Response(status_code=204)
+    return removal.remove(key_of(DEVICE, device))
 
 
 @router.get("/history")
@@ -188,7 +156,7 @@ def undo_change(service: CurrentService, user: User, wanted: Undo) -> list[Entry
 
 
 @router.post("/swap", response_model=DeviceAnswer, response_model_exclude_none=True)
-def swap_devices(service: CurrentService, user: User, wanted: Swap, response: Response) -> Changed:
+def swap_devices(service: CurrentService, user: User, wanted: Swap, response: Response) -> Shown:
     """Let a device take another's place, which is retired; the answer is the new one."""
     service.catalogue.swap(wanted.old, wanted.new, user, wanted.at_ms)
     return _device(service.catalogue.detail(wanted.new), response)

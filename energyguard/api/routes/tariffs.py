@@ -10,16 +10,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from energyguard.api.middleware import CurrentService, User
+from energyguard.api.middleware import CurrentService
+from energyguard.api.routes.entries import Change, Removal, Shown, shown
 from energyguard.api.routes.entry_bodies import BODIES
-from energyguard.api.routes.places import (
-    Changed,
-    From,
-    IfMatch,
-    based_on,
-    plain_entry,
-    put_entry,
-)
 from energyguard.model.calendar import FORMS
 from energyguard.model.catalogue import key_of
 from energyguard.model.days import local
@@ -74,53 +67,37 @@ class PricesTaken(BaseModel):
     prices: int
 
 
-def _tariff(card: TariffCard, response: Response | None = None) -> Changed:
-    if response is not None:
-        response.headers["ETag"] = f'"{card.revision}"'
-    return {
-        "id": card.id,
-        "revision": card.revision,
-        "by": card.by,
-        "at_ms": card.at_ms,
-        "entry": plain_entry(card.tariff),
-        "sites": card.sites,
-    }
+def _tariff(card: TariffCard, response: Response | None = None) -> Shown:
+    return shown(card, card.tariff, TariffAnswer, response)
 
 
 @router.get("/tariffs", response_model=list[TariffAnswer], response_model_exclude_none=True)
-def tariffs(service: CurrentService) -> list[Changed]:
+def tariffs(service: CurrentService) -> list[Shown]:
     """Every tariff, by name."""
     return [_tariff(card) for card in service.bills.tariffs()]
 
 
 @router.get("/tariffs/{tariff}", response_model=TariffAnswer, response_model_exclude_none=True)
-def tariff(service: CurrentService, tariff: TariffId, response: Response) -> Changed:
+def tariff(service: CurrentService, tariff: TariffId, response: Response) -> Shown:
     """One tariff. Its `ETag` is what a change is based on."""
     return _tariff(service.bills.tariff(tariff), response)
 
 
 @router.put("/tariffs/{tariff}", response_model=TariffAnswer, response_model_exclude_none=True)
 def put_tariff(
-    service: CurrentService,
-    user: User,
+    change: Change,
     tariff: TariffId,
     body: TariffEntry,  # type: ignore[valid-type]
-    response: Response,
-    from_ms: From = None,
-    if_match: IfMatch = "",
-) -> Changed:
+) -> Shown:
     """Enter a tariff, or let it be what the body says, from a time on or always."""
-    put_entry(service, key_of(TARIFF, tariff), body, user, from_ms, if_match)
-    return _tariff(service.bills.tariff(tariff), response)
+    change.put(key_of(TARIFF, tariff), body)
+    return _tariff(change.service.bills.tariff(tariff), change.response)
 
 
 @router.delete("/tariffs/{tariff}", status_code=204)
-def remove_tariff(
-    service: CurrentService, user: User, tariff: TariffId, if_match: IfMatch = ""
-) -> Response:
+def remove_tariff(removal: Removal, tariff: TariffId) -> Response:
     """Take a tariff out that no site has; its history stays."""
-    service.catalogue.remove(key_of(TARIFF, tariff), user, based_on(if_match))
-    return Response(status_code=204)
+    return removal.remove(key_of(TARIFF, tariff))
 
 
 @router.get("/prices")
