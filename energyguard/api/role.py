@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 from threading import Event
+from typing import Final
 
 import msgspec
 
@@ -21,6 +23,10 @@ from energyguard.ports.sockets import listen
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import logger
+
+COLLECTED_AFTER: Final = 10_000, 10, 10
+"""Garbage is looked for after so many new objects (Python: 700). A page is thousands of small
+ones, and most of a busy page's time went into looking at those of all pages again and again."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -47,6 +53,9 @@ def run(settings: Settings, stop: Event) -> None:
         with EnergyService(log, history, settings, SYSTEM) as service:
             tokens = Tokens(settings.data_dir)
             app = build_app(service, tokens, settings.serve.host)
+            gc.collect()
+            gc.freeze()  # what is there now stays: each collection would look at it again
+            gc.set_threshold(*COLLECTED_AFTER)
             asyncio.run(
                 serve(
                     app,

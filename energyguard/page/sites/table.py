@@ -39,7 +39,8 @@ class SiteTable:
         columns = (_("Site"), _("Now"), _("Usual"), _("Today"), _("Cost"), "")
         with card(_("Sites"), "c7"):
             with table(_("Sites"), columns, "sites"):
-                self.rows: ChangingList[SiteLine] = ChangingList(
+                self.rows: dict[str, _SiteRow] = {}
+                self.listed: ChangingList[str] = ChangingList(
                     self._draw, _("No site yet: say which buildings there are."), tag="tbody"
                 )
             self.more = Tag("a", _("Add a site"), "link onward", href=context.href("/sites"))
@@ -90,25 +91,37 @@ class SiteTable:
                 )
             )
         self.more.set_visibility(not rows)
-        self.rows.show(rows)
+        self.listed.show([row.site for row in rows])
+        for row in rows:
+            self.rows[row.site].show(row)
 
-    def _draw(self, row: SiteLine) -> None:
-        with Tag("tr", "", "" if row.site else "sum"):
+    def _draw(self, site: str) -> None:
+        self.rows[site] = _SiteRow(site)
+
+
+class _SiteRow:
+    """A site's row, whose words change in place."""
+
+    def __init__(self, site: str) -> None:
+        with Tag("tr", "", "" if site else "sum"):
             with Tag("td"):
-                if row.site:
-                    Tag("a", row.name, "strong", href=site_href(row.site))
-                else:
-                    Tag("span", row.name)
-            for text in (row.now, row.usual):
-                Tag("td", text, "num")
+                named = {"href": site_href(site)} if site else {}
+                self._name = Tag("a" if site else "span", "", "strong" if site else "", **named)
+            self._now, self._usual = (Tag("td", "", "num") for _column in range(2))
             with Tag("td", "", "num"):
-                key = f"site/{row.site}" if row.site else ""
-                Tag("a", row.today, "", href=explain_href(key, "today"))
-            Tag("td", row.cost, "num cost")
+                href = explain_href(f"site/{site}" if site else "", "today")
+                self._today = Tag("a", "", "", href=href)
+            self._cost = Tag("td", "", "num cost")
             with Tag("td", "", "num"):
-                if row.alerts:
-                    words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
-                    Tag("span", words.format(n=count(row.alerts)), "tag bad")
+                self._alerts = Tag("span", "", "tag bad")
+
+    def show(self, line: SiteLine) -> None:
+        """Say how it stands now."""
+        self._name.text, self._now.text, self._usual.text = line.name, line.now, line.usual
+        self._today.text, self._cost.text = line.today, line.cost
+        words = ngettext("! {n} alert", "! {n} alerts", line.alerts)
+        self._alerts.text = words.format(n=count(line.alerts)) if line.alerts else ""
+        self._alerts.set_visibility(bool(line.alerts))
 
 
 def site_href(site: str) -> str:
