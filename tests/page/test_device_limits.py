@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nicegui.testing import User
 
 from energyguard.page.frame.page_cache import PageCache
 from energyguard.page.measures.limits import limit_rows, profile_of, usual_now
+from energyguard.service.profiles import DeviceProfile
+from tests.application.building import MadeUpProfiles
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
 from tests.page.test_building_view import floors, someone  # noqa: F401
 from tests.page.test_views import plotted, sees
 
 NIGHT = START + 5 * HOUR  # Saturday 22:00
+UNLIKE = """
+[[rule]]
+id = "unlike-kw"
+kind = "unusual"
+channels = ["power_kw"]
+about = "{device} is unlike itself"
+"""
 
 
 async def test_what_is_usual_is_said_of_the_half_hour_or_nothing_is() -> None:
@@ -53,6 +64,35 @@ async def test_an_alert_about_the_unusual_has_the_band_and_no_limit(
     over = [t for t, kw in zip(data["xs"], data["ys"], strict=True) if kw > 12.5]
     assert min(over) == alert.since_ms
     await sees(someone, "Pale: what is usual.")
+
+
+class TwoWeeks(MadeUpProfiles):
+    """What two rules have learned; to the second all that is not large is usual."""
+
+    def get(self, device: str, channel: str = "", rule: str = "") -> DeviceProfile:
+        known = super().get(device, channel)
+        if rule != "unlike-kw":
+            return known
+        wide = tuple(replace(row, low=1.25, high=31.5) for row in known.half_hours)
+        return replace(known, rule=rule, half_hours=wide)
+
+
+async def test_of_two_rules_that_learn_the_band_is_of_the_one_that_is_looked_at(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    floors.profiles = TwoWeeks(floors.log, floors.live.device, floors.clock)
+    floors.add_rules(UNLIKE, "mara")
+    address = "/devices/p4?channel=power_kw"
+    await someone.open(address)
+    await sees(someone, "12.5\u00a0kW (pattern-kw).")
+    await someone.open(f"{address}&rule=unlike-kw")
+    await sees(someone, "1.25–31.5\u00a0kW (unlike-kw).")
+    assert set((await plotted(someone, "line", "Power of p4"))["band"]["high"]) == {31.5}
+    alert = next(alert for alert in floors.book.open() if alert.rule == "pattern-kw")
+    await someone.open(f"/alerts?alert={alert.id}")
+    await sees(someone, "Pale: what is usual, by pattern-kw.")
+    readings = next(iter(someone.find("Readings of this device").elements))
+    assert readings.props["href"] == f"/devices/{alert.device}?channel=power_kw&rule=pattern-kw"
 
 
 def test_a_home_has_limits_of_its_own_for_windows() -> None:

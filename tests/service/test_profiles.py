@@ -75,17 +75,20 @@ async def test_it_is_told_over_http(learned: EnergyService) -> None:
         assert other.status_code == 404
 
 
-def test_the_band_of_unusual_use_is_what_the_detector_goes_by_in_its_next_slot(
+async def test_the_band_of_unusual_use_is_what_the_detector_goes_by_in_its_next_slot(
     log: MemoryLog, service: EnergyService
 ) -> None:
     rule = UnusualRule(id="unlike", channels=("power_kw",), zone="Europe/Rome")
     fill(log, 0, 3)
-    detector = detector_worker(log, book(rule), SETTINGS, [TOPIC])
+    detector = detector_worker(log, book(rule, RULE), SETTINGS, [TOPIC])
     work(detector, 2_000)
     detector.drain()
     until(lambda: bool(service.live.device("H1")))
     profile = service.profiles.get("H1")
     assert (profile.rule, profile.unit, profile.direction) == ("unlike", "kW", "")
+    async with client_of(service) as client:  # of two rules by the one that is named
+        answer = await ok(client.get("/devices/H1/profile", params={"rule": RULE.id}))
+    assert (answer["rule"], answer["direction"]) == (RULE.id, RULE.direction)
     ((_, noon),) = profile.over(START + 60 * MS_PER_HOUR, START + 60 * MS_PER_HOUR + 1)
     assert noon.low is not None and noon.high is not None and noon.usual is not None
     assert 0 < noon.low < noon.usual < noon.high < 12

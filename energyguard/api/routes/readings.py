@@ -157,9 +157,10 @@ def device_profile(
     service: CurrentService,
     device: str,
     channel: Annotated[str, Query(description="Of it; default: the first that has one.")] = "",
+    rule: Annotated[str, Query(description="By it; default: the first that has one.")] = "",
 ) -> DeviceProfile:
     """What is usual for a device at each half-hour of the week, and from where on it is not."""
-    return service.profiles.get(device, channel)
+    return service.profiles.get(device, channel, rule)
 
 
 @router.get("/device-summaries")

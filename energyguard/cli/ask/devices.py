@@ -32,12 +32,15 @@ def devices(
     channel: Annotated[
         str, typer.Option(help="Of the profile.", show_default="the first that has one")
     ] = "",
+    rule: Annotated[
+        str, typer.Option(help="By which the profile is.", show_default="the first that has one")
+    ] = "",
 ) -> None:
     """List the devices, or show what one measures; energy, alerts and gaps are of a time range."""
     from energyguard.service.devices import chosen
 
     if profile:
-        _show_profile(call, device, channel)
+        _show_profile(call, device, channel, rule)
         return
 
     with call.service() as service:
@@ -55,8 +58,8 @@ def devices(
     call.out.rows(rows, empty="no such device has sent anything yet")
 
 
-def _show_profile(call: Call, device: str, channel: str) -> None:
-    """What the detector has learned of a device.
+def _show_profile(call: Call, device: str, channel: str, rule: str) -> None:
+    """What the detector has learned of a device, by a rule.
 
     Raises:
         ConfigError: no device was named.
@@ -65,7 +68,7 @@ def _show_profile(call: Call, device: str, channel: str) -> None:
     if not device:
         raise ConfigError("--profile is of one device: energyguard devices NAME --profile")
     with call.service() as service:
-        found = service.profiles.get(device, channel)
+        found = service.profiles.get(device, channel, rule)
     if call.json:
         call.out.record(plain(found))
     else:

@@ -25,6 +25,7 @@ from energyguard.rules.rule import Rule
 from energyguard.service.alerts.answers import answer_of, was_us
 from energyguard.service.alerts.how_unusual import how_unusual
 from energyguard.service.alerts.past import PastAlerts
+from energyguard.service.profiles import LearningRule
 
 OFTEN_DAYS = 90
 KNOWN = 10_000
@@ -193,7 +194,9 @@ class AlertDetail:
         self.acts.set_visibility(alert.open and self.context.may("operate"))
         self.ends.text = words.ending(alert, place, self.rule)
         self.clock.text = _("Times in {zone}, as the log took them.").format(zone=place.zone)
-        self.readings.props(f'href="{self.context.device_href(alert.device)}"')
+        learns = isinstance(self.rule, LearningRule)
+        shown = {"channel": alert.channel, "rule": alert.rule} if learns else {}
+        self.readings.props(f'href="{self.context.device_href(alert.device, **shown)}"')
         self.rule_link.set_visibility(self.rule is not None and self.context.may("admin"))
         self._why(alert, place)
 

@@ -14,7 +14,7 @@ from energyguard.page.elements.plots import Data, line
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import HOUR_MS, MINUTE_MS, SPANS, times_ms
 from energyguard.page.measures.baseline import usual_band
-from energyguard.page.measures.limits import profile_of
+from energyguard.page.measures.limits import profile_of, rules_that_learn
 from energyguard.page.measures.series_chart import is_near, pace_ms
 from energyguard.page.words.formatting import amount, side
 from energyguard.page.words.language import _
@@ -43,11 +43,16 @@ class AlertPicture(NamedTuple):
 
     data: Data
     worst: int | None  # 1e-9 of the alert's unit; None: nothing of that time is known yet
+    usual_by: str = ""  # whose band it has, where several rules know what is usual
 
     @property
     def words(self) -> str:
         """What is to be said of how it is drawn."""
-        return " " + _("Pale: what is usual.") if "band" in self.data else ""
+        if "band" not in self.data:
+            return ""
+        if self.usual_by:
+            return " " + _("Pale: what is usual, by {rule}.").format(rule=self.usual_by)
+        return " " + _("Pale: what is usual.")
 
 
 def rule_of(context: PageContext, alert: Alert) -> Rule | None:
@@ -72,7 +77,9 @@ async def picture(context: PageContext, alert: Alert, rule: Rule | None, zone: s
     """The picture of an alert that has one, as far as the history goes; times in a zone."""
     if of_windows(alert, rule):
         return await _windows(context, alert, rule, zone)
-    return await _readings(context, alert, rule, zone)
+    found = await _readings(context, alert, rule, zone)
+    rules = rules_that_learn(context.cache.service, alert.device, alert.channel)
+    return found._replace(usual_by=alert.rule) if len(rules) > 1 else found
 
 
 def _worst(alert: Alert, xs: Sequence[int], ys: Sequence[float]) -> int | None:
@@ -175,11 +182,13 @@ async def _powers(
 
 
 async def _usual(context: PageContext, alert: Alert, start: int, end: int) -> Data | None:
-    """The usual band, where it is known; of an energy the picture is no power."""
+    """The usual band of its rule, where it is known; of an energy the picture is no power."""
     if CHANNELS[alert.channel].kind in (Kind.INTERVAL, Kind.REGISTER):
         return None
-    profile = await profile_of(context.cache, alert.device, alert.channel)
-    return None if profile is None else {"band": usual_band(profile, start, end)}
+    profile = await profile_of(context.cache, alert.device, alert.channel, alert.rule)
+    if profile is None or profile.rule != alert.rule:
+        return None
+    return {"band": usual_band(profile, start, end)}
 
 
 def _around(context: PageContext, alert: Alert) -> tuple[int, int]:

@@ -29,7 +29,7 @@ from energyguard.page.frame.page_cache import DAY_MS, SPANS
 from energyguard.page.measures.coming import is_coming, none_words
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
 from energyguard.page.measures.late_sums import LateSumLine
-from energyguard.page.measures.limits import hold_against, limit_rows
+from energyguard.page.measures.limits import hold_against, limit_rows, rules_that_learn
 from energyguard.page.measures.series_chart import SeriesChart
 from energyguard.page.measures.spans import span_name
 from energyguard.page.words.formatting import SPACE, UNKNOWN, count, day_moment, measured, number
@@ -100,6 +100,12 @@ class MeasuredParts:
             self.series = SeriesChart(context, self.device, self.channel, day=day)
             self.against = Tag("p", "", "sub")
         with note:
+            rules = rules_that_learn(self.cache.service, self.device, self.channel)
+            if len(rules) > 1:  # each has a band of its own
+                wanted = context.query.get("rule", "")
+                shown = wanted if wanted in rules else rules[0]
+                options = [(rule, context.href(rule=rule), rule == shown) for rule in rules]
+                choice(_("Usual by"), options, small=True)
             if len(names) > 1:
                 options = [
                     (level_words(n), context.href(channel=n), n == self.channel) for n in names
@@ -185,8 +191,9 @@ class MeasuredParts:
 
     async def _draw_course(self, found: MeasuredDevice, channel: DeviceChannel) -> None:
         """The line, what is usual, and the tile of now: they say the same."""
-        self.usual = await usual_at(self.context, self.device, self.channel, found.last_ms)
-        held = await hold_against(self.cache, self.series, found.last_ms)
+        newest_ms, rule = found.last_ms, self.context.query.get("rule", "")
+        self.usual = await usual_at(self.context, self.device, self.channel, newest_ms, rule)
+        held = await hold_against(self.cache, self.series, newest_ms, rule)
         self.against.text = held.sentence
         value, unit = (channel.value, channel.unit) if channel.kw is None else (channel.kw, "kW")
         words = "" if channel.silent else _("now {value}").format(value=measured(value, unit))

@@ -33,9 +33,14 @@ class UsualNow(NamedTuple):
     unit: str
 
 
-async def usual_at(context: PageContext, device: str, channel: str, at_ms: int) -> UsualNow | None:
-    """Between what a channel usually is at a time, an energy as its power; None: not known."""
-    profile = await profile_of(context.cache, device, channel)
+async def usual_at(
+    context: PageContext, device: str, channel: str, at_ms: int, rule: str = ""
+) -> UsualNow | None:
+    """Between what a channel usually is at a time, an energy as its power; None: not known.
+
+    By a rule, where that has learned it.
+    """
+    profile = await profile_of(context.cache, device, channel, rule)
     if profile is None:
         return None
     ((_begin, row),) = profile.over(at_ms, at_ms + 1)

@@ -145,15 +145,21 @@ class PageContext:
             path += quote(query.pop(name.rstrip("}").partition(":")[0], ""), safe="")
         return f"{path}?{urlencode(query)}"
 
-    def device_href(self, device: str) -> str:
+    def device_href(self, device: str, **shown: str) -> str:
         """The address of a device's view, or of the site's whose sum it is.
 
         Of today, or of the time range that was chosen here.
+
+        Args:
+            device: which.
+            shown: what of it, such as the ``rule`` that it is held against.
         """
         entries = self.cache.service.catalogue.entries
         site = "" if device in entries.devices else entries.site_of(device)  # else it is a sum
         path = f"/sites/{quote(site, safe='')}" if site else f"/devices/{quote(device, safe='')}"
-        return self.href(path) if self.query.get("range") else path
+        if self.query.get("range"):
+            return self.href(path, **shown)
+        return f"{path}?{urlencode(shown)}" if shown else path
 
     def every(self, seconds: float, refresh: Refresh, is_first: bool = True) -> None:
         """Call ``refresh`` before the page is sent, and again every so often.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from energyguard.errors import NotFound
@@ -22,7 +24,7 @@ from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.unusual.answers import PeopleAnswer
 from energyguard.rules.windowed import WindowRule
 from energyguard.service.contract import Service
-from energyguard.service.profiles import DeviceProfile
+from energyguard.service.profiles import DeviceProfile, LearningRule
 
 USUAL_KEEP_S = 60.0
 
@@ -179,31 +181,48 @@ class HeldAgainst(NamedTuple):
         return f"{pale} {dashed}".strip()
 
 
-async def hold_against(cache: PageCache, chart: SeriesChart, newest_ms: int) -> HeldAgainst:
+async def hold_against(
+    cache: PageCache, chart: SeriesChart, newest_ms: int, rule: str = ""
+) -> HeldAgainst:
     """Give a chart the limit and the usual band that hold now; those of energies by the step have
-    neither.
+    neither. The band is the one of ``rule``, where that has one.
     """
     found = None if chart.energy else limit_of(cache.service, chart.device, chart.channel)
     chart.limit = (
         None if found is None else (found.level, _("limit {limit}").format(limit=found.words))
     )
     chart.below = found is not None and found.is_below
-    profile = None if chart.energy else await profile_of(cache, chart.device, chart.channel)
+    profile = None if chart.energy else await profile_of(cache, chart.device, chart.channel, rule)
     chart.band = None if profile is None else usual_band(profile, *chart.borders(newest_ms))
     usual = "" if profile is None else usual_now(profile, newest_ms)
+    if usual and profile and len(rules_that_learn(cache.service, chart.device, chart.channel)) > 1:
+        usual += f" ({profile.rule})"
     return HeldAgainst(usual, chart.limit[1] if chart.limit else "")
 
 
-async def profile_of(cache: PageCache, device: str, channel: str) -> DeviceProfile | None:
-    """What is usual for a channel of a device; None: nobody has learned it."""
-    try:
-        return await cache.shared(
-            ("profile", device, channel),
-            USUAL_KEEP_S,
-            lambda: cache.service.profiles.get(device, channel),
-        )
-    except NotFound:
-        return None
+def rules_that_learn(service: Service, device: str, channel: str) -> list[str]:
+    """The rules that run and learn what is usual for a channel of a device."""
+    facts = service.catalogue.entries.facts
+    learning = [rule for rule in service.rules.active() if isinstance(rule, LearningRule)]
+    about = [rule for rule in learning if channel in rule.channels]
+    return [rule.id for rule in about if rule.selects(device, facts)]
+
+
+async def profile_of(
+    cache: PageCache, device: str, channel: str, rule: str = ""
+) -> DeviceProfile | None:
+    """What is usual for a channel of a device; None: nobody has learned it.
+
+    By a rule, where that has learned it; else by the first that has.
+    """
+    for by in dict.fromkeys((rule, "")):
+        with suppress(NotFound):
+            return await cache.shared(
+                ("profile", device, channel, by),
+                USUAL_KEEP_S,
+                partial(cache.service.profiles.get, device, channel, by),
+            )
+    return None
 
 
 def usual_now(profile: DeviceProfile, at_ms: int) -> str:
