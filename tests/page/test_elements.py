@@ -11,6 +11,7 @@ from nicegui import Client, helpers, ui
 from nicegui.page import page
 
 from energyguard.page.elements.components import Tag
+from energyguard.page.elements.ranking import Ranking
 from energyguard.page.elements.signatures import expects_arguments, remember_signatures
 
 
@@ -64,3 +65,13 @@ def test_a_tag_is_sent_again_only_when_its_text_changes() -> None:
     assert not client.outbox.updates
     tag.text = "two"
     assert client.outbox.updates == {tag.id: tag}
+
+
+def test_a_bar_of_less_than_zero_goes_to_the_left_of_where_the_others_begin() -> None:
+    with Client(page("/ranking"), request=None) as client:
+        Ranking("none", lambda who: f"/{who}").show([("a", 3.0, "3"), ("b", -1.0, "−1")])
+    bars = [e for e in client.elements.values() if "bar" in e.classes]
+    assert [(dict(bar.style), bar.classes) for bar in bars] == [
+        ({"display": "block", "width": "75%", "margin-left": "25%"}, ["bar"]),
+        ({"display": "block", "width": "25%"}, ["bar", "below"]),
+    ]

@@ -9,7 +9,7 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.domains.regions.live.regions import regions_of
-from energyguard.domains.regions.live.states import RegionView, regions_view
+from energyguard.domains.regions.live.states import RegionsView, RegionView, regions_view
 from energyguard.domains.regions.region_words import (
     Shades,
     average_words,
@@ -127,7 +127,9 @@ def test_shades_are_of_round_numbers_and_have_every_mean(
 
 def test_words() -> None:
     assert Shades(Decimal("0.40"), Decimal("0.05")).words(2) == "0.45–0.50\u00a0kW"
-    assert Shades(Decimal("-0.4"), Decimal("0.2")).words(1) == "−0.4–−0.2\u00a0kW"
+    assert Shades(Decimal("-0.4"), Decimal("0.2")).words(1) == "−0.4 to −0.2\u00a0kW"
     assert kilowatts(-0.3) == "−0.30\u00a0kW"
     assert euros(-12_345) == "−€123"
+    fed_in = RegionsView(1, "0.30", state(-0.2), ())
+    assert average_words(fed_in).startswith("A home feeds in 0.20\u00a0kW on average")
     assert average_words(regions_view([], 5, Decimal("0.30"))) == "Nothing can be shown yet"

@@ -53,8 +53,9 @@ class Shades(NamedTuple):
         """What a shade means."""
         first = self.lowest + self.step * (shade - 1)
         places = max(0, -int(self.step.as_tuple().exponent))
-        ends = (exact(float(end), places) for end in (first, first + self.step))
-        return f"{'–'.join(ends)}{SPACE}kW"
+        low, high = (exact(float(end), places) for end in (first, first + self.step))
+        span = _("{low} to {high}").format(low=low, high=high) if first < 0 else f"{low}–{high}"
+        return f"{span}{SPACE}kW"
 
 
 def shades(states: Sequence[RegionView]) -> Shades:
@@ -93,10 +94,14 @@ def average_words(view: RegionsView) -> str:
     if shown.homes is None:
         return _("Nothing can be shown yet")
     words = _("A home draws {power} on average: {energy} in a year at this rate, {price}")
+    sign = 1
+    if (shown.power_kw or 0) < 0:
+        words = _("A home feeds in {power} on average: {energy} in a year at this rate, {price}")
+        sign = -1
     return words.format(
-        power=kilowatts(shown.power_kw),
-        energy=kilowatt_hours(shown.year_kwh),
-        price=euros(shown.year_cost_cents),
+        power=kilowatts(sign * (shown.power_kw or 0)),
+        energy=kilowatt_hours(sign * (shown.year_kwh or 0)),
+        price=euros(sign * (shown.year_cost_cents or 0)),
     )
 
 

@@ -129,9 +129,7 @@ class RegionsPage:
         self.legend.show(_legend(view.min_homes, scale))
         self.note.text = f"{plural(view.all_shown.homes or 0, 'home')}, {price_words(view)}"
         if self.look == BARS:
-            self.bars.show(
-                (state.name, max(0.0, state.power_kw or 0), _much(state)) for state in shown
-            )
+            self.bars.show((state.name, state.power_kw or 0.0, _much(state)) for state in shown)
         else:
             self.rows.show([_cells(state) for state in (*shown, view.all_shown) if state.homes])
         hidden = [state.name for state in view.regions if state.homes is None]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from energyguard.page.elements.components import ChangingList, Tag
+from energyguard.page.elements.components import ChangingList, Tag, restyle
 
 
 class Ranking:
@@ -28,21 +29,36 @@ class Ranking:
     def show(
         self, rows: Iterable[tuple[str, float, str]], name: Callable[[str], str] = str
     ) -> None:
-        """Show these: id, value, and the value in words; ``name`` says what an id is called."""
+        """Show these: id, value, and the value in words; ``name`` says what an id is called.
+
+        A bar of less than zero goes to the left of where the others begin.
+        """
         rows = list(rows)
-        largest = max((row[1] for row in rows), default=0) or 1
+        values = [0.0, *(value for _who, value, _words in rows)]
+        low, wide = min(values), (max(values) - min(values)) or 1
         if len(rows) != len(self._rows):
             self._rows.clear()
         self._list.show(range(len(rows)))
         for row, (who, value, words) in zip(self._rows, rows, strict=True):
-            row.show(self._href(who), name(who), value / largest, words)
+            bar = _Bar(
+                f"{(min(value, 0.0) - low) / wide:.0%}", f"{abs(value) / wide:.0%}", value < 0
+            )
+            row.show(self._href(who), name(who), bar, words)
+
+
+class _Bar(NamedTuple):
+    """Where a bar begins and how long it is, of the width there is."""
+
+    begin: str
+    length: str
+    is_below: bool
 
 
 class _RankedRow:
     """A row of a ranking."""
 
     def __init__(self) -> None:
-        self._width = ""
+        self._bar_shown: _Bar | None = None
         self._box = Tag("a", "", "bar-row", href="")
         with self._box:
             self._who = Tag("span", "", "who")
@@ -50,12 +66,13 @@ class _RankedRow:
                 self._bar = Tag("span", "", "bar")
             self._much = Tag("span", "", "much")
 
-    def show(self, href: str, name: str, share: float, words: str) -> None:
+    def show(self, href: str, name: str, bar: _Bar, words: str) -> None:
         self._who.text, self._much.text = name, words
         if self._box.props["href"] != href:
             self._box.props["href"] = href
             self._box.update()
-        width = f"{max(0.0, min(1.0, share)):.0%}"
-        if self._width != width:
-            self._width = width
-            self._bar.style(replace=f"display:block;width:{width}")
+        if self._bar_shown != bar:
+            self._bar_shown = bar
+            begins = f";margin-left:{bar.begin}" if bar.begin != "0%" else ""
+            self._bar.style(replace=f"display:block;width:{bar.length}{begins}")
+            restyle(self._bar, "bar below" if bar.is_below else "bar")
