@@ -24,9 +24,8 @@ RARE = ((0, 12), (0, 150), (3, 30), (3, 11), (11, 60), (13, 900))
 """So many weeks ago; in so many device-weeks there is one. The last one is too long ago."""
 
 
-@pytest.fixture
-def service() -> MadeUpService:
-    made = MadeUpService()
+def has_raised(made: MadeUpService) -> MadeUpService:
+    """A service with alerts about unusual use of the last weeks, as rare as ``RARE`` says."""
     made.use_rules(["household-prod", RULE], by="mara")
     for n, (ago, weeks) in enumerate(RARE):
         at = START - ago * WEEK_MS - HOUR
@@ -40,6 +39,11 @@ def service() -> MadeUpService:
         put(made.log, topics.ALERTS.name, "H020", event, at)
     follow(made)
     return made
+
+
+@pytest.fixture
+def service() -> MadeUpService:
+    return has_raised(MadeUpService())
 
 
 def test_an_alert_is_raised_at_every_budget_above_its_rarity(service: MadeUpService) -> None:
