@@ -35,42 +35,6 @@ def test_every_command_helps(terminal: Terminal, words: tuple[str, ...]) -> None
     assert said.err == ""
 
 
-def test_all_the_verbs_are_there() -> None:
-    wanted = {
-        *(
-            "devices",
-            "edge",
-            "edges",
-            "up",
-            "status",
-            "stop",
-            "doctor",
-            "simulate",
-            "replay",
-            "evaluate",
-            "readings",
-        ),
-        *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
-        *("config", "version", "role", "job", "quality"),
-        *("shard", "coordinator", "measurements", "store", "client"),
-        *("import", "privacy", "stations", "trend", "late", "schema"),
-        *(
-            "sites",
-            "groups",
-            "tariffs",
-            "bill",
-            "silences",
-            "consumption",
-            "backup",
-            "restore",
-            "verify",
-        ),
-        *("people", "audit", "missing", "explain", "bounds", "correct", "corrections", "imports"),
-        *("unusual", "backtest", "notify"),
-    }
-    assert {words[0] for words in EVERY if words} == wanted
-
-
 def test_version(terminal: Terminal) -> None:
     assert terminal("version").out == f"energyguard {energyguard.__version__}\n"
     assert terminal("version", "--json").json == {"version": energyguard.__version__}
