@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from energyguard.catalogue.known import known_entry
+from energyguard.catalogue.known import clock_of_sites, known_entry
 from energyguard.catalogue.memory import SharedWords, newest_revision
 from energyguard.errors import NotFound
 from energyguard.log import Fetched
@@ -23,7 +23,7 @@ from energyguard.model.catalogue import (
     Site,
     key_of,
 )
-from energyguard.model.selector import DeviceFacts
+from energyguard.model.selector import DeviceFacts, SiteClock
 from energyguard.model.tariffs import TARIFF, Tariff
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueVersion
 from energyguard.telemetry import logger
@@ -59,11 +59,9 @@ class Catalogue:
         self._groups: dict[str, DeviceGroup] = {}
         self._tariffs: dict[str, Tariff] = {}
         self._tables: Mapping[str, dict[str, Any]] = {
-            SITE: self._sites,
-            DEVICE: self._devices,
-            GROUP: self._groups,
-            TARIFF: self._tariffs,
-        }
+            SITE: self._sites, DEVICE: self._devices,
+            GROUP: self._groups, TARIFF: self._tariffs,
+        }  # fmt: skip
         self._at: dict[str, dict[str, None]] = {}  # ids of the devices by site
         self._below: dict[str, dict[str, None]] = {}  # ids of the sites by parent
         self._lock = RLock()
@@ -138,12 +136,9 @@ class Catalogue:
 
     @staticmethod
     def _move(
-        index: dict[str, dict[str, None]],
-        entry_id: str,
-        old: Entry | None,
-        new: Entry | None,
+        index: dict[str, dict[str, None]], entry_id: str, old: Entry | None, new: Entry | None,
         field: str,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Keep who stands where."""
         if old is not None:
             index.get(getattr(old, field), {}).pop(entry_id, None)
@@ -257,11 +252,12 @@ class Catalogue:
         return of_sum if device is None else device.site
 
     def facts(self, device_id: str) -> DeviceFacts:
-        """What selectors look at; of a device that nobody has entered its id alone."""
-        sites = self.path(self.site_of(device_id))
-        if (device := self._devices.get(device_id)) is None:
-            return DeviceFacts(device_id, sites)
-        return DeviceFacts(device_id, sites, device.groups, device.kind, device.labels)
+        """What rules know of it; of a device that nobody has entered where it stands alone."""
+        site, device = self.site_of(device_id), self._devices.get(device_id)
+        sites, clock = self.path(site), self.clock_of(site)
+        if device is None:
+            return DeviceFacts(device_id, sites, clock=clock)
+        return DeviceFacts(device_id, sites, device.groups, device.kind, device.labels, clock)
 
     def name(self, device_id: str) -> str:
         """A name for people, of a device or a sum (``site/lindenhof``): its id without one."""
@@ -270,7 +266,11 @@ class Catalogue:
 
     def zone_of(self, site_id: str) -> str:
         """The zone of a site's days: its own, or that of the site it is part of."""
-        return next((z for s in self.path(site_id) if (z := self._sites[s].zone)), self.zone)
+        return self.clock_of(site_id).zone or self.zone
+
+    def clock_of(self, site_id: str) -> SiteClock:
+        """By which days people live at a site: its own, or those of the site it is part of."""
+        return clock_of_sites([self._sites[name] for name in self.path(site_id)])
 
     def zone_of_device(self, device_id: str) -> str:
         """The zone of a device's days: that of its site."""

@@ -6,14 +6,14 @@ what people entered; so nothing is written for them, and there is nothing to bri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from energyguard.log import Fetched
-from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, key_of
-from energyguard.model.selector import DeviceFacts
+from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of
+from energyguard.model.selector import DeviceFacts, SiteClock
 
 Known = Iterable[tuple[str, Entry | None]]
 """Entries by their keys; None: it is not there any more."""
@@ -44,21 +44,32 @@ def sender_entries(places: Iterable[KnownPlaces], device: str, topic: str) -> Ma
 
 
 def sender_facts(
-    device: str, known: Mapping[str, Entry], path: Callable[[str], tuple[str, ...]]
+    device: str,
+    known: Mapping[str, Entry],
+    path: Callable[[str], tuple[str, ...]],
+    clock: Callable[[str], SiteClock],
 ) -> DeviceFacts:
-    """What selectors look at of who nobody entered.
+    """What rules know of who nobody entered.
 
     Args:
         device: its id.
         known: what follows from its id and its topic.
         path: a site and those that it is part of; empty: nobody entered it.
+        clock: whose days hold at a site.
     """
     seen = known.get(key_of(DEVICE, device))
     if not isinstance(seen, Device):
         return DeviceFacts(device)
     is_known = key_of(SITE, seen.site) in known
     sites = path(seen.site) or ((seen.site,) if is_known else ())
-    return DeviceFacts(device, sites, seen.groups, seen.kind, seen.labels)
+    return DeviceFacts(device, sites, seen.groups, seen.kind, seen.labels, clock(seen.site))
+
+
+def clock_of_sites(sites: Sequence[Site]) -> SiteClock:
+    """By which days people live at the first of some sites, each of which is part of the next."""
+    zone = next((site.zone for site in sites if site.zone), "")
+    holidays = next((site.holidays for site in sites if site.holidays), ())
+    return SiteClock(zone, holidays)
 
 
 def known_entry(found: Collection[Entry]) -> Entry | None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from energyguard.catalogue.energy import energy_channels
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
-from energyguard.catalogue.known import sender_facts
+from energyguard.catalogue.known import clock_of_sites, sender_facts
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of
 from energyguard.model.channels import EnergyDefaults
-from energyguard.model.selector import DeviceFacts
+from energyguard.model.selector import DeviceFacts, SiteClock
 
 Senders = Callable[[str, str], Mapping[str, Entry]]
 """What follows from a device's id and its topic: entries by their keys."""
@@ -38,13 +38,15 @@ class RevisionFacts:
         self._catalogue, self._revision, self._time_ms = catalogue, revision, time_ms
         self._topic, self._senders = topic, senders
         self._paths: dict[str, tuple[str, ...]] = {}
+        self._clocks: dict[str, SiteClock] = {}
 
     def __call__(self, device_id: str) -> DeviceFacts:
-        """What selectors look at; of who nobody entered what follows from id and topic."""
+        """What rules know of it; of who nobody entered what follows from id and topic."""
         if (device := self.device(device_id)) is not None:
-            path = self._path(device.site)
-            return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
-        return sender_facts(device_id, self._senders(device_id, self._topic), self._path)
+            path, clock = self._path(device.site), self._clock(device.site)
+            return DeviceFacts(device_id, path, device.groups, device.kind, device.labels, clock)
+        known = self._senders(device_id, self._topic)
+        return sender_facts(device_id, known, self._path, self._clock)
 
     def device(self, device_id: str) -> Device | None:
         """A device as somebody entered it; None: nobody has."""
@@ -56,12 +58,19 @@ class RevisionFacts:
         device = self.device(device_id)
         if device is None or not device.channels:
             return {}
-        sites = (self._entry(key_of(SITE, site)) for site in self._path(device.site))
-        zones = (site.zone for site in sites if isinstance(site, Site) and site.zone)
-        return energy_channels(device, next(zones, self._catalogue.zone), defaults)
+        zone = self._clock(device.site).zone or self._catalogue.zone
+        return energy_channels(device, zone, defaults)
 
     def _entry(self, key: str) -> Entry | None:
         return self._catalogue.entry_at(key, self._time_ms, self._revision)
+
+    def _clock(self, site_id: str) -> SiteClock:
+        """As ``Catalogue.clock_of``: the site's, or that of one that it is part of."""
+        if (known := self._clocks.get(site_id)) is None:
+            entries = (self._entry(key_of(SITE, site)) for site in self._path(site_id))
+            known = clock_of_sites([entry for entry in entries if isinstance(entry, Site)])
+            self._clocks[site_id] = known
+        return known
 
     def _path(self, site_id: str) -> tuple[str, ...]:
         """As ``Catalogue.path``: the site and those that it is part of."""

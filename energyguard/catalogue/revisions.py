@@ -23,11 +23,13 @@ from energyguard.model.catalogue import (
     ChannelFacts,
     Device,
     Entry,
+    Site,
     parts_of,
 )
 from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
+from energyguard.records.catalogue import CatalogueVersion
 
 MAX_NEWS = 100_000
 """So many changes are remembered by device: whoever is further back looks at all of them."""
@@ -119,8 +121,9 @@ class CatalogueRevisions:
     def _note(self, keys: Iterable[bytes | None]) -> None:
         for name in keys:
             key = (name or b"").decode("utf-8", "replace")
-            if (version := self._catalogue.version(key)) is not None:
-                self._news.append(_Change(version.revision, *parts_of(key)))
+            if versions := self._catalogue.versions(key):
+                revision = _placed_at(versions)
+                self._news.append(_Change(revision, *parts_of(key)))
 
     def _note_times(self, keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> None:
         """Note which versions hold from some event time on."""
@@ -208,10 +211,30 @@ class CatalogueRevisions:
             known: of the first so many it is asked what changed; the others are new.
         """
         news = [change for change in self._news if change.revision > since]
-        if since < self._complete_from or any(change.kind == SITE for change in news):
+        sites = {change.entry_id for change in news if change.kind == SITE}
+        if since < self._complete_from or (sites and self._timed):
             return devices
         changed = {change.entry_id for change in news if change.kind == DEVICE}
+        changed.update(*map(self._catalogue.devices_at, sites))
+        if sites:  # of who nobody entered it follows from more than the catalogue
+            changed.update(set(devices[:known]) - self._catalogue.devices.keys())
         return [*(d for d in devices[:known] if d in changed), *devices[known:]]
+
+
+def _placed_at(versions: Sequence[CatalogueVersion]) -> int:
+    """The newest revision by which somebody may stand elsewhere, or live by another clock.
+
+    Of a site that is called otherwise nobody does; where times are said, any version may be why.
+    """
+    newest = versions[-1]
+    if not isinstance(newest.entry, Site) or any(v.from_ms is not None for v in versions):
+        return newest.revision
+    says = [
+        isinstance(v.entry, Site) and (v.entry.parent, v.entry.zone, v.entry.holidays)
+        for v in versions
+    ]
+    last = max((n for n in range(1, len(says)) if says[n] != says[n - 1]), default=0)
+    return versions[last].revision
 
 
 def _channel_facts(entry: Entry | None) -> tuple[Mapping[str, ChannelFacts], str]:

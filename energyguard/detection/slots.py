@@ -1,8 +1,8 @@
 """Slots: the clock of a detector. A slot is a step of its cohort, 15 minutes at least.
 
-Devices of one time zone and one slot length make a *cohort* and go through time together. What is
-usual goes by the local clock: where clocks go back an hour has two visits, where they go forward it
-has none.
+Devices of one slot length make a *cohort*; those for which it is the same local hour go through a
+slot together. What is usual goes by the local clock: where clocks go back an hour has two visits,
+where they go forward it has none.
 """
 
 from __future__ import annotations

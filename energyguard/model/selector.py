@@ -19,8 +19,17 @@ LABEL: Final = "label."
 _QUOTED: Final = frozenset(" \t\n\r'\"\\")
 
 
+class SiteClock(NamedTuple):
+    """By which days people live at a site. Empty is what nobody has said of it."""
+
+    zone: str = ""
+    """A name of the IANA data base."""
+    holidays: tuple[str, ...] = ()
+    """Days and countries, as ``rules.holidays`` has them."""
+
+
 class DeviceFacts(NamedTuple):
-    """What selectors look at. Of a device that is in no catalogue only the id is known."""
+    """What rules know of a device. Of one that is in no catalogue only the id is known."""
 
     id: str
     sites: tuple[str, ...] = ()
@@ -28,6 +37,8 @@ class DeviceFacts(NamedTuple):
     groups: tuple[str, ...] = ()
     kind: str = ""
     labels: Mapping[str, str] = MappingProxyType({})
+    clock: SiteClock = SiteClock()
+    """Of where it stands: what the site says, or one that it is part of."""
 
     def values(self, field: str) -> tuple[str, ...]:
         """What it has of a term's field."""

@@ -33,7 +33,6 @@ from energyguard.codecs.files import read_blocks
 from energyguard.errors import ConfigError
 from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from
-from energyguard.model.selector import DeviceFacts
 from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device, term_rules
 from energyguard.settings.tree import Settings
@@ -95,7 +94,7 @@ def evaluate(
         settings: lateness and limits; None: the defaults.
         shape: the name of a dialect; None: whichever each file is.
         on_bytes: is told how many bytes were read.
-        catalogue: sums, of which alert events are written, and what is said of channels.
+        catalogue: sums, of which alert events are written, what is said of channels, and sites.
 
     Raises:
         NotFound: a file is not there.
@@ -159,14 +158,15 @@ def _evaluate(
     summing: Callable[[], SumOperator] | None,
 ) -> Evaluation:
     limits, energy = WindowLimits.of(settings.stream, rules), settings.ledger.defaults
-    described = channels_of(catalogue or Catalogue(), energy)
+    known = catalogue or Catalogue()
+    places = PlacesFrom(known.facts, channels=channels_of(known, energy))
     sums = summing() if summing else None
     windows = WindowOperator(
         TOPIC,
         rules,
         limits,
         follow_episodes=episodes,
-        places_at=lambda revision, time_ms: PlacesFrom(DeviceFacts, channels=described),
+        places_at=lambda revision, time_ms: places,
         described_by=partial(by_kind, defaults=energy),
     )
     windows.place(0)

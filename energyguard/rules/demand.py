@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from energyguard.detection.periods import Demand, RunningPeriods
-from energyguard.detection.slots import HOUR_MS
 from energyguard.ledger.channels import EnergyChannel, plain_channel
 from energyguard.model.channels import CHANNELS, EnergyDefaults
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
 from energyguard.rules.limit_columns import LimitColumns
+from energyguard.rules.local_times import RuleCalendars
+from energyguard.rules.profile.calendar import HALF_HOUR_MS
 from energyguard.rules.valued import DescribedKeys, Scores, ValueRows
 
 
@@ -30,7 +29,7 @@ class PeriodRule(Protocol):
     """What a scorer has to know of its rule."""
 
     @property
-    def zone(self) -> str:
+    def calendars(self) -> RuleCalendars:
         """Whose clock periods go by."""
 
     @property
@@ -52,7 +51,7 @@ class DemandScorer:
 
     def __init__(self, rule: PeriodRule, allowed: LimitColumns[DemandLimits]) -> None:
         self._period_ms, self._energy = rule.period_ms, rule.plausible
-        self._zone, self._allowed = ZoneInfo(rule.zone or "UTC"), allowed
+        self._calendars, self._allowed = rule.calendars, allowed
         self._periods: RunningPeriods | None = None
         self._saved: Mapping[str, Any] | None = None
 
@@ -60,7 +59,7 @@ class DemandScorer:
         """Hold the forecast after each reading against the limit."""
         ((channel, value),) = rows.value.items()
         periods = self._begun(rows.keys_of(channel))
-        shift_ms = self._shifts(rows.time)
+        shift_ms = self._shifts(rows)
         n = len(rows)
         begin, until, so_far, pace = np.zeros((4, n), np.int64)
         known = np.zeros(n, bool)
@@ -103,15 +102,11 @@ class DemandScorer:
         self._periods.grow(len(of.devices))
         return self._periods
 
-    def _shifts(self, time: Ints) -> Ints:
-        """(n,) by how much the periods of a time begin earlier than those of UTC."""
-        hours, of = np.unique(time // HOUR_MS, return_inverse=True)
-        offsets = [
-            datetime.fromtimestamp(hour * HOUR_MS / 1000, UTC).astimezone(self._zone)
-            for hour in hours.tolist()
-        ]
-        seconds = [int(at.utcoffset().total_seconds()) for at in offsets]  # type: ignore[union-attr]
-        return np.array(seconds, np.int64)[of] * 1000 % self._period_ms
+    def _shifts(self, rows: ValueRows) -> Ints:
+        """(n,) by how much the periods of rows begin earlier than those of UTC."""
+        week = self._calendars.moments(rows.clocks, rows.key, rows.time)
+        hour_ms = week.start - week.slot % 2 * HALF_HOUR_MS
+        return -hour_ms % self._period_ms
 
     def save(self) -> Any:
         """The periods that run."""

@@ -18,6 +18,7 @@ from msgspec import UNSET
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO
+from energyguard.model.selector import SiteClock
 from energyguard.rules.fields import RuleField, fields_of
 
 STOPPED, CHANGED = "the rule was stopped", "the rule was changed"
@@ -26,13 +27,18 @@ LEFT = "it is none of the rule's devices any more"
 
 
 class SiteCalendar(NamedTuple):
-    """Where devices stand, as far as rules know it."""
+    """What holds of devices of which the catalogue says nothing else."""
 
     zone: str = ""
     holidays: tuple[str, ...] = ()
     """Days and countries, as ``rules.holidays`` has them."""
     energy: EnergyDefaults = ENERGY_DEFAULTS
     """What is plausible, as ``ledger.*`` has it."""
+
+    @property
+    def clock(self) -> SiteClock:
+        """By which days people live there."""
+        return SiteClock(self.zone, self.holidays)
 
 
 NOWHERE = SiteCalendar()
@@ -48,6 +54,7 @@ class Observation(NamedTuple):
     since_ms: int
     expected: int = 0  # what it is held against, 1e-9 of the rule's unit
     evidence: Mapping[str, int] = MappingProxyType({})  # what else is known, by name
+    clock: SiteClock = SiteClock()  # of the device's site
 
     @property
     def since(self) -> str:
@@ -87,6 +94,11 @@ class Rule:
     @property
     def needs_catalogue(self) -> bool:
         """Whether it has to know where devices stand."""
+        return False
+
+    @property
+    def goes_by_sites(self) -> bool:
+        """Whether the hours that it looks at are those of each device's site."""
         return False
 
     @property
@@ -183,7 +195,7 @@ class Rule:
         return new, faults
 
     def at_site(self, site: SiteCalendar) -> Self:
-        """The same with a site's clock and holidays, where it looks at them."""
+        """The same with what holds where nobody says anything else, where it looks at that."""
         return self
 
     def with_fields(self, **fields: Any) -> Self:

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import Bools, Ints
+from energyguard.rules.local_times import DeviceClocks
 from energyguard.rules.rule import Rule
 
 DescriptionAt = Callable[[int, str], EnergyChannel | None]
@@ -52,6 +53,7 @@ class ValueRows:
         key: the number of each row's device: (n,).
         time: ms: (n,).
         value: by channel, 1e-9 of its unit: (n,) each.
+        clocks: whose days each device lives by.
         description: what is said of the channels of energy of each key.
     """
 
@@ -59,6 +61,7 @@ class ValueRows:
     key: Ints
     time: Ints
     value: Mapping[str, Ints]
+    clocks: DeviceClocks
     description: DescriptionAt = undescribed
 
     def __len__(self) -> int:

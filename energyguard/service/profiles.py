@@ -14,7 +14,8 @@ from energyguard.clock import Clock
 from energyguard.errors import NotFound
 from energyguard.log import LATEST, Log, TopicPartition
 from energyguard.model.quantities import NANO
-from energyguard.model.topics import partition_for, repartitioned
+from energyguard.model.selector import DeviceFacts, SiteClock
+from energyguard.model.topics import partition_for, repartitioned, source_of
 from energyguard.pipeline import DETECTOR
 from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.unusual import UnusualRule
@@ -104,13 +105,18 @@ class DeviceProfiles:
         log: has the detector's snapshots; what is new of a partition's is read at most every
             ``KEEP_S`` seconds.
         channels: the channels of a device, with the topics they come in.
+        facts: what rules know of a device that sends to a topic.
         clock: the wall clock.
     """
 
     def __init__(
-        self, log: Log, channels: Callable[[str], Sequence[DeviceView]], clock: Clock
+        self,
+        log: Log,
+        channels: Callable[[str], Sequence[DeviceView]],
+        facts: Callable[[str, str], DeviceFacts],
+        clock: Clock,
     ) -> None:
-        self._log, self._channels, self._clock = log, channels, clock
+        self._log, self._channels, self._facts, self._clock = log, channels, facts, clock
         self._snapshots = SnapshotFollower(log, DETECTOR.name)
         self._kept: dict[TopicPartition, tuple[float, _Snapshot | None]] = {}
         self._reading = Lock()
@@ -164,7 +170,8 @@ class DeviceProfiles:
                 continue
             found = _LEARNED[type(rule)](rule, learned, place)
             if found is not None:
-                return _profile(device, channel, rule, found)
+                site = self._facts(device, source_of(topic)).clock
+                return _profile(device, channel, rule, rule.calendars.clock(site), found)
         return None
 
     def _snapshot(self, at: TopicPartition) -> _Snapshot | None:
@@ -180,11 +187,17 @@ class DeviceProfiles:
 
 
 def _profile(
-    device: str, channel: str, rule: LearningRule, half_hours: tuple[UsualHalfHour, ...]
+    device: str,
+    channel: str,
+    rule: LearningRule,
+    clock: SiteClock,
+    half_hours: tuple[UsualHalfHour, ...],
 ) -> DeviceProfile:
     direction = rule.direction.value if isinstance(rule, ProfileRule) else ""
-    zone, holidays = rule.zone or "UTC", rule.holidays
-    return DeviceProfile(device, channel, rule.id, rule.unit, zone, holidays, direction, half_hours)
+    zone = clock.zone or "UTC"
+    return DeviceProfile(
+        device, channel, rule.id, rule.unit, zone, clock.holidays, direction, half_hours
+    )
 
 
 def _by_half_hours(

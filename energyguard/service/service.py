@@ -117,7 +117,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         )
         self.routes = RouteVerbs(log, settings, self.rules, clock)
         self.devices = Devices(self.live, self.book, self.query)
-        self.profiles = DeviceProfiles(log, self.live.device, clock)
+        self.profiles = DeviceProfiles(log, self.live.device, self.catalogue.rule_facts, clock)
         self.late_sums = LateSums(log, clock)
         self.prices, entries = self.live.prices, self.catalogue.entries
         self.consumption = ConsumptionSums(

@@ -98,7 +98,7 @@ class RulesSettings(Section):
     holidays: tuple[str, ...] = Field(
         (),
         description="Days that are as Sundays for what is usual: `2026-04-06`, `12-24` of every "
-        "year, or all public holidays of a country (ISO 3166), `IT`.",
+        "year, or all public holidays of a country or its part (ISO 3166), `IT`, `DE-BY`.",
     )
 
 
@@ -156,8 +156,8 @@ class ServeSettings(Section):
     session: Duration = Field("12h", description="How long a log-in of the page lasts.")
     zone: Zone = Field(
         "UTC",
-        description="The time zone (IANA) of the page's times, days and hours, and of what is "
-        "usual at a half-hour (rules of kind `profile`).",
+        description="The time zone (IANA) of the page's times, days and hours, and of rules with "
+        "local hours (`profile`, `unusual`, `demand`), where no site says another.",
     )
     names: bool = Field(
         False, description="True: plates and users of chargers as they are, not pseudonyms."

@@ -166,7 +166,9 @@ class MadeUpService(EnergyService):
         )
         self.bills = EnergyBills(self.consumption, entries, self.prices.get)
         if floors:
-            self.profiles = building.MadeUpProfiles(self.log, self.live.device, clock)
+            self.profiles = building.MadeUpProfiles(
+                self.log, self.live.device, self.catalogue.rule_facts, clock
+            )
         if not empty:
             self._happen()
 

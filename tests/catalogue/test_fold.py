@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from energyguard.catalogue import Catalogue
 from energyguard.log import Fetched, Records, TopicPartition
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site
-from energyguard.model.selector import DeviceFacts
+from energyguard.model.selector import DeviceFacts, SiteClock
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.testing import MemoryLog
@@ -52,7 +52,9 @@ def house() -> Catalogue:
 
 def test_a_device_stands_in_all_the_sites_around_it() -> None:
     catalogue = house()
-    assert catalogue.facts("H001") == DeviceFacts("H001", ("f2", "l12"), (), "meter", {"a": "b"})
+    berlin = SiteClock("Europe/Berlin")
+    path = ("f2", "l12")
+    assert catalogue.facts("H001") == DeviceFacts("H001", path, (), "meter", {"a": "b"}, berlin)
     assert catalogue.facts("H002") == DeviceFacts("H002")  # its site is not there
     assert catalogue.facts("new") == DeviceFacts("new")
     assert catalogue.zone_of_device("H001") == "Europe/Berlin"

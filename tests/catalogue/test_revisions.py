@@ -75,7 +75,26 @@ def test_who_may_stand_elsewhere(writer: Writer) -> None:
     assert known.moved(4, devices, 3) == []
     writer.put("site/home", Site(name="House"))
     known.refresh()
-    assert known.moved(4, devices, 3) == devices
+    assert known.moved(4, devices, 3) == []  # it is called otherwise, no more
+    writer.put("site/home", Site(name="House", zone="Europe/Rome"))
+    writer.put("site/home", Site(name="The house", zone="Europe/Rome"))
+    known.refresh()
+    assert known.moved(5, devices, 3) == ["H1", "H3"]  # on its floor; and whoever nobody entered
+    assert known.moved(6, devices, 3) == []
+    writer.put("site/home", None)
+    known.refresh()
+    assert known.moved(7, devices, 3) == ["H1", "H3"]
+
+
+def test_of_a_site_of_which_times_are_said_all_devices_may_stand_elsewhere(writer: Writer) -> None:
+    """What is said once more takes back what holds from some time on, or until then."""
+    known = CatalogueRevisions(writer.log)
+    writer.put("site/home", Site(name="Home", zone="Europe/Rome"), from_ms=1_000)
+    writer.put("device/H2", Device(name="Hob"))
+    known.refresh()
+    writer.put("site/home", Site(name="Home", zone="Europe/Rome"))
+    known.refresh()
+    assert known.moved(5, ["H1", "H2"], 2) == ["H1", "H2"]
 
 
 def test_where_a_device_stands_from_some_event_time_on(writer: Writer) -> None:

@@ -195,7 +195,8 @@ class KnownWeek(DeviceProfiles):
 async def test_the_usual_band_stands_around_an_alert_in_proportion_to_what_it_says(
     user: User, service: MadeUpService
 ) -> None:
-    service.profiles = KnownWeek(service.log, service.live.device, service.clock)
+    facts = service.catalogue.rule_facts
+    service.profiles = KnownWeek(service.log, service.live.device, facts, service.clock)
     raise_unlike(service)
     await user.open("/alerts?alert=unlike")
     band = (await plotted(user, "line"))["band"]

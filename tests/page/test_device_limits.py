@@ -80,7 +80,8 @@ class TwoWeeks(MadeUpProfiles):
 async def test_of_two_rules_that_learn_the_band_is_of_the_one_that_is_looked_at(
     someone: User, floors: MadeUpService  # noqa: F811
 ) -> None:  # fmt: skip
-    floors.profiles = TwoWeeks(floors.log, floors.live.device, floors.clock)
+    facts = floors.catalogue.rule_facts
+    floors.profiles = TwoWeeks(floors.log, floors.live.device, facts, floors.clock)
     floors.add_rules(UNLIKE, "mara")
     address = "/devices/p4?channel=power_kw"
     await someone.open(address)

@@ -70,7 +70,8 @@ def test_a_window_with_an_unknown_half_hour_has_no_band() -> None:
 async def test_the_chart_of_a_household_has_its_usual_band(
     user: User, service: MadeUpService
 ) -> None:
-    service.profiles = HomeProfiles(service.log, service.live.device, service.clock)
+    facts = service.catalogue.rule_facts
+    service.profiles = HomeProfiles(service.log, service.live.device, facts, service.clock)
     await user.open("/households?device=H017&range=1h")
     await sees(user, "Usual: 0.200–1.00\u00a0kWh.")
     data = await plotted(user, "line", "H017 used")

@@ -12,7 +12,7 @@ import msgspec
 from energyguard.catalogue import Catalogue
 from energyguard.codecs.records import pack
 from energyguard.log import Records
-from energyguard.model.catalogue import ChannelFacts, Device
+from energyguard.model.catalogue import ChannelFacts, Device, Entry, Site
 from energyguard.model.quantities import to_nano
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
@@ -82,7 +82,7 @@ def lived(*, restarts: bool) -> Campus:
 def test_a_description_counts_from_its_place_in_the_log_and_after_a_restart() -> None:
     whole, broken = lived(restarts=False), lived(restarts=True)
     assert told(broken.events()) == told(whole.events())
-    assert whole.pinned() == broken.pinned() == [4]
+    assert whole.pinned() == broken.pinned() == [3, 4]
     firing = {
         name: [at for device, state, at in told(whole.events()) if (device, state) == name]
         for name in (("H001", "firing"), ("H002", "firing"))
@@ -92,12 +92,18 @@ def test_a_description_counts_from_its_place_in_the_log_and_after_a_restart() ->
 
 
 def test_files_with_the_catalogue_have_what_the_stream_has(tmp_path: Path) -> None:
-    campus = Campus()
-    campus.put("device/H001", SOLAR)
+    """What is fed in is no demand, and hours are those of Delhi, where the other one stands."""
+    campus, catalogue, rule = Campus(), Catalogue(), RULE.with_fields(period_ms=60 * MINUTE_MS)
+    entries: dict[str, Entry] = {
+        "device/H001": SOLAR,
+        "site/delhi": Site(name="Delhi", zone="Asia/Kolkata"),
+        "device/H002": Device(name="Hob", site="delhi"),
+    }
+    for key, entry in entries.items():
+        campus.put(key, entry)
+        catalogue.see(key, entry, "test")
     send(campus, 0, 100)
-    work(detector(campus))
-    catalogue = Catalogue()
-    catalogue.see("device/H001", SOLAR, "test")
+    work(detector(campus, rule))
     path, out = tmp_path / "power.csv", io.BytesIO()
     rows = [
         f"{_at(minute)},{device},{power(minute) / 10**9}"
@@ -105,12 +111,12 @@ def test_files_with_the_catalogue_have_what_the_stream_has(tmp_path: Path) -> No
         for device in ("H001", "H002")
     ]
     path.write_text("\n".join(["time,device,power_kw", *rows]) + "\n")
-    found = evaluate(RULE, [path], out, episodes=True, catalogue=catalogue)
+    found = evaluate(rule, [path], out, episodes=True, catalogue=catalogue)
     assert not found.refused
     events = [msgspec.json.decode(line, type=AlertEvent) for line in out.getvalue().splitlines()]
     mine = [event for event in events if event.rule == RULE.id]
     assert told(mine) == told(campus.events())
-    assert {event.device for event in mine} == {"H002"}
+    assert [(d, at) for d, state, at in told(mine) if state == "firing"] == [("H002", 45)]
 
 
 def _at(minute: int) -> str:
@@ -127,3 +133,24 @@ def test_who_looks_at_no_energy_decides_nothing() -> None:
     send(campus, 0, 5)
     work(detector(campus, level))
     assert campus.pinned() == []
+
+
+def test_a_site_s_other_zone_counts_from_its_place_in_the_log() -> None:
+    """Delhi's hours begin at :30 of those of UTC, which hold of who stands nowhere."""
+    campus = Campus()
+    at_work = detector(campus, RULE.with_fields(period_ms=60 * MINUTE_MS))
+    send(campus, 0, 60)
+    for site in (Site(name="The campus"), Site(name="The campus", zone="Asia/Kolkata")):
+        work(at_work)
+        assert campus.pinned() == [3]  # of a name no rule knows
+        campus.put("site/campus", site)
+        campus.clock.sleep(1.5)
+    work(at_work)
+    send(campus, 60, 200)
+    work(at_work)
+    assert campus.pinned() == [3, 5]
+    firing = [(name, at) for name, state, at in told(campus.events()) if state == "firing"]
+    assert firing == [
+        *(("H001", at) for at in (15, 105, 165)),
+        *(("H002", at) for at in (15, 75, 135, 195)),
+    ]

@@ -18,11 +18,13 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.catalogue import GROUP, SITE
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO, from_nano, spell_duration
+from energyguard.model.selector import SiteClock
 from energyguard.rules.demand import DemandLimits, DemandScorer
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.levels import clears_where_it_raises
 from energyguard.rules.limit_columns import LimitColumns
+from energyguard.rules.local_times import LocalRule
 from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
 from energyguard.rules.valued import Scorer, ValueRule
 
@@ -69,6 +71,7 @@ class Pace(NamedTuple):
 class DemandRule(
     ValueRule,
     DeviceRule,
+    LocalRule,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -88,7 +91,8 @@ class DemandRule(
     clear_at: Level
     period_ms: Span = 15 * MINUTE_MS
     zone: Text = ""
-    energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible at the site; not for rule files
+    clock: SiteClock = SiteClock()  # where no site says any; not for rule files
+    energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible; not for rule files
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
     about: About = ""
@@ -142,8 +146,8 @@ class DemandRule(
         return observed > self.of(device).clear_at
 
     def at_site(self, site: SiteCalendar) -> Self:
-        """By the site's clock and plausible powers."""
-        return self.with_fields(zone=self.zone or site.zone, energy=site.energy)
+        """What is plausible there, too."""
+        return super().at_site(site).with_fields(energy=site.energy)
 
     def sentence(self, found: Observation) -> str:
         """What happened, and what has to be done."""

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO, from_nano
+from energyguard.model.selector import SiteClock
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import (
     About,
@@ -31,9 +32,10 @@ from energyguard.rules.fields import (
 )
 from energyguard.rules.kinds.rate import Direction
 from energyguard.rules.limit_columns import LimitColumns
+from energyguard.rules.local_times import LocalRule
 from energyguard.rules.profile.calendar import calendar_of, slot_label
 from energyguard.rules.profile.scorer import ProfileLimits, ProfileScorer
-from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
+from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.valued import Scorer, ValueRule
 
 _SIGNS = {Direction.UP: 1, Direction.DOWN: -1, Direction.EITHER: 0}
@@ -42,6 +44,7 @@ _SIGNS = {Direction.UP: 1, Direction.DOWN: -1, Direction.EITHER: 0}
 class ProfileRule(
     ValueRule,
     DeviceRule,
+    LocalRule,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -65,6 +68,7 @@ class ProfileRule(
     needs: Count = 4
     zone: Text = ""
     holidays: Days = ()
+    clock: SiteClock = SiteClock()  # where no site says any; not for rule files
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
     about: About = ""
@@ -110,20 +114,14 @@ class ProfileRule(
 
     def scorer(self) -> Scorer:
         """Profiles of its channel."""
-        calendar = calendar_of(self.zone, self.holidays)
-        return ProfileScorer(LimitColumns(self, _allowed), calendar, _SIGNS[self.direction])
+        limits = LimitColumns(self, _allowed)
+        return ProfileScorer(limits, self.calendars, _SIGNS[self.direction])
 
     def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> Self:
         """One that clears at half of what raises it goes on doing so."""
         if "sigmas" in new and "clear_at" not in new and self.clear_at == self.sigmas // 2:
             new = {**new, "clear_at": new["sigmas"] // 2}
         return super().changed(new, text)
-
-    def at_site(self, site: SiteCalendar) -> Self:
-        """By the site's clock and holidays, where the rule has none of its own."""
-        return self.with_fields(
-            zone=self.zone or site.zone, holidays=self.holidays or site.holidays
-        )
 
     def sentence(self, found: Observation) -> str:
         """What happened, for a person."""

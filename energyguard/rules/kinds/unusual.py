@@ -18,9 +18,11 @@ from energyguard.detection.text import sentence
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO, from_nano
+from energyguard.model.selector import SiteClock
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import About, Channels, Days, HowBad, Id, Level, Text
 from energyguard.rules.limit_columns import LimitColumns
+from energyguard.rules.local_times import LocalRule
 from energyguard.rules.profile.calendar import calendar_of
 from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
 from energyguard.rules.unusual.answers import Answers, PeopleAnswer, read_answers
@@ -35,6 +37,7 @@ MAX_A_WEEK = 7 * NANO
 class UnusualRule(
     ValueRule,
     DeviceRule,
+    LocalRule,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -54,7 +57,8 @@ class UnusualRule(
     zone: Text = ""
     holidays: Days = ()
     ours: Answers = ""
-    energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible at the site; not for rule files
+    clock: SiteClock = SiteClock()  # where no site says any; not for rule files
+    energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible; not for rule files
     longer_than_ms: int = 0
     severity: HowBad = Severity.WARNING
     about: About = ""
@@ -86,8 +90,8 @@ class UnusualRule(
 
     def scorer(self) -> Scorer:
         """What is usual of its channel."""
-        calendar = calendar_of(self.zone, self.holidays)
-        return UnusualScorer(LimitColumns(self, _allowed), calendar, self.energy, self.answers)
+        limits = LimitColumns(self, _allowed)
+        return UnusualScorer(limits, self.calendars, self.energy, self.answers)
 
     def answers(self, device: str) -> tuple[PeopleAnswer, ...]:
         """The alerts of a device that were no news."""
@@ -99,12 +103,8 @@ class UnusualRule(
         return self.with_fields(**new)
 
     def at_site(self, site: SiteCalendar) -> Self:
-        """By the site's clock, holidays and plausible powers."""
-        return self.with_fields(
-            zone=self.zone or site.zone,
-            holidays=self.holidays or site.holidays,
-            energy=site.energy,
-        )
+        """What is plausible there, too."""
+        return super().at_site(site).with_fields(energy=site.energy)
 
     def sentence(self, found: Observation) -> str:
         """What happened, for a person."""
@@ -113,8 +113,7 @@ class UnusualRule(
         known = UnusualEvidence.of(found.observed, found.evidence)
         if found.state is State.RESOLVED or known is None:
             return f"{found.device}: use is as usual again"
-        calendar = calendar_of(self.zone, self.holidays)
-        slot_ms = known.slot_ms
+        calendar, slot_ms = self.calendars.of(found.clock), known.slot_ms
 
         def named(number: int) -> str:
             return f"{calendar.local(number * slot_ms):%a %H:%M}"

@@ -46,8 +46,8 @@ class Calendar:
 
         Args:
             zone: a name of the IANA data base.
-            holidays: dates, ``2026-04-06``, days of every year, ``12-25``, and countries (ISO
-                3166) whose public holidays are some, ``IT``.
+            holidays: dates, ``2026-04-06``, days of every year, ``12-25``, and countries or their
+                parts (ISO 3166) whose public holidays are some, ``IT``, ``DE-BY``.
 
         Raises:
             ZoneInfoNotFoundError: there is no such zone.
@@ -55,8 +55,9 @@ class Calendar:
         """
         names = frozenset(holidays)
         self._zone = ZoneInfo(zone)
-        self._countries = [of_country(name) for name in sorted(names) if name.isalpha()]
-        self._holidays = {checked_day(name) for name in names if not name.isalpha()}
+        countries = {name for name in names if name[:1].isalpha()}
+        self._countries = [of_country(name) for name in sorted(countries)]
+        self._holidays = {checked_day(name) for name in names - countries}
         self._days: dict[int, tuple[Ints, Ints]] = {}  # by UTC day: of each quarter of an hour
 
     def moments(self, time_ms: Ints) -> WeekTimes:
@@ -98,17 +99,18 @@ class Calendar:
 
 
 def of_country(name: str) -> Container[date]:
-    """The public holidays of a whole country, by its letters (ISO 3166).
+    """The public holidays of a whole country, ``DE``, or of a part of it, ``DE-BY`` (ISO 3166).
 
     Raises:
         ValueError: none are known.
     """
     from holidays import country_holidays
 
+    country, _, part = name.partition("-")
     try:
-        known: Container[date] = country_holidays(name)
+        known: Container[date] = country_holidays(country, subdiv=part or None)
     except NotImplementedError:
-        raise ValueError(f"no holidays of a country {name!r} are known, such as IT") from None
+        raise ValueError(f"no holidays of {name!r} are known, as of IT or DE-BY") from None
     return known
 
 

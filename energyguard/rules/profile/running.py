@@ -6,16 +6,18 @@ the value, of an energy the kWh that it comes to in half an hour; what is fed in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from energyguard.model.channels import Kind, Measure
 from energyguard.model.readings import Bools, Ints
-from energyguard.rules.profile.calendar import HALF_HOUR_MS, Calendar
+from energyguard.rules.profile.calendar import HALF_HOUR_MS, WeekTimes
 from energyguard.rules.profile.profiles import Floats, Learned, Profiles, Usual
 
+HalfHours = Callable[[Ints, Ints], WeekTimes]
+"""Where times (ms) of keys stand in the week of each."""
 PER_MICRO = 1_000
 """Values are counted in 1e-6 of the unit: so sums of a half-hour are whole and do not overflow."""
 
@@ -69,8 +71,8 @@ class _Segments(NamedTuple):
 class RunningHalfHours:
     """Of each key of a channel: the half-hour that it is in, and the profile of all before."""
 
-    def __init__(self, measure: Measure, calendar: Calendar) -> None:
-        self.measure, self.calendar = measure, calendar
+    def __init__(self, measure: Measure) -> None:
+        self.measure = measure
         self.profiles = Profiles()
         self.has_learned = True  # whether the profiles have changed; who saves them says no
         self.usual = _NOTHING
@@ -124,13 +126,16 @@ class RunningHalfHours:
         self.usual = Usual(*saved["usual"])
         self.profiles.load(saved["profiles"])
 
-    def take(self, key: Ints, time: Ints, value: Ints) -> tuple[Compared, Compared]:
+    def take(
+        self, key: Ints, time: Ints, value: Ints, half_hours: HalfHours
+    ) -> tuple[Compared, Compared]:
         """Take readings of the channel in log order; times of a key rise.
 
         Args:
             key: whose each is, (n,).
             time: ms, (n,).
             value: 1e-9 of the unit, (n,).
+            half_hours: where the times of keys stand in their week.
 
         Returns:
             The readings that say a rate, and the half-hours that they end.
@@ -138,7 +143,7 @@ class RunningHalfHours:
         small = key.astype(np.uint16) if len(self._start) <= 1 << 16 else key  # sorts faster
         order = np.argsort(small, kind="stable")
         rows = self._rates(_Rows(order, key[order], time[order], value[order]))
-        slot, start = self.calendar.moments(rows.time - self.measure.shift)
+        slot, start = half_hours(rows.key, rows.time - self.measure.shift)
         segments, rank = _segments(rows, slot, start)
         usual = Usual(*np.empty((len(self.usual), len(rows.at))))
         closed = [_NONE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from energyguard.model.channels import MEASURES, Measure
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.limit_columns import LimitColumns
-from energyguard.rules.profile.calendar import Calendar
+from energyguard.rules.local_times import RuleCalendars
 from energyguard.rules.profile.lasting import ON_END, LastHalfHours
 from energyguard.rules.profile.profiles import Floats
 from energyguard.rules.profile.running import PER_MICRO, Compared, RunningHalfHours
@@ -53,12 +54,14 @@ class ProfileScorer:
 
     Args:
         allowed: how far each device may be off.
-        calendar: which half-hours are of one kind.
+        calendars: which half-hours of a device are of one kind.
         sign: 1: above what is usual; -1: below; 0: either.
     """
 
-    def __init__(self, allowed: LimitColumns[ProfileLimits], calendar: Calendar, sign: int) -> None:
-        self._allowed, self._calendar, self._sign = allowed, calendar, sign
+    def __init__(
+        self, allowed: LimitColumns[ProfileLimits], calendars: RuleCalendars, sign: int
+    ) -> None:
+        self._allowed, self._calendars, self._sign = allowed, calendars, sign
         self._running: RunningHalfHours | None = None
         self._last = LastHalfHours()
         self._saved: Mapping[str, Any] | None = None
@@ -66,7 +69,9 @@ class ProfileScorer:
     def score(self, rows: ValueRows) -> Scores:
         """Judge readings by what was usual before each, and learn the half-hours that they end."""
         ((channel, value),) = rows.value.items()
-        read, over = self._begin(rows.keys_of(channel)).take(rows.key, rows.time, value)
+        running = self._begin(rows.keys_of(channel))
+        half_hours = partial(self._calendars.moments, rows.clocks)
+        read, over = running.take(rows.key, rows.time, value, half_hours)
         return self._scores(rows, read, over)
 
     def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
@@ -75,7 +80,7 @@ class ProfileScorer:
 
     def _begin(self, of: DescribedKeys) -> RunningHalfHours:
         if self._running is None:
-            self._running = RunningHalfHours(MEASURES[of.channel], self._calendar)
+            self._running = RunningHalfHours(MEASURES[of.channel])
             if self._saved is not None:
                 self._running.load(self._saved)
         known = self._running.keys

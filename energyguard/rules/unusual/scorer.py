@@ -19,7 +19,7 @@ from energyguard.model.channels import CHANNELS, EnergyDefaults
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.limit_columns import LimitColumns
-from energyguard.rules.profile.calendar import Calendar
+from energyguard.rules.local_times import RuleCalendars
 from energyguard.rules.unusual.answers import PeopleAnswer, RaisedBars
 from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.valued import DescribedKeys, Scores, ValueRows
@@ -78,7 +78,7 @@ class UnusualScorer:
 
     Args:
         allowed: how many alerts of each device people want to see.
-        calendar: the site's.
+        calendars: whose hours devices are judged by.
         energy: what is plausible.
         answers: the alerts of a device that were no news to its people.
     """
@@ -86,11 +86,11 @@ class UnusualScorer:
     def __init__(
         self,
         allowed: LimitColumns[UnusualLimits],
-        calendar: Calendar,
+        calendars: RuleCalendars,
         energy: EnergyDefaults,
         answers: AnswersOf,
     ) -> None:
-        self._allowed, self._calendar, self._energy = allowed, calendar, energy
+        self._allowed, self._calendars, self._energy = allowed, calendars, energy
         self._answers = answers
         self._slots: RunningSlots | None = None
         self._cohorts: dict[int, _Cohort] = {}  # by the length of slots
@@ -113,7 +113,9 @@ class UnusualScorer:
         for slot_ms in np.unique(closed.slot_ms).tolist():
             mine = closed.where(closed.slot_ms == slot_ms)
             cohort = self._cohort(slot_ms, mine.key, rows.devices)
-            opened += self._step(cohort, mine, marks)
+            time_ms = mine.number * slot_ms
+            half_hour = self._calendars.moments(rows.clocks, mine.key, time_ms).slot
+            opened += self._step(cohort, mine, half_hour, marks)
         return self._scores(rows, marks, opened)
 
     def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
@@ -154,14 +156,20 @@ class UnusualScorer:
     def _answered(self, devices: Sequence[str], key: Ints) -> Iterator[Sequence[PeopleAnswer]]:
         return (self._answers(devices[k]) for k in key.tolist())
 
-    def _step(self, cohort: _Cohort, closed: ClosedSlots, marks: _Marks) -> Iterator[Opened]:
-        """Go through slots; gives the alerts that open: the row, the key, what it says."""
+    def _step(
+        self, cohort: _Cohort, closed: ClosedSlots, half_hour: Ints, marks: _Marks
+    ) -> Iterator[Opened]:
+        """Go through slots; gives the alerts that open: the row, the key, what it says.
+
+        Devices go together for which it is the same half-hour of the week.
+        """
         place = self._place[closed.key]
-        order = np.lexsort((place, closed.number))
-        number, place = closed.number[order], place[order]
+        order = np.lexsort((place, half_hour, closed.number))
+        number, place, local = closed.number[order], place[order], half_hour[order]
         key, at, power = closed.key[order], closed.at[order], closed.power_kw[order]
-        first = np.flatnonzero(np.append(True, number[1:] != number[:-1]))
-        hours = local_hours(self._calendar.moments(number[first] * cohort.slot_ms).slot)
+        is_other = (number[1:] != number[:-1]) | (local[1:] != local[:-1])
+        first = np.flatnonzero(np.append(True, is_other))
+        hours = local_hours(local[first])
         self._has_learned = True
         for hour, start, stop in zip(
             hours, first.tolist(), np.append(first[1:], len(number)).tolist(), strict=True

@@ -43,7 +43,7 @@ class CatalogueCards:
         if self._entries.is_entered(key_of(DEVICE, device_id)):
             return self._entries.facts(device_id)
         known = sender_entries(domains, device_id, topic)
-        return sender_facts(device_id, known, self._entries.path)
+        return sender_facts(device_id, known, self._entries.path, self._entries.clock_of)
 
     def row(self, device_id: str) -> CatalogueRow:
         """A device as a row of a list."""

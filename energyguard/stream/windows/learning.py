@@ -24,6 +24,7 @@ from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.places import asks_for_places
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
@@ -56,7 +57,7 @@ def learned_before(
     Where the history does not answer it is told, and what is usual is learned from the log alone.
     """
     rules = [rule for rule in book.running() if isinstance(rule, ValueRule) and rule.learns]
-    if any(rule.needs_catalogue or rule.goes_by_energy for rule in rules):
+    if any(asks_for_places(rule) or rule.goes_by_energy for rule in rules):
         catalogue.refresh()
     channels = {channel for rule in rules for channel in rule.channels}
     found: dict[TopicPartition, Mapping[str, bytes]] = {}

@@ -163,7 +163,8 @@ def episode_event(topic: str, channel: str, device: str, transition: AlertTransi
     rule, episode = state.rule.of(device), event.episode
     end_ms = episode.window_end_ms
     observed, peak, expected, evidence = transition.amounts(rule.level)
-    found = Observation(device, event.state, observed, episode.since_ms, expected, evidence)
+    clock = state.places.clock(device)
+    found = Observation(device, event.state, observed, episode.since_ms, expected, evidence, clock)
     ended = f"{device}: {event.reason} ({rule.id}: {rule.text})" if event.reason else ""
     return AlertEvent(
         id=alert_id(topic, rule.id, device, channel, end_ms),

@@ -13,9 +13,10 @@ from energyguard.domain import load
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.catalogue import Entry
 from energyguard.model.readings import Bools, Ints
-from energyguard.model.selector import DeviceFacts
+from energyguard.model.selector import DeviceFacts, SiteClock
 from energyguard.pipeline import PLACES
 from energyguard.rules.devices import Facts, SelectedRule
+from energyguard.rules.local_times import DeviceClocks
 from energyguard.rules.rule import Rule
 
 PlacesAt = Callable[[int, int], PlacesFrom]
@@ -52,6 +53,14 @@ class DevicePlaces:
         self._now = PlacesFrom(DeviceFacts)
         self._before: Facts = DeviceFacts  # where they stood before they were placed anew
         self._described_before: Described = {}
+        self.clocks = self._clocks()
+
+    def _clocks(self) -> DeviceClocks:
+        return DeviceClocks(self.devices, self.clock)
+
+    def clock(self, device: str) -> SiteClock:
+        """By which days people live where a device stands."""
+        return self._now.facts(device).clock
 
     @property
     def until_ms(self) -> int | None:
@@ -65,6 +74,7 @@ class DevicePlaces:
         self._now = (
             PlacesFrom(DeviceFacts) if revision is None else self._places_at(revision, time_ms)
         )
+        self.clocks = self._clocks()
 
     def pass_time(self, time_ms: int) -> bool:
         """Let the time have come that ``until_ms`` says, or a later one.
@@ -72,15 +82,19 @@ class DevicePlaces:
         Returns:
             Whether a device that is there may stand elsewhere.
         """
-        at_border, moving = time_ms == self._now.until_ms, self._now.moving
+        at_border, moving, clocks = time_ms == self._now.until_ms, self._now.moving, self.clocks
         self.pin(self.revision, time_ms)
         if not at_border or moving is None:
             return True
-        return not set(moving).isdisjoint(self.devices)
+        moved = set(moving).intersection(self.devices)
+        clocks.look_again(moved)
+        self.clocks = clocks  # all others have theirs
+        return bool(moved)
 
     def follow(self, other: DevicePlaces) -> None:
         """Go by what others go by."""
         self.revision, self._places_at, self._now = other.revision, other._places_at, other._now
+        self.clocks = self._clocks()
 
     def described(self, key: int, channel: str) -> EnergyChannel | None:
         """What is said of a channel of energy; None: nothing."""
@@ -111,6 +125,11 @@ class DevicePlaces:
     def selected_before(self, rule: Rule) -> Bools:
         """Whether a rule was about each device at the revision that was pinned before."""
         return selected(rule, self.devices, self._before)
+
+
+def asks_for_places(rule: Rule) -> bool:
+    """Whether what a rule makes of readings depends on where devices stand."""
+    return rule.needs_catalogue or rule.goes_by_sites
 
 
 def selected(rule: Rule, devices: Sequence[str], facts: Facts) -> Bools:

@@ -31,7 +31,7 @@ from energyguard.stream.time.alignment import Alignment, DecodedReadings, decode
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Other
 from energyguard.stream.windows.limits import WindowLimits
-from energyguard.stream.windows.places import PlacesAt, selected, senders
+from energyguard.stream.windows.places import PlacesAt, asks_for_places, selected, senders
 from energyguard.stream.windows.task import WindowTask
 from energyguard.topics import topic_named
 
@@ -86,7 +86,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         rules = tuple(rule for rule in self.book.running() if rule.flow == self.flow.name)
         periods_of = partial(sum_periods, revisions=self.catalogue)
         terms = term_rules(rules, periods_of) if self.tells_terms else ()
-        return (*rules, *terms), tuple(rule for rule in rules if rule.needs_catalogue)
+        return (*rules, *terms), tuple(rule for rule in rules if asks_for_places(rule))
 
     def task(self, at: TopicPartition) -> WindowTask:
         """A partition's windows, empty."""
@@ -143,7 +143,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         """The catalogue that windows have to go by from now on; None: the one that they go by.
 
         Only where something else is said of a channel of energy, or where a rule looks at more than
-        ids, and is about other devices now.
+        ids, and is about other devices now, or about other hours of theirs.
         """
         now, pinned = self.catalogue.revision, task.operator.places.revision
         if self.counts_energy and self.catalogue.described_at > (pinned or 0):
@@ -168,8 +168,12 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         return now if is_other else None
 
     def _differ(self, devices: Sequence[str], old: int, new: int, time: int, topic: str) -> bool:
-        """Whether rules are about other devices at a time, by another revision."""
+        """Whether rules are about other devices or hours at a time, by another revision."""
         before, after = (self.catalogue.facts_at(n, time, topic) for n in (old, new))
+        if any(rule.goes_by_sites for rule in self._placed) and any(
+            before(device).clock != after(device).clock for device in devices
+        ):
+            return True
         return any(
             (selected(rule, devices, before) != selected(rule, devices, after)).any()
             for rule in self._placed

@@ -194,7 +194,10 @@ class ValueRules:
             if (which := state.meant(rows.key)) is not None:
                 rows = rows.where(which)
                 values = {name: column[which] for name, column in values.items()}
-            given = ValueRows(self.devices, rows.key, rows.time, values, self.places.described)
+            places = self.places
+            given = ValueRows(
+                self.devices, rows.key, rows.time, values, places.clocks, places.described
+            )
             scores = state.scorer.score(given)
             yield from ((state, e) for e in state.follow(ScoredRows(rows, scores), run, changes))
         for change in changes:

@@ -129,7 +129,7 @@ def test_hours_are_those_of_the_clock_of_the_site(tmp_path: Path) -> None:
     (first, *_) = events([here], rows)
     assert first.about == "main: at this pace 300 kW, limit 250 kW: shed 150 kW in 20 min"
     assert isinstance(here, DemandRule)
-    assert here.zone == "Asia/Kolkata"
+    assert here.clock.zone == "Asia/Kolkata"
 
 
 def test_a_changed_limit_keeps_what_came_in_the_period(tmp_path: Path) -> None:

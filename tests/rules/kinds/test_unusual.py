@@ -234,7 +234,7 @@ def test_the_clock_and_what_is_plausible_are_the_site_s(tmp_path: Path) -> None:
     site = SiteCalendar("Europe/Rome", ("IT",), EnergyDefaults(500_000))
     here = rule_of(tmp_path, RULE).at_site(site)
     assert isinstance(here, UnusualRule)
-    assert (here.zone, here.holidays, here.energy) == site
+    assert (*here.clock, here.energy) == site
     rows = [(d, c, s, round(value * 100, 3)) for d, c, s, value in hourly(power(1))]
     assert firing(fed(operator_of([here]), rows))
     plain = rule_of(tmp_path, RULE)  # 160 kW are no use that is plausible there

@@ -49,7 +49,7 @@ def test_clocks_that_go_forward_leave_an_hour_out() -> None:
 
 
 def test_a_holiday_is_a_sunday_of_any_kind() -> None:
-    calendar = Calendar("Europe/Rome", ("IT", "12-24", "2026-06-03"))
+    calendar = Calendar("Europe/Rome", ("IT", "12-24", "2026-06-03", "DE-BY"))
     for day, name in (
         ("2026-06-02", "Sun"),  # Tuesday: the Republic's
         ("2026-06-03", "Sun"),
@@ -57,7 +57,8 @@ def test_a_holiday_is_a_sunday_of_any_kind() -> None:
         ("2026-12-24", "Sun"),
         ("2027-12-24", "Sun"),
         ("2026-04-06", "Sun"),  # Easter Monday
-        ("2026-06-04", "Thu"),
+        ("2026-06-04", "Sun"),  # Corpus Christi: not of all Germany
+        ("2026-06-05", "Fri"),
     ):
         (found,) = labels(calendar, f"{day}T10:00:00", 1)
         assert found.split()[0] == name, day
@@ -72,7 +73,7 @@ def test_a_batch_over_many_days_is_as_its_times_alone() -> None:
         assert (alone.slot[0], alone.start[0]) == (together.slot[i], together.start[i])
 
 
-@pytest.mark.parametrize("text", ["QQ", "2026-13-01", "30-02", "soon."])
+@pytest.mark.parametrize("text", ["QQ", "DE-QQ", "2026-13-01", "30-02", "soon."])
 def test_what_is_no_day_and_no_country_is_said(text: str) -> None:
     with pytest.raises(ValueError, match=text):
         Calendar("UTC", (text,))

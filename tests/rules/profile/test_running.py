@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from energyguard.model.channels import MEASURES
+from energyguard.model.selector import SiteClock
 from energyguard.rules.kinds.profile import ProfileRule
-from energyguard.rules.profile.calendar import Calendar
+from energyguard.rules.local_times import DeviceClocks
+from energyguard.rules.profile.calendar import Calendar, WeekTimes
 from energyguard.rules.profile.profiles import BYTES
 from energyguard.rules.profile.running import RunningHalfHours
 from energyguard.rules.profile.scorer import ProfileScorer
@@ -13,6 +15,11 @@ from energyguard.rules.valued import ValueRows
 
 MONDAY = 1_757_289_600_000  # 2025-09-08T00:00:00Z
 KEYS, TICK_MS = 3, 120_000
+ROME = Calendar("Europe/Rome")
+
+
+def half_hours_of(key: np.ndarray, time: np.ndarray) -> WeekTimes:
+    return ROME.moments(time)
 
 
 def readings(channel: str, days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -29,7 +36,7 @@ def readings(channel: str, days: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def running(channel: str) -> RunningHalfHours:
-    made = RunningHalfHours(MEASURES[channel], Calendar("Europe/Rome"))
+    made = RunningHalfHours(MEASURES[channel])
     made.grow(KEYS)
     return made
 
@@ -43,7 +50,9 @@ def lived(
     while at < len(key):
         size = sizes[turn % len(sizes)]
         part = slice(at, at + size)
-        for kind, some in enumerate(half_hours.take(key[part], time[part], value[part])):
+        for kind, some in enumerate(
+            half_hours.take(key[part], time[part], value[part], half_hours_of)
+        ):
             columns = (some.at + at, some.slot, some.value, some.sigma, *some.usual)
             found += [(kind, *row) for row in zip(*(c.tolist() for c in columns), strict=True)]
         at, turn = at + size, turn + 1
@@ -66,11 +75,11 @@ def test_batches_and_restarts_change_nothing(channel: str) -> None:
 def test_a_device_is_judged_as_if_it_were_alone() -> None:
     key, time, value = readings("power_kw", 15)
     together = running("power_kw")
-    together.take(key, time, value)
+    together.take(key, time, value, half_hours_of)
     for own in range(KEYS):
         mine = key == own
         alone = running("power_kw")
-        alone.take(key[mine] * 0, time[mine], value[mine])
+        alone.take(key[mine] * 0, time[mine], value[mine], half_hours_of)
         for name, column in vars(together.profiles).items():
             assert column[own].tobytes() == vars(alone.profiles)[name][0].tobytes(), name
 
@@ -87,7 +96,9 @@ def test_energies_are_what_half_an_hour_has_at_any_step(step_minutes: int) -> No
     time = MONDAY + np.arange(1, 400) * step_minutes * 60_000
     energy = np.full(len(time), 10**9 * step_minutes // 30)
     for channel, value in (("energy_kwh", energy), ("energy_register_kwh", np.cumsum(energy))):
-        read, over = running(channel).take(np.zeros(len(time), np.int64), time, value)
+        read, over = running(channel).take(
+            np.zeros(len(time), np.int64), time, value, half_hours_of
+        )
         assert set(over.value.tolist()) <= {10**6, 10**6 - 1}
         assert len(read.at) == len(time) - 1  # nobody knows since when the first one counts
 
@@ -96,7 +107,7 @@ def test_a_counter_that_falls_and_a_long_pause_say_nothing() -> None:
     minutes = np.array([0, 10, 20, 400, 410])
     kwh = np.array([5, 6, 2, 9, 10]) * 10**9
     read, _ = running("energy_register_kwh").take(
-        np.zeros(5, np.int64), MONDAY + minutes * 60_000, kwh
+        np.zeros(5, np.int64), MONDAY + minutes * 60_000, kwh, half_hours_of
     )
     assert read.at.tolist() == [1, 4]
 
@@ -105,10 +116,12 @@ def test_a_half_hour_of_few_readings_is_judged_as_few_readings() -> None:
     key, time, value = readings("power_kw", 20)
     mine = key == 0
     half_hours = running("power_kw")
-    half_hours.take(key[mine], time[mine], value[mine])
+    half_hours.take(key[mine], time[mine], value[mine], half_hours_of)
     last = int(time.max())
-    half_hours.take(np.array([0]), np.array([last + 3_600_000]), np.array([10**9]))
-    _, over = half_hours.take(np.array([0]), np.array([last + 7_200_000]), np.array([10**9]))
+    half_hours.take(np.array([0]), np.array([last + 3_600_000]), np.array([10**9]), half_hours_of)
+    _, over = half_hours.take(
+        np.array([0]), np.array([last + 7_200_000]), np.array([10**9]), half_hours_of
+    )
     assert over.sigma.tolist() == np.maximum(over.usual.sigma, over.usual.sigma_reading).tolist()
 
 
@@ -120,11 +133,13 @@ def test_profiles_are_saved_only_when_a_half_hour_was_over() -> None:
     scorer = rule.scorer()
     assert isinstance(scorer, ProfileScorer)
 
+    clocks = DeviceClocks(["p1"], lambda device: SiteClock())
+
     def told(minute: int) -> bool:
         """Whether the profiles are saved anew after a reading."""
         time = np.array([MONDAY + minute * 60_000])
         value = {"power_kw": np.array([10**9])}
-        scorer.score(ValueRows(["p1"], np.array([0]), time, value))
+        scorer.score(ValueRows(["p1"], np.array([0]), time, value, clocks))
         quick, learned = scorer.parts()
         assert "profiles" not in quick
         return learned is not None
