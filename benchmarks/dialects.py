@@ -21,9 +21,9 @@ from datetime import UTC, datetime, timedelta
 from energyguard.codecs.assembly import DEFAULT
 from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import known
-from energyguard.files.delimited import read_delimited
 from energyguard.files.formats import formats
 from energyguard.files.found import FileAnswers
+from energyguard.files.tables.delimited import read_delimited
 
 INSERTED_BY_A_CORE = 300_000
 """Data points a second, "a CPU core per 300K inserted data points per second": VictoriaMetrics'

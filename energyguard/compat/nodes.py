@@ -12,7 +12,7 @@ from energyguard.compat.shapes import ours
 from energyguard.compat.sharding import check_copies, check_strategy, copies_of, series_in
 from energyguard.errors import NotFound
 from energyguard.store.admin import ClusterAdmin, NodeStatus
-from energyguard.store.membership import ClusterMembership
+from energyguard.store.ring.membership import ClusterMembership
 
 FIRST = 0
 """The number of the first node, in the order of their hosts and ports; system B's is 0."""

@@ -38,9 +38,9 @@ from energyguard.ports.sockets import listen
 from energyguard.service.alerts.alerting import Alerting
 from energyguard.store import open_store
 from energyguard.store.client import RingStore, ring_nodes
-from energyguard.store.ring import VIRTUAL_NODES
-from energyguard.store.shard import MAX_CACHE_ITEMS, OwnStore, Shard, ShardSettings
-from energyguard.store.transport import peer_address
+from energyguard.store.node.shard import MAX_CACHE_ITEMS, OwnStore, Shard, ShardSettings
+from energyguard.store.ring.ring import VIRTUAL_NODES
+from energyguard.store.ring.transport import peer_address
 from energyguard.store.version import HybridClock
 
 OWN_SHARDS = 3

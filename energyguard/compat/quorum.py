@@ -5,7 +5,7 @@ from __future__ import annotations
 from energyguard.compat.shapes import TooManyCopies
 from energyguard.errors import Unavailable
 from energyguard.store.admin import ClusterAdmin
-from energyguard.store.membership import majority
+from energyguard.store.ring.membership import majority
 
 
 class Owners:

@@ -13,7 +13,7 @@ from energyguard.compat.target import INDEX, LATEST, series_of
 from energyguard.errors import Malformed
 from energyguard.store.admin import ClusterAdmin
 from energyguard.store.keys import Key
-from energyguard.store.membership import STRATEGIES, ClusterMembership
+from energyguard.store.ring.membership import STRATEGIES, ClusterMembership
 
 
 class Node(BaseModel):

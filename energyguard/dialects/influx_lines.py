@@ -12,7 +12,7 @@ from energyguard.dialects.mapping import NameMapping
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, device_in_labels
 from energyguard.dialects.values import NamedValues
 from energyguard.errors import Malformed
-from energyguard.files.words import unit_named
+from energyguard.files.values.words import unit_named
 from energyguard.model.readings import Verdict
 
 _KEY = rb"(?:\\.|[^\\,= \n])++"

@@ -39,7 +39,7 @@ from energyguard.dialects.names import (
     placed,
 )
 from energyguard.errors import ConfigError
-from energyguard.files.words import ENERGY, REGISTER, Unit, unit_named
+from energyguard.files.values.words import ENERGY, REGISTER, Unit, unit_named
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.settings.toml import tables_in
 from energyguard.telemetry import logger

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from energyguard.codecs.columns import DEVICE, sixty_fourth
 from energyguard.codecs.headers import DEVICES, VALUES
-from energyguard.files.words import (
+from energyguard.files.values.words import (
     ENERGY,
     POWER,
     REGISTER,

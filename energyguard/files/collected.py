@@ -13,8 +13,8 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import PlausibilityLimits, TableRows, assemble, merge
 from energyguard.codecs.columns import TableReadings, all_named, nanos
 from energyguard.codecs.refusals import FILE_SHAPE, MAX_REFUSED, Refusals
-from energyguard.files.cells import numbers_in
-from energyguard.files.numbers import Numbers
+from energyguard.files.tables.cells import numbers_in
+from energyguard.files.values.numbers import Numbers
 from energyguard.model.readings import Verdict
 
 _POINTS = Numbers(commas=False, points=True)

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from energyguard.errors import Malformed
 from energyguard.files.found import FileDoubt
-from energyguard.files.grid import kind_of
-from energyguard.files.reading import TableRead
+from energyguard.files.tables.grid import kind_of
+from energyguard.files.tables.reading import TableRead
 from energyguard.model.readings import times_of
 
 MAX_SHARE: Final = 0.1

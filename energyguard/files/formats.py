@@ -11,9 +11,9 @@ from typing import Final, Protocol
 
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import ConfigError
-from energyguard.files.delimited import read_delimited
 from energyguard.files.found import NO_ANSWERS, FileAnswers, FileReadings
-from energyguard.files.reading import KnownLayout
+from energyguard.files.tables.delimited import read_delimited
+from energyguard.files.tables.reading import KnownLayout
 
 HEAD_BYTES: Final = 65_536
 NAMED: Final[tuple[str, ...]] = (

@@ -16,7 +16,8 @@ from typing import Final, Protocol
 from energyguard.domain import FileTables, installed, load
 from energyguard.errors import Malformed
 from energyguard.files.found import FileFinding
-from energyguard.files.grid import (
+from energyguard.files.json_table import is_json, json_as_csv
+from energyguard.files.tables.grid import (
     DELIMITERS,
     MAX_NAME,
     Grid,
@@ -25,10 +26,9 @@ from energyguard.files.grid import (
     is_units,
     plainly_spelled,
 )
-from energyguard.files.json_table import is_json, json_as_csv
-from energyguard.files.parts import sheets_of, text_of
-from energyguard.files.table import TextTable, table_of
-from energyguard.files.unpack import unpacked
+from energyguard.files.tables.table import TextTable, table_of
+from energyguard.files.text.parts import sheets_of, text_of
+from energyguard.files.text.unpack import unpacked
 
 HEAD_BYTES: Final = 65_536
 _KEY: Final = re.compile(rb'"([^"\\]{1,80})"\s*:')

@@ -15,15 +15,15 @@ from energyguard.codecs.assembly import PlausibilityLimits, merge
 from energyguard.codecs.formats import decode, plain, sniff
 from energyguard.codecs.headers import known
 from energyguard.errors import Malformed
-from energyguard.files.delimited import read_delimited
 from energyguard.files.distinct import contradictions
 from energyguard.files.formats import HEAD_BYTES, format_of
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
-from energyguard.files.grid import grid_of
 from energyguard.files.json_table import is_json, is_known_json, json_as_csv
 from energyguard.files.known_tables import OtherTable, recognised
-from energyguard.files.parts import sheets_of, text_of
-from energyguard.files.unpack import Part, unpacked
+from energyguard.files.tables.delimited import read_delimited
+from energyguard.files.tables.grid import grid_of
+from energyguard.files.text.parts import sheets_of, text_of
+from energyguard.files.text.unpack import Part, unpacked
 
 _ZIP: Final = b"PK\x03\x04"
 _LOOK: Final = 20

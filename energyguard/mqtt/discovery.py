@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from energyguard.codecs.columns import DEVICE, sixty_fourth
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, place_by_name
 from energyguard.errors import Malformed
-from energyguard.files.words import plain_words
+from energyguard.files.values.words import plain_words
 from energyguard.mqtt.dialect import MAX_TEXT
 from energyguard.mqtt.templates import Path, path_in
 

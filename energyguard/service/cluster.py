@@ -22,7 +22,7 @@ from energyguard.service.views import ClusterView, NodeView
 from energyguard.settings.tree import Settings
 from energyguard.store.admin import ClusterStatus
 from energyguard.store.client import RingStore, ring_nodes
-from energyguard.store.transport import peer_address
+from energyguard.store.ring.transport import peer_address
 
 KEPT_S = 1.0
 """An answer is new enough for this long, for everyone."""

@@ -8,23 +8,9 @@ The value of a time is that of its highest version; a deletion is a row without 
 keys.py          what users call things
 version.py       which row wins; the clock that makes a user's versions
 row.py           rows
-ring.py          slots, their owners, and the next table of owners
-membership.py    who is in the cluster, in which epoch
-node_storage.py  the rows of one node in one file
-writer.py        what changes them, and the sums of each bucket with them
-messages.py      what nodes say to each other
-effects.py       what the state machines want done
-replica.py       one node's answers                 (state machines without I/O, as the next ones)
-repair.py        making replicas equal
-member.py        replica and repair: what a shard does
-coordinator.py   rounds of requests for a client
-operations.py    reading and writing, as rounds
-cluster.py       forming and changing a cluster, as rounds
-clearing.py      taking away what is deleted or over
-hints.py         what nodes that were away have still to be told
-transport.py     messages over TCP
-cache.py         rows that were read lately
-shard.py         a node as a process
+ring/            slots, owners, who is in the cluster; what is said, and how it travels
+node/            the rows of one node in one file, and what it answers
+coordinator/     rounds of requests for a client
 admin.py         what an operator sees and does; status.py makes it from what nodes say
 client.py        the contract on a ring of shards
 local.py         the contract on one local file

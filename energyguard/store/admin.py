@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from energyguard.store.membership import ClusterMembership
+from energyguard.store.ring.membership import ClusterMembership
 
 
 class NodeStatus(msgspec.Struct, frozen=True):

@@ -11,10 +11,11 @@ from secrets import token_hex
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import ConfigError, Conflict, NotFound, Unavailable
-from energyguard.store import cluster, operations
 from energyguard.store.admin import ClusterStatus
-from energyguard.store.coordinator import DEADLINE_MS, Coordinator, Operation
-from energyguard.store.effects import (
+from energyguard.store.coordinator import cluster, operations
+from energyguard.store.coordinator.coordinator import DEADLINE_MS, Coordinator, Operation
+from energyguard.store.keys import Key
+from energyguard.store.ring.effects import (
     Answer,
     Contradicted,
     Done,
@@ -24,9 +25,8 @@ from energyguard.store.effects import (
     Send,
     WriteUnconfirmed,
 )
-from energyguard.store.keys import Key
-from energyguard.store.membership import ClusterMembership, first, moving
-from energyguard.store.messages import (
+from energyguard.store.ring.membership import ClusterMembership, first, moving
+from energyguard.store.ring.messages import (
     AskDigests,
     AskMembership,
     AskProgress,
@@ -38,10 +38,10 @@ from energyguard.store.messages import (
     Reply,
     Waiting,
 )
-from energyguard.store.ring import VIRTUAL_NODES
+from energyguard.store.ring.ring import VIRTUAL_NODES
+from energyguard.store.ring.transport import Links, peer_address
 from energyguard.store.row import OWN_KEY, Row, check
 from energyguard.store.status import summary
-from energyguard.store.transport import Links, peer_address
 from energyguard.store.version import OLDEST
 
 TICK_S = 0.01

@@ -8,9 +8,9 @@ from pathlib import Path
 from secrets import token_hex
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.store.clearing import GRACE_MS
+from energyguard.store.coordinator.clearing import GRACE_MS
 from energyguard.store.keys import Key
-from energyguard.store.node_storage import NodeStorage
+from energyguard.store.node.node_storage import NodeStorage
 from energyguard.store.row import OWN_KEY, Row, check, newest
 from energyguard.store.version import OLDEST, HybridClock
 

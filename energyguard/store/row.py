@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from energyguard.errors import Malformed
-from energyguard.store.ring import slot_of
+from energyguard.store.ring.ring import slot_of
 from energyguard.store.version import Version
 
 OWN_KEY = 0

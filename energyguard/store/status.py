@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from itertools import chain
 
 from energyguard.store.admin import ClusterStatus, NodeStatus
-from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Digests, Progress, Waiting
-from energyguard.store.ring import SLOTS, load
+from energyguard.store.ring.membership import ClusterMembership
+from energyguard.store.ring.messages import Digests, Progress, Waiting
+from energyguard.store.ring.ring import SLOTS, load
 
 Answers = Mapping[str, tuple[Digests | None, Progress | None]]
 """By node: what it holds, and what it has still to fetch; None: it is silent."""

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from energyguard.codecs.columns import sixty_fourth
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, placed
 from energyguard.dialects.rows import NamedValue
-from energyguard.files.words import ENERGY, POWER, REGISTER, unit_named
+from energyguard.files.values.words import ENERGY, POWER, REGISTER, unit_named
 from energyguard.model.channels import FED_IN
 
 SKIPPED: Final = NotPlaced("", skipped=True)

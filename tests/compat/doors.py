@@ -23,8 +23,8 @@ from energyguard.store import Row
 from energyguard.store.admin import ClusterStatus, NodeStatus
 from energyguard.store.keys import Key
 from energyguard.store.local import LocalStore
-from energyguard.store.membership import ClusterMembership, first, moving, settled
-from energyguard.store.ring import SLOTS, shares
+from energyguard.store.ring.membership import ClusterMembership, first, moving, settled
+from energyguard.store.ring.ring import SLOTS, shares
 from energyguard.store.row import OWN_KEY
 from energyguard.store.version import HybridClock
 from energyguard.testing import MemoryLog

@@ -16,8 +16,8 @@ from energyguard.compat import building, measurements
 from energyguard.compat.alarms import AlertBody
 from energyguard.compat.shapes import as_building, as_measurements
 from energyguard.store.client import RingStore
-from energyguard.store.shard import Shard, ShardSettings
-from energyguard.store.transport import PORTS_APART
+from energyguard.store.node.shard import Shard, ShardSettings
+from energyguard.store.ring.transport import PORTS_APART
 from tests.compat.doors import Http, Parts
 from tests.waiting import PATIENCE_S
 

@@ -13,7 +13,7 @@ from energyguard.clock import ManualClock
 from energyguard.errors import Conflict, NotFound, Unavailable
 from energyguard.store import Key, Row
 from energyguard.store.client import RingStore
-from energyguard.store.shard import Shard
+from energyguard.store.node.shard import Shard
 from tests.contract.test_store import NOON, fact
 from tests.store.shards import free_nodes, shards
 from tests.waiting import PATIENCE_S

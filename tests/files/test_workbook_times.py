@@ -95,7 +95,7 @@ def test_sheets_of_different_tables_are_refused(tmp_path: Path) -> None:
 def test_workbooks_of_an_archive_unpack_to_so_much_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("energyguard.files.unpack.MAX_UNPACKED_BYTES", 1 << 16)
+    monkeypatch.setattr("energyguard.files.text.unpack.MAX_UNPACKED_BYTES", 1 << 16)
     lines = [[datetime(2026, 3, 1, hour), 1.5] for hour in range(24)]
     content, out = book(["Zeit", "Bezug (kWh)"], *lines * 10), io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

@@ -18,7 +18,7 @@ from energyguard.log.inspect import damaged
 from energyguard.log.repair import repair
 from energyguard.log.set_aside import folder_of, kept
 from energyguard.log.sqlite import SqliteLog
-from energyguard.store.node_storage import NodeStorage
+from energyguard.store.node.node_storage import NodeStorage
 
 LETTERS = "energyguard.dead-letters"
 RULES = "energyguard.rules"

@@ -29,9 +29,9 @@ from energyguard.limits import (
     UNGREETED,
 )
 from energyguard.ports.metrics import answer_metrics
-from energyguard.store import transport
-from energyguard.store.messages import Message
-from energyguard.store.transport import Greeting, Links
+from energyguard.store.ring import transport
+from energyguard.store.ring.messages import Message
+from energyguard.store.ring.transport import Greeting, Links
 from tests.hostile.served import connect, exchange, is_closed, many, serving
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\n%bTransfer-Encoding: chunked\r\n\r\n"

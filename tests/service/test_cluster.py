@@ -17,8 +17,8 @@ from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.store.admin import ClusterStatus
 from energyguard.store.client import RingStore
+from energyguard.store.node.shard import Shard, ShardSettings
 from energyguard.store.row import Row
-from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.version import Version
 from tests.application.client import client_of
 from tests.store.shards import free_nodes, shards

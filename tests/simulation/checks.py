@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from detangle import lin
 
-from energyguard.store.member import Member
-from energyguard.store.membership import ClusterMembership
+from energyguard.store.node.member import Member
+from energyguard.store.ring.membership import ClusterMembership
 from energyguard.store.row import OWN_KEY, Row
 from tests.simulation.life import GROWING, Fact, Life
 from tests.simulation.world import Node

@@ -8,17 +8,17 @@ from random import Random
 
 from energyguard.clock import Clock
 from energyguard.store import row as rows_
-from energyguard.store.effects import Save
-from energyguard.store.messages import FOREVER, NodeState
-from energyguard.store.node_storage import A_CLOCKS_MS
+from energyguard.store.node.node_storage import A_CLOCKS_MS
+from energyguard.store.node.writer import Digest
+from energyguard.store.ring.effects import Save
+from energyguard.store.ring.messages import FOREVER, NodeState
 from energyguard.store.row import OWN_KEY, Row
-from energyguard.store.writer import Digest
 
 LATEST_AT_ONCE = 2  # small, so that several steps are needed
 
 
 class MemoryRows:
-    """Rows as ``NodeStorage`` has them; ``tests/store/test_node_storage.py`` holds them equal."""
+    """Rows as ``NodeStorage`` has them; ``tests/store/node/test_node_storage.py`` says so."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -6,13 +6,15 @@ from collections.abc import Generator
 
 import pytest
 
-from energyguard.store import membership, operations, repair, ring
-from energyguard.store.coordinator import Coordinator, Plan, Replies, Round
-from energyguard.store.effects import Effect, Save
-from energyguard.store.handover import HandOver
-from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Get, Put
-from energyguard.store.replica import Replica
+from energyguard.store.coordinator import operations
+from energyguard.store.coordinator.coordinator import Coordinator, Plan, Replies, Round
+from energyguard.store.node import repair
+from energyguard.store.node.handover import HandOver
+from energyguard.store.node.replica import Replica
+from energyguard.store.ring import membership, ring
+from energyguard.store.ring.effects import Effect, Save
+from energyguard.store.ring.membership import ClusterMembership
+from energyguard.store.ring.messages import Get, Put
 
 Patch = pytest.MonkeyPatch
 

@@ -9,12 +9,12 @@ from random import Random
 
 from detangle.lin import History, Operation
 
-from energyguard.store import clearing, cluster, operations
-from energyguard.store.coordinator import Coordinator
-from energyguard.store.coordinator import Operation as Steps
-from energyguard.store.effects import Contradicted, Done, Result
-from energyguard.store.membership import ClusterMembership, first, majority
-from energyguard.store.messages import FOREVER
+from energyguard.store.coordinator import clearing, cluster, operations
+from energyguard.store.coordinator.coordinator import Coordinator
+from energyguard.store.coordinator.coordinator import Operation as Steps
+from energyguard.store.ring.effects import Contradicted, Done, Result
+from energyguard.store.ring.membership import ClusterMembership, first, majority
+from energyguard.store.ring.messages import FOREVER
 from energyguard.store.row import Row
 from energyguard.store.version import OLDEST, Version
 from tests.simulation.trouble import Trouble

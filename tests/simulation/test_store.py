@@ -7,24 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
-from energyguard.store import (
-    clearing,
-    cluster,
-    coordinator,
-    hints,
-    membership,
-    operations,
-    repair,
-    ring,
-    row,
-)
-from energyguard.store.coordinator import Plan, Replies, Round
-from energyguard.store.effects import Save, Send
-from energyguard.store.hints import Hints
-from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Accept, NodeState, Prepare, Put, Request
-from energyguard.store.repair import Repair
-from energyguard.store.replica import Replica
+from energyguard.store import row
+from energyguard.store.coordinator import clearing, cluster, coordinator, hints, operations
+from energyguard.store.coordinator.coordinator import Plan, Replies, Round
+from energyguard.store.coordinator.hints import Hints
+from energyguard.store.node import repair
+from energyguard.store.node.repair import Repair
+from energyguard.store.node.replica import Replica
+from energyguard.store.ring import membership, ring
+from energyguard.store.ring.effects import Save, Send
+from energyguard.store.ring.membership import ClusterMembership
+from energyguard.store.ring.messages import Accept, NodeState, Prepare, Put, Request
 from tests.simulation import hint_bugs
 from tests.simulation.checks import faults
 from tests.simulation.disk import Disk

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from energyguard.errors import Conflict
-from energyguard.store import cluster
-from energyguard.store.membership import ClusterMembership, moving
+from energyguard.store.coordinator import cluster
+from energyguard.store.ring.membership import ClusterMembership, moving
 from tests.simulation.world import CALM, Client, Node
 
 if TYPE_CHECKING:

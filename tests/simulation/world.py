@@ -9,12 +9,12 @@ from random import Random
 from typing import NamedTuple
 
 from energyguard.clock import ManualClock
-from energyguard.store.cluster import keep_up
-from energyguard.store.coordinator import Coordinator, Operation
-from energyguard.store.effects import Answer, Effect, Result, Save, Send
-from energyguard.store.member import Member
-from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Message, NodeState, Reply
+from energyguard.store.coordinator.cluster import keep_up
+from energyguard.store.coordinator.coordinator import Coordinator, Operation
+from energyguard.store.node.member import Member
+from energyguard.store.ring.effects import Answer, Effect, Result, Save, Send
+from energyguard.store.ring.membership import ClusterMembership
+from energyguard.store.ring.messages import Message, NodeState, Reply
 from tests.simulation.disk import Disk
 
 START_MS = 1_700_000_000_000

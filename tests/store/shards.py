@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.store.shard import Shard, ShardSettings
-from energyguard.store.transport import PORTS_APART
+from energyguard.store.node.shard import Shard, ShardSettings
+from energyguard.store.ring.transport import PORTS_APART
 
 FIRST_PORT = 11_000
 LAST_PORT = 22_000  # with those that nodes call, below what the system gives to clients

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.store.effects import Save, Send
-from energyguard.store.messages import AskProgress, Message, RowsStored
-from energyguard.store.shard import Shard, ShardSettings
-from energyguard.store.transport import Links, peer_address
+from energyguard.store.node.shard import Shard, ShardSettings
+from energyguard.store.ring.effects import Save, Send
+from energyguard.store.ring.messages import AskProgress, Message, RowsStored
+from energyguard.store.ring.transport import Links, peer_address
 from tests.network import SLOW_S, Fault, failing
 from tests.store.shards import free_nodes
 

@@ -12,13 +12,13 @@ import pytest
 
 from energyguard.durable import commits, connections
 from energyguard.errors import DiskFull, Unavailable
-from energyguard.store import node_storage
 from energyguard.store.keys import Key
-from energyguard.store.node_storage import NodeStorage
-from energyguard.store.ring import SLOTS
+from energyguard.store.node import node_storage
+from energyguard.store.node.node_storage import NodeStorage
+from energyguard.store.node.writer import SUMS, Digest
+from energyguard.store.ring.ring import SLOTS
 from energyguard.store.row import BUCKETS, OWN_KEY, Row, newest
 from energyguard.store.version import Version
-from energyguard.store.writer import SUMS, Digest
 from tests.store.power import power
 
 SEEDS = range(40)

@@ -13,7 +13,7 @@ import pytest
 
 from energyguard.clock import SYSTEM
 from energyguard.store.client import RingStore
-from energyguard.store.node_storage import NodeStorage
+from energyguard.store.node.node_storage import NodeStorage
 from tests.store.shards import Process, cluster, free_nodes
 
 READINGS = 60

@@ -16,8 +16,15 @@ from energyguard.errors import Malformed
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat, headed_by
 from energyguard.files.found import FileAnswers, FileFinding, FileReadings
-from energyguard.files.times import LocalTimeReader, zone_named
-from energyguard.files.words import ENERGY, POWER, REGISTER, UNITS, header_of_text, plain_words
+from energyguard.files.values.times import LocalTimeReader, zone_named
+from energyguard.files.values.words import (
+    ENERGY,
+    POWER,
+    REGISTER,
+    UNITS,
+    header_of_text,
+    plain_words,
+)
 
 ZONE: Final = "Europe/Paris"
 PRODUCED: Final = ("production", "injection")

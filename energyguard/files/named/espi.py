@@ -16,7 +16,7 @@ from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat
 from energyguard.files.found import SECONDS, FileAnswers, FileFinding, FileReadings
 from energyguard.files.named.espi_runs import RUN, PlainRuns, plain_runs
-from energyguard.files.words import ENERGY, POWER, REGISTER
+from energyguard.files.values.words import ENERGY, POWER, REGISTER
 
 _REVERSE: Final = "19"  # flowDirection: from the customer to the grid
 _WH, _W = "72", "38"  # uom

@@ -15,10 +15,10 @@ from energyguard.errors import ConfigError
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat, begins_with
 from energyguard.files.found import OFFSET, FileAnswers, FileDoubt, FileFinding, FileReadings
-from energyguard.files.layout import FED_IN, unit_of_role
-from energyguard.files.numbers import NO_VALUES
-from energyguard.files.physics import is_register
-from energyguard.files.words import ENERGY, REGISTER, header_of_text
+from energyguard.files.tables.layout import FED_IN, unit_of_role
+from energyguard.files.tables.physics import is_register
+from energyguard.files.values.numbers import NO_VALUES
+from energyguard.files.values.words import ENERGY, REGISTER, header_of_text
 
 _ROLES: Final = ("energy_register_kwh", "energy_kwh", "power_w", "power_kw", "ignore")
 _STATES: Final = frozenset({"on", "off", "home", "not_home", "open", "closed", *NO_VALUES, ""})

@@ -11,7 +11,7 @@ from energyguard.errors import Malformed
 from energyguard.files.collected import CollectedReadings, Series
 from energyguard.files.formats import FileFormat, begins_with
 from energyguard.files.found import OFFSET, FileAnswers, FileFinding, FileReadings
-from energyguard.files.words import ENERGY, unit_named
+from energyguard.files.values.words import ENERGY, unit_named
 
 _FED_IN: Final = "grid_return"
 _FIXED: Final = 3

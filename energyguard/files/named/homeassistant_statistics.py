@@ -14,14 +14,14 @@ import pyarrow as pa
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import ConfigError
 from energyguard.files.collected import CollectedReadings, Series
-from energyguard.files.dates import leaves_order_open, month_first
 from energyguard.files.formats import FileFormat, begins_with
 from energyguard.files.found import OFFSET, FileAnswers, FileDoubt, FileFinding, FileReadings
-from energyguard.files.local_clock import utc_times
-from energyguard.files.moments import Bools, Ints, moments
-from energyguard.files.table_times import codes_of
-from energyguard.files.times import zone_named
-from energyguard.files.words import ENERGY, REGISTER, header_of_text, unit_named
+from energyguard.files.tables.table_times import codes_of
+from energyguard.files.values.dates import leaves_order_open, month_first
+from energyguard.files.values.local_clock import utc_times
+from energyguard.files.values.moments import Bools, Ints, moments
+from energyguard.files.values.times import zone_named
+from energyguard.files.values.words import ENERGY, REGISTER, header_of_text, unit_named
 
 _HOUR_MS: Final = 3_600_000
 _ID, _UNIT = "statistic_id", "unit"

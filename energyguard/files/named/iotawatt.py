@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from energyguard.codecs.assembly import PlausibilityLimits
-from energyguard.files.delimited import read_delimited
 from energyguard.files.formats import FileFormat, begins_with
 from energyguard.files.found import FileAnswers, FileReadings
 from energyguard.files.json_table import json_as_csv
+from energyguard.files.tables.delimited import read_delimited
 
 
 def read_iotawatt(

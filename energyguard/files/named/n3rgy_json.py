@@ -7,11 +7,11 @@ from typing import Final
 
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import Malformed
-from energyguard.files.delimited import read_delimited
 from energyguard.files.formats import HEAD_BYTES, FileFormat
 from energyguard.files.found import FileAnswers, FileReadings
 from energyguard.files.json_table import json_as_csv
-from energyguard.files.reading import KnownLayout
+from energyguard.files.tables.delimited import read_delimited
+from energyguard.files.tables.reading import KnownLayout
 
 LAYOUT: Final = KnownLayout(
     {

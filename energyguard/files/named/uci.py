@@ -6,7 +6,7 @@ from typing import Final
 
 from energyguard.files.formats import FileFormat, headed_by, of_table
 from energyguard.files.found import FileAnswers
-from energyguard.files.reading import KnownLayout
+from energyguard.files.tables.reading import KnownLayout
 
 LAYOUT: Final = KnownLayout(
     {

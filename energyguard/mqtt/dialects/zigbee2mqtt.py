@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from energyguard.dialects.names import ValueName, placed
 from energyguard.errors import Malformed
-from energyguard.files.words import ENERGY, unit_named
+from energyguard.files.values.words import ENERGY, unit_named
 from energyguard.mqtt.dialect import (
     MAX_TEXT,
     DialectExample,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from energyguard.files.formats import TABLE, formats
 from energyguard.files.found import FIXED_ZONE, FileAnswers, FileColumn, FileDoubt
-from energyguard.files.layout import ALL, DECIMAL_MARK
+from energyguard.files.tables.layout import ALL, DECIMAL_MARK
 from energyguard.page.data.file_words import in_words, mark_options, role_options, role_words
 from energyguard.page.elements.components import Tag, table
 from energyguard.page.elements.controls import Dropdown

@@ -12,7 +12,7 @@ from typing import Final
 
 from energyguard.codecs.headers import VALUES
 from energyguard.files.found import FileDoubt, FileFinding
-from energyguard.files.layout import FED_IN, MARKS, ROLES, unit_of_role
+from energyguard.files.tables.layout import FED_IN, MARKS, ROLES, unit_of_role
 from energyguard.model.channels import CHANNELS
 from energyguard.page.words.faults import words_of
 from energyguard.page.words.language import _

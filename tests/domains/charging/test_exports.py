@@ -19,9 +19,9 @@ from energyguard.domains.charging.exports.reconcile import apply, proposals
 from energyguard.domains.charging.exports.rows import Defect
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED
 from energyguard.errors import ConfigError, Malformed, NotFound
-from energyguard.files.dates import month_first
 from energyguard.files.found import FileAnswers
-from energyguard.files.times import LocalTimeReader, zone_named
+from energyguard.files.values.dates import month_first
+from energyguard.files.values.times import LocalTimeReader, zone_named
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.topics import DEAD_LETTERS
 

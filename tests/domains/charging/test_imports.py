@@ -21,10 +21,10 @@ from energyguard.domains.charging.exports.rows import Defect
 from energyguard.domains.charging.records.stations import Charger, Imported
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED, SIGNALS
 from energyguard.errors import Malformed
-from energyguard.files.dates import leaves_order_open
 from energyguard.files.found import FileAnswers
-from energyguard.files.numbers import ENERGY, Numbers
-from energyguard.files.times import LocalTimeReader, joined, zone_named
+from energyguard.files.values.dates import leaves_order_open
+from energyguard.files.values.numbers import ENERGY, Numbers
+from energyguard.files.values.times import LocalTimeReader, joined, zone_named
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS
 

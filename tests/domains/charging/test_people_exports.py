@@ -15,7 +15,7 @@ from energyguard.domains.charging.exports.importer import Export, read_exports
 from energyguard.domains.charging.exports.lengths import seconds_of
 from energyguard.errors import ConfigError, Malformed
 from energyguard.files.found import FileAnswers
-from energyguard.files.numbers import Numbers
+from energyguard.files.values.numbers import Numbers
 from tests.files.made import read
 
 

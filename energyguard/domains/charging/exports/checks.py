@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from energyguard.domains.charging.exports.rows import Defect, ExportedSession
 from energyguard.domains.charging.model import NANO
 from energyguard.domains.charging.physics import MAX_KW, energy_limit_nano
-from energyguard.files.times import DAY_S, HOUR_S
+from energyguard.files.values.times import DAY_S, HOUR_S
 
 ROUNDED_S = 60  # times may be told to the minute
 USUAL_MAX_KW = 400.0

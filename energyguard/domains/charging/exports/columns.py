@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from energyguard.domains.charging.exports.money import currency_in
 from energyguard.domains.charging.exports.words import SIGNS, WORDS
 from energyguard.errors import ConfigError
-from energyguard.files.layout import DECIMAL_MARK, MARKS
-from energyguard.files.words import ENERGY, POWER, header_of_text, plain_words
+from energyguard.files.tables.layout import DECIMAL_MARK, MARKS
+from energyguard.files.values.words import ENERGY, POWER, header_of_text, plain_words
 
 TIMES: Final = ("start", "end", "start_date", "start_time", "end_date", "end_time", "date")
 ORDERS: Final = ("dmy", "mdy", "ymd")

@@ -36,9 +36,9 @@ from energyguard.domains.charging.exports.rows import (
 from energyguard.domains.charging.exports.tables import SessionTable, order_of
 from energyguard.domains.charging.records.stations import Charger, Imported
 from energyguard.domains.charging.topics import IMPORTED
-from energyguard.files.date_order import DateOrder
 from energyguard.files.found import NO_ANSWERS, FileAnswers, FileColumn, FileDoubt, FileFinding
 from energyguard.files.known_tables import known_tables
+from energyguard.files.tables.date_order import DateOrder
 from energyguard.log import Log
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict

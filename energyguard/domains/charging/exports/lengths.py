@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from energyguard.errors import Malformed
-from energyguard.files.numbers import HOURS, Numbers
-from energyguard.files.times import DAY_S, HOUR_S
+from energyguard.files.values.numbers import HOURS, Numbers
+from energyguard.files.values.times import DAY_S, HOUR_S
 
 _DAYS: Final = r"(?:(?P<d>\d{1,3})\s*(?:\.|d|days?,?|tage?,?|jours?|dag(?:en)?|giorni|dni)\s*)?"
 _CLOCK: Final = re.compile(

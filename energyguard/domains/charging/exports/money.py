@@ -10,7 +10,7 @@ from typing import Final
 
 from babel.numbers import is_currency
 
-from energyguard.files.numbers import Units
+from energyguard.files.values.numbers import Units
 
 _SIGNS: Final[Mapping[str, str]] = {
     "€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "zł": "PLN", "zl": "PLN", "¥": "JPY",

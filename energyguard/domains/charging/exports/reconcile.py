@@ -16,7 +16,7 @@ from energyguard.domains.charging.exports.checks import ROUNDED_S, USUAL_MAX_KW
 from energyguard.domains.charging.exports.rows import Defect, ExportedSession, RowDefect
 from energyguard.domains.charging.model import NANO
 from energyguard.domains.charging.physics import energy_limit_nano
-from energyguard.files.times import DAY_S, HOUR_S
+from energyguard.files.values.times import DAY_S, HOUR_S
 
 WITHIN_S = DAY_S  # the next session tells something of an open end only so soon
 MAX_S = 30 * DAY_S  # an end that is so far before the start tells nothing

@@ -16,8 +16,8 @@ from energyguard.domains.charging.exports.rows import Defect, ExportedSession
 from energyguard.domains.charging.exports.words import TOTALS
 from energyguard.domains.charging.model import NANO, RoundedAmount
 from energyguard.errors import ConfigError, Malformed
-from energyguard.files.numbers import ENERGY, NO_VALUES, POWER, Numbers
-from energyguard.files.times import (
+from energyguard.files.values.numbers import ENERGY, NO_VALUES, POWER, Numbers
+from energyguard.files.values.times import (
     ABBREVIATIONS,
     DAY_S,
     LocalTimeReader,

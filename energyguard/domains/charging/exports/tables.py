@@ -21,16 +21,16 @@ from energyguard.domains.charging.exports.columns import (
 from energyguard.domains.charging.exports.row_reader import RowReader
 from energyguard.domains.charging.exports.rows import Defect, ExportedSession
 from energyguard.domains.charging.records.stations import DEFAULT_NETWORK
-from energyguard.files.date_order import DateOrder, date_order
-from energyguard.files.dates import FIGURES, with_century
-from energyguard.files.decimal_mark import decimal_mark
 from energyguard.files.found import OFFSET, FileAnswers, FileColumn, FileDoubt, FileFinding
-from energyguard.files.grid import cells_of, kind_of
 from energyguard.files.known_tables import KnownTable
-from energyguard.files.layout import DECIMAL_MARK
-from energyguard.files.times import LocalTimeReader, halves, joined, tells_zone, zone_named
-from energyguard.files.value_columns import unit_of
-from energyguard.files.words import ENERGY, header_of_text
+from energyguard.files.tables.date_order import DateOrder, date_order
+from energyguard.files.tables.decimal_mark import decimal_mark
+from energyguard.files.tables.grid import cells_of, kind_of
+from energyguard.files.tables.layout import DECIMAL_MARK
+from energyguard.files.tables.value_columns import unit_of
+from energyguard.files.values.dates import FIGURES, with_century
+from energyguard.files.values.times import LocalTimeReader, halves, joined, tells_zone, zone_named
+from energyguard.files.values.words import ENERGY, header_of_text
 
 _AMOUNTS: Final = ("energy", "meter_start", "meter_stop", "cost", "price_kwh")
 _SHOWN_CELLS: Final = 3
