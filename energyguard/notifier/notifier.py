@@ -48,8 +48,6 @@ from energyguard.telemetry import logger
 Sending = Callable[[Target, OutMessage, int], None]
 RETRY_MS: Final = 30_000
 MAX_RETRY_MS: Final = 3_600_000
-PACED_MS: Final = 600_000
-"""A route with more messages than it may get has one each ten minutes, with all that came."""
 KEPT_MS: Final = 90 * 86_400_000
 CLEANED_MS: Final = 3_600_000
 AT_ONCE: Final = 8
@@ -204,9 +202,8 @@ class Notifier:
             for key, delivery in waiting.items()
             if delivery.standing is Standing.WAITING and delivery.due_ms <= now_ms
         }
-        sent = self.book.sent_of_late(name, now_ms)
         reports = {key: of for key, of in due.items() if of.news is News.REPORT}
-        is_paced = len(sent) >= route.per_hour and now_ms < sent[-1] + PACED_MS
+        is_paced = now_ms < self.book.paced_until_ms(name, route.per_hour, now_ms)
         if not due or is_paced or now_ms < self._held_ms.get(name, 0):
             return {}
         if reports:

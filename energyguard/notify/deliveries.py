@@ -19,6 +19,9 @@ from energyguard.telemetry import logger
 _ORDER: Final = {News.FIRING: 0, News.RESOLVED: 1, News.WITHDRAWN: 1, News.TEST: 0, News.REPORT: 0}
 _log = logger(__name__)
 
+PACED_MS: Final = 600_000
+"""A route with more messages than it may get has one each ten minutes, with all that came."""
+
 Deliveries = Mapping[str, AlertDelivery | None]
 """By key; None: it is forgotten."""
 
@@ -136,12 +139,16 @@ class DeliveryBook:
             if tried is not None and tried.standing is Standing.FAILED
         }
 
-    def sent_of_late(self, route: str, now_ms: int) -> list[int]:
-        """When messages of a route were sent within an hour, rising."""
-        late = self._sent.get(route, {})
-        for message in [message for message, at_ms in late.items() if at_ms <= now_ms - HOUR_MS]:
-            del late[message]
-        return sorted(late.values())
+    def paced_until_ms(self, route: str, per_hour: int, now_ms: int) -> int:
+        """Until when a route gets nothing, for it had as many messages as it may; 0: it may."""
+        with self._lock:
+            late = self._sent.get(route, {})
+            for old in [message for message, at_ms in late.items() if at_ms <= now_ms - HOUR_MS]:
+                del late[old]
+            sent = sorted(late.values())
+        if len(sent) < per_hour:
+            return 0
+        return min(sent[-1] + PACED_MS, sent[-per_hour] + HOUR_MS)
 
     def before(self, at_ms: int) -> Iterable[str]:
         """The keys of those that are over since before a wall time."""

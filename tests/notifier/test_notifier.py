@@ -170,9 +170,17 @@ def test_a_route_with_too_many_messages_gets_what_came_together(house: House, ho
     for number in range(6):
         house.raise_(fires(f"a{number}"))
         house.pass_time()
+    house.raise_(ends("a0"))
+    house.step()
     assert [len(got["alerts"]) for got in hook.got] == [1, 1]
+    waiting = [view for view in house.routes.deliveries() if view.standing is WAITING]
+    assert {(view.reason, view.due_ms) for view in waiting} == {
+        ("2 messages within an hour: what comes waits for one message of all",
+         NOON + 1_000 * (2 * 15 + 600)),
+    }  # fmt: skip
     house.pass_time(600)
-    assert [len(got["alerts"]) for got in hook.got] == [1, 1, 4]
+    assert [len(got["alerts"]) for got in hook.got] == [1, 1, 5]
+    assert {view.reason for view in house.routes.deliveries()} == {""}
 
 
 def test_a_hook_that_fails_is_tried_again_and_at_last_given_up(house: House, hook: Hook) -> None:

@@ -44,6 +44,10 @@ OF_ROUTES: Final = (
     (r"from (?P<low>-?\d+) to (?P<high>\d+)", _("from {low} to {high}")),
     (r"the route was removed", _("it is told no more")),
     (r"silenced", _("silenced")),
+    (
+        r"(?P<n>\d+) messages within an hour: .*",
+        _("{n} messages within an hour: what comes waits for one message of all"),
+    ),
     (r"(?P<person>.*) has it", _("{person} has it")),
     (r"it was over before", _("it was over before")),
     (r"nobody was told that it began", _("nobody was told that it began")),

@@ -153,7 +153,17 @@ class RouteVerbs:
     def deliveries(self, limit: int = 100, route: str = "") -> list[DeliveryView]:
         """The newest deliveries, newest first; of a route, or of all."""
         self._book.refresh()
-        return [delivery_view(delivery) for delivery in self._book.newest(limit, route)]
+        routes, now_ms = self._routes(), self._clock.now_ms()
+        paced = {
+            name: self._book.paced_until_ms(name, found.per_hour, now_ms)
+            for name, found in routes.items()
+        }
+        return [
+            _paced(delivery_view(delivery), routes[delivery.route].per_hour, paced[delivery.route])
+            if delivery.standing is Standing.WAITING and delivery.route in routes
+            else delivery_view(delivery)
+            for delivery in self._book.newest(limit, route)
+        ]
 
     def _routes(self) -> Mapping[str, Route]:
         table = CompactedTable(self._log, ROUTE)
@@ -239,6 +249,14 @@ def _check_fields(given: dict[str, Any]) -> None:
             raise OutOfRange(f"{name}: from {low} to {high}", name)
     if not _LANGUAGE.fullmatch(given.get("language", "en")):
         raise Malformed("language: write en, de, it or pl", "language")
+
+
+def _paced(view: DeliveryView, per_hour: int, until_ms: int) -> DeliveryView:
+    """What waits because its route had as many messages as it may, with that as the reason."""
+    if view.reason or view.due_ms >= until_ms:
+        return view
+    reason = f"{per_hour} messages within an hour: what comes waits for one message of all"
+    return view._replace(due_ms=until_ms, reason=reason)
 
 
 def delivery_view(delivery: AlertDelivery) -> DeliveryView:
