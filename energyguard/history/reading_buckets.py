@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pyarrow as pa
@@ -150,16 +151,31 @@ def _in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
     yield history.answer(_RANGE, ends).cast(_SCHEMA)
 
 
+class Interrupted(Exception):
+    """Somebody wants to stop: what was not replaced yet is to be marked again."""
+
+
 class ReadingBuckets:
-    """Replaces the minutes of what is marked, and the coarser roll-ups above them."""
+    """Replaces the minutes of what is marked, and the coarser roll-ups above them.
+
+    Attributes:
+        stopping: set: no further run of days is begun.
+    """
 
     def __init__(self, history: Tables) -> None:
+        self.stopping = Event()
         self._history = history
         self._energy, self._sent = EnergyRollUp(history), SentChannels(history)
 
     def __call__(self, marked: pa.Table) -> None:
-        """Replace what is marked: device, channel, day, earliest and latest time (ms), rows."""
+        """Replace what is marked: device, channel, day, earliest and latest time (ms), rows.
+
+        Raises:
+            Interrupted: not all of it was.
+        """
         for run in _runs(_grouped(marked)):
+            if self.stopping.is_set():
+                raise Interrupted
             is_energy = pc.is_in(run["channel"], pa.array(sorted(ENERGY)))
             self._levels(run.filter(pc.invert(is_energy)))
             self._energies(run.filter(is_energy))

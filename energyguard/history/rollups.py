@@ -36,6 +36,9 @@ class RollUps:
         self._history = history
         self._kinds = rollup_kinds()
         self._replace = {kind.name: kind.replace(history) for kind in self._kinds}
+        buckets = self._replace[READINGS.name]
+        assert isinstance(buckets, ReadingBuckets)
+        self._of_readings = buckets
         self._marked: Taken = {kind.name: [] for kind in self._kinds}
         self._rows: dict[str, int] = {}  # that are marked, by kind
         self._described: Changes = {}
@@ -83,6 +86,10 @@ class RollUps:
         """Mark again what could not be replaced."""
         self._marked = {name: taken[name] + marked for name, marked in self._marked.items()}
 
+    def interrupt(self) -> None:
+        """Let what replaces readings give up soon, in whichever thread it is."""
+        self._of_readings.stopping.set()
+
     def settle(self) -> None:
         """Replace what is marked."""
         taken = self.take()
@@ -93,12 +100,14 @@ class RollUps:
             raise
 
     def replace(self, taken: Taken) -> None:
-        """Make the buckets of what was taken anew, and the coarser ones above them."""
+        """Make the buckets of what was taken anew, and the coarser ones above them.
+
+        Raises:
+            Interrupted: some were not.
+        """
         changes, self._described = self._described, {}
         if changes:
-            buckets = self._replace[READINGS.name]
-            assert isinstance(buckets, ReadingBuckets)
-            taken[READINGS.name].append(buckets.describe(changes))
+            taken[READINGS.name].append(self._of_readings.describe(changes))
         for kind in self._kinds:
             marked = pa.concat_tables(taken[kind.name]) if taken.get(kind.name) else ()
             if len(marked):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Timer
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ from energyguard.history.corrected_tables import IMPORT_RECORDS
 from energyguard.history.correction_book import CorrectionBook
 from energyguard.history.energy_channels import Changes
 from energyguard.history.people import People
+from energyguard.history.reading_buckets import Interrupted
 from energyguard.history.rollups import RollUps, Taken
 from energyguard.log import LATEST, Fetched, Log, Positions
 from energyguard.log.compacted import CompactedReader
@@ -216,8 +218,14 @@ class Archive:
         self._rest_s = (self._settled_at - settling.started_s) / 2
 
     def close(self) -> None:
-        """Take what is still in the log, for some seconds; settle; give the partitions up."""
+        """Take what is still in the log and settle, both for some seconds; give up the partitions.
+
+        Roll-ups that take longer, of an import say, are left: their positions are not committed, so
+        the next one reads those records again, and makes them.
+        """
         until = self._clock.monotonic() + DRAIN_S
+        patience = Timer(DRAIN_S, self._rollups.interrupt)
+        patience.start()
         try:
             self.step(0.0)
             while any(self._brought) and self._clock.monotonic() < until:
@@ -225,5 +233,9 @@ class Archive:
             self.settle()
         except Fenced as error:  # too long without a poll; rows that are read again replace
             _log.warning("positions not committed: the next one reads again", reason=str(error))
+        except Interrupted:
+            _log.info("stopped amid roll-ups: the next one reads again, and makes them")
+        finally:
+            patience.cancel()
         self._roller.shutdown()
         self.consumer.leave()

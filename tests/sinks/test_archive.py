@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -27,10 +28,11 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import HistoryClient
 from energyguard.history.export import export_readings
 from energyguard.history.people import People
-from energyguard.history.reading_buckets import READINGS
+from energyguard.history.reading_buckets import READINGS, ReadingBuckets
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.alerts import Severity, State
 from energyguard.model.readings import BACKFILL, batch_of
+from energyguard.model.topics import DAY_MS
 from energyguard.records.alerts import AlertEvent
 from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
@@ -281,7 +283,7 @@ ROLE = """
 import pathlib, sys, threading
 from energyguard.settings.tree import HistorySettings, Settings
 from energyguard.history.people import People
-from energyguard.history.reading_buckets import READINGS
+from energyguard.history.reading_buckets import READINGS, ReadingBuckets
 from energyguard.sinks.history_role import run
 run(Settings(data_dir=pathlib.Path(sys.argv[1]), history=HistorySettings(port=0, flush="50ms")),
     threading.Event())
@@ -346,6 +348,35 @@ def test_killed_under_load_nothing_is_lost_and_nothing_counts_twice(tmp_path: Pa
 @pytest.mark.slow
 def test_killed_fifty_times(tmp_path: Path) -> None:
     killed_under_load(tmp_path, 50)
+
+
+def test_a_stop_amid_roll_ups_does_not_wait_for_them_and_the_next_one_makes_them(
+    log: Log, history: ChdbHistory, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = DAY_MS // 15_000
+    for tick in (0, 1, 3 * day, 3 * day + 1):  # two runs of days
+        append(log, tick)
+    energies, runs = ReadingBuckets._energies, []
+
+    def slow(self: ReadingBuckets, run: pa.Table) -> None:
+        runs.append(run)
+        assert self.stopping.wait(20)
+        energies(self, run)
+
+    with monkeypatch.context() as slowly:
+        slowly.setattr("energyguard.sinks.archive.DRAIN_S", 0.5)
+        slowly.setattr(ReadingBuckets, "_energies", slow)
+        Archive(history, log, 0.0, people).close()
+    assert len(runs) < 2
+    assert not any(log.positions("energy_readings", "history").values())
+    drain(archive := Archive(history, log, 0.0, people))
+    archive.close()
+    span = {"start_ms": T0, "end_ms": T0 + 4 * DAY_MS}
+    assert history.query("totals", **span).to_pylist()[0]["readings"] == 80
+    top = history.query("top", **span, by="kwh", n=20, without="").to_pydict()
+    kwh = dict(zip(top["device"], top["kwh"], strict=True))
+    ticks = (0, 1, 3 * day, 3 * day + 1)
+    assert kwh["H3"] == pytest.approx(sum(3_000 + tick for tick in ticks) / 1e9)
 
 
 def test_the_role_stops_when_told_and_says_where_it_is(log: Log, tmp_path: Path) -> None:
