@@ -71,7 +71,7 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     dialects = http_dialects()
     app.include_router(dialects.router(services, service.clock, settings.body_limit))
     app.mount(PREFIX, api)
-    mount(app, services, service.settings)
+    mount(app, services)
     behind = OwnPages(KeptFiles(app, FILES))
     limits = RequestLimits(behind, settings.body_limit, settings.rate_limit, service.clock)
     auth, streams = settings.auth, settings.streams

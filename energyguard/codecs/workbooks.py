@@ -35,15 +35,6 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
-def workbook_as_csv(path: Path) -> bytes:
-    """The rows of the first sheet that has any.
-
-    Raises:
-        Malformed: it cannot be read, is too large, or has no rows.
-    """
-    return next(iter(sheets_as_csv(path).values()))
-
-
 def sheets_as_csv(path: Path) -> dict[str, bytes]:
     """The rows of all sheets that have any, by the sheets' names.
 

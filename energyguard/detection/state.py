@@ -23,7 +23,6 @@ Array = npt.NDArray[Any]
 BINS: Final = 48
 """Of the histogram of values: three an octave."""
 BINS_AN_OCTAVE: Final = 3
-WINDOWS_H: Final = (1, 4, 24)
 FLOORS_H: Final = (1, 2, 4, 12, 24)
 LEVELS: Final = 3
 """A value that repeats is zero, up to the lower fifth, or above."""

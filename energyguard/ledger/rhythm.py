@@ -38,11 +38,6 @@ _SORTING = (
 """Batcher's network for eight: whole columns are compared, so that thousands are sorted at once."""
 
 
-def cadence_of(steps: Sequence[int]) -> int:
-    """The lower median of a key's steps (ms); 0 of none."""
-    return sorted(steps)[(len(steps) - 1) // 2] if steps else 0
-
-
 def usual_of(steps: Sequence[int]) -> int:
     """The second longest of a key's steps (ms), the longest of fewer than four; 0 of none."""
     return sorted(steps)[-2 if len(steps) > MIN_STEPS else -1] if steps else 0

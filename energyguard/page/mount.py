@@ -28,7 +28,6 @@ from energyguard.ports.page_parts import CompressedParts
 from energyguard.ports.policy import Nonces
 from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
-from energyguard.settings.tree import Settings
 
 STATIC = Path(__file__).parent / "static"
 STYLES = ("tokens", "room", "alerts", "explore", "money", "explain")
@@ -46,7 +45,6 @@ SOMEBODY = Caller("somebody", AccessRole.ADMIN)
 def mount(
     app: FastAPI,
     services: CallerServices,
-    settings: Settings,
     views: Iterable[View] = VIEWS,
     stranger: Caller | None = None,
 ) -> None:
@@ -56,7 +54,6 @@ def mount(
         app: the application. Who may see it is the business of a gate in front of it, which sets
             ``state.caller`` of each request.
         services: what the pages show and do, by who looks.
-        settings: the settings tree; ``serve.zone`` is the zone of all times shown.
         views: what there is to see, in the order of the rail.
         stranger: who it is of whom no gate says it; None: a page is not built for such.
     """

@@ -44,7 +44,7 @@ def shown(floors: int = 20, made: MadeUpService | None = None) -> Iterator[Shown
     with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])
-        mount(app, CallerServices(service), service.settings, stranger=SOMEBODY)
+        mount(app, CallerServices(service), stranger=SOMEBODY)
         ear.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})

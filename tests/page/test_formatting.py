@@ -7,8 +7,6 @@ import threading
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
@@ -20,7 +18,6 @@ from energyguard.page.frame.page_cache import (
     UNSETTLED_KEEP_S,
     PageCache,
 )
-from energyguard.page.measures.baseline import baseline_range
 from energyguard.page.words import formatting
 from tests.application.service import MadeUpService
 
@@ -66,17 +63,6 @@ def test_prices_have_the_digits_that_people_read(price: str, text: str) -> None:
 def test_times_are_in_the_zone_of_the_page() -> None:
     assert formatting.moment(1_757_181_242_000, "UTC") == "17:54"
     assert formatting.moment(1_757_181_242_000, "Europe/Berlin") == "19:54"
-
-
-@given(st.lists(st.floats(0, 100), min_size=7, max_size=7))
-def test_usual_is_the_range_of_the_days_before(days: list[float]) -> None:
-    times = [day * DAY_MS for day in range(7)]
-    band = baseline_range(times, days, 7 * DAY_MS, 8 * DAY_MS)
-    assert band == {"xs": [7 * DAY_MS], "low": [min(days)], "high": [max(days)]}
-
-
-def test_two_days_say_nothing_about_what_is_usual() -> None:
-    assert baseline_range([0, DAY_MS], [1.0, 2.0], 2 * DAY_MS, 3 * DAY_MS)["xs"] == []
 
 
 async def test_open_pages_share_an_answer_until_it_is_old() -> None:

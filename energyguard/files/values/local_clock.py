@@ -87,7 +87,7 @@ def _by_order(
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row in rows.tolist():
         groups[int(whose[row]), int(found.ms[row])].append(row)
-    cut = _cut_within(found, whose, open_) if newest_first else set()
+    cut = _cut_within(whose, open_) if newest_first else set()
     chosen: dict[int, int] = {}
     for (who, _ms), places in groups.items():
         if len(places) < 2 * repeats:
@@ -110,7 +110,7 @@ def _repeats(found: FileMoments, whose: Ints, open_: Bools) -> int:
     return max(1, int(np.median(np.asarray(counts.column("count_all")))))
 
 
-def _cut_within(found: FileMoments, whose: Ints, open_: Bools) -> set[int]:
+def _cut_within(whose: Ints, open_: Bools) -> set[int]:
     """Whose oldest time is in such an hour: of rows with the newest first, the second is meant."""
     oldest = dict(zip(whose.tolist(), range(len(whose)), strict=True))
     return {who for who, row in oldest.items() if open_[row]}

@@ -56,7 +56,6 @@ _SWITCH: Final[Mapping[tuple[str, ...], KnownField]] = {
     ("aenergy", "total"): _WATT_HOURS,
     ("ret_aenergy", "total"): _FED_IN,
 }
-_METERS: Final = frozenset(("emeter", "em1", "em1data"))
 _THREE_PHASE: Final[Mapping[tuple[str, ...], KnownField]] = {
     ("total_act_power",): POWER,
     **{

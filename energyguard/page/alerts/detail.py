@@ -41,9 +41,7 @@ class AlertDetail:
         back: the address of the list that it came from.
     """
 
-    def __init__(
-        self, context: PageContext, silence: Callable[[Alert, Rule | None], object], back: str
-    ) -> None:
+    def __init__(self, context: PageContext, silence: Callable[[Alert], object], back: str) -> None:
         self.context, self.service = context, context.cache.service
         self.past = PastAlerts(self.service.book, self.service.query)
         self.alert: Alert | None = None
@@ -124,7 +122,7 @@ class AlertDetail:
 
     async def _quiet(self) -> None:
         if self.alert is not None and self.alert.open:
-            found = self._silence(self.alert, self.rule)
+            found = self._silence(self.alert)
             if asyncio.iscoroutine(found):
                 await found
 

@@ -160,7 +160,7 @@ class AlertList:
         entries = self.service.catalogue.entries
         self.rows.show(folded(found[:MAX_OPEN], entries, lambda alert: self._row(alert, rules)))
         cut = len(found) - MAX_OPEN
-        self._say_none(not found, bool(opened))
+        self._say_none(not found)
         if cut > 0:
             self.none.set_visibility(True)
             words = ngettext("{n} more: search, or filter.", "{n} more: search, or filter.", cut)
@@ -187,7 +187,7 @@ class AlertList:
             self.more.set_visibility(page.before_ms is not None)
             self._next = page.before_ms
         self.rows.show([self._row(alert, rules) for alert in self.pages])
-        self._say_none(not self.pages, False)
+        self._say_none(not self.pages)
 
     async def _more(self) -> None:
         """The next page, from the history where the memory ends."""
@@ -201,7 +201,7 @@ class AlertList:
         self.more.set_visibility(self._next is not None)
         await self.show()
 
-    def _say_none(self, none: bool, others: bool) -> None:
+    def _say_none(self, none: bool) -> None:
         self.none.set_visibility(none)
         if self.filter.narrows:
             self.none.text = _("No alert fits. Search for less, or take a filter away.")

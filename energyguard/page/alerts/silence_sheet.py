@@ -18,7 +18,6 @@ from energyguard.page.frame.places import DevicePlace, place_of
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _, ngettext
-from energyguard.rules.rule import Rule
 
 THIS, DEVICE, RULE, SITE, ALL = "this", "device", "rule", "site", "all"
 HOUR, TONIGHT, ENDS, DATE = "hour", "tonight", "ends", "date"
@@ -68,7 +67,7 @@ class SilenceSheet:
                 self.sure = button(_("Silence"), self._do, "main-act", mark="silence-sure")
                 button(_("Cancel"), self.dialog.close, mark="silence-cancel").props("data-close")
 
-    async def ask(self, alerts: list[Alert], rule: Rule | None = None) -> None:
+    async def ask(self, alerts: list[Alert]) -> None:
         """Open it about one alert or several."""
         self.alerts = alerts
         self.place = place_of(self.service.catalogue, alerts[0].device) if alerts else None

@@ -51,9 +51,7 @@ class AlertsPage:
             self.sheet = SilenceSheet(context)
             self.list = AlertList(context, self.chosen, self._silence)
             back = context.href("/alerts", **self.list.filter.kept)
-            self.detail = AlertDetail(
-                context, lambda alert, rule: self.sheet.ask([alert], rule), back
-            )
+            self.detail = AlertDetail(context, lambda alert: self.sheet.ask([alert]), back)
             self.silences = StandingSilencesCard(context)
             with card(_("By device, {span}").format(span=context.lasting), "c12 when") as remark:
                 label = _("Alerts by device, {span}").format(span=context.lasting)

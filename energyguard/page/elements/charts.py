@@ -142,8 +142,3 @@ def hours(days: Sequence[tuple[str, Sequence[HourCell]]]) -> Data:
         ],
         "columns": [f"{hour:02d}" for hour in range(24)],
     }
-
-
-def series_key(names: Sequence[str]) -> list[tuple[str, str]]:
-    """The key of a chart of several series: the class of each swatch, and the name beside it."""
-    return [(f"c{i}", name) for i, name in enumerate(names[:MAX_SERIES])]

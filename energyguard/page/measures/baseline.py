@@ -1,4 +1,4 @@
-"""What is usual: as the detector has learned it, or the same time of day on the days before."""
+"""What is usual: as the detector has learned it."""
 
 from __future__ import annotations
 
@@ -8,42 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from energyguard.page.elements.plots import Data
-from energyguard.page.frame.page_cache import DAY_MS, HOUR_MS
+from energyguard.page.frame.page_cache import HOUR_MS
 from energyguard.rules.profile.calendar import HALF_HOUR_MS
 from energyguard.service.profiles import DeviceProfile
 
-DAYS = 7
-ENOUGH = 3
-"""Fewer earlier days than this say nothing about what is usual."""
 _NOTHING = 1e-6  # of a half-hour: sums are rounded
-
-
-def baseline_range(
-    times: Sequence[int], values: Sequence[float], start_ms: int, end_ms: int
-) -> dict[str, list[float]]:
-    """The lowest and highest of up to seven earlier days, for each step of a time range.
-
-    Args:
-        times: starts of equal steps, from ``DAYS`` days before ``start_ms`` on.
-        values: what was measured in each.
-        start_ms: where the range begins.
-        end_ms: where it ends.
-
-    Returns:
-        ``xs``, ``low`` and ``high``; empty when too few days are known.
-    """
-    seen = dict(zip(times, values, strict=True))
-    band: dict[str, list[float]] = {"xs": [], "low": [], "high": []}
-    for t in sorted({t % DAY_MS for t in seen}):
-        first = start_ms - start_ms % DAY_MS + t
-        for at in range(first - DAY_MS, end_ms + DAY_MS, DAY_MS):
-            before = [seen[at - k * DAY_MS] for k in range(1, DAYS + 1) if at - k * DAY_MS in seen]
-            if start_ms <= at < end_ms and len(before) >= ENOUGH:
-                band["xs"].append(at)
-                band["low"].append(min(before))
-                band["high"].append(max(before))
-    order = sorted(range(len(band["xs"])), key=band["xs"].__getitem__)
-    return {name: [column[i] for i in order] for name, column in band.items()}
 
 
 def usual_band(profile: DeviceProfile, start_ms: int, end_ms: int) -> Data:

@@ -22,7 +22,6 @@ from energyguard.service.devices import GAP_STEPS
 
 ENERGY, POWER = "energy", "power"
 KEEP_S = 15.0
-KNOWN_S = 60.0
 STEPS_MS = (MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS)
 MAX_STEPS = 750
 _KINDS = (Kind.POWER, Kind.REGISTER, Kind.INTERVAL)

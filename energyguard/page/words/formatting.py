@@ -248,7 +248,6 @@ class Side(NamedTuple):
     """The words of an alert about too much, or too little."""
 
     passed: str
-    extreme: str
     allowed: str
     furthest: Callable[..., Any]
 
@@ -256,8 +255,8 @@ class Side(NamedTuple):
 def side(alert: Alert) -> Side:
     """On which side of its level an alert is."""
     if alert.is_below:
-        return Side(_("fell below"), _("lowest"), _("less"), min)
-    return Side(_("went over"), _("highest"), _("more"), max)
+        return Side(_("fell below"), _("less"), min)
+    return Side(_("went over"), _("more"), max)
 
 
 def silenced_until(alert: Alert, zone: str) -> str:
