@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from energyguard.model.channels import CHANNELS, EnergyDefaults, Kind
+from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
-from energyguard.offline.unusual import grids_of
+from energyguard.offline.unusual import DescribedBy, grids_of
 
 WIDTH: Final = 1_000
 HEIGHT: Final = 160
@@ -49,7 +49,7 @@ class Mark(NamedTuple):
 
 
 def series_of(
-    part: pa.Table, channel: str, span: tuple[int, int], energy: EnergyDefaults
+    part: pa.Table, channel: str, span: tuple[int, int], described: DescribedBy
 ) -> dict[str, DrawnSeries]:
     """Of each device of some readings of one channel what is drawn of it.
 
@@ -60,7 +60,7 @@ def series_of(
         part: readings of the channel.
         channel: which.
         span: from when to when, ms since 1970.
-        energy: what is plausible.
+        described: what is said of devices' channels of energy.
     """
     found: dict[str, DrawnSeries] = {}
     if CHANNELS[channel].kind is Kind.STATE:
@@ -70,7 +70,7 @@ def series_of(
             mine = name == device
             found[device] = _drawn(time[mine], value[mine], CHANNELS[channel].unit, span)
         return found
-    for names, slot_ms, grid in grids_of(part, channel, energy):
+    for names, slot_ms, grid in grids_of(part, channel, described):
         time = (grid.first + np.arange(grid.power_kw.shape[1])) * slot_ms
         for device, power in zip(names, grid.power_kw, strict=True):
             found[device] = _drawn(time, power, "kW", span)

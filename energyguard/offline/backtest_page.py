@@ -11,9 +11,9 @@ from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from energyguard.model.channels import EnergyDefaults
 from energyguard.offline.backtest import Backtest, Row, event_rows, figure_rows, kind_rows
 from energyguard.offline.backtest_chart import DrawnSeries, Mark, chart, series_of
+from energyguard.offline.unusual import DescribedBy
 
 MAX_DRAWN: Final = 24
 """So many devices are drawn: first those with the largest number of missed events and alerts."""
@@ -36,13 +36,13 @@ svg { width: 100%; height: auto; display: block } .axis { font-size: 11px; fill:
 """
 
 
-def backtest_page(found: Backtest, zone: str, energy: EnergyDefaults) -> str:
+def backtest_page(found: Backtest, zone: str, described: DescribedBy) -> str:
     """The page.
 
     Args:
         found: what was tried.
         zone: an IANA time zone, of the times that are written.
-        energy: what is plausible.
+        described: what is said of devices' channels of energy.
     """
     names = " against ".join(of.contender.name for of in found.tried)
     learned = f", after {found.learn_ms / 86_400_000:g} days of learning" if found.learn_ms else ""
@@ -59,7 +59,8 @@ def backtest_page(found: Backtest, zone: str, energy: EnergyDefaults) -> str:
         f'<p class="soft">{len(found.devices):,} devices, {found.weeks:,.1f} device-weeks'
         f"{learned}; times are of {escape(zone)}.</p>{rules}"
         f"{_table('Figures', figure_rows(found), zone)}{_table('Kinds', kind_rows(found), zone)}"
-        f"{_pictures(found, zone, energy)}{_table('Events', event_rows(found), zone)}</body></html>"
+        f"{_pictures(found, zone, described)}{_table('Events', event_rows(found), zone)}"
+        "</body></html>"
     )
 
 
@@ -88,7 +89,7 @@ def _cell(value: str | float | datetime | None, zone: str) -> str:
     return f"<td>{value:,}</td>" if isinstance(value, int) else f"<td>{value:,.2f}</td>"
 
 
-def _pictures(found: Backtest, zone: str, energy: EnergyDefaults) -> str:
+def _pictures(found: Backtest, zone: str, described: DescribedBy) -> str:
     """The series of the devices that most is to be seen of."""
     missed = [~of.all_notices.found for of in found.tried]
     weight = dict.fromkeys(found.devices, 0)
@@ -98,7 +99,7 @@ def _pictures(found: Backtest, zone: str, energy: EnergyDefaults) -> str:
         for alert in of.alerts:
             weight[alert.device] += 1
     ranked = sorted(found.devices, key=lambda device: (-weight[device], device))[:MAX_DRAWN]
-    series = _series(found, ranked, energy)
+    series = _series(found, ranked, described)
     parts = [
         f"<h3>{escape(device)}</h3>{_picture(found, device, series[device], zone)}"
         for device in ranked
@@ -117,7 +118,7 @@ def _pictures(found: Backtest, zone: str, energy: EnergyDefaults) -> str:
 
 
 def _series(
-    found: Backtest, devices: Sequence[str], energy: EnergyDefaults
+    found: Backtest, devices: Sequence[str], described: DescribedBy
 ) -> dict[str, DrawnSeries]:
     """What is drawn of devices, by what the first rule that is about each looks at."""
     spans = found.readings.spans
@@ -132,7 +133,7 @@ def _series(
             of_channel.setdefault(channel, []).append(device)
     series: dict[str, DrawnSeries] = {}
     for channel, of in of_channel.items():
-        series |= series_of(found.readings.part(of, channel), channel, span, energy)
+        series |= series_of(found.readings.part(of, channel), channel, span, described)
     return series
 
 

@@ -12,12 +12,13 @@ from energyguard.catalogue import Catalogue
 from energyguard.detection.detector import DEFAULT_BUDGET
 from energyguard.model.alerts import State
 from energyguard.model.channels import CHANNELS, Kind
+from energyguard.model.selector import SiteClock
 from energyguard.offline.evaluate import evaluate
+from energyguard.offline.of_history import for_files
 from energyguard.offline.reading_files import ReadingFiles
 from energyguard.offline.unusual import unusual_in_files
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.devices import SelectedRule
-from energyguard.rules.profile.calendar import calendar_of
 from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device
 from energyguard.settings.tree import Settings
@@ -50,6 +51,13 @@ class Contender(Protocol):
     def learns(self) -> bool:
         """Whether it has nothing to say of a device's first weeks."""
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is said of devices."""
+
+    def of_history(self, catalogue: Catalogue) -> Contender:
+        """The same about readings of the history, as its catalogue has their devices."""
+
     def devices(self, readings: ReadingFiles) -> set[str]:
         """The devices that it is about."""
 
@@ -65,14 +73,18 @@ class OfRule:
 
     Args:
         rule: the rule, at its site.
-        catalogue: of a rule about a sum: what the sum is of.
+        catalogue: what is said of devices, and what a sum is of.
     """
 
     def __init__(self, rule: Rule, catalogue: Catalogue | None = None) -> None:
-        self.rule, self._catalogue = rule, catalogue
+        self.rule, self.catalogue = rule, catalogue or Catalogue()
         self.name, self.text = rule.id, rule.text
         self.learns: bool = getattr(rule, "learns", False)
         self._channels: tuple[str, ...] = getattr(rule, "channels", ())
+
+    def of_history(self, catalogue: Catalogue) -> OfRule:
+        """The same; where it looks at where devices stand, about all of them."""
+        return OfRule(for_files(self.rule), catalogue)
 
     def devices(self, readings: ReadingFiles) -> set[str]:
         """Those that its selector names and that have what it looks at; or its sum."""
@@ -101,7 +113,7 @@ class OfRule:
         out = io.BytesIO()
         evaluate(
             self.rule, readings.paths, out, episodes=True, settings=settings,
-            catalogue=self._catalogue,
+            catalogue=self.catalogue,
         )  # fmt: skip
         newest = max(last for _, last in readings.spans.values())
         found: dict[str, PastAlert] = {}
@@ -120,15 +132,20 @@ class OfUnusual:
 
     Args:
         budget: alerts per device and week.
-        zone: whose days and hours; an IANA time zone.
+        clock: whose days and hours, where no site says any.
+        catalogue: what is said of devices.
     """
 
     learns = True
 
-    def __init__(self, budget: float = DEFAULT_BUDGET, zone: str = "UTC") -> None:
-        self.budget, self._zone = budget, zone
+    def __init__(self, budget: float, clock: SiteClock, catalogue: Catalogue) -> None:
+        self.budget, self._clock, self.catalogue = budget, clock, catalogue
         self.name = UNUSUAL if budget == DEFAULT_BUDGET else f"{UNUSUAL}:{budget:g}"
         self.text = f"{budget:g} alerts per device and week"
+
+    def of_history(self, catalogue: Catalogue) -> OfUnusual:
+        """The same."""
+        return OfUnusual(self.budget, self._clock, catalogue)
 
     def devices(self, readings: ReadingFiles) -> set[str]:
         """Those that send energy or power."""
@@ -141,8 +158,9 @@ class OfUnusual:
 
     def alerts(self, readings: ReadingFiles, settings: Settings) -> list[PastAlert]:
         """Those of the detector, as it learns from the first reading on."""
-        calendar = calendar_of(self._zone, tuple(settings.rules.holidays))
-        found = unusual_in_files(readings.paths, self.budget, calendar, settings=settings)
+        found = unusual_in_files(
+            readings.paths, self.budget, self._clock, settings=settings, catalogue=self.catalogue
+        )
         raised, until = (
             found.column(name).cast(pa.int64()).to_pylist() for name in ("opened", "until")
         )

@@ -5,29 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from energyguard.catalogue import Catalogue
+from energyguard.catalogue.energy import described_by
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.files import read_blocks
-from energyguard.detection.detector import DEFAULT_BUDGET, UnusualDetector
+from energyguard.detection.detector import DEFAULT_BUDGET, UnusualDetector, UnusualUse
 from energyguard.detection.grid import SlotGrid, slots_of
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import HOUR_MS, local_hours, slot_length_ms
 from energyguard.detection.text import sentence
 from energyguard.errors import ConfigError, Rejected
 from energyguard.history.energy_folds import newest_of
-from energyguard.ledger.channels import channel_of, plain_channel
+from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
-from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
+from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, Kind
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import SCHEMA, batch_of, times_of
+from energyguard.model.selector import SiteClock
+from energyguard.rules.local_times import RuleCalendars
 from energyguard.rules.profile.calendar import Calendar
 from energyguard.settings.tree import Settings
+
+DescribedBy = Callable[[str, str], EnergyChannel]
+"""What is said of a device's channel of energy."""
+
+
+class _Known(NamedTuple):
+    """What is known of devices."""
+
+    described: DescribedBy
+    calendar: Callable[[str], Calendar]
+    """Whose hours a device is judged by."""
+
 
 ALERTS: Final = pa.schema(
     [
@@ -83,15 +99,18 @@ def unusual(
     device = table.column("device").cast(pa.string()).combine_chunks()
     nano = np.rint(value[possible] * NANO).astype(np.int64)
     batch = batch_of(device, channel, time.combine_chunks(), nano)
-    return _unusual([batch], budget, calendar or Calendar(), parameters, ENERGY_DEFAULTS)
+    site = calendar or Calendar()
+    known = _Known(described_by(Catalogue(), ENERGY_DEFAULTS), lambda device: site)
+    return _unusual([batch], budget, known, parameters)
 
 
 def unusual_in_files(
     paths: Sequence[Path | str],
     budget: float,
-    calendar: Calendar,
+    clock: SiteClock,
     *,
     settings: Settings | None = None,
+    catalogue: Catalogue | None = None,
     on_refused: Callable[[str, RefusedRow], None] | None = None,
 ) -> pa.Table:
     """The same of files of any dialect (``-``: standard input).
@@ -99,8 +118,9 @@ def unusual_in_files(
     Args:
         paths: the files.
         budget: how many alerts per device and week people want to see.
-        calendar: the site's.
+        clock: whose hours devices are judged by where no site says any.
         settings: what is plausible; None: the defaults.
+        catalogue: what is said of devices' channels and sites.
         on_refused: is told of each row that could not be taken, and of which file it is.
 
     Raises:
@@ -117,12 +137,17 @@ def unusual_in_files(
                         on_refused(str(path), row)
                 yield decoded.batch
 
-    return _unusual(batches(), budget, calendar, None, settings.ledger.defaults)
+    entries, calendars = catalogue or Catalogue(), RuleCalendars(SiteClock(), clock)
+    known = _Known(
+        described_by(entries, settings.ledger.defaults),
+        lambda device: calendars.of(entries.facts(device).clock),
+    )
+    return _unusual(batches(), budget, known)
 
 
 def _unusual(
-    batches: Iterable[pa.RecordBatch], budget: float, calendar: Calendar,
-    parameters: Parameters | None, energy: EnergyDefaults,
+    batches: Iterable[pa.RecordBatch], budget: float, known: _Known,
+    parameters: Parameters | None = None,
 ) -> pa.Table:  # fmt: skip
     table = pa.Table.from_batches(list(batches), SCHEMA)
     rows: list[dict[str, Any]] = []
@@ -131,11 +156,12 @@ def _unusual(
         if CHANNELS[channel].kind is Kind.STATE:
             continue
         part = table.filter(pc.equal(table.column("channel"), channel))
-        for names, slot_ms, grid in grids_of(part, channel, energy):
+        for names, slot_ms, grid in grids_of(part, channel, known.described):
             watched = True
             trained = parameters or Parameters.shipped(slot_ms)
             detector = UnusualDetector(slot_ms, trained, len(names), budget)
-            rows += _alerts(names, channel, slot_ms, grid, detector, calendar)
+            calendars = [known.calendar(name) for name in names]
+            rows += _alerts(names, channel, slot_ms, grid, detector, calendars)
     if not watched:
         raise Rejected("no device sends energy or power at least hourly: nothing to watch")
     rows.sort(key=lambda row: (row["opened"], row["device"]))
@@ -143,15 +169,16 @@ def _unusual(
 
 
 def grids_of(
-    part: pa.Table, channel: str, energy: EnergyDefaults
+    part: pa.Table, channel: str, described: DescribedBy
 ) -> Iterator[tuple[list[str], int, SlotGrid]]:
     """Devices of one slot length, and their slots."""
     names = sorted(pc.unique(part.column("device")).to_pylist())
     key = np.asarray(pc.index_in(part.column("device"), pa.array(names)), np.int64)
     time, value = times_of(part), np.asarray(part.column("value"), np.int64)
     order = np.lexsort((time, key))
-    described = plain_channel(CHANNELS[channel].kind, energy)
-    ledger = Ledger(described.kind, lambda key: channel_of(names[key], described))
+    ledger = Ledger(
+        CHANNELS[channel].kind, lambda key: channel_of(names[key], described(names[key], channel))
+    )
     ledger.grow(len(names))
     folded = ledger.fold(key[order], time[order], value[order])
     entries = newest_of(Entries.joined([folded, ledger.end()]))
@@ -179,19 +206,26 @@ def _length(step_ms: int) -> int:
 
 def _alerts(
     names: list[str], channel: str, slot_ms: int, grid: SlotGrid, detector: UnusualDetector,
-    calendar: Calendar,
+    calendars: Sequence[Calendar],
 ) -> list[dict[str, Any]]:  # fmt: skip
     known = ~np.isnan(grid.power_kw)
     begins = np.where(known.any(axis=1), known.argmax(axis=1), known.shape[1])
     numbers = grid.first + np.arange(known.shape[1])
-    halves = calendar.moments(numbers * slot_ms).slot
+    own = [*dict.fromkeys(calendars)]
+    which = np.array([own.index(calendar) for calendar in calendars])
+    halves = np.stack([calendar.moments(numbers * slot_ms).slot for calendar in own])
     opened = []
-    for slot, (at, column) in enumerate(zip(local_hours(halves), grid.power_kw.T, strict=True)):
+    for slot, column in enumerate(grid.power_kw.T):
         begun = np.flatnonzero(begins <= slot)  # what was before others came is no pause of theirs
-        opened += detector.step(grid.first + slot, at, column[begun], begun)
+        here = halves[which[begun], slot]
+        half_hours = np.unique(here)
+        for half_hour, at in zip(half_hours.tolist(), local_hours(half_hours), strict=True):
+            mine = begun[here == half_hour]
+            opened += detector.step(grid.first + slot, at, column[mine], mine)
 
-    def named(number: int) -> str:
-        return f"{calendar.local(number * slot_ms):%a %H:%M}"
+    def named(alert: UnusualUse) -> Callable[[int], str]:
+        calendar = calendars[alert.device]
+        return lambda number: f"{calendar.local(number * slot_ms):%a %H:%M}"
 
     return [
         {
@@ -204,7 +238,7 @@ def _alerts(
             "weeks": alert.weeks,
             "power_kw": alert.value,
             "expected_kw": alert.expected,
-            "text": sentence(alert, slot_ms / HOUR_MS, "kW", named),
+            "text": sentence(alert, slot_ms / HOUR_MS, "kW", named(alert)),
         }
         for alert in opened
     ]

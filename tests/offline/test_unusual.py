@@ -9,7 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from energyguard.catalogue import Catalogue
 from energyguard.errors import ConfigError, Rejected
+from energyguard.model.catalogue import ChannelFacts, Device, Site
+from energyguard.model.selector import SiteClock
 from energyguard.offline.unusual import ALERTS, unusual, unusual_in_files
 from energyguard.rules.profile.calendar import Calendar
 from energyguard.settings.ledger import LedgerSettings
@@ -92,8 +95,26 @@ def test_files_are_read_as_ever(tmp_path: Path) -> None:
         lines.append(f"{time:%Y-%m-%dT%H:%M:%SZ},a,{value:.6f}")
     path = tmp_path / "home.csv"
     path.write_text("\n".join(lines) + "\n")
-    found = unusual_in_files([path], 0.2, Calendar("Europe/Rome"))
+    found = unusual_in_files([path], 0.2, SiteClock("Europe/Rome"))
     assert found.column("device").to_pylist() == unusual(table, budget=0.2)["device"].to_pylist()
+
+
+def test_what_the_catalogue_says_of_channels_and_sites_counts(tmp_path: Path) -> None:
+    lines = ["timestamp,household_id,energy_kwh"]
+    for name in ("here", "delhi", "solar"):
+        table = readings(power(1, True), name, step=4)
+        for time, value in zip(table["time"].to_pylist(), table["value"].to_pylist(), strict=True):
+            lines.append(f"{time:%Y-%m-%dT%H:%M:%SZ},{name},{value:.6f}")
+    path = tmp_path / "homes.csv"
+    path.write_text("\n".join(lines) + "\n")
+    catalogue = Catalogue()
+    catalogue.see("site/delhi", Site(name="Delhi", zone="Asia/Kolkata"), "test")
+    catalogue.see("device/delhi", Device(name="Delhi", site="delhi"), "test")
+    solar = Device(name="Solar", channels={"energy_kwh": ChannelFacts(sign="export")})
+    catalogue.see("device/solar", solar, "test")
+    found = unusual_in_files([path], 0.2, SiteClock("Europe/Rome"), catalogue=catalogue)
+    since = {row["device"]: row["text"].split(" since ")[1][:9] for row in found.to_pylist()}
+    assert since == {"here": "Mon 22:00", "delhi": "Tue 02:30"}  # what is fed in is no use
 
 
 def test_rows_without_a_value_are_as_if_they_were_not_there() -> None:
@@ -127,7 +148,7 @@ def test_what_is_plausible_is_a_setting_and_refused_rows_are_named(tmp_path: Pat
     found = unusual_in_files(
         [path],
         0.2,
-        Calendar(),
+        SiteClock(),
         settings=Settings(ledger=LedgerSettings(largest_power_kw=500)),
         on_refused=lambda name, row: refused.append((name, row.row)),
     )
@@ -139,7 +160,7 @@ def test_nothing_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.write_text("timestamp,household_id,energy_kwh\n")
     with pytest.raises(Rejected, match="nothing to watch"):
-        unusual_in_files([path], 0.2, Calendar())
+        unusual_in_files([path], 0.2, SiteClock())
     with pytest.raises(Rejected, match="nothing to watch"):
         unusual(readings(power(1, False), "a").slice(0, 0))
     with pytest.raises(ConfigError, match="channel kwh: none of: energy_kwh, "):

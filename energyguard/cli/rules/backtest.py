@@ -10,12 +10,13 @@ from zoneinfo import available_timezones
 
 import typer
 
-from energyguard.cli.rules.evaluate import SumsFile, show_refused
+from energyguard.cli.rules.evaluate import CatalogueFile, show_refused
 from energyguard.cli.terminal.call import Call
 from energyguard.cli.terminal.output import at, spell_minutes
 from energyguard.cli.terminal.times import parse_span
 
 if TYPE_CHECKING:
+    from energyguard.catalogue import Catalogue
     from energyguard.offline.backtest import Backtest
     from energyguard.offline.contenders import Contender
     from energyguard.offline.labels import LabelledEvent
@@ -75,7 +76,7 @@ def backtest(
     since: HistorySince = "90d",
     zone: LabelsZone = None,
     learn: Learn = None,
-    catalogue: SumsFile = None,
+    catalogue: CatalogueFile = None,
     html: PageFile = None,
 ) -> None:
     """Try a rule on readings of the past: alerts per device and week, and what they would find.
@@ -83,25 +84,31 @@ def backtest(
     Nothing is switched on and nothing left behind. With labels: events caught and missed,
     precision, recall, F1 and delay, for alerts alone and with their reminders (one each 24 h).
     """
+    from energyguard.catalogue import Catalogue
+    from energyguard.cli.rules.counting import catalogue_of
     from energyguard.offline.labels import read_labels
 
+    settings = call.settings
     if zone is not None and zone not in available_timezones():
         raise typer.BadParameter(f"--zone {zone}: no time zone such as Europe/Berlin")
     if bool(files) == history:
         raise typer.BadParameter("name files of readings, or ask for --history")
     events = read_labels(labels, zone) if labels else []
+    known = catalogue_of(settings, catalogue) if catalogue else Catalogue(settings.serve.zone)
     contenders = [
-        _contender(call, name, zone, catalogue) for name in (rule, against) if name is not None
+        _contender(call, name, zone, known) for name in (rule, against) if name is not None
     ]
     learn_ms = None if learn is None else parse_span(learn)
     with _readings(call, files, since, contenders) as (paths, chosen):
         found = _tried(call, paths, chosen, labels, events, learn_ms)
     if html is not None:
+        from energyguard.catalogue.energy import described_by
         from energyguard.offline.backtest_page import backtest_page
 
-        settings = call.settings
-        page = backtest_page(found, zone or settings.serve.zone, settings.ledger.defaults)
-        html.write_text(page, encoding="utf-8")
+        described = described_by(chosen[0].catalogue, settings.ledger.defaults)
+        html.write_text(
+            backtest_page(found, zone or settings.serve.zone, described), encoding="utf-8"
+        )
     if call.json:
         call.out.record(_record(found))
     else:
@@ -129,14 +136,13 @@ def _tried(
     return tried(contenders, readings, events, call.settings, learn_ms)
 
 
-def _contender(call: Call, name: str, zone: str | None, catalogue: Path | None) -> Contender:
+def _contender(call: Call, name: str, zone: str | None, catalogue: Catalogue) -> Contender:
     """What an option names.
 
     Raises:
         ConfigError: the file has faults, or not one rule; or the budget is none.
         NotFound: there is no such rule, nor such a file.
     """
-    from energyguard.cli.rules.counting import catalogue_of
     from energyguard.errors import ConfigError
     from energyguard.offline.contenders import UNUSUAL, OfRule, OfUnusual
     from energyguard.rules.registry import book_of
@@ -147,7 +153,7 @@ def _contender(call: Call, name: str, zone: str | None, catalogue: Path | None) 
     site = SiteCalendar(zone or settings.serve.zone, settings.rules.holidays)
     word, _, budget = name.partition(":")
     if word == UNUSUAL:
-        return OfUnusual(_budget(name, budget), site.zone)
+        return OfUnusual(_budget(name, budget), site.clock, catalogue)
     if Path(name).is_file():
         rules = read_rules(Path(name))
         if len(rules) != 1:
@@ -156,7 +162,7 @@ def _contender(call: Call, name: str, zone: str | None, catalogue: Path | None) 
         rule = rules[0]
     else:
         rule = book_of(settings).get(name)
-    return OfRule(rule.at_site(site), catalogue_of(settings, catalogue) if catalogue else None)
+    return OfRule(rule.at_site(site), catalogue)
 
 
 def _budget(name: str, text: str) -> float:
@@ -182,17 +188,14 @@ def _readings(
         return
     from energyguard.cli.ask.queries import between
     from energyguard.offline.contenders import OfRule
-    from energyguard.offline.of_history import devices_of, files_of, for_files
+    from energyguard.offline.of_history import devices_of, files_of
 
     with call.service() as service:
         devices = set[str]()
-        chosen: list[Contender] = []
         for contender in contenders:
             rule = contender.rule if isinstance(contender, OfRule) else None
             devices |= set(devices_of(rule, service.history, service.catalogue))
-            chosen.append(
-                contender if rule is None else OfRule(for_files(rule), service.catalogue.entries)
-            )
+        chosen = [contender.of_history(service.catalogue.entries) for contender in contenders]
         span = between(call, service.history, since, None)
         with files_of(service.history, sorted(devices), **span) as paths:
             yield paths, chosen

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from energyguard.catalogue import Catalogue
-from energyguard.catalogue.energy import energy_channels
+from energyguard.catalogue.energy import channels_of
 from energyguard.catalogue.files import read_changes
 from energyguard.errors import ConfigError, NotFound
 from energyguard.ledger.channels import EnergyChannel
@@ -41,11 +41,7 @@ def counting_of(settings: Settings, given: dict[str, Any]) -> JobCounting:
 
 def _described(settings: Settings, file: Path, channel: str) -> dict[str, EnergyChannel]:
     """What a file of the catalogue says of a channel, by device."""
-    catalogue, defaults = catalogue_of(settings, file), settings.ledger.defaults
-    channels = {
-        name: energy_channels(device, catalogue.zone, defaults)
-        for name, device in catalogue.devices.items()
-    }
+    channels = channels_of(catalogue_of(settings, file), settings.ledger.defaults)
     return {name: own[channel] for name, own in channels.items() if channel in own}
 
 

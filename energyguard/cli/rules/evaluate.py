@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 SignalOutput = Literal["full-sessions", "violations", "total-occupied", "transaction-profit"]
 
-SumsFile = Annotated[
+CatalogueFile = Annotated[
     Path | None,
     typer.Option(
-        help="Of a rule about a sum: a file of the catalogue, TOML or CSV, that says what virtual "
-        "devices, sites and groups are.",
+        help="What is said of devices' channels and of sites, and what sums are of: a file of the "
+        "catalogue, TOML or CSV.",
         show_default=False,
     ),
 ]
@@ -41,7 +41,7 @@ def evaluate(
     episodes: Annotated[
         bool, typer.Option("--episodes", help="One alert per episode, not one per window.")
     ] = False,
-    catalogue: SumsFile = None,
+    catalogue: CatalogueFile = None,
     output: Annotated[
         SignalOutput | None,
         typer.Option(help="Of `--rule charging`: which result.", show_default="full-sessions"),

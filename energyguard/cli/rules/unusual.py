@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from energyguard.cli.rules.evaluate import show_refused
+from energyguard.cli.rules.evaluate import CatalogueFile, show_refused
 from energyguard.cli.terminal.call import Call
 
 if TYPE_CHECKING:
@@ -23,18 +23,20 @@ def unusual(
     budget: Annotated[
         float, typer.Option(help="How many alerts per device and week you want to see.")
     ] = 0.1,
+    catalogue: CatalogueFile = None,
 ) -> None:
     """Find what is unlike each device's usual use, one line per alert, in order of time.
 
     Needs no running system, no threshold and no labels: the first two weeks of each device are
-    learned from, then alerts open. Days are those of `serve.zone`, its holidays `rules.holidays`.
+    learned from, then alerts open. Days are those of each device's site, as the file of the
+    catalogue has it; else those of `serve.zone`, its holidays `rules.holidays`.
     """
+    from energyguard.cli.rules.counting import catalogue_of
     from energyguard.errors import ConfigError
     from energyguard.offline.unusual import unusual_in_files
-    from energyguard.rules.profile.calendar import calendar_of
+    from energyguard.rules.registry import site_of
 
     settings = call.settings
-    calendar = calendar_of(settings.serve.zone, tuple(settings.rules.holidays))
     if not budget > 0:
         raise ConfigError(f"--budget {budget:g}: more than 0 is needed")
     refused: list[tuple[str, RefusedRow]] = []
@@ -42,8 +44,9 @@ def unusual(
         found = unusual_in_files(
             files or [Path("-")],
             budget,
-            calendar,
+            site_of(settings).clock,
             settings=settings,
+            catalogue=catalogue_of(settings, catalogue) if catalogue else None,
             on_refused=lambda name, row: refused.append((name, row)),
         )
     finally:

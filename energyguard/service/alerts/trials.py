@@ -15,7 +15,7 @@ from energyguard.errors import Conflict, NotFound, Rejected
 from energyguard.model.days import HOUR_MS, ms_of
 from energyguard.offline.backtest import LEARN_MS, backtest
 from energyguard.offline.contenders import OfRule
-from energyguard.offline.of_history import devices_of, files_of, for_files
+from energyguard.offline.of_history import devices_of, files_of
 from energyguard.offline.reading_files import ReadingFiles
 from energyguard.rules.registry import site_of
 from energyguard.rules.rule import Rule
@@ -174,7 +174,7 @@ def _of_part(
     service: Service, rule: Rule, part: _Together, end_ms: int, learn_ms: int
 ) -> _Found | None:
     """None: there is no reading."""
-    contender = OfRule(for_files(rule), service.catalogue.entries)
+    contender = OfRule(rule).of_history(service.catalogue.entries)
     try:
         with files_of(service, part.devices, part.start_ms, end_ms) as paths:
             readings = ReadingFiles.of(paths, service.settings)
