@@ -6,8 +6,9 @@ and the holidays of each device's site, and where no site says any by those of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Self
+from zoneinfo import ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -119,3 +120,11 @@ class LocalRule(Rule):
     def at_site(self, site: SiteCalendar) -> Self:
         """By this clock, where neither it nor a site says any."""
         return self.with_fields(clock=site.clock)
+
+    def clock_faults(self) -> Iterator[str]:
+        """What makes its zone or its holidays unusable, in a sentence."""
+        try:
+            calendar_of(self.zone, self.holidays)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            own = [name for name in ("zone", "holidays") if name in self.fields()]
+            yield f"{', '.join(own)}: {error}"

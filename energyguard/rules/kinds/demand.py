@@ -7,8 +7,7 @@ to its end. So people know while they can still do something: by how much, and f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from energyguard.detection.slots import HOUR_MS
 from energyguard.model.alerts import Severity, State
 from energyguard.model.catalogue import GROUP, SITE
-from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
+from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO, from_nano, spell_duration
 from energyguard.model.selector import SiteClock
 from energyguard.rules.demand import DemandLimits, DemandScorer
@@ -24,9 +23,9 @@ from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.levels import clears_where_it_raises
 from energyguard.rules.limit_columns import LimitColumns
-from energyguard.rules.local_times import LocalRule
-from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
-from energyguard.rules.valued import Scorer, ValueRule
+from energyguard.rules.rule import Observation, spell_amount
+from energyguard.rules.site_energy import SiteEnergyRule
+from energyguard.rules.valued import Scorer
 
 MINUTE_MS = 60_000
 PLAUSIBLE = 4
@@ -69,9 +68,8 @@ class Pace(NamedTuple):
 
 
 class DemandRule(
-    ValueRule,
+    SiteEnergyRule,
     DeviceRule,
-    LocalRule,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -83,7 +81,6 @@ class DemandRule(
     kind: ClassVar[str] = "demand"
     limit: ClassVar[str] = "raise_above"
     shared: ClassVar[frozenset[str]] = frozenset({"period"})
-    counts_energy: ClassVar[bool] = True
 
     id: Id
     channels: Channels
@@ -108,11 +105,6 @@ class DemandRule(
     def clear_level(self) -> int:
         """The forecast that ends an alert, 1e-9 kW."""
         return self.clear_at
-
-    @property
-    def unit(self) -> str:
-        """Of what is observed: the mean power of a period."""
-        return "kW"
 
     @property
     def text(self) -> str:
@@ -145,10 +137,6 @@ class DemandRule(
         """Whether a forecast of a device does not clear."""
         return observed > self.of(device).clear_at
 
-    def at_site(self, site: SiteCalendar) -> Self:
-        """What is plausible there, too."""
-        return super().at_site(site).with_fields(energy=site.energy)
-
     def sentence(self, found: Observation) -> str:
         """What happened, and what has to be done."""
         limit = f"{spell_amount(found.expected or self.level)} kW"
@@ -173,13 +161,9 @@ class DemandRule(
 
     def validate(self) -> list[str]:
         """What makes this rule unusable."""
-        energies = [name for name, channel in CHANNELS.items() if not channel.is_level]
-        others = [name for name in self.channels if name not in energies]
         whose = "" if self.selector is UNSET else self.selector
         is_sum = whose.startswith((f"id={SITE}/", f"id={GROUP}/"))
         checks = (
-            (not self.channels, "no channels: name at least one"),
-            (bool(others), f"{', '.join(others)}: no energy; there are: {', '.join(energies)}"),
             (self.raise_above <= 0, "raise_above is not above 0 kW"),
             (
                 not 0 < self.clear_at <= self.raise_above,
@@ -192,12 +176,8 @@ class DemandRule(
             ),
             (is_sum, f"selector: {whose} sends nothing itself: name the meter of its connection"),
         )
-        own = [sentence for wrong, sentence in checks if wrong]
-        try:
-            ZoneInfo(self.zone or "UTC")
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            own.append(f"zone: {error}")
-        return [*own, *self.override_faults()]
+        own = (sentence for wrong, sentence in checks if wrong)
+        return [*self.channel_faults(), *own, *self.clock_faults(), *self.override_faults()]
 
 
 def spell_left(ms: int) -> str:

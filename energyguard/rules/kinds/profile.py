@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
-from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -33,7 +32,7 @@ from energyguard.rules.fields import (
 from energyguard.rules.kinds.rate import Direction
 from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.local_times import LocalRule
-from energyguard.rules.profile.calendar import calendar_of, slot_label
+from energyguard.rules.profile.calendar import slot_label
 from energyguard.rules.profile.scorer import ProfileLimits, ProfileScorer
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.valued import Scorer, ValueRule
@@ -170,13 +169,7 @@ class ProfileRule(
             (self.needs < 2, "needs: 2 or more half-hours have a deviation"),
         )
         own = (sentence for wrong, sentence in checks if wrong)
-        return [*own, *self._calendar_faults(), *self.override_faults()]
-
-    def _calendar_faults(self) -> Iterator[str]:
-        try:
-            calendar_of(self.zone, self.holidays)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            yield f"zone, holidays: {error}"
+        return [*own, *self.clock_faults(), *self.override_faults()]
 
 
 def _allowed(rule: ProfileRule) -> ProfileLimits:

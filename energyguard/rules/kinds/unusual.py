@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,28 +15,26 @@ from msgspec import UNSET, UnsetType
 from energyguard.detection.slots import HOUR_MS
 from energyguard.detection.text import sentence
 from energyguard.model.alerts import Severity, State
-from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
+from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.selector import SiteClock
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import About, Channels, Days, HowBad, Id, Level, Text
 from energyguard.rules.limit_columns import LimitColumns
-from energyguard.rules.local_times import LocalRule
-from energyguard.rules.profile.calendar import calendar_of
-from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
+from energyguard.rules.rule import Observation, spell_amount
+from energyguard.rules.site_energy import SiteEnergyRule
 from energyguard.rules.unusual.answers import Answers, PeopleAnswer, read_answers
 from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.unusual.scorer import UnusualLimits, UnusualScorer
-from energyguard.rules.valued import Scorer, ValueRule
+from energyguard.rules.valued import Scorer
 
 MAX_A_WEEK = 7 * NANO
 """More often than daily nobody has counted."""
 
 
 class UnusualRule(
-    ValueRule,
+    SiteEnergyRule,
     DeviceRule,
-    LocalRule,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -49,7 +46,6 @@ class UnusualRule(
     kind: ClassVar[str] = "unusual"
     limit: ClassVar[str] = "alerts_a_week"
     learns: ClassVar[bool] = True
-    counts_energy: ClassVar[bool] = True
 
     id: Id
     channels: Channels
@@ -69,11 +65,6 @@ class UnusualRule(
     def level(self) -> int:
         """How many alerts a week, in 1e-9."""
         return self.alerts_a_week
-
-    @property
-    def unit(self) -> str:
-        """Of what is observed: the mean power of a slot."""
-        return "kW"
 
     @property
     def text(self) -> str:
@@ -102,10 +93,6 @@ class UnusualRule(
         """It clears by time alone."""
         return self.with_fields(**new)
 
-    def at_site(self, site: SiteCalendar) -> Self:
-        """What is plausible there, too."""
-        return super().at_site(site).with_fields(energy=site.energy)
-
     def sentence(self, found: Observation) -> str:
         """What happened, for a person."""
         if found.state is State.UNKNOWN:
@@ -122,22 +109,10 @@ class UnusualRule(
 
     def validate(self) -> list[str]:
         """What makes this rule unusable."""
-        energies = [name for name, channel in CHANNELS.items() if not channel.is_level]
-        others = [name for name in self.channels if name not in energies]
-        checks = (
-            (not self.channels, "no channels: name at least one"),
-            (bool(others), f"{', '.join(others)}: no energy; there are: {', '.join(energies)}"),
-            (
-                not 0 < self.alerts_a_week <= MAX_A_WEEK,
-                f"alerts_a_week is above 0 and at most {spell_amount(MAX_A_WEEK)}",
-            ),
-        )
-        own = [sentence for wrong, sentence in checks if wrong]
-        try:
-            calendar_of(self.zone, self.holidays)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            own.append(f"zone, holidays: {error}")
-        return [*own, *self.override_faults()]
+        own = list(self.channel_faults())
+        if not 0 < self.alerts_a_week <= MAX_A_WEEK:
+            own.append(f"alerts_a_week is above 0 and at most {spell_amount(MAX_A_WEEK)}")
+        return [*own, *self.clock_faults(), *self.override_faults()]
 
 
 def _allowed(rule: UnusualRule) -> UnusualLimits:
