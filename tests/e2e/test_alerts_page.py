@@ -34,11 +34,6 @@ def served() -> Iterator[Shown]:
 
 
 @pytest.fixture
-def service(served: Shown) -> MadeUpService:
-    return served.service
-
-
-@pytest.fixture
 def window(browser: Browser, served: Shown) -> Iterator[Window]:
     with opened(browser, served.address) as seen:
         seen.page.emulate_media(reduced_motion="reduce")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from energyguard.model.quantities import NANO
 from tests.application.shown import Shown, shown
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing
 from tests.page.test_bell import fire
 
 pytestmark = IN_A_BROWSER
@@ -22,12 +22,6 @@ pytestmark = IN_A_BROWSER
 def served() -> Iterator[Shown]:
     with shown(floors=100) as made:
         yield made
-
-
-@pytest.fixture
-def window(browser: Browser, served: Shown) -> Iterator[Window]:
-    with opened(browser, served.address) as seen:
-        yield seen
 
 
 def test_a_hundred_floors_are_pages_and_a_number_finds_one(window: Window) -> None:

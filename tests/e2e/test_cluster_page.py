@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import msgspec
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from energyguard.api.role import Card
 from energyguard.store.client import RingStore
 from energyguard.store.row import Row
 from energyguard.store.version import Version
 from tests.e2e.processes import Role, roles
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing
 from tests.store.shards import Process, cluster
 from tests.waiting import until
 
@@ -50,12 +50,6 @@ def serve(
 def address(serve: Role) -> str:
     card = msgspec.json.decode((serve.data_dir / "run" / "serve.json").read_bytes(), type=Card)
     return card.url.rstrip("/")
-
-
-@pytest.fixture
-def window(browser: Browser, address: str) -> Iterator[Window]:
-    with opened(browser, address) as seen:
-        yield seen
 
 
 async def form_and_fill(nodes: list[str]) -> None:

@@ -20,12 +20,6 @@ def served() -> Iterator[Shown]:
         yield made
 
 
-@pytest.fixture
-def window(browser: Browser, served: Shown) -> Iterator[Window]:
-    with opened(browser, served.address) as seen:
-        yield seen
-
-
 def card_of(page: Page, name: str) -> str:
     """What an edge's card says."""
     return page.get_by_role("region", name=f"Edge {name}").inner_text()

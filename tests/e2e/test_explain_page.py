@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing
 
 pytestmark = IN_A_BROWSER
 
@@ -26,12 +26,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     service.enter("device/H017", name="Oven", site="house")
     with whole(service) as found:
         yield found
-
-
-@pytest.fixture
-def window(browser: Browser, address: str) -> Iterator[Window]:
-    with opened(browser, address) as seen:
-        yield seen
 
 
 def test_a_number_leads_to_its_hours_and_an_hour_to_its_quarters(window: Window) -> None:

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import Site
@@ -15,7 +15,7 @@ from energyguard.page.words.formatting import number
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing
 
 pytestmark = IN_A_BROWSER
 COMPARED = "/explore?of=device/H001,device/H002&span=2025-11"
@@ -40,12 +40,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> MadeUpService:
 def address(service: MadeUpService) -> Iterator[str]:
     with whole(service) as found:
         yield found
-
-
-@pytest.fixture
-def window(browser: Browser, address: str) -> Iterator[Window]:
-    with opened(browser, address) as seen:
-        yield seen
 
 
 @pytest.mark.slow  # test_every_view.py looks at these views; here they show something else

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.application.shown import Shown, shown
-from tests.e2e.windows import IN_A_BROWSER, TARGETS, Window, opened
+from tests.application.shown import Shown
+from tests.e2e.windows import IN_A_BROWSER, TARGETS, Window
 from tests.edge.proxy import bad_line
 
 pytestmark = IN_A_BROWSER
 PHONE: ViewportSize = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Shown]:
-    with shown() as made:
-        yield made
-
-
-@pytest.fixture
-def window(browser: Browser, served: Shown) -> Iterator[Window]:
-    with opened(browser, served.address) as seen:
-        yield seen
 
 
 def focused(page: Page) -> str:

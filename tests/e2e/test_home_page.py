@@ -36,12 +36,6 @@ def address(service: MadeUpService) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture
-def window(browser: Browser, address: str) -> Iterator[Window]:
-    with opened(browser, address) as seen:
-        yield seen
-
-
 def enter_site(page: Page, name: str, kind: str, parent: str = "", zone: str = "") -> None:
     """Fill in the form of a new site, and see its page."""
     page.get_by_label("Name", exact=True).fill(name)

@@ -6,33 +6,13 @@ Skipped by name where there is no Chromium.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.application.service import MadeUpService
-from tests.application.shown import Shown, shown
-from tests.e2e.windows import IN_A_BROWSER, Window, opened
+from tests.e2e.windows import IN_A_BROWSER, Window
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Shown]:
-    with shown() as made:
-        yield made
-
-
-@pytest.fixture
-def service(served: Shown) -> MadeUpService:
-    return served.service
-
-
-@pytest.fixture
-def window(browser: Browser, served: Shown) -> Iterator[Window]:
-    with opened(browser, served.address) as seen:
-        yield seen
 
 
 def test_the_first_tab_skips_to_the_content(window: Window) -> None:

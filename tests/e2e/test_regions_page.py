@@ -6,28 +6,14 @@ Skipped by name where there is no Chromium.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.application.shown import Shown, shown
-from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing
 from tests.waiting import until
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Shown]:
-    with shown() as made:
-        yield made
-
-
-@pytest.fixture
-def window(browser: Browser, served: Shown) -> Iterator[Window]:
-    with opened(browser, served.address) as seen:
-        yield seen
 
 
 @pytest.mark.slow  # test_every_view.py looks at these views; here they show something else

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +10,7 @@ import pytest
 from energyguard.clock import ManualClock
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
-from energyguard.log import EARLIEST, Log, Records, open_log
+from energyguard.log import EARLIEST, Log, Records
 from energyguard.model.alerts import State
 from energyguard.model.readings import BACKFILL
 from energyguard.model.topics import CORRECTIONS, LATE
@@ -33,27 +32,6 @@ from tests.restatement.made import (
     restate,
     work,
 )
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[ChdbHistory]:
-    opened = ChdbHistory(tmp_path / "history")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    opened = People(tmp_path)
-    yield opened
-    opened.close()
 
 
 def catch_up(archive: Archive) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
 import msgspec
-import pytest
 
 from energyguard.errors import Unavailable
 from energyguard.log import LATEST
@@ -25,19 +22,6 @@ from tests.service.made import raise_alerts
 from tests.sinks.made import NOON_MS, Flaky, floor, gone, send_floors
 
 KEY = f"alerts:1:{NOON_MS // 1000}"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LocalStore]:
-    opened = LocalStore(tmp_path / "store.db")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("energyguard.sinks.ingestor.FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr("energyguard.sinks.ingestor.MAX_PAUSE_S", 0.004)
 
 
 def alert(name: str = "kw", state: State = State.FIRING, device: str = "p1") -> AlertEvent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
@@ -17,7 +17,7 @@ from energyguard.compat.quorum import Owners
 from energyguard.domains.building.floors import Building, new_counters
 from energyguard.durable.connections import connect
 from energyguard.errors import ConfigError, Conflict, EnergyGuardError, Unavailable
-from energyguard.log import LATEST, Log, Positions, Records, open_log
+from energyguard.log import LATEST, Log, Positions, Records
 from energyguard.model.topics import ENERGY_READINGS
 from energyguard.pipeline import INGESTOR, flows_at_work
 from energyguard.settings.tree import Settings
@@ -40,26 +40,6 @@ from tests.sinks.made import (
     send_homes,
 )
 from tests.waiting import PATIENCE_S
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LocalStore]:
-    opened = LocalStore(tmp_path / "store.db")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("energyguard.sinks.ingestor.FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr("energyguard.sinks.ingestor.MAX_PAUSE_S", 0.004)
 
 
 async def ingest(log: Log, store: Store) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -35,13 +34,6 @@ def log(kafka: Cluster) -> Iterator[Log]:
     made.positions(TOPIC, LATEST)
     yield made
     made.close()
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LocalStore]:
-    opened = LocalStore(tmp_path / "store.db")
-    yield opened
-    await opened.close()
 
 
 def send(servers: str, messages: list[bytes]) -> None:
