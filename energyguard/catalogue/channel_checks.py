@@ -65,6 +65,10 @@ def channel_faults(channel: str, meant: ChannelFacts) -> Iterator[tuple[str, str
         text = getattr(meant, field)
         if text and (not _DECIMAL.fullmatch(text) or to_nano(text) <= 0):
             yield f"{place}.{field}", f"{text!r} is no decimal above 0; write 0.001"
+    if meant.scale and CHANNELS[channel].is_level:
+        counts = ", ".join(name for name, known in CHANNELS.items() if not known.is_level)
+        reason = f"a scale counts for {counts}; for {channel} say it where readings come in"
+        yield f"{place}.scale", f"{reason} (scale of a mapping, docs/dialects/names.md)"
     for field, choice in _CHOICES:
         if getattr(meant, field) not in get_args(choice):
             yield f"{place}.{field}", f"write {' or '.join(filter(None, get_args(choice)))}"

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
+from energyguard.catalogue.channel_scales import scales_of
 from energyguard.catalogue.fold import Catalogue
 from energyguard.ledger.channels import EnergyChannel, is_named_fed_in, plain_channel
-from energyguard.model.catalogue import ChannelFacts, Device
+from energyguard.ledger.scales import Scales
+from energyguard.model.catalogue import DEVICE, ChannelFacts, Device, key_of
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO, parse_duration, to_nano
+from energyguard.records.catalogue import CatalogueVersion
+
+_NO_FACTS: Final = ChannelFacts()
 
 
 def energy_channels(
-    device: Device | None, zone: str, defaults: EnergyDefaults = ENERGY_DEFAULTS
+    device: Device | None,
+    zone: str,
+    defaults: EnergyDefaults = ENERGY_DEFAULTS,
+    versions: Sequence[CatalogueVersion] = (),
 ) -> dict[str, EnergyChannel]:
     """By name the channels of energy of which something is said.
 
@@ -20,13 +29,19 @@ def energy_channels(
         device: an entry of the catalogue; None: there is none.
         zone: the IANA time zone of its days.
         defaults: what holds where it says nothing.
+        versions: its versions, where some hold from an event time on: a scale does.
     """
     facts = device.channels if device is not None else {}
+    scales = scales_of(device, versions)
     return {
         name: channel
-        for name, of_one in facts.items()
+        for name in (*facts, *(name for name in scales if name not in facts))
         if name in CHANNELS and not CHANNELS[name].is_level
-        if (channel := energy_channel(name, of_one, zone, defaults))
+        if (
+            channel := energy_channel(
+                name, facts.get(name, _NO_FACTS), zone, defaults, scales.get(name, ())
+            )
+        )
         != plain_channel(CHANNELS[name].kind, defaults)
     }
 
@@ -38,9 +53,18 @@ def channels_of(
     return {
         name: found
         for name, device in catalogue.devices.items()
-        if device.channels
-        if (found := energy_channels(device, catalogue.zone_of_device(name), defaults))
+        if (found := channels_of_device(catalogue, name, device, defaults))
     }
+
+
+def channels_of_device(
+    catalogue: Catalogue, name: str, device: Device, defaults: EnergyDefaults
+) -> dict[str, EnergyChannel]:
+    """What is said of channels of energy of a device that is in a catalogue."""
+    versions = catalogue.timed_versions(key_of(DEVICE, name))
+    if not (device.channels or versions):
+        return {}
+    return energy_channels(device, catalogue.zone_of_device(name), defaults, versions)
 
 
 def described_by(
@@ -50,10 +74,9 @@ def described_by(
 
     def described(device: str, channel: str) -> EnergyChannel:
         plain = plain_channel(CHANNELS[channel].kind, defaults)
-        if (entry := catalogue.devices.get(device)) is None or channel not in entry.channels:
+        if (entry := catalogue.devices.get(device)) is None:
             return plain
-        zone = catalogue.zone_of_device(device)
-        return energy_channels(entry, zone, defaults).get(channel, plain)
+        return channels_of_device(catalogue, device, entry, defaults).get(channel, plain)
 
     return described
 
@@ -78,7 +101,7 @@ def _feeds_in(name: str, device: Device | None) -> bool:
 
 
 def energy_channel(
-    name: str, facts: ChannelFacts, zone: str, defaults: EnergyDefaults
+    name: str, facts: ChannelFacts, zone: str, defaults: EnergyDefaults, scales: Scales = ()
 ) -> EnergyChannel:
     """A channel of energy as it is described."""
     plain = plain_channel(CHANNELS[name].kind, defaults)
@@ -94,6 +117,7 @@ def energy_channel(
         resets_daily=resets_daily,
         zone=zone if resets_daily else plain.zone,
         sign=facts.sign,
+        scales=scales,
     )
 
 

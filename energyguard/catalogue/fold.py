@@ -30,6 +30,8 @@ from energyguard.telemetry import logger
 
 MAX_DEPTH = 16
 """Sites within sites; what is deeper, or goes round, is cut."""
+FROM_A_TIME = b'"from_ms":'
+"""In the bytes of what holds from an event time on."""
 
 _log = logger(__name__)
 
@@ -199,6 +201,12 @@ class Catalogue:
         kind, _, entry_id = key.partition("/")
         value = self._values[kind].get(entry_id) if kind in self._values else None
         return () if value is None else CATALOGUE_ENTRY.decode(value).versions
+
+    def timed_versions(self, key: str) -> tuple[CatalogueVersion, ...]:
+        """All versions of a key of which some hold from an event time on; else none."""
+        kind, _, entry_id = key.partition("/")
+        value = self._values[kind].get(entry_id) if kind in self._values else None
+        return () if value is None or FROM_A_TIME not in value else self.versions(key)
 
     def entry_at(self, key: str, time_ms: int | None, revision: int | None = None) -> Entry | None:
         """An entry as it was at an event time, as far as a revision knew; None: it was not there.

@@ -55,11 +55,16 @@ class RevisionFacts:
 
     def channels(self, device_id: str, defaults: EnergyDefaults) -> Mapping[str, EnergyChannel]:
         """By name the channels of energy of a device of which something is said."""
-        device = self.device(device_id)
-        if device is None or not device.channels:
+        device, key = self.device(device_id), key_of(DEVICE, device_id)
+        versions = [
+            version
+            for version in self._catalogue.timed_versions(key)
+            if version.revision <= self._revision
+        ]
+        if device is None or not (device.channels or versions):
             return {}
         zone = self._clock(device.site).zone or self._catalogue.zone
-        return energy_channels(device, zone, defaults)
+        return energy_channels(device, zone, defaults, versions)
 
     def _entry(self, key: str) -> Entry | None:
         return self._catalogue.entry_at(key, self._time_ms, self._revision)

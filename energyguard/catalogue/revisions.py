@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from energyguard.catalogue.fold import Catalogue
+from energyguard.catalogue.fold import FROM_A_TIME, Catalogue
 from energyguard.catalogue.revision_facts import RevisionFacts, Senders, nobody
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
@@ -35,7 +35,7 @@ MAX_NEWS = 100_000
 """So many changes are remembered by device: whoever is further back looks at all of them."""
 
 
-_TIMED, _DESCRIBED = b'"from_ms":', b'"channels":'
+_DESCRIBED = b'"channels":'
 Described = Mapping[str, Mapping[str, EnergyChannel]]
 """What is said of channels of energy, by device and channel; of the others nothing is."""
 
@@ -128,7 +128,7 @@ class CatalogueRevisions:
     def _note_times(self, keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> None:
         """Note which versions hold from some event time on."""
         for name, value in zip(keys, values, strict=True):
-            if value is None or _TIMED not in value:
+            if value is None or FROM_A_TIME not in value:
                 continue
             key = (name or b"").decode("utf-8", "replace")
             for version in self._catalogue.versions(key):

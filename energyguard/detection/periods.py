@@ -108,6 +108,7 @@ class RunningPeriods:
         step, of["last"][key] = time - of["last"][key], time
         length = of["end"][key] - of["start"][key]
         if self.kind is Kind.POWER:
+            value = self._ledger.in_unit(key, time, value)
             is_turned = self._ledger.is_fed_in(key) & (value > 0)
             pace = np.where(is_turned, -value, value)
             until, known = time, ~is_glitch & (step < _LONGEST)

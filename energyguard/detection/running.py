@@ -87,11 +87,11 @@ class RunningSlots:
         """Something else is said of some keys: of their open slots nobody knows what they have.
 
         Returns:
-            those of which what was counted before has another sign now.
+            those of which what was counted before has another sign, or scale, now.
         """
-        self._ledger.describe_again(keys)
+        rescaled = self._ledger.describe_again(keys)
         is_fed_in = self._ledger.is_fed_in(keys)
-        turned: Ints = keys[is_fed_in != self.is_fed_in[keys]]
+        turned: Ints = keys[rescaled | (is_fed_in != self.is_fed_in[keys])]
         self.is_fed_in[keys] = is_fed_in
         self._is_held[keys] = False
         begun = keys[self.slot_ms[keys] > 0]

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from energyguard.history import Tables
 from energyguard.ledger.channels import EnergyChannel, plain_channel
+from energyguard.ledger.scales import Scale
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, FED_IN, EnergyDefaults, Kind
 from energyguard.records.tables import NAME, HistoryTable, TableColumn
 
@@ -64,8 +65,9 @@ def by_name() -> dict[tuple[str, str], EnergyChannel]:
 
 
 def spelled(channel: EnergyChannel) -> str:
-    """As the table has it; a sign stands there where somebody says it."""
-    fields = {name: of for name, of in channel._asdict().items() if name != "sign" or of}
+    """As the table has it; a sign and scales stand there where somebody says them."""
+    later = ("sign", "scales")  # rows of before have none
+    fields = {name: of for name, of in channel._asdict().items() if name not in later or of}
     return msgspec.json.encode(fields).decode()
 
 
@@ -74,7 +76,8 @@ def read_channel(text: str, channel: str) -> EnergyChannel:
     if not text:
         return plain(channel)
     fields = msgspec.json.decode(text)
-    return EnergyChannel(**fields | {"kind": Kind(fields["kind"])})
+    scales = tuple(Scale(*of) for of in fields.get("scales", ()))
+    return EnergyChannel(**fields | {"kind": Kind(fields["kind"]), "scales": scales})
 
 
 def described(history: Tables) -> dict[tuple[str, str], EnergyChannel]:

@@ -125,6 +125,11 @@ class FoldOutcome(NamedTuple):
     beyond: Entries  # from before it, and beyond it
     entries: Entries
 
+    def in_unit(self, readings: Readings) -> Readings:
+        """Those that were folded, with their values in the channel's unit."""
+        key, time, value, _ = readings
+        return readings._replace(value=self.mark.in_unit(key, time, value))
+
     def keep(self) -> None:
         """Fold from these marks on the next time: what came out is on disk."""
         folds = self.folds

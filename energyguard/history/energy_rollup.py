@@ -188,6 +188,7 @@ class EnergyRollUp:
         self._tell(channel, devices, spans)
         readings, topics = self._readings(channel, devices, spans)
         folded = self._folds[channel].fold(devices, spans, readings)
+        readings = folded.in_unit(readings)
         if (reaching := _reaching(spans, folded)) != spans:
             self._tell(channel, devices, spans := reaching)
         from_ms, to_ms = (np.array([s[at] for s in spans], np.int64) for at in (2, 3))

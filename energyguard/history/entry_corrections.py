@@ -52,7 +52,7 @@ def _nothing(row: dict[str, Any]) -> dict[str, Any]:
         "channel": row["name"], "time": time, "value": row["sent"] / 1e9, "start": time,
         "end": time, "kwh": 0.0, "inside": 0.0, "low": 0.0, "high": 0.0, "kind": KIND,
         "why": f"wrong: {from_nano(row['sent'])} counts as never sent {_who(row)}",
-        "evidence": EVIDENCE, "number": row["sent"], "after_ms": None,
+        "evidence": EVIDENCE, "number": row["sent"], "after_ms": None, "scale": None,
     }  # fmt: skip
 
 

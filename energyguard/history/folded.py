@@ -7,6 +7,9 @@ and ``facts``, in order, with some readings before and after the range.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from math import gcd
 from typing import Any
@@ -22,9 +25,10 @@ from energyguard.history.entry_corrections import counted, with_corrections
 from energyguard.ledger.bounds import BoundedEntries, window_bounds
 from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.ledger.entries import Entries, EntryKind
-from energyguard.ledger.evidence import Evidence, sentence
+from energyguard.ledger.evidence import OF_ENERGIES, Evidence, sentence
+from energyguard.ledger.scales import Scale, scale_at, scaled
 from energyguard.ledger.spread import part, spread
-from energyguard.model.quantities import NANO
+from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.readings import Ints
 
 PREFERRED = ("energy_kwh", "energy_register_kwh", "power_kw")
@@ -72,6 +76,13 @@ class FoldedChannel:
                 found[n] = int(self.time[later][0] - entries.stamp[n])
         return found
 
+    def numbers_in_unit(self, entries: Entries) -> Ints:
+        """What each entry's evidence is about; energies and registers in the channel's unit."""
+        if not (scales := self.channel.scales):
+            return entries.number
+        energies = np.isin(entries.evidence, OF_ENERGIES)
+        return np.where(energies, scaled(scales, entries.stamp, entries.number), entries.number)
+
     @property
     def begins_ms(self) -> int:
         """Since when it should be known what was used: before its first reading nothing is missing.
@@ -88,6 +99,13 @@ class FoldedChannel:
         usual = int(lengths[-2]) if len(lengths) > 3 else int(lengths.max(initial=0))
         is_near = 0 < end_ms - newest <= max(_GAPS * usual, _MIN_GAP_MS)
         return newest if is_near else end_ms
+
+
+def _times(energy: int, scale: Scale) -> str:
+    """How what was sent came to an energy (1e-9 kWh): ``12.5 × 40 = 500 kWh``; none: empty."""
+    sent = Fraction(energy * scale.per, scale.times)
+    factor = f"{Decimal(scale.times) / scale.per:f}"
+    return f"{from_nano(round(sent))} × {factor} = {from_nano(energy)} kWh" if energy else ""
 
 
 def energy_within(folded: FoldedChannel, start_ms: int, end_ms: int) -> int:
@@ -158,7 +176,9 @@ def _entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     e = folded.within(start_ms, end_ms)
     inside = _inside(e, start_ms, end_ms)
     at = np.minimum(np.searchsorted(folded.time, e.stamp), len(folded.time) - 1)
-    why = list(zip(e.evidence.tolist(), e.number.tolist(), folded.decided_after(e), strict=True))
+    e, after = replace(e, number=folded.numbers_in_unit(e)), folded.decided_after(e)
+    why = list(zip(e.evidence.tolist(), e.number.tolist(), after, strict=True))
+    scales = [scale_at(folded.channel.scales, stamp) for stamp in e.stamp.tolist()]
     columns = (
         [folded.name] * len(e),
         *(pa.array(of).cast(_MS) for of in (e.stamp,)),
@@ -166,10 +186,14 @@ def _entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
         *(pa.array(of).cast(_MS) for of in (e.start, e.end)),
         *(of / NANO for of in (e.energy, inside, e.low, e.high)),
         [EntryKind(kind).name.lower() for kind in e.kind.tolist()],
-        [sentence(*of_entry) for of_entry in why],
+        [
+            "; ".join(filter(None, (scale and _times(energy, scale), sentence(*of_entry))))
+            for energy, scale, of_entry in zip(e.energy.tolist(), scales, why, strict=True)
+        ],
         [Evidence(evidence).name.lower() for evidence, _, _ in why],
         e.number,
-        pa.array([after for _, _, after in why], pa.int64()),
+        pa.array(after, pa.int64()),
+        pa.array([scale and scale.times / scale.per for scale in scales], pa.float64()),
     )
     return pa.table(dict(zip(_ENTRY, map(pa.array, columns), strict=True)))
 
@@ -178,7 +202,7 @@ _ENTRY = {
     "channel": pa.string(), "time": _MS, "value": pa.float64(), "start": _MS, "end": _MS,
     "kwh": pa.float64(), "inside": pa.float64(), "low": pa.float64(), "high": pa.float64(),
     "kind": pa.string(), "why": pa.string(), "evidence": pa.string(), "number": pa.int64(),
-    "after_ms": pa.int64(),
+    "after_ms": pa.int64(), "scale": pa.float64(),
 }  # fmt: skip
 
 

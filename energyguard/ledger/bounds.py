@@ -84,7 +84,7 @@ def window_bounds(
         each reset and swap), as far as the largest powers allow; and what these may come to in the
         time that no entry speaks of.
     """
-    export_w, power_w, step = channel.export_w, channel.import_w, channel.resolution
+    export_w, power_w, step = channel.export_w, channel.import_w, channel.real_resolution
     of, where = parts.entry, parts.bucket
     length = (entries.end - entries.start)[of]
     lows, highs = part_bounds(

@@ -6,15 +6,24 @@ import re
 from functools import cache
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from energyguard.ledger.scales import Scales
 from energyguard.model.catalogue import Sign
 from energyguard.model.channels import ENERGY_DEFAULTS, FED_IN, EnergyDefaults, Kind
 
 FED_IN_NAMES: Final = f"^{FED_IN}$|/{FED_IN}(/|$)"
 """Names of devices whose registers count what is fed in, as Python, Java and SQL read it."""
+_LARGEST_W: Final = 10**12
+"""No power is larger in the units of what is sent: what it comes to in a minute fits an int64."""
 
 
 class EnergyChannel(NamedTuple):
-    """What a fold goes by. What it learns (resolution, rhythm, usual power) is not in here."""
+    """What a fold goes by. What it learns (resolution, rhythm, usual power) is not in here.
+
+    Powers are real ones; what a register shows (its smallest step, where it begins again) is as
+    it is sent.
+    """
 
     kind: Kind  # INTERVAL, REGISTER or POWER
     largest_power_w: int = ENERGY_DEFAULTS.largest_power_w  # plausible; a promise, never learned
@@ -27,11 +36,40 @@ class EnergyChannel(NamedTuple):
     resets_daily: bool = False  # a counter of today: at a local midnight it begins at 0
     zone: str = "UTC"  # whose midnights
     sign: Sign = ""  # export: what it counts is fed in; empty: nobody says
+    scales: Scales = ()  # what is sent times this is in kWh or kW; empty: it is as sent
 
     @property
     def is_fed_in(self) -> bool:
         """Whether what it counts is export, so that its entries are below 0."""
         return self.sign == "export"
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether what is sent is not in the channel's unit."""
+        return bool(self.scales)
+
+    @property
+    def is_as_sent(self) -> bool:
+        """Whether what is sent counts as it is."""
+        return not (self.scales or self.is_fed_in)
+
+    @property
+    def real_resolution(self) -> int:
+        """The smallest step of what a register counts, 1e-9 kWh; 0: learned.
+
+        ``resolution`` is that of what it shows, as ``rollover`` is.
+        """
+        step = np.array([self.resolution])
+        return max((int(scale.of(step)[0]) for scale in self.scales), default=self.resolution)
+
+    def in_sent_units(self, place: int) -> EnergyChannel:
+        """The same with powers in units of what is sent (W, rounded up), by one of its scales."""
+        scale = self.scales[place]
+        power, export = (
+            min(-(-watts * scale.per // scale.times), _LARGEST_W)
+            for watts in (self.largest_power_w, self.largest_export_w)
+        )
+        return self._replace(largest_power_w=power, largest_export_w=export)
 
     @property
     def import_w(self) -> int:

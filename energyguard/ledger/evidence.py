@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from energyguard.model.quantities import from_nano, spell_duration
 
@@ -31,6 +32,13 @@ class Evidence(IntEnum):
     BEYOND = 15  # where the register begins again at 0: it cannot show more
 
 
+OF_ENERGIES: Final = tuple(
+    evidence
+    for evidence in Evidence
+    if evidence
+    not in (Evidence.PLAIN, Evidence.UNUSUAL, Evidence.LONG, Evidence.OPEN, Evidence.TOO_LARGE)
+)
+"""Those whose number is an energy or a register, as a channel's readings are sent."""
 _SENTENCES = {
     Evidence.PLAIN: "",
     Evidence.UNUSUAL: "{tenths} × the largest power of the 16 steps before",

@@ -13,7 +13,6 @@ stop as soon as the copy is the ``same`` as one that was kept at a later reading
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -22,11 +21,18 @@ from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.intervals import IntervalFolds
+from energyguard.ledger.meant import in_unit, meant
 from energyguard.ledger.powers import PowerFolds
 from energyguard.ledger.registers import Doubts, RegisterFolds
 from energyguard.ledger.rhythm import MIN_STEPS, rhythm_of, sorted_columns
 from energyguard.ledger.rows import NOTHING
 from energyguard.ledger.runs import Numbers
+from energyguard.ledger.scale_changes import (
+    fold_by_scales,
+    follows_by_scales,
+    go_by_doubts,
+    go_by_times,
+)
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
 
@@ -62,9 +68,17 @@ class Ledger:
         self._channels.grow(keys)
         self._fold.rows.grow(keys)
 
-    def describe_again(self, keys: Ints) -> None:
-        """Ask anew what is said of the channels of some keys; for readings from now on."""
+    def describe_again(self, keys: Ints) -> Bools:
+        """Ask anew what is said of the channels of some keys; for readings from now on.
+
+        Returns:
+            (K,) of which what was counted before has another scale now.
+        """
+        before = [self._channels.channel(key).scales for key in keys.tolist()]
         self._channels.again(keys)
+        self._go_by_newest(keys.tolist())
+        after = [self._channels.channel(key).scales for key in keys.tolist()]
+        return np.array([a != b for a, b in zip(before, after, strict=True)], np.bool_)
 
     def is_fed_in(self, keys: Ints) -> Bools:
         """(K,) which of some keys count what is fed in, so that it is below 0."""
@@ -84,7 +98,11 @@ class Ledger:
             has its key and stamp, which is not newer than the key's newest reading of before. Its
             columns may be shared and are not to be written to.
         """
-        return self._turned(self._fold.fold(key, time, value)) if len(key) else Entries.none()
+        if not len(key):
+            return Entries.none()
+        if self._channels.timed:
+            return self._meant(fold_by_scales(self._fold, self._channels, key, time, value))
+        return self._meant(self._fold.fold(key, time, value))
 
     def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
         """Which readings make an entry of their own each, and change no other, whatever comes next.
@@ -97,7 +115,13 @@ class Ledger:
         Returns:
             (n,) those before the first of each key that may not; of powers none.
         """
+        if self._channels.timed:
+            return follows_by_scales(self._fold, self._channels, key, time, value)
         return self._fold.follows(key, time, value)
+
+    def in_unit(self, key: Ints, time: Ints, value: Ints) -> Ints:
+        """(n,) values as they were sent, in the channel's unit; their sign stays."""
+        return in_unit(self._channels, key, time, value)
 
     def end(self) -> Entries:
         """The entries of what is open, as far as is known, if nothing more comes.
@@ -105,7 +129,7 @@ class Ledger:
         What is in doubt is as the best explanation has it, what waits for its rhythm counts, the
         newest power holds for one cadence. The fold stays as it is and can go on.
         """
-        return self._turned(self._fold.end())
+        return self._meant(self._fold.end())
 
     def recent(self) -> Entries:
         """The entries, as they are now, that readings to come may replace.
@@ -115,7 +139,7 @@ class Ledger:
         none among them is in doubt now. Where it stops, as
         its state is the ``same`` as one of before, those of that state are as they were.
         """
-        return self._turned(self._fold.recent())
+        return self._meant(self._fold.recent())
 
     def waits(self) -> Bools:
         """(keys,) whose newest reading has no entry yet that counts: in doubt, or no rhythm."""
@@ -175,6 +199,7 @@ class Ledger:
         """Take the folds of another ledger, numbered from 0, for some keys of this."""
         self._drop_doubts(keys)
         self._fold.rows.put(keys, other._fold.rows)  # type: ignore[arg-type]
+        self._go_by_newest(keys.tolist())
         other._pass_doubts(self, dict(enumerate(keys.tolist())))
 
     def forget(self, keys: Ints) -> None:
@@ -202,28 +227,12 @@ class Ledger:
         self._channels.grow(self._fold.rows.size)
         if isinstance(self._fold, RegisterFolds):
             self._fold.folds.clear()
+            go_by_doubts(self._channels, doubts)
             self._fold.open(doubts)
+        self._go_by_newest(list(self._channels.timed))
 
-    def _turned(self, entries: Entries) -> Entries:
-        """Entries as they are meant: those of a channel that counts what is fed in are below 0.
-
-        It is folded as the counter that it is, so all that is kept is as it was sent. Of intervals
-        and powers those that came below 0 are so already.
-        """
-        turned = self.is_fed_in(entries.key)
-        if not turned.any():
-            return entries
-        if self.kind is not Kind.REGISTER:
-            turned = turned & (entries.energy > 0)
-        energy, low, high = (
-            np.where(turned, -column, same)
-            for column, same in (
-                (entries.energy, entries.energy),
-                (entries.high, entries.low),
-                (entries.low, entries.high),
-            )
-        )
-        return replace(entries, energy=energy, low=low, high=high)
+    def _meant(self, entries: Entries) -> Entries:
+        return meant(entries, self._channels, self.kind)
 
     def _doubts(self) -> Doubts:
         return self._fold.doubts() if isinstance(self._fold, RegisterFolds) else {}
@@ -232,7 +241,14 @@ class Ledger:
         """Give what is in doubt to another, where the keys have other numbers."""
         if isinstance(other._fold, RegisterFolds):
             passed = {numbers[k]: found for k, found in self._doubts().items() if k in numbers}
+            go_by_doubts(other._channels, passed)
             other._fold.open(passed)
+            other._go_by_newest([*passed])
+
+    def _go_by_newest(self, keys: list[int]) -> None:
+        """Go by the scales that hold at the newest readings of some keys."""
+        if self._channels.timed:
+            go_by_times(self._channels, keys, self.newest_ms())
 
     def _drop_doubts(self, keys: Ints) -> None:
         if isinstance(self._fold, RegisterFolds):

@@ -59,7 +59,7 @@ class RegisterFolds:
             if len(rest):
                 alone, rest = self._one_by_one(key, time, value, rest)
                 parts.append(alone)
-        return parts[0] if len(parts) == 1 else _newest_of_each(Entries.joined(parts))
+        return parts[0] if len(parts) == 1 else newest_of_each(Entries.joined(parts))
 
     def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
         """(n,) which readings, up to the first of each key that does not, follow quietly."""
@@ -79,6 +79,7 @@ class RegisterFolds:
             runs.keys.tolist(), runs.first.tolist(), runs.last.tolist(), strict=True
         ):
             fold = self.folds.pop(number, None) or self._load(number)
+            fold.channel = self.channels.channel(number)
             at = first
             alone = few or fold.channel.resets_daily
             while at <= last:
@@ -109,7 +110,7 @@ class RegisterFolds:
             if fold.doubt
             for entry in fold.doubt.news(keep=False)
         ]
-        return _newest_of_each(_columns(found))
+        return newest_of_each(_columns(found))
 
     def recent(self) -> Entries:
         """Those of the newest accepted readings of each key, up to four."""
@@ -117,7 +118,7 @@ class RegisterFolds:
         for key in np.flatnonzero(self.rows.newest[: self.rows.size] != NOTHING).tolist():
             fold = self.folds.get(key) or self._load(key)
             found += zip(repeat(key), fold.recent(), strict=False)
-        return _newest_of_each(_columns(found))
+        return newest_of_each(_columns(found))
 
     def waits(self) -> Bools:
         """(keys,) whose newest reading is in doubt."""
@@ -164,7 +165,7 @@ def _columns(found: list[tuple[int, KeyEntry]]) -> Entries:
     return Entries(*table.T)
 
 
-def _newest_of_each(entries: Entries) -> Entries:
+def newest_of_each(entries: Entries) -> Entries:
     """Entries sorted by key and stamp; of those of one reading the last counts."""
     order = np.lexsort((entries.stamp, entries.key))
     key, stamp = entries.key[order], entries.stamp[order]

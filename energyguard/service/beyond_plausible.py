@@ -50,7 +50,8 @@ def beyond_plausible(entries: pa.Table) -> BeyondPlausible | None:
     is_apart = pc.equal(entries["kind"], "glitch").to_numpy()
     if CHANNELS[channel].kind is Kind.REGISTER:
         time = entries["time"].cast(pa.int64()).to_numpy()
-        step, rise = np.diff(time), np.diff(entries["value"].to_numpy())
+        scale = pc.fill_null(entries["scale"], 1.0).to_numpy()
+        step, rise = np.diff(time), np.diff(entries["value"].to_numpy()) * scale[1:]
         needed = np.append(0.0, rise * MS_PER_HOUR / np.maximum(step, 1))
         follows = np.append(False, is_apart[:-1])
         found = is_apart & (needed > 0)

@@ -8,7 +8,7 @@ between begins again.
 from __future__ import annotations
 
 from energyguard.catalogue import Catalogue
-from energyguard.catalogue.energy import energy_channels
+from energyguard.catalogue.energy import channels_of_device
 from energyguard.history import Tables
 from energyguard.history.energy_channels import OF_ALL, by_name, described, plain
 from energyguard.ledger.channels import EnergyChannel
@@ -48,9 +48,8 @@ class EnergyFacts:
         }
         wanted |= by_name()
         for name, device in self._catalogue.devices.items():
-            if device.channels:
-                own = energy_channels(device, self._zone(name), self._defaults)
-                wanted |= {(name, channel): facts for channel, facts in own.items()}
+            own = channels_of_device(self._catalogue, name, device, self._defaults)
+            wanted |= {(name, channel): facts for channel, facts in own.items()}
         changes = {
             what: wanted.get(what)
             for what in wanted.keys() | self._known.keys()
@@ -61,6 +60,3 @@ class EnergyFacts:
                 _log.info("counting anew what is described otherwise now", channels=len(others))
             self._archive.describe(changes)
             self._known = wanted
-
-    def _zone(self, device: str) -> str:
-        return self._catalogue.zone_of_device(device)

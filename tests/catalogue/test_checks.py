@@ -46,6 +46,12 @@ def meter(**meant: object) -> Device:
         ("channels", Device(name="", channels={"phlogiston": ChannelFacts()})),
         ("channels.power_kw.scale", meter(scale="-1")),
         ("channels.power_kw.scale", meter(scale="1e3")),
+        ("channels.power_kw.scale", meter(scale="0.000")),
+        ("channels.power_kw.scale", meter(scale="NaN")),
+        (
+            "channels.voltage_v.scale",
+            Device(name="", channels={"voltage_v": ChannelFacts(scale="10")}),
+        ),
         ("channels.power_kw.length", meter(length="soon")),
         ("channels.power_kw.sign", meter(sign="up")),
         ("channels.power_kw.digits", meter(digits=13)),
@@ -133,3 +139,10 @@ def test_what_others_stand_in_stays() -> None:
         assert faults({key: None}, known) == [f"{key}: "]
     alone = {"device/x": Device(name=""), "device/y": None}
     assert faults({"site/a": None, "group/g": None, **alone}, known) == []
+
+
+def test_a_scale_that_would_count_nowhere_is_refused_with_the_place_to_say_it() -> None:
+    device = Device(name="", channels={"temperature_c": ChannelFacts(scale="0.1")})
+    (fault,) = PlannedCatalogue(Catalogue(), {"device/t": device}).faults()
+    assert "a scale counts for energy_kwh, energy_register_kwh, power_kw" in str(fault)
+    assert "say it where readings come in" in str(fault)

@@ -1,10 +1,13 @@
 """What the catalogue says of channels of energy."""
 
 from energyguard.catalogue import Catalogue
+from energyguard.catalogue.channel_scales import scales_of
 from energyguard.catalogue.energy import described_by, energy_channels, taken_twice
 from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.scales import Scale
 from energyguard.model.catalogue import ChannelFacts, Device, Term
 from energyguard.model.channels import ENERGY_DEFAULTS, Kind
+from energyguard.records.catalogue import CatalogueVersion
 
 
 def test_what_is_said_is_what_the_ledger_goes_by() -> None:
@@ -62,3 +65,29 @@ def test_who_takes_away_what_is_below_0_is_named() -> None:
     }.items():
         catalogue.see(f"device/{name}", device, "test")
     assert sorted(taken_twice(catalogue)) == [("house", "main/export"), ("own", "roof")]
+
+
+def test_a_scale_counts_from_the_time_that_it_is_said_to_hold_from() -> None:
+    def version(scale: str, from_ms: int | None = None, name: str = "Main") -> CatalogueVersion:
+        channels = {"energy_kwh": ChannelFacts(scale=scale)} if scale else {}
+        entry = Device(name=name, channels=channels)
+        return CatalogueVersion(revision=1, entry=entry, from_ms=from_ms)
+
+    always, forty, sixty = Scale(0, 40, 1), Scale(1_000, 40, 1), Scale(2_000, 60, 1)
+    as_sent = Scale(0, 1, 1)
+    for versions, wanted in (
+        ([version(""), version("40")], (always,)),
+        ([version(""), version("1")], ()),
+        ([version("0.00125")], (Scale(0, 1, 800),)),
+        ([version(""), version("40", 1_000)], (as_sent, forty)),
+        ([version("40"), version("60", 2_000)], (always, sixty)),
+        ([version("40"), version("60", 3_000), version("60", 2_000)], (always, sixty)),
+        ([version(""), version("40", 1_000), version("40", name="Mains")], (as_sent, forty)),
+        ([version("40", 1_000), version("60")], (Scale(0, 60, 1),)),
+        ([version("40", 1_000), version("", 2_000)], (as_sent, forty, Scale(2_000, 1, 1))),
+        ([version("40"), version("40", 1_000)], (always,)),
+    ):
+        found = scales_of(None, versions)
+        assert found.get("energy_kwh", ()) == wanted, versions
+    said = Device(name="Main", channels={"power_kw": ChannelFacts(scale="40")})
+    assert energy_channels(said, "UTC") == {"power_kw": EnergyChannel(Kind.POWER, scales=(always,))}

@@ -10,6 +10,7 @@ import pytest
 
 from energyguard.errors import ConfigError, NotFound
 from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.scales import Scale
 from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import DAY_MS
 from energyguard.rules.registry import open_book
@@ -82,6 +83,10 @@ def counting(channel: str = "energy_register_kwh", **more: Any) -> JobCounting:
         (counting(H1={"resets_daily": True}), "H1: energy_register_kwh: a counter of today"),
         (counting(H2={"rollover": 10**15}), "H2: energy_register_kwh: a register that begins aga"),
         (counting(H3={"largest_export_w": 1}), "H3: energy_register_kwh: a register that runs ba"),
+        (
+            counting("energy_kwh", H4={"scales": (Scale(0, 40, 1),)}),
+            "H4: energy_kwh: what is sent",
+        ),
         (JobCounting(length_ms=200 * DAY_MS), "would be in 1152004 windows, 10000 at most"),
     ],
 )

@@ -21,8 +21,8 @@ from energyguard.model.alerts import State
 from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.readings import batch_of
 from energyguard.service.live.devices import LiveDevices
-from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.live import SUMS_KEPT_S
+from energyguard.service.live.meant import MeantChannels
 from energyguard.service.live.readings import LiveReadings
 from energyguard.service.live.subscribers import (
     FACTS_KEPT,
@@ -131,7 +131,7 @@ def test_power_of_interval_energies_registers_and_powers() -> None:
 def test_what_is_fed_in_is_below_0_whatever_the_channel_is() -> None:
     """By the name of a register, and by what the catalogue says at this moment."""
     catalogue = Catalogue()
-    fleet = LiveDevices("t", 300_000, fed_in=FedIn(catalogue))
+    fleet = LiveDevices("t", 300_000, meant=MeantChannels(catalogue))
     registers = [(name, 60 * n, 3.0 * n / 60) for name in ("h", "h/export") for n in range(2)]
     fold(fleet, "energy_register_kwh", *registers)
     fold(fleet, "power_kw", ("sun", 60, 5.0), ("sun/export", 60, -1.0))
@@ -148,6 +148,18 @@ def test_what_is_fed_in_is_below_0_whatever_the_channel_is() -> None:
     catalogue.revision += 1
     assert rounded(fleet)[0] == 3.0 + 3.0 - 5.0 - 1.0
     assert [view.kw for view in fleet.views("h/export")] == pytest.approx([3.0])
+
+
+def test_what_is_drawn_now_and_the_newest_value_are_scaled() -> None:
+    catalogue = Catalogue()
+    fleet = LiveDevices("t", 300_000, meant=MeantChannels(catalogue))
+    facts = {name: ChannelFacts(scale="40") for name in ("power_kw", "energy_register_kwh")}
+    for name in ("a", "b"):
+        catalogue.see(f"device/{name}", Device(name=name, channels=facts), "test")
+    fold(fleet, "power_kw", ("a", 60, 2.5), ("c", 60, 1.0))
+    fold(fleet, "energy_register_kwh", ("b", 0, 10.0), ("b", 60, 10.01))
+    views = {view.device: (round(view.value, 6), round(view.kw or 0, 6)) for view in fleet.views()}
+    assert views == {"a": (100.0, 100.0), "b": (400.4, 24.0), "c": (1.0, 1.0)}
 
 
 def test_a_device_with_two_channels_counts_once() -> None:

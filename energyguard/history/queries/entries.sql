@@ -2,9 +2,9 @@
 --   to when, at least and at most, of which kind it is, and why. Of a device that has several
 --   channels they are those of the first of: interval, register, power.
 -- columns: channel text, time time, value number, start time, end time, kwh number kWh, inside number kWh, low number kWh, high number kWh, kind text, why text,
---   evidence text, number integer, after_ms integer? ms
+--   evidence text, number integer, after_ms integer? ms, scale number?
 -- column time: Of the reading that made it.
--- column value: Of the reading, in the channel's unit.
+-- column value: Of the reading, as it was sent.
 -- column start: Since when it was used.
 -- column inside: What of it lies in the range: these add up to the energy of the range.
 -- column low: What the whole entry is at least, where no power is larger than is plausible.
@@ -14,6 +14,7 @@
 -- column evidence: plain, unusual, long, returned, … (docs/ledger.md).
 -- column number: What the evidence is about: energies and registers in 1e-9 kWh.
 -- column after_ms: How long after the reading the one came that decided.
+-- column scale: What was sent times this is in the channel's unit; none: it was sent so.
 -- row: LedgerEntry: What a reading says was used.
 -- rest: entries /entries: What each reading of a device says was used, and why.
 -- empty: no entries of {device} in this time

@@ -21,10 +21,10 @@ ALL: Final = ("unit", "scale", "sign", "max_power_kw", "cadence", "delay")
 
 
 def fields_for(channel: str) -> tuple[str, ...]:
-    """What can be said of a channel: a temperature has no sign, and only counters have digits."""
+    """What can be said of a channel: a temperature has no sign or scale, only counters digits."""
     kind = CHANNELS[channel].kind if channel in CHANNELS else Kind.STATE
     if kind is Kind.STATE:
-        return ("unit", "scale", "cadence", "delay")
+        return ("unit", "cadence", "delay")
     more = COUNTERS if kind is Kind.REGISTER else ENERGIES if kind is Kind.INTERVAL else ()
     return (*ALL, *more)
 

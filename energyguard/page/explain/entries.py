@@ -107,7 +107,10 @@ class EntriesCard:
             when = f"{moment(entry.start_ms, self.zone, '%-d %b')}, {when}"
         verdicts = [ending_words().get(name, name) for name in entry.verdicts]
         how = "; ".join(filter(None, (entry_kind(entry.kind), why_words(entry), *verdicts)))
-        return EntryRow(entry.time_ms, when, register(entry.value), number(entry.kwh, 4), how)
+        reading = register(entry.value)
+        if entry.scale is not None:
+            reading = f"{reading}{SPACE}×{SPACE}{register(entry.scale)}"
+        return EntryRow(entry.time_ms, when, reading, number(entry.kwh, 4), how)
 
     def _draw(self, row: EntryRow) -> None:
         with Tag("tr"):

@@ -12,7 +12,7 @@ from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
 from energyguard.service.explain.contract import ExplainedEntry
 
-MAX_DECIMALS = 6
+MAX_DECIMALS = 9
 
 
 def entry_kind(kind: str) -> str:

@@ -72,6 +72,7 @@ class AgreeRule(
     """Channels of a device that have to agree, and how far they may not."""
 
     kind: ClassVar[str] = "agree"
+    counts_energy: ClassVar[bool] = True
     together: ClassVar[bool] = True
 
     id: Id

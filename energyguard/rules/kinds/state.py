@@ -52,6 +52,7 @@ class StateRule(
     """
 
     kind: ClassVar[str] = "state"
+    counts_energy: ClassVar[bool] = True
 
     id: Id
     channels: Channels = ()

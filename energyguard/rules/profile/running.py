@@ -6,11 +6,12 @@ the value, of an energy the kWh that it comes to in half an hour; what is fed in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from energyguard.ledger.scales import KeyScales, Scales
 from energyguard.model.channels import Kind, Measure
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.profile.calendar import HALF_HOUR_MS, WeekTimes
@@ -82,15 +83,23 @@ class RunningHalfHours:
         self.is_fed_in: Bools = np.empty(0, bool)
         """(keys,) whose energies or powers above 0 are fed in; whoever grows it says so of new
         ones."""
+        self.scales = KeyScales()
+        """Of the same; of who has none what is sent counts."""
 
     @property
     def keys(self) -> int:
         """How many there are."""
         return len(self._start)
 
-    def turn(self, keys: Ints, is_fed_in: Bools) -> Ints:
-        """Of some keys those that have another sign than before; all is learned anew of them."""
-        turned: Ints = keys[is_fed_in != self.is_fed_in[keys]]
+    def turn(self, keys: Ints, is_fed_in: Bools, scales: Sequence[Scales]) -> Ints:
+        """Of some keys those that have another sign, or scale, than before; all is learned anew
+        of them.
+        """
+        rescaled = np.zeros(len(keys), bool)
+        for place, (key, own) in enumerate(zip(keys.tolist(), scales, strict=True)):
+            rescaled[place] = self.scales[key] != own
+            self.scales.tell(key, own)
+        turned: Ints = keys[rescaled | (is_fed_in != self.is_fed_in[keys])]
         self.is_fed_in[keys] = is_fed_in
         self._start[turned], self._count[turned] = _NEVER, 0
         self.profiles.forget(turned)
@@ -115,14 +124,16 @@ class RunningHalfHours:
         own = {name: getattr(self, name) for name in _COLUMNS}
         fed_in = np.flatnonzero(self.is_fed_in)
         usual = list(self.usual)
-        return {**own, "usual": usual, "profiles": vars(self.profiles), "fed_in": fed_in}
+        said = {"fed_in": fed_in, "scales": self.scales.save()}
+        return {**own, "usual": usual, "profiles": vars(self.profiles), **said}
 
     def load(self, saved: Mapping[str, Any]) -> None:
-        """Know what was saved; a version before had nothing below 0."""
+        """Know what was saved; a version before had nothing below 0, and no scale."""
         for name in _COLUMNS:
             setattr(self, name, saved[name])
         self.is_fed_in = np.zeros(self.keys, bool)
         self.is_fed_in[saved.get("fed_in", _INTS)] = True
+        self.scales = KeyScales.loaded(self.keys, saved.get("scales", ()))
         self.usual = Usual(*saved["usual"])
         self.profiles.load(saved["profiles"])
 
@@ -201,7 +212,8 @@ class RunningHalfHours:
     def _rates(self, rows: _Rows) -> _Rows:
         """Values in 1e-6 of the unit; without those that say none."""
         if self.measure.holds or not len(rows.at):
-            return rows._replace(value=self._turned(rows.key, rows.value) // PER_MICRO)
+            value = self.scales.in_unit(rows.key, rows.time, rows.value)
+            return rows._replace(value=self._turned(rows.key, value) // PER_MICRO)
         first = np.ones(len(rows.key), bool)
         first[1:] = rows.key[1:] != rows.key[:-1]
         prior, before = self._last_time[rows.key], self._last_value[rows.key]
@@ -215,6 +227,7 @@ class RunningHalfHours:
         if self.measure.kind is Kind.REGISTER:
             energy = rows.value - before
             known &= energy >= 0
+        energy = self.scales.in_unit(rows.key, rows.time, energy)
         known &= abs(energy) < _HIGHEST
         energy = self._turned(rows.key, np.where(known, energy, 0))
         return rows._replace(value=energy * (HALF_HOUR_MS // PER_MICRO) // span).where(known)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from energyguard.ledger.channels import plain_channel
+from energyguard.ledger.scales import Scales
 from energyguard.model.channels import MEASURES, Measure
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
@@ -75,8 +76,8 @@ class ProfileScorer:
         return self._scores(rows, read, over)
 
     def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
-        """Something else is said of some keys; those of another sign are learned anew."""
-        self._last.forget(self._begin(of).turn(keys, _fed_in(of, keys)))
+        """Something else is said of some keys; those of another sign or scale are learned anew."""
+        self._last.forget(self._begin(of).turn(keys, *_said(of, keys)))
 
     def _begin(self, of: DescribedKeys) -> RunningHalfHours:
         if self._running is None:
@@ -86,7 +87,8 @@ class ProfileScorer:
         known = self._running.keys
         self._running.grow(len(of.devices))
         new = np.arange(known, self._running.keys)
-        self._running.is_fed_in[new] = _fed_in(of, new)
+        self._running.is_fed_in[new], scales = _said(of, new)
+        self._running.scales.grow(scales)
         self._last.grow(len(of.devices))
         return self._running
 
@@ -183,10 +185,13 @@ class ProfileScorer:
         return _Judged(found.at, z, bad, known, (*nano, z, bad, found.slot * NANO))
 
 
-def _fed_in(of: DescribedKeys, keys: Ints) -> Bools:
-    """(K,) which of some keys count what is fed in; a level does not."""
+def _said(of: DescribedKeys, keys: Ints) -> tuple[Bools, Sequence[Scales]]:
+    """(K,) which of some keys count what is fed in, and their scales; of a level neither."""
     measure: Measure = MEASURES[of.channel]
     if measure.is_level:
-        return np.zeros(len(keys), bool)
+        return np.zeros(len(keys), bool), [()] * len(keys)
     plain = plain_channel(measure.kind)
-    return np.array([of.described(key, plain).is_fed_in for key in keys.tolist()], bool)
+    channels = [of.described(key, plain) for key in keys.tolist()]
+    return np.array([channel.is_fed_in for channel in channels], bool), [
+        channel.scales for channel in channels
+    ]

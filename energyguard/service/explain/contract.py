@@ -53,7 +53,7 @@ class ExplainedEntry(NamedTuple):
     """An entry of the ledger, the reading that made it, and why it is what it is."""
 
     time_ms: int  # of the reading
-    value: float  # of the reading, in the channel's unit
+    value: float  # of the reading, as it was sent
     start_ms: int  # since when its energy was used
     end_ms: int
     kwh: float  # of the whole entry
@@ -66,6 +66,7 @@ class ExplainedEntry(NamedTuple):
     number: int
     after_ms: int | None
     verdicts: tuple[str, ...]  # late, …; and those of others of the same time
+    scale: float | None = None  # what was sent times this counts; None: it counts as it is
 
 
 class OrdinaryEntries(NamedTuple):

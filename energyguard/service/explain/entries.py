@@ -73,5 +73,6 @@ def _entry(row: Mapping[str, Any], verdicts: Verdicts) -> ExplainedEntry:
 
 
 _AS_THEY_ARE = (
-    "value", "kwh", "inside", "low", "high", "kind", "why", "evidence", "number", "after_ms"
+    "value", "kwh", "inside", "low", "high", "kind", "why", "evidence", "number", "after_ms",
+    "scale",
 )  # fmt: skip

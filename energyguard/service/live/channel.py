@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from energyguard.ledger.scales import KeyScales
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.quantities import NANO
-from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.follow import MISSED
+from energyguard.service.live.meant import MeantChannels
 
 HOUR_MS = 3_600_000
 Ints = npt.NDArray[np.int64]
@@ -30,7 +31,8 @@ class LiveChannel:
         self.step_before: Ints = np.empty(0, np.int64)
         self.kw: Floats = np.empty(0)
         self.fed_in = np.empty(0, bool)
-        self._fed_in_at = (0, 0)  # by which revision of the catalogue, of how many devices
+        self.scales = KeyScales()
+        self._meant_at = (0, 0)  # by which revision of the catalogue, of how many devices
 
     def take(self, device: Ints, time_ms: Ints, value: Ints, size: int, gap: bool) -> None:
         """Fold n readings in.
@@ -60,16 +62,29 @@ class LiveChannel:
         self.step_before[at] = self.step_ms[at]
         self.time_ms[at], self.value[at], self.step_ms[at] = newest, amount, step
 
-    def know_fed_in(self, fed_in: FedIn, names: pa.Array) -> None:
-        """Know of which devices it counts what is fed in: of new ones, or all by a new revision."""
-        revision, known = self._fed_in_at
-        if revision != fed_in.revision:
-            self.fed_in, known = np.empty(0, bool), 0
-            revision = fed_in.revision
+    def know_meant(self, meant: MeantChannels, names: pa.Array) -> None:
+        """Know what is said of devices: of new ones, or of all by a new revision."""
+        revision, known = self._meant_at
+        if revision != meant.revision:
+            self.fed_in, self.scales, known = np.empty(0, bool), KeyScales(), 0
+            revision = meant.revision
         if known < len(names):
-            more = fed_in.of(names.slice(known), self.name)
-            self.fed_in = np.append(self.fed_in, more)
-        self._fed_in_at = revision, len(names)
+            fed_in, scales = meant.of(names.slice(known), self.name)
+            self.fed_in = np.append(self.fed_in, fed_in)
+            self.scales.grow(scales)
+        self._meant_at = revision, len(names)
+
+    def drawn(self) -> Floats:
+        """(devices,) kW as they are meant: scaled, and below 0 where what is counted is fed in."""
+        kw = self.kw * self.factors()
+        turned = self.fed_in[: len(kw)]
+        if self.kind is not Kind.REGISTER:
+            turned = turned & (kw > 0)
+        return np.where(turned, 0.0 - kw, kw)
+
+    def factors(self) -> Floats:
+        """(devices,) times what their newest readings count."""
+        return self.scales.factors(np.arange(len(self.kw)), self.time_ms[: len(self.kw)])
 
     def live(self, now_ms: int, silent_ms: int) -> npt.NDArray[np.bool_]:
         """Which devices have sent lately: their own pace counts, of two steps the shorter."""

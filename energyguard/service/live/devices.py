@@ -15,8 +15,8 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TopicClock
 from energyguard.service.live.channel import HOUR_MS, NEVER, Floats, Ints, LiveChannel, grown
-from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.follow import MIN_QUIET_MS, Pulse
+from energyguard.service.live.meant import MeantChannels
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.topics import topic_named
@@ -49,10 +49,10 @@ class LiveDevices:
         topic: str,
         silent_ms: int,
         limits: ClockLimits = _LIMITS,
-        fed_in: FedIn | None = None,
+        meant: MeantChannels | None = None,
     ) -> None:
         self.topic = topic
-        self._fed_in = fed_in or FedIn()
+        self._meant = meant or MeantChannels()
         self.silent_ms = silent_ms
         self._limits = limits
         self._reached: Ints = np.empty(0, np.int64)  # by each device, ahead or not
@@ -209,12 +209,9 @@ class LiveDevices:
         return Draws(self.names, kw, sends, newest_ms)
 
     def _drawn(self, channel: LiveChannel) -> Floats:
-        """(devices,) kW by a channel: below 0 where what it counts is fed in."""
-        channel.know_fed_in(self._fed_in, self.names)
-        turned = channel.fed_in[: len(channel.kw)]
-        if channel.kind is not Kind.REGISTER:
-            turned = turned & (channel.kw > 0)
-        return np.where(turned, 0.0 - channel.kw, channel.kw)
+        """(devices,) kW by a channel."""
+        channel.know_meant(self._meant, self.names)
+        return channel.drawn()
 
     def views(self, device: str | None = None, wall_ms: int = 0) -> Iterator[DeviceView]:
         """A row per device and channel; of one device, or of all."""
@@ -225,18 +222,22 @@ class LiveDevices:
         now_ms = wall_ms if self.wall else self.newest_ms
         for channel in self._best_first():
             live, kw = channel.live(now_ms, self.silent_ms), self._drawn(channel)
+            value = channel.value[: len(kw)] / NANO * channel.factors()
             for n in range(len(channel.time_ms)) if found is None else (found,):
                 if n < len(channel.time_ms) and channel.time_ms[n] != NEVER:
-                    yield self._view(channel, n, names[n], float(kw[n]), not live[n])
+                    of_one = float(value[n]), float(kw[n])
+                    yield self._view(channel, n, names[n], *of_one, silent=not live[n])
 
-    def _view(self, channel: LiveChannel, n: int, name: str, kw: float, silent: bool) -> DeviceView:
+    def _view(
+        self, channel: LiveChannel, n: int, name: str, value: float, kw: float, *, silent: bool
+    ) -> DeviceView:
         time_ms = int(channel.time_ms[n])
         return DeviceView(
             device=name,
             channel=channel.name,
             topic=self.topic,
             time_ms=time_ms,
-            value=int(channel.value[n]) / NANO,
+            value=value,
             unit=channel.unit,
             kw=None if np.isnan(kw) else kw,
             silent=bool(silent),

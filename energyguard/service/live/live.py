@@ -22,8 +22,8 @@ from energyguard.service.alerts.feed import TOPICS, AlertFeed
 from energyguard.service.bills.prices import PriceBook
 from energyguard.service.catalogue.catalogue import CatalogueVerbs
 from energyguard.service.edges import EdgeProjection
-from energyguard.service.live.fed_in import FedIn
 from energyguard.service.live.follow import ALL, Follower
+from energyguard.service.live.meant import MeantChannels
 from energyguard.service.live.readings import LiveReadings
 from energyguard.service.live.reports import Reports, dead_letters, windows
 from energyguard.service.live.subscribers import Subscription
@@ -101,7 +101,7 @@ class LiveProjection:
             parse_duration(settings.stream.silent),
             settings.wire,
             ClockLimits.of(settings.stream),
-            self.reports.judged_ms, FedIn(self.catalogue.entries),
+            self.reports.judged_ms, MeantChannels(self.catalogue.entries),
         )  # fmt: skip
         self._takers: Takers = {
             **self.feed.takers,

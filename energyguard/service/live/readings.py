@@ -21,7 +21,7 @@ from energyguard.model.readings import times_of
 from energyguard.model.topics import TICK_HEADER, source_of
 from energyguard.service.live.channel import NEVER
 from energyguard.service.live.devices import SAME_CLOCK_MS, LiveDevices, main_clock, sum_kw
-from energyguard.service.live.fed_in import FedIn
+from energyguard.service.live.meant import MeantChannels
 from energyguard.service.live.sums import LiveSums
 from energyguard.service.views import DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.time.trusted import ClockLimits
@@ -42,7 +42,7 @@ class LiveReadings:
         limits: PlausibilityLimits = DEFAULT,
         ahead: ClockLimits = _LIMITS,
         judged_ms: Mapping[str, int] | None = None,
-        fed_in: FedIn | None = None,
+        meant: MeantChannels | None = None,
     ) -> None:
         """Begin with nothing.
 
@@ -51,11 +51,11 @@ class LiveReadings:
             limits: what is plausible.
             ahead: how far a reading may be beyond its topic's clock.
             judged_ms: by topic the newest time that the worker has let through, as it stands now.
-            fed_in: which devices feed in what they count; None: as their names say.
+            meant: which way energy goes, and scales; None: as names say, and as it was sent.
         """
         self._silent_ms, self._limits, self._ahead = silent_ms, limits, ahead
         self._judged_ms = {} if judged_ms is None else judged_ms
-        self._fed_in = fed_in or FedIn()
+        self._meant = meant or MeantChannels()
         self._lock = Lock()
         self._topics: dict[str, LiveDevices] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
@@ -91,7 +91,7 @@ class LiveReadings:
         headers = [each for part in parts for each in part.headers]
         devices = self._topics.get(topic)
         if devices is None:
-            devices = LiveDevices(topic, self._silent_ms, self._ahead, self._fed_in)
+            devices = LiveDevices(topic, self._silent_ms, self._ahead, self._meant)
             self._topics[topic] = devices
         total, past_values = 0, list[bytes | None]()
         if (past := backfilled(headers)) is not None:

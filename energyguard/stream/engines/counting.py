@@ -164,6 +164,8 @@ class JobCounting(msgspec.Struct, frozen=True, kw_only=True):
 
 def _only_the_worker(channel: EnergyChannel) -> Iterator[str]:
     """What is said of a channel that a job cannot count."""
+    if channel.scales:
+        yield "what is sent is not in its unit (scale)"
     if channel.kind is not Kind.REGISTER:
         return
     if channel.resets_daily:

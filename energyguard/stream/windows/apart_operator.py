@@ -116,7 +116,8 @@ class ApartOperator(ReorderingOperator):
             smooth[entries.key[entries.evidence == Evidence.UNUSUAL]] = False
             smooth &= self._one_each(rows, entries)
         if self.measure.holds and len(rows):
-            self._tail[rows.key] = tail_of(rows.value, self.head.usual_ms()[rows.key])
+            power = self.head.in_unit(rows.key, rows.time, rows.value)
+            self._tail[rows.key] = tail_of(power, self.head.usual_ms()[rows.key])
         calm |= self._fold_again(again, given)
         calm &= ~self._may_tell()
         if self.measure.kind is not Kind.POWER:
@@ -287,9 +288,7 @@ class ApartOperator(ReorderingOperator):
             self.ceiling[:, key] = [windows.highest(rule) for rule in windows.rules]
             self.pace[:, key] = self._tail[key] = 0
             if self.measure.holds and entries.readings:  # what its newest power may come to
-                self._tail[key] = tail_of(
-                    np.array(entries.readings[-1][1:]), entries.ledger.usual_ms()
-                )[0]
+                self._tail[key] = tail_of(entries.newest_value, entries.ledger.usual_ms())[0]
             self.holds.doubt[key], self.holds.decided[key] = time.doubt_ms, time.decided_ms
             followed[key] = entries
         return followed

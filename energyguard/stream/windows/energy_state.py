@@ -72,7 +72,7 @@ class EnergyState(ChannelOperator):
         self.is_quick: Bools = np.empty(0, bool)
         self._largest: Ints = np.empty(0, np.int64)  # what a point may have at most
         self._length: Ints = np.empty(0, np.int64)  # of an interval, where that is said
-        self._is_fed_in: Bools = np.empty(0, bool)  # whose values are not as they are to count
+        self._is_as_sent: Bools = np.empty(0, bool)  # whose values count as they are
         self.ceiling: Ints = np.empty((0, 0), np.int64)
         """By rule: no window of a key that is apart has more, but for what is in ``pace``."""
         self.pace: Ints = np.empty((0, 0), np.int64)
@@ -112,23 +112,24 @@ class EnergyState(ChannelOperator):
     def _describe(self, keys: int) -> None:
         """Ask what is said of new keys."""
         if keys > (known := len(self._largest)):
-            largest, length, fed_in = self._points_of(range(known, keys))
+            largest, length, as_sent = self._points_of(range(known, keys))
             self._largest = np.concatenate([self._largest, largest])
             self._length = np.concatenate([self._length, length])
-            self._is_fed_in = np.concatenate([self._is_fed_in, fed_in])
+            self._is_as_sent = np.concatenate([self._is_as_sent, as_sent])
             self.base.grow(keys)
             self.head.grow(keys)
 
     def _points_of(self, keys: Iterable[int]) -> tuple[Ints, Ints, Bools]:
-        """Of each key the most that a point may have, its intervals' length, whether it is fed in.
+        """Of each key the most that a point may count, its intervals' length, whether it counts as
+        it is sent.
 
         A length is 0 where nobody says it.
         """
         channels = [self.described(key) for key in keys]
         largest = [single.largest_power_w * 60_000 * 5 // 18 for single in channels]
         length = [single.length_ms for single in channels]
-        fed_in = [single.is_fed_in for single in channels]
-        return np.array(largest, np.int64), np.array(length, np.int64), np.array(fed_in, bool)
+        as_sent = [single.is_as_sent for single in channels]
+        return np.array(largest, np.int64), np.array(length, np.int64), np.array(as_sent, bool)
 
     def place_anew(self, newest: int) -> list[AlertTransition]:
         """Devices may stand elsewhere, or be described otherwise, from now on."""
@@ -148,7 +149,7 @@ class EnergyState(ChannelOperator):
         self.base.describe_again(keys)
         self.head.describe_again(keys)
         found = self._points_of(keys.tolist())
-        self._largest[keys], self._length[keys], self._is_fed_in[keys] = found
+        self._largest[keys], self._length[keys], self._is_as_sent[keys] = found
         self._set_apart(keys)
 
     def _set_apart(self, keys: Ints) -> None:

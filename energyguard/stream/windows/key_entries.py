@@ -180,6 +180,12 @@ class KeyEntries:
         return [*known, *self._counted_of(entries)]
 
     @property
+    def newest_value(self) -> Ints:
+        """(1,) what its newest reading says, in the channel's unit."""
+        time, value = (np.array([of]) for of in self.readings[-1])
+        return self.ledger.in_unit(ALL, time, value)
+
+    @property
     def counted(self) -> list[Counted]:
         """What all entries count."""
         return list(self._of.values())

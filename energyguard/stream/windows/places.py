@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from energyguard.catalogue.known import KnownPlaces, sender_entries
 from energyguard.catalogue.revisions import Described, PlacesFrom
 from energyguard.domain import load
 from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.scales import KeyScales
 from energyguard.model.catalogue import Entry
 from energyguard.model.readings import Bools, Ints
 from energyguard.model.selector import DeviceFacts, SiteClock
@@ -18,6 +20,7 @@ from energyguard.pipeline import PLACES
 from energyguard.rules.devices import Facts, SelectedRule
 from energyguard.rules.local_times import DeviceClocks
 from energyguard.rules.rule import Rule
+from energyguard.stream.windows.verdicts import LaneRows
 
 PlacesAt = Callable[[int, int], PlacesFrom]
 """Where devices stand at a revision of the catalogue and an event time (ms)."""
@@ -53,6 +56,7 @@ class DevicePlaces:
         self._now = PlacesFrom(DeviceFacts)
         self._before: Facts = DeviceFacts  # where they stood before they were placed anew
         self._described_before: Described = {}
+        self._scales: dict[str, KeyScales] = {}  # by channel, as far as somebody asked
         self.clocks = self._clocks()
 
     def _clocks(self) -> DeviceClocks:
@@ -69,7 +73,7 @@ class DevicePlaces:
 
     def pin(self, revision: int | None, time_ms: int) -> None:
         """Go by a revision from now on, at an event time."""
-        self.revision, self._before = revision, self._now.facts
+        self.revision, self._before, self._scales = revision, self._now.facts, {}
         self._described_before = self._now.channels
         self._now = (
             PlacesFrom(DeviceFacts) if revision is None else self._places_at(revision, time_ms)
@@ -95,11 +99,23 @@ class DevicePlaces:
         """Go by what others go by."""
         self.revision, self._places_at, self._now = other.revision, other._places_at, other._now
         self.clocks = self._clocks()
+        self._scales = {}
 
     def described(self, key: int, channel: str) -> EnergyChannel | None:
         """What is said of a channel of energy; None: nothing."""
         channels = self._now.channels
         return channels.get(self.devices[key], {}).get(channel) if channels else None
+
+    def in_unit(self, channel: str, rows: LaneRows) -> LaneRows:
+        """Readings of a channel with their values in its unit."""
+        if not (channels := self._now.channels):
+            return rows
+        scales = self._scales.setdefault(channel, KeyScales())
+        if new := self.devices[len(scales) :]:
+            found = (channels.get(name, {}).get(channel) for name in new)
+            scales.grow([of.scales if of is not None else () for of in found])
+        value = scales.in_unit(rows.key, rows.time, rows.value)
+        return rows if value is rows.value else replace(rows, value=value)
 
     def described_anew(self, channel: str) -> Ints:
         """The keys of which something else is said than before they were placed anew."""

@@ -46,7 +46,7 @@ class QuickOperator(ApartOperator):
         step = np.where(prior > NEVER, rows.time - prior, 0)
         if self.measure.kind is Kind.INTERVAL:
             many = np.abs(rows.value) > self._largest[rows.key]
-            many |= self._is_fed_in[rows.key]
+            many |= ~self._is_as_sent[rows.key]
             old = (step <= 0) & (rows.time <= self._since[rows.key])
             out[rows.key[many | old]] = True
             np.add.at(self._long, rows.key[long := step > POINT_MS], 1)
@@ -109,7 +109,7 @@ class QuickOperator(ApartOperator):
             length = np.where(self._length[keys] > 0, self._length[keys], cadence)
             is_point = (length > 0) & (length <= POINT_MS)
             few_long = (self._length[keys] > 0) | (longest <= POINT_MS)  # of eight one at most
-            is_point &= ~self._is_fed_in[keys]  # the panes have values as they were sent
+            is_point &= self._is_as_sent[keys]  # the panes have values as they were sent
             steps = np.where(is_point & (self._length[keys] > 0), MIN_STEPS, steps)
             longest = np.where(is_point, 0, longest)
         else:

@@ -64,10 +64,13 @@ class ReorderingOperator(EnergyState):
         plain &= ~ledger.in_doubt()
         if self.measure.kind is Kind.REGISTER:
             plain &= self._only_goes_up(keys, readings, entries)
+            plain &= self._is_as_sent[keys]  # of others rounding may differ by 1e-9
             rising = readings.where(plain[readings.key])
             rising = rising._replace(key=(np.cumsum(plain) - 1)[rising.key])
             self._hold_registers(keys[plain], rising, entries.energy[plain[entries.key]])
         else:
+            in_unit = ledger.in_unit(readings.key, readings.time, readings.value)
+            readings = readings._replace(value=in_unit)
             if self.measure.holds:  # a power that is not plausible is as if it were not there
                 wrong = np.abs(readings.value) > 60 * self._largest[keys][readings.key]
                 plain[readings.key[wrong]] = False

@@ -17,7 +17,7 @@ from energyguard.model.alerts import State
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.devices import SelectedRule
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED
-from energyguard.rules.valued import Scorer, Scores, ValueRule
+from energyguard.rules.valued import DescribedScorer, Scorer, Scores, ValueRule
 from energyguard.stream.windows.episode import BACK, QUIET, READ, Episode, EpisodeEvent
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.silence_tracker import SilenceChange
@@ -68,6 +68,11 @@ class ValueState:
     places: DevicePlaces
     episodes: dict[int, ValueEpisode] = field(default_factory=dict)
     _meant: Bools = field(default_factory=lambda: np.empty(0, bool))  # by key, as far as known
+
+    @property
+    def goes_by_sent(self) -> bool:
+        """Whether its scorer takes values as they were sent: it counts by what is said of them."""
+        return isinstance(self.scorer, DescribedScorer)
 
     def meant(self, key: Ints) -> Bools | None:
         """Which readings of some keys its rule is about; None: all."""

@@ -179,13 +179,14 @@ class ValueRules:
             changes: the keys that went quiet or came back.
         """
         keys = len(self.devices)
-        if self.steps is not None:
-            news = self.steps.take(news, keys)
-        together = {of: moments.take(news, keys) for of, moments in self.moments.items()}
+        real = {name: self.places.in_unit(name, rows) for name, rows in news.items()}
+        if self.steps is not None and STEP in (stepped := self.steps.take(real, keys)):
+            news, real = {**news, STEP: stepped[STEP]}, {**real, STEP: stepped[STEP]}
+        together = {of: moments.take(real, keys) for of, moments in self.moments.items()}
         for state in self.states:
             if state.rule.together:
                 rows, values = together[state.rule.channels]
-            elif (found := news.get(state.channel)) is not None:
+            elif (found := (news if state.goes_by_sent else real).get(state.channel)) is not None:
                 rows, values = found, {state.channel: found.value}
             elif state.episodes:
                 rows, values = _NOTHING, {state.channel: _NOTHING.value}

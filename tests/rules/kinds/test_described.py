@@ -99,6 +99,23 @@ def again(rows: Sequence[Row], times: int) -> list[Row]:
     ]
 
 
+@pytest.mark.parametrize("made", [list, intervals, registers])
+def test_demand_and_what_is_usual_are_those_of_all_that_was_used(
+    tmp_path: Path, made: Made
+) -> None:
+    """Of a meter that sends a quarter, scaled, what is told of one that sends all of it."""
+    for text, rows, device in ((DEMAND, made(HIGH), "main"), (PROFILE, made(WEEKS), "p1")):
+        channel = rows[0][1]
+        rule = rule_of(tmp_path, text.replace("CHANNEL", channel).replace("power_kw", channel))
+        quarter = [(*row[:3], row[3] / 4) for row in rows]
+        found = events([rule], quarter, said=said(channel, device, scale="4"))
+        whole = events([rule], rows)
+        assert [(e.state, e.time_ms) for e in found] == [(e.state, e.time_ms) for e in whole]
+        pairs = zip(found, whole, strict=True)
+        assert all(a.observed == pytest.approx(b.observed, rel=1e-4) for a, b in pairs)
+        assert found
+
+
 WEEKS = weeks({(NOON, NOON + 7200): 2.0})
 HOURS = hourly(power(1))
 CHANGED = {
