@@ -25,13 +25,11 @@ from energyguard.model.catalogue import (
 )
 from energyguard.model.selector import DeviceFacts, SiteClock
 from energyguard.model.tariffs import TARIFF, Tariff
-from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueVersion
+from energyguard.records.catalogue import CATALOGUE_ENTRY, FROM_A_TIME, CatalogueVersion
 from energyguard.telemetry import logger
 
 MAX_DEPTH = 16
 """Sites within sites; what is deeper, or goes round, is cut."""
-FROM_A_TIME = b'"from_ms":'
-"""In the bytes of what holds from an event time on."""
 
 _log = logger(__name__)
 

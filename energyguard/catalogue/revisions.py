@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from energyguard.catalogue.fold import FROM_A_TIME, Catalogue
+from energyguard.catalogue.fold import Catalogue
 from energyguard.catalogue.revision_facts import RevisionFacts, Senders, nobody
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
@@ -29,7 +29,7 @@ from energyguard.model.catalogue import (
 from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
-from energyguard.records.catalogue import CatalogueVersion
+from energyguard.records.catalogue import FROM_A_TIME, CatalogueVersion
 
 MAX_NEWS = 100_000
 """So many changes are remembered by device: whoever is further back looks at all of them."""

@@ -44,7 +44,8 @@ def follows_by_scales(
     place, runs = channels.places(key, time), KeyRuns(key)
     first = runs.firsts(place)
     _go_by(channels, runs.keys, first)
-    return fold.follows(key, time, value) & (place == runs.each(first))
+    follows: Bools = fold.follows(key, time, value) & (place == runs.each(first))
+    return follows
 
 
 def go_by_times(channels: Descriptions, keys: Iterable[int], newest_ms: Ints) -> None:

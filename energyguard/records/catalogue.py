@@ -48,3 +48,5 @@ class CatalogueHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 CATALOGUE_REQUEST = TopicRecord(topics.CATALOGUE_CHANGES, CatalogueRequest, "key")
 CATALOGUE_ENTRY = TopicRecord(topics.CATALOGUE, CatalogueHistory, "key")
+FROM_A_TIME = b'"from_ms":'
+"""In the bytes of an entry of which a version holds from an event time on."""

@@ -22,7 +22,6 @@ from energyguard.topics import TOPICS
 PACKAGE = Path(__file__).parents[2] / "energyguard"
 
 SPELLED = {
-    "catalogue/revisions.py": 1,  # a look at bytes, whether it is worth while to decode them
     "codecs/json.py": 4,  # what others send are dialects, not records
     "domains/building/readings.py": 1,  # simulated messages, a million a minute
     "domains/charging/faults.py": 1,  # a message that is wrong on purpose
