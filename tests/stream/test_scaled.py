@@ -20,7 +20,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 from energyguard.stream.windows.energy_state import by_kind
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import energy_alerts
+from energyguard.stream.windows.output import WindowOutput, energy_alerts
 from tests.stream.test_catalogue_rules import Campus
 from tests.stream.test_described import hours, send, worker
 from tests.stream.test_described_values import detector, told
@@ -77,7 +77,7 @@ def alerts(
     )
     found: dict[str, list[object]] = {}
 
-    def take() -> Iterator[object]:
+    def take() -> Iterator[WindowOutput]:
         for first, last in pairwise([0, *cuts, len(sent)]):
             device, time, value = map(list, zip(*sent[first:last], strict=True))
             if not scaled:
