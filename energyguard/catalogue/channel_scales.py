@@ -13,7 +13,7 @@ from energyguard.model.catalogue import Device, Entry
 from energyguard.records.catalogue import CatalogueVersion
 
 _AS_SENT: Final = Fraction(1)
-_Said = Sequence[tuple[int | None, Fraction]]
+_Versions = Sequence[tuple[int | None, Fraction]]
 """Versions, oldest first: from which time on (ms; None: always), and the scale."""
 
 
@@ -26,21 +26,21 @@ def scales_of(
         device: as it is now; its scales hold always, where no version is from a time on.
         versions: those that are known, oldest first.
     """
-    said = [(version.from_ms, _said(version.entry)) for version in versions] or [
-        (None, _said(device))
+    dated = [(version.from_ms, _factors(version.entry)) for version in versions] or [
+        (None, _factors(device))
     ]
-    names = sorted({name for _, of_one in said for name in of_one})
-    found = {name: _scales([(at, of.get(name, _AS_SENT)) for at, of in said]) for name in names}
+    names = sorted({name for _, of_one in dated for name in of_one})
+    found = {name: _scales([(at, of.get(name, _AS_SENT)) for at, of in dated]) for name in names}
     return {name: scales for name, scales in found.items() if scales}
 
 
-def _said(entry: Entry | None) -> dict[str, Fraction]:
+def _factors(entry: Entry | None) -> dict[str, Fraction]:
     if not isinstance(entry, Device):
         return {}
     return {name: Fraction(facts.scale) for name, facts in entry.channels.items() if facts.scale}
 
 
-def _scales(said: _Said) -> Scales:
+def _scales(dated: _Versions) -> Scales:
     """The scales of a channel; none where all is as it was sent.
 
     What is said later counts, from its time on; without a time always. But who gives the device
@@ -48,7 +48,7 @@ def _scales(said: _Said) -> Scales:
     before leaves all as it is.
     """
     found, before = [(0, _AS_SENT)], _AS_SENT
-    for from_ms, scale in said:
+    for from_ms, scale in dated:
         if from_ms is not None:
             found = [*(row for row in found if row[0] < from_ms), (from_ms, scale)]
         elif scale != before:

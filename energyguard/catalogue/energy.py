@@ -61,7 +61,7 @@ def channels_of_device(
     catalogue: Catalogue, name: str, device: Device, defaults: EnergyDefaults
 ) -> dict[str, EnergyChannel]:
     """What is said of channels of energy of a device that is in a catalogue."""
-    versions = catalogue.timed_versions(key_of(DEVICE, name))
+    versions = catalogue.versions(key_of(DEVICE, name), timed=True)
     if not (device.channels or versions):
         return {}
     return energy_channels(device, catalogue.zone_of_device(name), defaults, versions)

@@ -179,8 +179,7 @@ class Catalogue:
 
     def version(self, key: str) -> CatalogueVersion | None:
         """The newest version of a key, also of one that was taken out; None: never there."""
-        versions = self.versions(key)
-        return versions[-1] if versions else None
+        return next(reversed(self.versions(key)), None)
 
     def history(self, key: str) -> tuple[CatalogueVersion, ...]:
         """All versions of a key, oldest first.
@@ -188,23 +187,21 @@ class Catalogue:
         Raises:
             NotFound: there never was such an entry.
         """
-        versions = self.versions(key)
-        if not versions:
-            kind, _, entry_id = key.partition("/")
-            raise NotFound(f"no {kind} {entry_id!r} in the catalogue")
-        return versions
-
-    def versions(self, key: str) -> tuple[CatalogueVersion, ...]:
-        """All versions of a key, oldest first; empty: there never was such an entry."""
+        if versions := self.versions(key):
+            return versions
         kind, _, entry_id = key.partition("/")
-        value = self._values[kind].get(entry_id) if kind in self._values else None
-        return () if value is None else CATALOGUE_ENTRY.decode(value).versions
+        raise NotFound(f"no {kind} {entry_id!r} in the catalogue")
 
-    def timed_versions(self, key: str) -> tuple[CatalogueVersion, ...]:
-        """All versions of a key of which some hold from an event time on; else none."""
+    def versions(self, key: str, *, timed: bool = False) -> tuple[CatalogueVersion, ...]:
+        """All versions of a key, oldest first; empty: there never was such an entry.
+
+        With ``timed`` only where some of them hold from an event time on.
+        """
         kind, _, entry_id = key.partition("/")
-        value = self._values[kind].get(entry_id) if kind in self._values else None
-        return () if value is None or FROM_A_TIME not in value else self.versions(key)
+        value = self._values.get(kind, {}).get(entry_id)
+        if value is None or (timed and FROM_A_TIME not in value):
+            return ()
+        return CATALOGUE_ENTRY.decode(value).versions
 
     def entry_at(self, key: str, time_ms: int | None, revision: int | None = None) -> Entry | None:
         """An entry as it was at an event time, as far as a revision knew; None: it was not there.

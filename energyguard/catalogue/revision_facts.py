@@ -58,7 +58,7 @@ class RevisionFacts:
         device, key = self.device(device_id), key_of(DEVICE, device_id)
         versions = [
             version
-            for version in self._catalogue.timed_versions(key)
+            for version in self._catalogue.versions(key, timed=True)
             if version.revision <= self._revision
         ]
         if device is None or not (device.channels or versions):

@@ -57,9 +57,9 @@ class Descriptions:
         """(n,) which scale of its key holds at the time of each reading."""
         found = np.zeros(len(key), np.int64)
         timed = np.array([*self._timed], np.int64)
-        for one in np.unique(key[np.isin(key, timed)]).tolist():
-            mine = key == one
-            found[mine] = place_of(self._timed[one].scales, time[mine])
+        for single in np.unique(key[np.isin(key, timed)]).tolist():
+            mine = key == single
+            found[mine] = place_of(self._timed[single].scales, time[mine])
         return found
 
     def go_by(self, key: int, place: int) -> None:

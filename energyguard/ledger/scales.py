@@ -35,15 +35,15 @@ class Scale(NamedTuple):
 
         What would not fit an int64 is the largest that does.
         """
-        most = int(np.abs(value).max(initial=0))
-        if 2 * most * self.times + self.per < _LARGEST:
+        largest = int(np.abs(value).max(initial=0))
+        if 2 * largest * self.times + self.per < _LARGEST:
             size = (2 * np.abs(value) * self.times + self.per) // (2 * self.per)
             found: Ints = np.sign(value) * size
             return found
         whole = [
-            (-1 if one < 0 else 1)
-            * min((2 * abs(one) * self.times + self.per) // (2 * self.per), _LARGEST)
-            for one in value.tolist()
+            (-1 if amount < 0 else 1)
+            * min((2 * abs(amount) * self.times + self.per) // (2 * self.per), _LARGEST)
+            for amount in value.tolist()
         ]
         return np.array(whole, np.int64)
 

@@ -124,8 +124,8 @@ class RunningHalfHours:
         own = {name: getattr(self, name) for name in _COLUMNS}
         fed_in = np.flatnonzero(self.is_fed_in)
         usual = list(self.usual)
-        said = {"fed_in": fed_in, "scales": self.scales.save()}
-        return {**own, "usual": usual, "profiles": vars(self.profiles), **said}
+        described = {"fed_in": fed_in, "scales": self.scales.save()}
+        return {**own, "usual": usual, "profiles": vars(self.profiles), **described}
 
     def load(self, saved: Mapping[str, Any]) -> None:
         """Know what was saved; a version before had nothing below 0, and no scale."""

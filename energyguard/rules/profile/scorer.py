@@ -77,7 +77,7 @@ class ProfileScorer:
 
     def describe_again(self, of: DescribedKeys, keys: Ints) -> None:
         """Something else is said of some keys; those of another sign or scale are learned anew."""
-        self._last.forget(self._begin(of).turn(keys, *_said(of, keys)))
+        self._last.forget(self._begin(of).turn(keys, *_signs_and_scales(of, keys)))
 
     def _begin(self, of: DescribedKeys) -> RunningHalfHours:
         if self._running is None:
@@ -87,7 +87,7 @@ class ProfileScorer:
         known = self._running.keys
         self._running.grow(len(of.devices))
         new = np.arange(known, self._running.keys)
-        self._running.is_fed_in[new], scales = _said(of, new)
+        self._running.is_fed_in[new], scales = _signs_and_scales(of, new)
         self._running.scales.grow(scales)
         self._last.grow(len(of.devices))
         return self._running
@@ -185,7 +185,7 @@ class ProfileScorer:
         return _Judged(found.at, z, bad, known, (*nano, z, bad, found.slot * NANO))
 
 
-def _said(of: DescribedKeys, keys: Ints) -> tuple[Bools, Sequence[Scales]]:
+def _signs_and_scales(of: DescribedKeys, keys: Ints) -> tuple[Bools, Sequence[Scales]]:
     """(K,) which of some keys count what is fed in, and their scales; of a level neither."""
     measure: Measure = MEASURES[of.channel]
     if measure.is_level:

@@ -31,6 +31,6 @@ class MeantChannels:
         if channel not in CHANNELS or CHANNELS[channel].is_level:
             return np.zeros(len(devices), bool), [()] * len(devices)
         described = described_by(self._catalogue, ENERGY_DEFAULTS)
-        said = [channel_of(name, described(name, channel)) for name in devices.to_pylist()]
-        fed_in = np.array([single.is_fed_in for single in said], bool)
-        return fed_in, [single.scales for single in said]
+        channels = [channel_of(name, described(name, channel)) for name in devices.to_pylist()]
+        fed_in = np.array([single.is_fed_in for single in channels], bool)
+        return fed_in, [single.scales for single in channels]
