@@ -193,15 +193,11 @@ class Catalogue:
         raise NotFound(f"no {kind} {entry_id!r} in the catalogue")
 
     def versions(self, key: str, *, timed: bool = False) -> tuple[CatalogueVersion, ...]:
-        """All versions of a key, oldest first; empty: there never was such an entry.
-
-        With ``timed`` only where some of them hold from an event time on.
-        """
+        """All, oldest first; with ``timed`` only where some hold from an event time on."""
         kind, _, entry_id = key.partition("/")
         value = self._values.get(kind, {}).get(entry_id)
-        if value is None or (timed and FROM_A_TIME not in value):
-            return ()
-        return CATALOGUE_ENTRY.decode(value).versions
+        wanted = value is not None and (not timed or FROM_A_TIME in value)
+        return CATALOGUE_ENTRY.decode(value or b"").versions if wanted else ()
 
     def entry_at(self, key: str, time_ms: int | None, revision: int | None = None) -> Entry | None:
         """An entry as it was at an event time, as far as a revision knew; None: it was not there.
