@@ -14,7 +14,7 @@ from energyguard.files.values.dates import is_day
 from energyguard.files.values.numbers import NO_VALUES
 from energyguard.files.values.spellings import Spelling, is_span, spelling_of
 from energyguard.files.values.times import is_clock, is_compact, since_or_written
-from energyguard.files.values.words import header_of_text, unit_named
+from energyguard.files.values.words import OBIS_CODE, header_of_text, unit_named
 
 SAMPLE_LINES: Final = 200
 MAX_COLUMNS: Final = 2_000
@@ -40,7 +40,7 @@ def kind_of(cell: str) -> str:
     cell = cell.strip()
     if not cell or cell.lower() in NO_VALUES:
         return ""
-    if len(cell) > MAX_CELL:
+    if len(cell) > MAX_CELL or OBIS_CODE.fullmatch(cell):
         return "text"
     if is_compact(cell):
         return "moment"

@@ -24,7 +24,9 @@ from energyguard.files.values.words import (
     ColumnHeader,
     Unit,
     header_of_text,
+    tariff_of_obis,
     unit_named,
+    unit_of_obis,
 )
 
 
@@ -45,6 +47,7 @@ def find_values(
         return
     numbers = [at for at in free if kinds[at] in ("number", "") and not headers[at].is_money]
     found = [column for at in numbers if (column := _value(grid, at, headers[at])) is not None]
+    found = _without_parts(found, layout)
     with_unit = [column for column in found if column.unit is not None]
     above = _unit_above(grid)
     if layout.slots is not None:
@@ -74,6 +77,21 @@ def find_values(
         )
 
 
+def _without_parts(columns: list[ValueColumn], layout: FileLayout) -> list[ValueColumn]:
+    """Registers of tariffs are not read beside that of their sum: all would count twice."""
+    codes = [tariff_of_obis(column.name) for column in columns]
+    sums = {code[0]: column.name for code, column in zip(codes, columns, strict=True)
+            if code is not None and not code[1]}  # fmt: skip
+    kept = []
+    for code, column in zip(codes, columns, strict=True):
+        if code is not None and code[1] and code[0] in sums:
+            why = f"it is a part of {sums[code[0]]!r}"
+            layout.findings.append(FileFinding("not read", column.name, why))
+        else:
+            kept.append(column)
+    return kept
+
+
 def _value(grid: Grid, place: int, header: ColumnHeader) -> ValueColumn | None:
     """A column as one of values; None: nothing says that it is one."""
     name = grid.header[place]
@@ -92,11 +110,14 @@ def _nameless(grid: Grid, place: int, header: ColumnHeader) -> ValueColumn:
 
 
 def unit_of(grid: Grid, place: int, header: ColumnHeader) -> Unit | None:
-    """The unit of a column: of its header, of the line of units, or beside its numbers."""
+    """The unit of a column: of its header, the line of units, beside its numbers, of its code."""
     if header.unit is not None:
         return header.unit
     below = unit_named(grid.units[place]) if grid.units else None
-    return below or _unit_in_cells(grid, place)
+    if (beside := below or _unit_in_cells(grid, place)) is not None:
+        return beside
+    by_code = unit_of_obis(header.label)
+    return _unit_above(grid) or by_code if by_code is not None else None
 
 
 def _unit_in_cells(grid: Grid, place: int) -> Unit | None:

@@ -173,6 +173,8 @@ class ColumnHeader(NamedTuple):
 def header_of_text(text: str) -> ColumnHeader:
     """Take a header apart: ``Verbrauch [kWh]`` has the words ``verbrauch`` and the unit kWh."""
     text = text.strip().strip("\ufeff")
+    if OBIS_CODE.fullmatch(text) and (spelled := words_of_obis(text)) != text:
+        return header_of_text(spelled)._replace(unit=None, unit_text="", label=text)
     label, unit, unit_text = text, None, ""
     if _PER_ENERGY.search(text):
         return ColumnHeader(f"{plain_words(text)} {_RATIO}", None, "", text)
@@ -217,7 +219,9 @@ def plain_words(text: str) -> str:
 
 
 MAX_CODE: Final = 64
-OBIS: Final = re.compile(r"(?:1-\d+:)?(\d+)\.(\d+)\.\d+(?:[*.]\d+)?")
+OBIS: Final = re.compile(r"(?:1-\d+:)?(\d+)\.(\d+)\.(\d+)(?:[*.]\d+)?")
+OBIS_CODE: Final = re.compile(r"(?:1-\d+:)?\d{1,2}\.\d{1,2}\.\d(?:\*\d+)?")
+"""A code and nothing else, ``1.8.1``: no date has a year of one digit."""
 _OBIS_WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("1", "8"): "register kwh", ("2", "8"): "export register kwh",
     ("1", "29"): "import kwh", ("2", "29"): "export interval kwh",
@@ -230,3 +234,19 @@ def words_of_obis(text: str) -> str:
     """An OBIS code in words: ``1-0:1.8.0`` is a register; any other text as it is."""
     found = OBIS.search(text[:MAX_CODE])
     return _OBIS_WORDS.get((found[1], found[2]), text) if found else text
+
+
+def unit_of_obis(text: str) -> Unit | None:
+    """The unit in which a code of OBIS is told; None: the text is none that is known."""
+    words = words_of_obis(text)
+    is_code = OBIS_CODE.fullmatch(text) and words != text
+    return unit_named(words.rpartition(" ")[2]) if is_code else None
+
+
+def tariff_of_obis(text: str) -> tuple[str, int] | None:
+    """What an OBIS code in a text counts, and for which tariff: ``1.8.2`` is (``1.8``, 2).
+
+    Tariff 0 is the sum of all.
+    """
+    found = OBIS.search(text[:MAX_CODE])
+    return (f"{found[1]}.{found[2]}", int(found[3])) if found else None
