@@ -100,10 +100,16 @@ def until(answer: Callable[[], T], process: subprocess.Popen[bytes]) -> T:
     return found
 
 
-def test_topic_and_view(installed: Path, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    words = ("--start", NOON, "--seconds", 600, "--speedup", "inf", "--data-dir", data)
+@pytest.fixture(scope="module")
+def data(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder to which an inverter has sent for ten minutes."""
+    folder = tmp_path_factory.mktemp("sent") / "data"
+    words = ("--start", NOON, "--seconds", 600, "--speedup", "inf", "--data-dir", folder)
     energyguard(installed, "simulate", "solar", *words)
+    return folder
+
+
+def test_topic_and_view(installed: Path, data: Path) -> None:
     topics = energyguard(installed, "log", "topics", "--json", "--data-dir", data)
     sent = [json.loads(line) for line in topics.splitlines()]
     assert sum(row["records"] for row in sent if row["topic"] == "solar") == 600
@@ -116,10 +122,7 @@ def test_topic_and_view(installed: Path, tmp_path: Path) -> None:
     assert "roof" in answer.text
 
 
-def test_question(installed: Path, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    words = ("--start", NOON, "--seconds", 600, "--speedup", "inf", "--data-dir", data)
-    energyguard(installed, "simulate", "solar", *words)
+def test_question(installed: Path, data: Path) -> None:
     span = ("--since", NOON, "--until", "2026-06-21T12:00:00Z", "--json", "--data-dir", data)
 
     def rows() -> str:
@@ -129,5 +132,6 @@ def test_question(installed: Path, tmp_path: Path) -> None:
             return ""
 
     with role(installed, "history", data) as process:
+        until((data / "run" / "history.json").exists, process)  # a question is a process by itself
         (row,) = [json.loads(line) for line in until(rows, process).splitlines()]
     assert row == {"device": "roof", "kwh": pytest.approx(0.79, abs=0.01)}
