@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from benchmarks.building import SITE, TOPIC, default_rules
 from benchmarks.floor_faults import DRAWN, LEARN_WEEKS, SEEDS, FaultyFloors
-from energyguard.history.energy_folds import newest_of
+from energyguard.history.energy.energy_folds import newest_of
 from energyguard.ledger.channels import plain_channel
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.ledger import Ledger

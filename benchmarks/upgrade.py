@@ -20,8 +20,8 @@ import psutil
 from benchmarks.roles import running
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import HistoryClient
+from energyguard.history.energy.recounted import recounted
 from energyguard.history.reading_buckets import QUARTERS
-from energyguard.history.recounted import recounted
 from energyguard.intake.gateway import Gateway
 from energyguard.log import open_log
 from energyguard.model.readings import batch_of

@@ -16,9 +16,8 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     people.py     pseudonyms, and apart from the history the way back
     parts.py      what is on disk, noted; losses.py: what is lost
     past.py       readings that a log no longer has, in log order
-    correction_book.py  what people say of readings, and what of it holds
-    effective.py  which readings count by that, and with which value; corrected_tables.py: where
-                  what was sent is kept; entry_corrections.py: what entries say of it
+    energy/       buckets of energy as the ledger counts it, and answers made of its entries
+    corrections/  what people say of readings, and which of them count by that
     newest.py     where a range ends that nobody gave an end
     export.py     Parquet and CSV; alert_files.py: Parquet of alerts that follows the history
 """

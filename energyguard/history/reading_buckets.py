@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.history import Tables
-from energyguard.history.energy_buckets import LONG_ENTRIES
-from energyguard.history.energy_channels import (
+from energyguard.history.energy.energy_buckets import LONG_ENTRIES
+from energyguard.history.energy.energy_channels import (
     ENERGY_CHANNELS,
     SENT_CHANNELS,
     Changes,
     SentChannels,
 )
-from energyguard.history.energy_rollup import (
+from energyguard.history.energy.energy_rollup import (
     FOLDED,
     MAX_READINGS,
     EnergyRollUp,

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from energyguard.domain import installed, load
 from energyguard.history import Tables
-from energyguard.history.energy_channels import Changes
+from energyguard.history.energy.energy_channels import Changes
 from energyguard.history.reading_buckets import READINGS, ReadingBuckets
 from energyguard.history.rollup_kind import RollUpKind
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from energyguard.history.corrected_tables import CORRECTING, SENT_READINGS
+from energyguard.history.corrections.corrected_tables import CORRECTING, SENT_READINGS
 from energyguard.history.rollups import rollup_kinds
 from energyguard.records.registry import TABLES
 

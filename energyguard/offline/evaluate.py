@@ -38,11 +38,11 @@ from energyguard.rules.sums import summed_device, term_rules
 from energyguard.settings.tree import Settings
 from energyguard.stream.sums.operator import SumOperator
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.energy_state import by_kind
+from energyguard.stream.windows.channels.energy_state import by_kind
+from energyguard.stream.windows.episodes.output import WindowOutput, window_alerts
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import WindowOutput, window_alerts
-from energyguard.stream.windows.terms import window_terms
+from energyguard.stream.windows.panes.terms import window_terms
 
 TOPIC = "replay.evaluate"
 _BLOCK_BYTES = 2 << 20  # so much is read and judged at once: what is held stays small

@@ -21,7 +21,7 @@ from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import HOUR_MS, local_hours, slot_length_ms
 from energyguard.detection.text import sentence
 from energyguard.errors import ConfigError, Rejected
-from energyguard.history.energy_folds import newest_of
+from energyguard.history.energy.energy_folds import newest_of
 from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger

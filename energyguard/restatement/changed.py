@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.codecs.records import backfilled, read_settled
-from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.corrections.correction_book import CorrectionBook
 from energyguard.log import Fetched, Positions, TopicPartition
 from energyguard.log.records import Headers
 from energyguard.model.channels import CHANNELS

@@ -20,12 +20,12 @@ from energyguard.records.alerts import AlertEvent
 from energyguard.rules.rule import Rule
 from energyguard.rules.windowed import RESTATED, WindowRule
 from energyguard.stream.sums.operator import SumOperator
-from energyguard.stream.windows.energy_state import by_kind
+from energyguard.stream.windows.channels.energy_state import by_kind
+from energyguard.stream.windows.episodes.output import WindowOutput
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import WindowOutput
+from energyguard.stream.windows.panes.terms import window_terms
 from energyguard.stream.windows.places import PlacesAt, nowhere
-from energyguard.stream.windows.terms import window_terms
 
 _FAR_MS = 36_500 * DAY_MS
 _ALL = 1_000_000

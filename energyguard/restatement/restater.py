@@ -19,7 +19,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Fenced, Unavailable
 from energyguard.flow import Flow
 from energyguard.history import History
-from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.corrections.correction_book import CorrectionBook
 from energyguard.log import LATEST, Log, Positions, TopicPartition
 from energyguard.log.compacted import CompactedReader, CompactedTable
 from energyguard.model.topics import ALERTS, CORRECTIONS, repartitioned, source_of
@@ -41,8 +41,8 @@ from energyguard.rules.windowed import WindowRule
 from energyguard.settings.tree import Settings
 from energyguard.stream.runtime.consumer import Consumer
 from energyguard.stream.runtime.rule_follower import RuleFollower
+from energyguard.stream.windows.episodes.output import alert_events
 from energyguard.stream.windows.limits import WindowLimits
-from energyguard.stream.windows.output import alert_events
 from energyguard.stream.windows.places import senders
 from energyguard.telemetry import logger
 

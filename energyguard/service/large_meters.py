@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs.records import read_records
-from energyguard.history import folded
-from energyguard.history.energy_channels import spelled
+from energyguard.history.energy import folded
+from energyguard.history.energy.energy_channels import spelled
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import EARLIEST, LATEST, Log
 from energyguard.model.channels import CHANNELS, MS_PER_HOUR, Kind

@@ -25,7 +25,7 @@ from energyguard.stream.runtime.checkpoint import (
 )
 from energyguard.stream.sums.operator import SumOperator
 from energyguard.stream.sums.window_sum import NEWCOMER_MS
-from energyguard.stream.windows.patience import FIRST_HOLD_MS
+from energyguard.stream.windows.rhythm.patience import FIRST_HOLD_MS
 
 LATE_MS: Final = 600_000
 """Parts that differ by less are as usual: how long windows wait is rounded up to minutes."""

@@ -21,9 +21,9 @@ from energyguard.codecs.records import backfilled
 from energyguard.errors import Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.corrected_tables import IMPORT_RECORDS
-from energyguard.history.correction_book import CorrectionBook
-from energyguard.history.energy_channels import Changes
+from energyguard.history.corrections.corrected_tables import IMPORT_RECORDS
+from energyguard.history.corrections.correction_book import CorrectionBook
+from energyguard.history.energy.energy_channels import Changes
 from energyguard.history.people import People
 from energyguard.history.reading_buckets import Interrupted
 from energyguard.history.rollups import RollUps, Taken

@@ -16,10 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.history import Tables
-from energyguard.history.corrected_spans import TimeSpan, TimeSpans, lots, merged, span_of
-from energyguard.history.corrected_tables import CORRECTING, SENT_READINGS
-from energyguard.history.correction_book import CorrectionBook
-from energyguard.history.effective import ImportedRecords, effective, imported_records
+from energyguard.history.corrections.corrected_spans import (
+    TimeSpan,
+    TimeSpans,
+    lots,
+    merged,
+    span_of,
+)
+from energyguard.history.corrections.corrected_tables import CORRECTING, SENT_READINGS
+from energyguard.history.corrections.correction_book import CorrectionBook
+from energyguard.history.corrections.effective import ImportedRecords, effective, imported_records
 from energyguard.history.query import query_named
 from energyguard.log.records import Fetched
 from energyguard.model.channels import CHANNELS

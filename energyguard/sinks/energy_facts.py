@@ -10,7 +10,7 @@ from __future__ import annotations
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.energy import channels_of_device
 from energyguard.history import Tables
-from energyguard.history.energy_channels import OF_ALL, by_name, described, plain
+from energyguard.history.energy.energy_channels import OF_ALL, by_name, described, plain
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
 from energyguard.log.compacted import CompactedReader

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import read_settled
 from energyguard.history import NO_SEQUENCE
-from energyguard.history.corrected_tables import IMPORT_RECORDS, LAST_VERSION
-from energyguard.history.effective import PLACES, offsets_of
+from energyguard.history.corrections.corrected_tables import IMPORT_RECORDS, LAST_VERSION
+from energyguard.history.corrections.effective import PLACES, offsets_of
 from energyguard.history.people import People
 from energyguard.log.records import Fetched, Headers
 from energyguard.model.readings import EARLIEST_MS, Verdict

@@ -14,8 +14,8 @@ import msgspec
 
 from energyguard.durable.atomic import write_atomically
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.energy.recounted import FILE, Recounted, recounted
 from energyguard.history.reading_buckets import QUARTERS
-from energyguard.history.recounted import FILE, Recounted, recounted
 from energyguard.model.topics import DAY_MS
 from energyguard.sinks.archive import Archive
 from energyguard.telemetry import logger

@@ -14,7 +14,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import write_atomically
-from energyguard.history.corrected_tables import IMPORT_RECORDS, SENT_READINGS
+from energyguard.history.corrections.corrected_tables import IMPORT_RECORDS, SENT_READINGS
 from energyguard.history.losses import FILE, KINDS_OF_ROWS, Loss, losses
 from energyguard.history.parts import Parts, TablePart
 from energyguard.log import EARLIEST, Log, TopicPartition

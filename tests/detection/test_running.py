@@ -15,7 +15,7 @@ import pytest
 from energyguard.detection.grid import slots_of
 from energyguard.detection.running import RunningSlots
 from energyguard.detection.slots import HOUR_MS, QUARTER_MS
-from energyguard.history.energy_folds import newest_of
+from energyguard.history.energy.energy_folds import newest_of
 from energyguard.ledger.channels import channel_of, plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger

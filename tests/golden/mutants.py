@@ -35,7 +35,7 @@ class Mutant(NamedTuple):
 ALERTS = ("tests/alerts/test_book.py",)
 BALANCE = ("tests/log/test_balance.py",)
 BILLS = ("tests/domains/charging/test_bills.py",)
-CHANNELS = ("tests/stream/test_channels.py",)
+CHANNELS = ("tests/stream/windows/test_channels.py",)
 CLOCK = ("tests/stream/test_clock.py",)
 CONFIG = ("tests/settings/test_layers.py",)
 COVERING = ("tests/history/test_planner.py",)
@@ -47,11 +47,11 @@ ROWS = ("tests/sinks/test_rows.py",)
 SESSIONS = ("tests/domains/charging/test_sessions.py",)
 SIGNALS = ("tests/domains/charging/test_codec.py",)
 SPREAD = ("tests/ledger/test_spread.py",)
-SUMS = ("tests/history/test_window_sums.py",)
+SUMS = ("tests/history/energy/test_window_sums.py",)
 UNSILENCED = ("tests/api/test_api.py::test_an_alert_from_list_to_unsilenced",)
 VERDICTS = ("tests/codecs/test_verdicts.py",)
 VERSION = ("tests/store/test_version.py",)
-WINDOWS = ("tests/stream/test_windows.py",)
+WINDOWS = ("tests/stream/windows/test_windows.py",)
 
 MUTANTS: Final = (
     # Which partition a key goes to

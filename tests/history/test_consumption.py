@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.planner import between
 from energyguard.history.rollups import RollUps
+from tests.history.energy.test_energy import used, whole
 from tests.history.made import T0, readings
-from tests.history.test_energy import used, whole
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 

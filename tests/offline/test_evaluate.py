@@ -15,8 +15,8 @@ from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
 from energyguard.settings.ledger import LedgerSettings
 from energyguard.settings.tree import Settings
+from energyguard.stream.windows.episodes.output import WindowOutput
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import WindowOutput
 
 RULE = open_book([], ["household-demo"]).get("household-demo")
 LINES = [

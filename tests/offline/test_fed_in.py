@@ -13,7 +13,7 @@ import pytest
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.energy import described_by
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.energy_channels import describe
+from energyguard.history.energy.energy_channels import describe
 from energyguard.history.rollups import RollUps
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.catalogue import ChannelFacts, Device, Entry, Site, SumPeriod, Term
@@ -25,7 +25,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.sums import term_rules
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.terms import term_records
+from energyguard.stream.windows.panes.terms import term_records
 from tests.history.made import T0, readings
 
 MINUTE, HOUR, KWH = 60_000, 3_600_000, 10**9

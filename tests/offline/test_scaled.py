@@ -13,7 +13,7 @@ import pytest
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.energy import channels_of, described_by
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.energy_channels import describe, described
+from energyguard.history.energy.energy_channels import describe, described
 from energyguard.history.rollups import RollUps
 from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.channels import ENERGY_DEFAULTS
@@ -22,8 +22,8 @@ from energyguard.offline.evaluate import evaluate
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.beyond_plausible import beyond_plausible
+from energyguard.stream.windows.episodes.output import energy_alerts
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import energy_alerts
 from tests.catalogue.test_fold import fetched
 from tests.history.made import T0, readings
 

@@ -20,7 +20,7 @@ from energyguard.rules.sums import term_rules
 from energyguard.rules.toml import parse_rules
 from energyguard.rules.windowed import WindowBasis
 from tests.stream.test_sums import RULE, Rows, partitioned, readings, summed, told
-from tests.stream.test_windows import START
+from tests.stream.windows.test_windows import START
 
 LIMITS = {"channels": ("energy_kwh",), "raise_above": 15 * 10**7, "clear_at": 11 * 10**7}
 ENTRIES: dict[str, Entry] = {

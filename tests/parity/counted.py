@@ -15,8 +15,8 @@ from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import batch_from
 from energyguard.rules.rule import Rule
 from energyguard.stream.engines.counting import JobCounting
+from energyguard.stream.windows.episodes.output import WindowOutput, window_alerts
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import WindowOutput, window_alerts
 
 LONG_MS = 40 * 86_400_000
 POINTS = JobCounting()

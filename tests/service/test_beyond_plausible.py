@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from energyguard.cli.run.doctor_log import _meters
-from energyguard.history import folded
+from energyguard.history.energy import folded
 from energyguard.model.quantities import to_nano
 from energyguard.service.beyond_plausible import BeyondPlausible, beyond_plausible
 from energyguard.settings.tree import Settings

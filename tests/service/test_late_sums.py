@@ -22,10 +22,10 @@ from energyguard.service import late_sums
 from energyguard.service.late_sums import LateSum, LateSums
 from energyguard.stream.runtime.checkpoint import snapshot_records
 from energyguard.stream.sums.operator import SumOperator
-from energyguard.stream.windows.patience import FIRST_HOLD_MS
+from energyguard.stream.windows.rhythm.patience import FIRST_HOLD_MS
 from energyguard.testing import MemoryLog
 from tests.stream.test_sums import RULE, WINDOW
-from tests.stream.test_windows import START
+from tests.stream.windows.test_windows import START
 
 FRONT_MS, BEHIND_MS = START + HOUR_MS, 45 * 60_000
 

@@ -12,10 +12,10 @@ from energyguard.service.service import EnergyService
 from energyguard.stream.windows.detector import detector_worker
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
-from tests.stream.test_detector import book
-from tests.stream.test_learning import RULE, SETTINGS, TOPIC, fill
-from tests.stream.test_windows import START
 from tests.stream.test_worker import work
+from tests.stream.windows.test_detector import book
+from tests.stream.windows.test_learning import RULE, SETTINGS, TOPIC, fill
+from tests.stream.windows.test_windows import START
 from tests.waiting import until
 
 NOON, NIGHT = 24, 4

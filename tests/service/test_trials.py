@@ -19,8 +19,8 @@ from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
-from tests.stream.test_learning import KEPT_FROM, NAMES, history  # noqa: F401
-from tests.stream.test_windows import START
+from tests.stream.windows.test_learning import KEPT_FROM, NAMES, history  # noqa: F401
+from tests.stream.windows.test_windows import START
 
 (MEAN,) = parse_rules(
     '[[rule]]\nid = "much"\nchannels = ["power_kw"]\nmode = "mean"\nwindow = "1 hour"\n'

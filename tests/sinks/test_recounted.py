@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.history import energy_rollup
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.energy_channels import by_name, described
+from energyguard.history.energy import energy_rollup
+from energyguard.history.energy.energy_channels import by_name, described
+from energyguard.history.energy.recounted import recounted
 from energyguard.history.people import People
 from energyguard.history.reading_buckets import QUARTERS
-from energyguard.history.recounted import recounted
 from energyguard.history.rollups import RollUps
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log, Records

@@ -19,9 +19,9 @@ from energyguard.service.live.readings import LiveReadings
 from energyguard.settings.tree import StreamSettings, WireSettings
 from energyguard.stream.windows.stage import window_worker
 from tests.domains.conftest import StopAfter, records
-from tests.stream.test_windows import START
 from tests.stream.test_witnesses import counts
 from tests.stream.test_worker import SETTINGS, TOPICS, book, read_all, work
+from tests.stream.windows.test_windows import START
 
 MINUTE_MS = 60_000
 PATIENT = StreamSettings(snapshot="1s", idle="10m")

@@ -10,7 +10,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
-from tests.stream.test_windows import START
+from tests.stream.windows.test_windows import START
 
 MINUTE = 60_000
 LIMITS = WindowLimits(ClockLimits(lateness_ms=5 * MINUTE))

@@ -32,8 +32,8 @@ from energyguard.rules.rule import LEFT
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog
-from tests.stream.test_windows import START
 from tests.stream.test_worker import SETTINGS, fill, read_all, work
+from tests.stream.windows.test_windows import START
 
 TOPICS = ("energy_readings",)
 LIMIT = ThresholdRule(

@@ -34,11 +34,11 @@ from energyguard.stream.sums.operator import SumOperator, SumWait
 from energyguard.stream.sums.stage import sum_worker
 from energyguard.stream.sums.window_sum import TermWait
 from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.panes.terms import term_records
 from energyguard.stream.windows.stage import window_worker
-from energyguard.stream.windows.terms import term_records
 from tests.stream.test_catalogue_rules import Campus
-from tests.stream.test_windows import START
 from tests.stream.test_worker import SETTINGS, read_all, work
+from tests.stream.windows.test_windows import START
 
 STEP, WINDOW = 15_000, 60_000
 RULE = ThresholdRule(

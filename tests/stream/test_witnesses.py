@@ -29,8 +29,8 @@ from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.stage import window_worker
 from tests.domains.charging.test_session_worker import NOON, send, told_in
-from tests.stream.test_windows import START
 from tests.stream.test_worker import SETTINGS, TOPICS, book, read_all, work
+from tests.stream.windows.test_windows import START
 
 HOUR_MS = 3_600_000
 YEARS_MS = 5 * 365 * 24 * HOUR_MS

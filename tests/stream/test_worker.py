@@ -20,7 +20,7 @@ from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog
-from tests.stream.test_windows import START
+from tests.stream.windows.test_windows import START
 
 SETTINGS = StreamSettings(snapshot="1s")
 TOPICS = ("energy_readings", "meter_readings", "replay.*")

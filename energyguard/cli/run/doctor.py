@@ -139,9 +139,9 @@ def log(settings: Settings) -> Finding:
 
 def history(settings: Settings) -> Finding:
     """Every part of the history that was noted is on disk, and nothing is lost."""
+    from energyguard.history.energy.recounted import recounted
     from energyguard.history.losses import FILE, open_losses
     from energyguard.history.parts import noted, on_disk, uncovered
-    from energyguard.history.recounted import recounted
 
     if lost_rows := open_losses(settings.data_dir):
         path = settings.data_dir / FILE

@@ -9,9 +9,9 @@ from energyguard.domains.charging.places import device_id
 from energyguard.domains.charging.records.stations import Charger
 from energyguard.log.records import Records
 from energyguard.rules.kinds.silence import OF_THE_PRODUCT
-from energyguard.stream.windows.output import alert_events, silence_event
-from energyguard.stream.windows.silence_tracker import SilenceChange
-from energyguard.stream.windows.silences import SilenceTransition
+from energyguard.stream.windows.episodes.output import alert_events, silence_event
+from energyguard.stream.windows.rhythm.silence_tracker import SilenceChange
+from energyguard.stream.windows.rhythm.silences import SilenceTransition
 
 
 def silence_records(

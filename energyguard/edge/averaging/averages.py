@@ -28,7 +28,7 @@ from energyguard.model.readings import SCHEMA, Bools, Ints, ReadingBatch, Verdic
 from energyguard.settings.edge import EdgeSettings
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.verdicts import LaneRows, newest_before
+from energyguard.stream.windows.readings.verdicts import LaneRows, newest_before
 
 POWER = "power_kw"
 ENERGIES = pa.array(["energy_kwh", "energy_register_kwh"])

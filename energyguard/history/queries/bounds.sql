@@ -14,7 +14,7 @@
 -- parameter step: duration = 1h | | The length of a step.
 -- range: 1d
 -- as known: As it was known by then: what had come, and as it had been corrected.
--- folded: energyguard.history.folded:bounds
+-- folded: energyguard.history.energy.folded:bounds
 SELECT name, ms, nano, facts
 FROM to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})
 WHERE {step_ms:Int64} > 0

@@ -2,7 +2,7 @@
 --   `end_ms`: the first and the last). The last step ends with the newest entry, where no more time
 --   has passed since than is usual; the first one begins with the very first reading.
 -- columns: start time, end time, kwh number kWh, import_kwh number kWh, export_kwh number kWh, low number kWh, high number kWh, covered_ms integer ms
--- folded: energyguard.history.folded:bounds_between
+-- folded: energyguard.history.energy.folded:bounds_between
 SELECT name, ms, nano, facts
 FROM to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})
 WHERE {borders:String} != ''

@@ -21,7 +21,7 @@
 -- parameter device: text = ! | | A device, such as H001.
 -- range: 1d
 -- as known: As it was known by then: what had come, and as it had been corrected.
--- folded: energyguard.history.folded:entries
+-- folded: energyguard.history.energy.folded:entries
 WITH
     corrected AS (
         SELECT

@@ -10,7 +10,7 @@
 -- parameter window: duration = 15m | | The window's length.
 -- parameter slide: duration = 15m / 1m | | From one window to the next.
 -- range: 1h
--- folded: energyguard.history.folded:window_sums
+-- folded: energyguard.history.energy.folded:window_sums
 SELECT name, ms, nano, facts
 FROM to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})
 WHERE {window_ms:Int64} > 0 AND {slide_ms:Int64} > 0

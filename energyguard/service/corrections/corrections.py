@@ -11,7 +11,7 @@ from energyguard.audit import AuditTrail
 from energyguard.catalogue import Catalogue
 from energyguard.clock import Clock
 from energyguard.errors import BehindRetention, Conflict, Malformed, NotFound
-from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.corrections.correction_book import CorrectionBook
 from energyguard.log import EARLIEST, Log, Records, TopicPartition
 from energyguard.log.records import matches
 from energyguard.model.channels import CHANNELS

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.history.folded import FoldedChannel, energy_within
+from energyguard.history.energy.folded import FoldedChannel, energy_within
 from energyguard.model.quantities import NANO, to_nano
 from energyguard.model.readings import Bools
 from energyguard.service.corrections.contract import CorrectionPreview, WantedCorrection

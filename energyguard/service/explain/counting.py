@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.history.correction_book import CorrectionBook
-from energyguard.history.effective import ImportedRecords, effective
+from energyguard.history.corrections.correction_book import CorrectionBook
+from energyguard.history.corrections.effective import ImportedRecords, effective
 from energyguard.records.corrections import WITHDRAWN
 
 Row = dict[str, Any]

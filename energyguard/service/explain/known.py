@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.errors import OutOfRange
-from energyguard.history.correction_book import CorrectionBook
-from energyguard.history.effective import imported_records, offsets_of
-from energyguard.history.energy_spans import LEARNED, WARM_UP
-from energyguard.history.entry_corrections import counted
+from energyguard.history.corrections.correction_book import CorrectionBook
+from energyguard.history.corrections.effective import imported_records, offsets_of
+from energyguard.history.corrections.entry_corrections import counted
+from energyguard.history.energy.energy_spans import LEARNED, WARM_UP
 from energyguard.history.query import query_named
 from energyguard.log import Log
 from energyguard.model.readings import EARLIEST_MS, Bools

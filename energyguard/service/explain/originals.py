@@ -11,7 +11,7 @@ import pyarrow as pa
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import FORMAT, read_records
 from energyguard.errors import NotFound
-from energyguard.history.effective import PLACES
+from energyguard.history.corrections.effective import PLACES
 from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO

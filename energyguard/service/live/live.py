@@ -13,7 +13,7 @@ from typing import Any
 
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
-from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.corrections.correction_book import CorrectionBook
 from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.model import topics
 from energyguard.model.quantities import parse_duration

@@ -34,14 +34,14 @@ from energyguard.model.topics import (
 from energyguard.records.decisions import DECISION, PartitionDecision
 from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
-from energyguard.stream.windows.late import set_apart
-from energyguard.stream.windows.output import (
+from energyguard.stream.windows.episodes.output import (
     Breaches,
     WindowOutput,
     alert_events,
     energy_alerts,
 )
-from energyguard.stream.windows.terms import term_records
+from energyguard.stream.windows.late import set_apart
+from energyguard.stream.windows.panes.terms import term_records
 from energyguard.topics import topic_named
 
 AT = TopicPartition(TIME.name, 0)

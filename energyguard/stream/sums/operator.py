@@ -26,13 +26,13 @@ from energyguard.stream.sums.window_sum import (
     TermWait,
     WindowSum,
 )
-from energyguard.stream.windows.episode import Episode, EpisodeEvent
-from energyguard.stream.windows.episodes import RuleState
-from energyguard.stream.windows.key_events import KeyEvents, Over
-from energyguard.stream.windows.output import AlertTransition, episode_event
+from energyguard.stream.windows.episodes.episode import Episode, EpisodeEvent
+from energyguard.stream.windows.episodes.episodes import RuleState
+from energyguard.stream.windows.episodes.key_events import KeyEvents, Over
+from energyguard.stream.windows.episodes.output import AlertTransition, episode_event
+from energyguard.stream.windows.episodes.rule_change import carried
+from energyguard.stream.windows.panes.registers import SAYS_NOTHING
 from energyguard.stream.windows.places import DevicePlaces
-from energyguard.stream.windows.registers import SAYS_NOTHING
-from energyguard.stream.windows.rule_change import carried
 
 _ENERGY: Final = Measure(Kind.INTERVAL)  # 1e-9 kWh, whatever it was made of
 _KEY: Final = 0  # each sum is a device of its own

@@ -33,7 +33,7 @@ from energyguard.stream.runtime.rule_follower import RuleFollower
 from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.sums.operator import SumOperator, SumWait
-from energyguard.stream.windows.output import alert_events
+from energyguard.stream.windows.episodes.output import alert_events
 
 DecodedTerms = DecodedBatch[WindowTerms]
 """Records of ``energyguard.window-terms``."""

@@ -19,7 +19,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.stream.sums.series import TermSeries
-from energyguard.stream.windows.patience import FIRST_HOLD_MS
+from energyguard.stream.windows.rhythm.patience import FIRST_HOLD_MS
 
 FOREVER_MS: Final = 2**62
 NEWCOMER_MS: Final = HOUR_MS

@@ -14,9 +14,9 @@ import msgspec
 
 from energyguard.records.state import Manifest
 from energyguard.rules.kinds.state import StateRule
-from energyguard.stream.windows.episode import Episode
+from energyguard.stream.windows.episodes.episode import Episode
+from energyguard.stream.windows.episodes.states import ValueEpisode
 from energyguard.stream.windows.snapshot import dump, load, rules_of
-from energyguard.stream.windows.states import ValueEpisode
 from energyguard.stream.windows.values import ValueRules
 
 PART = "handover"

@@ -13,12 +13,10 @@ from energyguard.rules.valued import ValueRule
 from energyguard.stream.time.clock import Admitted, PartitionClock
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
-from energyguard.stream.windows.channel_operator import ChannelOperator
-from energyguard.stream.windows.energy_operator import operator_of
-from energyguard.stream.windows.energy_state import DescriptionOf, by_kind
-from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
-from energyguard.stream.windows.numbering import DeviceNumbers, rows_by_channel
-from energyguard.stream.windows.output import (
+from energyguard.stream.windows.channels.channel_operator import ChannelOperator
+from energyguard.stream.windows.channels.energy_operator import operator_of
+from energyguard.stream.windows.channels.energy_state import DescriptionOf, by_kind
+from energyguard.stream.windows.episodes.output import (
     AlertTransition,
     Collected,
     WindowOutput,
@@ -26,12 +24,14 @@ from energyguard.stream.windows.output import (
     in_order,
     silence_event,
 )
+from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
 from energyguard.stream.windows.places import DevicePlaces, PlacesAt, nowhere
-from energyguard.stream.windows.silence_tracker import SilenceChange
-from energyguard.stream.windows.silences import Silences, SilenceTransition
+from energyguard.stream.windows.readings.numbering import DeviceNumbers, rows_by_channel
+from energyguard.stream.windows.readings.verdicts import LaneRows
+from energyguard.stream.windows.rhythm.silence_tracker import SilenceChange
+from energyguard.stream.windows.rhythm.silences import Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import LEARNED, load_windows, save_windows
 from energyguard.stream.windows.values import Happened, ValueRules
-from energyguard.stream.windows.verdicts import LaneRows
 from energyguard.topics import topic_named
 
 _LIMITS = WindowLimits()

@@ -20,7 +20,7 @@ from energyguard.pipeline import PLACES
 from energyguard.rules.devices import Facts, SelectedRule
 from energyguard.rules.local_times import DeviceClocks
 from energyguard.rules.rule import Rule
-from energyguard.stream.windows.verdicts import LaneRows
+from energyguard.stream.windows.readings.verdicts import LaneRows
 
 PlacesAt = Callable[[int, int], PlacesFrom]
 """Where devices stand at a revision of the catalogue and an event time (ms)."""

@@ -17,11 +17,11 @@ from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.witnesses import Witnesses
-from energyguard.stream.windows.channel_operator import ChannelOperator
-from energyguard.stream.windows.episode import Episode
+from energyguard.stream.windows.channels.channel_operator import ChannelOperator
+from energyguard.stream.windows.episodes.episode import Episode
 from energyguard.stream.windows.places import DevicePlaces
-from energyguard.stream.windows.recent_readings import ReadingRun
-from energyguard.stream.windows.silences import Silences
+from energyguard.stream.windows.readings.recent_readings import ReadingRun
+from energyguard.stream.windows.rhythm.silences import Silences
 from energyguard.stream.windows.values import ValueRules
 
 _CLOCK = (

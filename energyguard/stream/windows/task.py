@@ -24,12 +24,12 @@ from energyguard.stream.runtime.stage import Task
 from energyguard.stream.time.alignment import DecodedReadings, decoded_part
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Waits, Witnesses
-from energyguard.stream.windows.energy_state import by_kind
+from energyguard.stream.windows.channels.energy_state import by_kind
+from energyguard.stream.windows.episodes.output import WindowOutput
 from energyguard.stream.windows.handover import PART as HANDOVER
 from energyguard.stream.windows.handover import Handover, handover_of
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import WindowOutput
 from energyguard.stream.windows.places import PlacesAt, nowhere
 
 MARK_MS = 900_000

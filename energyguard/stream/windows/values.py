@@ -18,12 +18,12 @@ from energyguard.rules.valued import (
     ValueRule,
 )
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.counter_steps import STEP, CounterSteps
-from energyguard.stream.windows.episode import EpisodeEvent
+from energyguard.stream.windows.episodes.episode import EpisodeEvent
+from energyguard.stream.windows.episodes.states import ScoredRows, ValueEpisode, ValueState
 from energyguard.stream.windows.places import DevicePlaces
-from energyguard.stream.windows.silence_tracker import SilenceChange
-from energyguard.stream.windows.states import ScoredRows, ValueEpisode, ValueState
-from energyguard.stream.windows.verdicts import LaneRows
+from energyguard.stream.windows.readings.counter_steps import STEP, CounterSteps
+from energyguard.stream.windows.readings.verdicts import LaneRows
+from energyguard.stream.windows.rhythm.silence_tracker import SilenceChange
 
 Happened = Iterator[tuple[ValueState, EpisodeEvent]]
 Saved = dict[str, Any]

@@ -11,9 +11,9 @@ from energyguard.log import Records, open_log
 from energyguard.stream.windows.detector import detector_worker
 from tests.cli.conftest import Terminal
 from tests.history.made import readings, served
-from tests.stream.test_detector import book
-from tests.stream.test_learning import RULE, SETTINGS, TOPIC, fill
 from tests.stream.test_worker import work
+from tests.stream.windows.test_detector import book
+from tests.stream.windows.test_learning import RULE, SETTINGS, TOPIC, fill
 
 MINUTE, KWH = 60_000, 10**9
 DAY = ("--since", "2025-09-06T00:00:00Z", "--until", "2025-09-06T03:00:00Z")

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from energyguard.history import energy_rollup, energy_spans
-from energyguard.history.energy_folds import FoldOutcome
+from energyguard.history.energy import energy_rollup, energy_spans
+from energyguard.history.energy.energy_folds import FoldOutcome
 from energyguard.history.rollups import RollUps, Taken
 from energyguard.ledger.ledger import Ledger
 from energyguard.log import Log, Positions, Records
@@ -21,7 +21,7 @@ from energyguard.stream.runtime.consumer import Consumer
 from energyguard.stream.runtime.outputs import Decisions
 from energyguard.stream.runtime.stage import Task
 from energyguard.stream.time.clock import PartitionClock
-from energyguard.stream.windows.energy_state import EnergyState
+from energyguard.stream.windows.channels.energy_state import EnergyState
 
 Patch = pytest.MonkeyPatch
 Outputs = Sequence[tuple[str, Records]]

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from energyguard.catalogue.energy import energy_channels
-from energyguard.history.energy_buckets import MINUTE_MS, Readings, long_rows
-from energyguard.history.energy_channels import plain
-from energyguard.history.energy_folds import entries_of
+from energyguard.history.energy.energy_buckets import MINUTE_MS, Readings, long_rows
+from energyguard.history.energy.energy_channels import plain
+from energyguard.history.energy.energy_folds import entries_of
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.spread import spread
 from energyguard.log import TopicPartition

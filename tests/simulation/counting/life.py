@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from energyguard.history import NO_SEQUENCE
-from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.corrections.correction_book import CorrectionBook
 from energyguard.log import Log, Records, TopicPartition
 from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.readings import BACKFILL

@@ -15,8 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from energyguard.history import energy_rollup, energy_spans, energy_writes, reading_buckets
-from energyguard.history.corrected_tables import LAST_VERSION
+from energyguard.history import reading_buckets
+from energyguard.history.corrections.corrected_tables import LAST_VERSION
+from energyguard.history.energy import energy_rollup, energy_spans, energy_writes
 from energyguard.history.rollup_kind import script
 from energyguard.history.tables import ALL
 from energyguard.model.channels import CHANNELS

@@ -11,7 +11,7 @@ import pytest
 
 from energyguard.history import NO_SEQUENCE, Tables
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.corrections.correction_book import CorrectionBook
 from energyguard.history.reading_buckets import LEVELS
 from energyguard.history.rollups import RollUps
 from energyguard.ledger.channels import EnergyChannel

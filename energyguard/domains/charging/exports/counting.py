@@ -16,7 +16,7 @@ from energyguard.clock import SYSTEM
 from energyguard.domains.charging.exports.known import Known
 from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Imported
 from energyguard.domains.charging.topics import IMPORTED
-from energyguard.history.correction_book import CorrectionBook
+from energyguard.history.corrections.correction_book import CorrectionBook
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.model.topics import CORRECTIONS
 from energyguard.records.corrections import CORRECTION, Correction

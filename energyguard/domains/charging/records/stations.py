@@ -9,7 +9,7 @@ import msgspec
 
 from energyguard.domains.charging import topics
 from energyguard.domains.charging.records.results import CHARGES_TABLE, STAYS_TABLE
-from energyguard.history.corrected_tables import IMPORT_RECORDS
+from energyguard.history.corrections.corrected_tables import IMPORT_RECORDS
 from energyguard.records.contract import TopicRecord, doc
 from energyguard.records.tables import MAYBE_TIME, NAME, TIME, HistoryTable, RowMapping, TableColumn
 

@@ -1,0 +1,177 @@
+"""One channel of energy of one partition: windows sum the entries of a ledger.
+
+Most devices are quick and in order: their windows close when the partition's time says so, all at
+once, by panes. A device that is slow, new, late, out of order or in doubt is *apart*: its windows
+wait as long as it needs, and are followed by its own entries. Which way a device goes decides how
+fast it is counted and nothing else: both give the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from energyguard.model.channels import MEASURES, Kind
+from energyguard.model.readings import Bools, Ints
+from energyguard.rules.rule import Rule
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.channels.channel_operator import ChannelOperator
+from energyguard.stream.windows.channels.energy_state import POINT_MS, DescriptionOf
+from energyguard.stream.windows.channels.quick_operator import QuickOperator
+from energyguard.stream.windows.channels.reordering import RowsByKey
+from energyguard.stream.windows.episodes.output import Collected
+from energyguard.stream.windows.limits import ChannelLimits
+from energyguard.stream.windows.panes.panes import BatchSlice
+from energyguard.stream.windows.places import DevicePlaces
+from energyguard.stream.windows.readings.verdicts import Judged, LaneRows, by_key, judge
+from energyguard.stream.windows.rhythm.delays import GRAIN_MS
+from energyguard.stream.windows.rhythm.patience import BORDER_MS, unsteady
+
+
+class EnergyOperator(QuickOperator):
+    """The state of one channel of energy, and what its readings do to it."""
+
+    def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
+        """Run these rules from now on; what they need of the past comes from the ring."""
+        super().run_rules(rules, newest)
+        self._set_bounded_apart()
+        for state in self.rule_states:
+            state.apart = ~self.is_quick
+        known = len(self.newest)
+        self.ceiling = np.zeros((len(self.rule_states), known), np.int64)
+        self.pace, self._paced = np.zeros_like(self.ceiling), np.full(known, NEVER)
+        if not self.rule_states or newest <= NEVER:
+            return
+        begins = (self.newest > NEVER) & (self.holds.decided <= NEVER)  # no rule ran before
+        self.holds.decided[begins] = newest - self.limits.lateness_ms
+        if self.is_quick.any():
+            self._enter_from_ring(self.is_quick)
+        apart = (self.newest > NEVER) & ~self.is_quick
+        if apart.any():  # no window can have more than all that is kept
+            self._allow(self._counted(apart)[0])
+
+    # Which pieces a batch has
+
+    def cuts(self, rows: LaneRows, prior: Ints, whole: BatchSlice) -> set[int]:
+        """Where a batch is cut: at borders of time, as long as holds may change."""
+        found = super().cuts(rows, prior, whole)
+        if not self.rule_states:
+            return found
+        minutes = whole.run // BORDER_MS
+        steps = np.diff(minutes, prepend=max(self._border, NEVER // BORDER_MS))
+        borders = np.flatnonzero(steps > 0)
+        if not len(borders):
+            return found
+        until = self._unsteady_until(rows, prior, whole.run)
+        if (self.holds.hold != self.holds.next_hold).any():
+            until = max(until, int(borders[0]))
+        return found | set(borders[borders <= until].tolist())
+
+    def _unsteady_until(self, rows: LaneRows, prior: Ints, run: Ints) -> int:
+        """The last place of a batch after which a hold may change; -1: none does."""
+        if not len(rows):
+            return -1
+        step = np.where(prior > NEVER, rows.time - prior, 0)
+        longest_delay = self.holds.delays.longest() - GRAIN_MS
+        late = np.maximum(run[rows.at] - rows.time, 0) // GRAIN_MS * GRAIN_MS
+        np.maximum.at(longest_delay, rows.key, late)  # as the usual delay will be, if it is this
+        lateness = self.limits.lateness_ms
+        if self.measure.kind is Kind.INTERVAL:  # points, in whatever order
+            steady = self.is_quick & (longest_delay <= lateness)
+            doubtful = ~steady[rows.key] | (step > POINT_MS) | self._may_cut_long(rows, step)
+            if not doubtful.any():
+                return -1
+            rows, step = rows.where(doubtful), step[doubtful]
+        hold, high = self.holds.hold[rows.key], step + longest_delay[rows.key]
+        doubtful = unsteady(hold, step, high, lateness) | (step <= 0)
+        if not doubtful.any():
+            return -1
+        return len(run) - 1
+
+    # A piece of a batch
+
+    def _process(self, rows: LaneRows, prior: Ints, span: BatchSlice, into: Collected) -> Judged:
+        if not self.rule_states:
+            return super()._process(rows, prior, span, into)
+        run = span.run
+        if (border := int(run[0]) // BORDER_MS) > self._border:
+            self._border = border
+            self.holds.adopt()
+        if self.ended:
+            self.holds.hold = np.zeros_like(self.holds.hold)
+        judged = judge(rows, self.late(rows, run), prior, self.ring)
+        np.maximum.at(self.newest, rows.key, rows.time)
+        good = judged.good
+        judged = replace(judged, behind=good & self._behind(rows, prior, run))
+        if not good.all():
+            rows, prior = rows.where(good), prior[good]
+        self._count(rows, prior, span, into)
+        self.holds.pass_by(int(run[-1]), self.limits.lateness_ms)
+        self._let_go(int(run[-1]))
+        return judged
+
+    def _behind(self, rows: LaneRows, prior: Ints, run: Ints) -> Bools:
+        """Readings that change windows which were closed before: of the past, or out of order."""
+        since, mixed = rows.time.copy(), rows.time < prior
+        if self.measure.kind is not Kind.INTERVAL and mixed.any():  # it cuts an entry in two
+            since[mixed] -= self.head.usual_ms()[rows.key[mixed]]
+        lateness = self.limits.lateness_ms
+        if not len(rows) or since.min() >= run[-1] - lateness:  # none of any key is closed there
+            return np.zeros(len(rows), bool)
+        closed = self.holds.reached(rows.key, run[rows.at], lateness)
+        return (since < closed) & (prior > NEVER)
+
+    def _count(self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected) -> None:
+        """Readings that count: by panes, or key by key."""
+        order = by_key(rows, len(self.newest))
+        before = np.concatenate([[NEVER], span.run])  # until its first reading nothing closes
+        at = rows.at[order]
+        given = RowsByKey(rows.where(order), prior[order], span.run[at], before[at])
+        newest = int(span.run[-1])
+        self.holds.delays.deliver(given.rows.key, given.rows.time, given.run)
+        quick, out = self._quick(given, newest)
+        self.is_quick &= ~out
+        for state in self.rule_states:
+            state.apart = ~self.is_quick
+        calm, busy, smooth, mixed = self._calm(given, out)
+        busy |= self._watched(newest, span.changes)
+        closed_at_once = self._tell_at_once(busy & smooth, given, span, collected)
+        calm, busy = calm | closed_at_once, busy & ~closed_at_once
+        followed = self._follow_apart(busy, rows, span, collected)
+        self.registers.leave(out)
+        mine = self.is_quick[rows.key]
+        if not mine.all():
+            rows, prior = rows.where(mine), prior[mine]
+        if quick is not None:
+            rows, prior = quick.where(np.argsort(quick.at, kind="stable")), _never(len(quick))
+        for start, stop, close_first in self._spans(rows, prior, span):
+            self._take(rows, prior, span.cut(start, stop), close_first, collected)
+        self._learn(followed, calm, mixed, newest)
+
+
+def _never(rows: int) -> Ints:
+    return np.full(rows, NEVER)
+
+
+def operator_of(
+    channel: str,
+    limits: ChannelLimits,
+    places: DevicePlaces,
+    described_by: DescriptionOf,
+    *,
+    keeps_past: bool,
+) -> ChannelOperator:
+    """The operator of a channel: of an energy, or of a level.
+
+    Args:
+        channel: its name.
+        limits: what event time allows.
+        places: which devices rules are about.
+        described_by: what is said of devices' channels of energy.
+        keeps_past: whether readings are counted; else a reading can only be new, or late.
+    """
+    if keeps_past and not MEASURES[channel].is_level:
+        return EnergyOperator(channel, limits, places, described_by)
+    return ChannelOperator(channel, limits, places, keeps_past=keeps_past)
