@@ -85,7 +85,7 @@ def test_what_is_too_late_again_is_not_accepted(log: MemoryLog, service: EnergyS
 def test_without_a_worker_nobody_has_judged(
     log: MemoryLog, service: EnergyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judgement.Judgement.wait, "__defaults__", (0.1,))
+    monkeypatch.setattr(judgement, "WAIT_S", 0.1)
     header = tuple(
         (name, text.encode())
         for name, text in {

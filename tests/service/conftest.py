@@ -9,6 +9,7 @@ import pytest
 from nicegui import app as pages
 
 from energyguard.clock import SYSTEM
+from energyguard.service.intake import judgement
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
@@ -19,6 +20,12 @@ from tests.service.made import StandInHistory
 def _a_page_that_has_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """NiceGUI has one application per process; tests of the page may have started it before."""
     monkeypatch.setattr(pages, "middleware_stack", None)
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none that judges what is taken in again."""
+    monkeypatch.setattr(judgement, "WAIT_S", 0.1)
 
 
 @pytest.fixture

@@ -56,10 +56,10 @@ class Judgement:
         self._sent.update(_of_readings(topic, batch))
         self._topics[topic] = self._topics.get(topic, 0) + batch.num_rows
 
-    def wait(self, seconds: float = WAIT_S) -> tuple[Counter[str], int]:
-        """How many were set apart, by verdict; and how many nobody has judged in this time."""
+    def wait(self) -> tuple[Counter[str], int]:
+        """How many were set apart, by verdict; and how many nobody has judged in ``WAIT_S``."""
         ends = {topic: self._log.positions(topic, LATEST) for topic in self._topics}
-        until = self._clock.monotonic() + seconds
+        until = self._clock.monotonic() + WAIT_S
         left = dict(self._topics)
         while True:
             left = {
