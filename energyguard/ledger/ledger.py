@@ -32,6 +32,7 @@ from energyguard.ledger.scale_changes import (
     follows_by_scales,
     go_by_doubts,
     go_by_times,
+    implausible_by_scales,
 )
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
@@ -118,6 +119,13 @@ class Ledger:
         if self._channels.timed:
             return follows_by_scales(self._fold, self._channels, key, time, value)
         return self._fold.follows(key, time, value)
+
+    def implausible(self, key: Ints, time: Ints, value: Ints) -> Bools:
+        """(n,) which powers are larger than is plausible: these are as if they were not there."""
+        assert isinstance(self._fold, PowerFolds)
+        if self._channels.timed:
+            return implausible_by_scales(self._fold, self._channels, key, time, value)
+        return self._fold.implausible(key, value)
 
     def in_unit(self, key: Ints, time: Ints, value: Ints) -> Ints:
         """(n,) values as they were sent, in the channel's unit; their sign stays."""

@@ -65,7 +65,7 @@ class PowerFolds:
             the entries that are made or replaced, sorted by key and stamp: of each reading when
             the next one comes.
         """
-        wrong = np.abs(value) > self._limit(key, value)
+        wrong = self.implausible(key, value)
         if wrong.any():
             alone = wrong & (self.rows.time[key, -1] != time)
             alone &= ~_of_one_time(key, time, ~wrong)
@@ -97,6 +97,11 @@ class PowerFolds:
         rows.steps[runs.rows] = rhythm.newest()
         rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 1)
         return _entries(in_order(runs, new, older))
+
+    def implausible(self, key: Ints, value: Ints) -> Bools:
+        """(n,) which powers are larger than is plausible."""
+        wrong: Bools = np.abs(value) > self._limit(key, value)
+        return wrong
 
     def follows(self, key: Ints, time: Ints, value: Ints) -> Bools:
         """(n,) none: each makes the entry of the one before it."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries
+from energyguard.ledger.powers import PowerFolds
 from energyguard.ledger.registers import Doubts, newest_of_each
 from energyguard.ledger.runs import KeyRuns
 from energyguard.model.readings import Bools, Ints
@@ -46,6 +47,18 @@ def follows_by_scales(
     _go_by(channels, runs.keys, first)
     follows: Bools = fold.follows(key, time, value) & (place == runs.each(first))
     return follows
+
+
+def implausible_by_scales(
+    fold: PowerFolds, channels: Descriptions, key: Ints, time: Ints, value: Ints
+) -> Bools:
+    """Which powers are not plausible, each by the scale that holds at its time."""
+    place, found = channels.places(key, time), np.zeros(len(key), np.bool_)
+    for number in np.unique(place).tolist():
+        mine = place == number
+        _go_by(channels, keys := np.unique(key[mine]), np.full(len(keys), number))
+        found[mine] = fold.implausible(key[mine], value[mine])
+    return found
 
 
 def go_by_times(channels: Descriptions, keys: Iterable[int], newest_ms: Ints) -> None:

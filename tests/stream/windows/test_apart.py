@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from energyguard.catalogue.revisions import PlacesFrom
@@ -220,6 +221,48 @@ def test_what_is_said_of_channels_counts_from_its_place_in_the_log(
     assert told(rows, channel, cuts, restarts=True, pins=pins) == at_once
     monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
     assert told(rows, channel, [], pins=pins) == at_once
+
+
+def large(seed: int) -> list[Row]:
+    """Powers about the largest plausible one, above it for a while, late, repeated, with gaps."""
+    rng = random.Random(seed)
+    rows = []
+    for device in "ABCD":
+        step, time = rng.choice([15_000, 15_000, 60_000, 300_000]), START + rng.randrange(20_000)
+        share, above = rng.choice([0, 0.02, 0.3]), 0
+        for _ in range(200 if step < 100_000 else 40):
+            time += step + rng.randrange(-2000, 2000)
+            time += rng.choice([120_000, HOUR_MS // 2]) if rng.random() < 0.01 else 0
+            if not above and rng.random() < 0.05:
+                above = rng.choice([1, 1, 1, 5, 90])
+            value = int(rng.uniform(100, 130) * 1e9 if above else rng.uniform(20, 100) * 1e9)
+            above = max(0, above - 1)
+            comes = time + (rng.random() * 500_000 if rng.random() < share else 0)
+            rows += [(comes, device, time, value)] * (2 if rng.random() < 0.02 else 1)
+    return [row[1:] for row in sorted(rows)]
+
+
+@pytest.mark.parametrize("level", [8 * KWH, 1_000 * KWH])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_powers_that_are_not_plausible_are_as_if_they_were_not_there(
+    seed: int, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever way a device is counted; where all is below each level, too."""
+    monkeypatch.setattr(
+        f"{__name__}.rules",
+        lambda channel: [
+            msgspec.structs.replace(rule, raise_above=level, clear_at=level * 3 // 4)
+            for rule in RULES(channel)
+        ],
+    )
+    rows = large(seed)
+    cuts = sorted(random.Random(seed).sample(range(1, len(rows)), 6))
+    at_once = told(rows, "power_kw", [])
+    assert bool(at_once[0]) == (level < 100 * KWH)
+    assert told(rows, "power_kw", cuts) == at_once
+    assert told(rows, "power_kw", cuts[:3], restarts=True) == at_once
+    monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
+    assert told(rows, "power_kw", []) == at_once
 
 
 def steady(step_ms: int, values: Sequence[int]) -> list[Row]:

@@ -109,6 +109,9 @@ class ApartOperator(ReorderingOperator):
         calm = busy & smooth
         rows = rows.where(calm[rows.key])
         if len(rows):
+            if self.measure.holds:  # what is not plausible is as if it were not there
+                wrong = self.head.implausible(rows.key, rows.time, rows.value)
+                rows = rows.where(~wrong) if wrong.any() else rows
             entries = self.head.fold(rows.key, rows.time, rows.value)
             calm[entries.key[~FOLLOWS[entries.evidence]]] = False
             self._allow(entries)

@@ -231,9 +231,9 @@ class EnergyState(ChannelOperator):
             late &= pane * slide + window <= closed
         return late
 
-    def _falls_silent(self, newest: int) -> Bools:
-        """Whether windows close that end after the newest reading of each key."""
-        return self.newest < newest - self.limits.lateness_ms
+    def _falls_silent(self, newest_ms: Ints, newest: int) -> Bools:
+        """Whether windows close that end after the newest readings of keys."""
+        return newest_ms < newest - self.limits.lateness_ms
 
     def _past(self, apart: Bools, rows: LaneRows) -> dict[int, tuple[Ints, Ints]]:
         """Times and values of the readings of keys before a piece, from the ring."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.evidence import Evidence
+from energyguard.ledger.runs import KeyRuns
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
@@ -35,13 +36,13 @@ class QuickOperator(ApartOperator):
         """
         rows, prior, run, _ = given
         out = np.zeros(len(self.newest), bool)
-        if self.measure.holds:  # who is silent: how long its newest power holds is its own
-            out |= self.is_quick & self._falls_silent(newest)
-        if not len(rows):
-            return None, out
         mine = self.is_quick[rows.key]
         if not mine.all():
             rows, prior, run = rows.where(mine), prior[mine], run[mine]
+        if self.measure.holds:
+            return self._quick_powers(RowsByKey(rows, prior, run, run), newest, out)
+        if not len(rows):
+            return None, out
         lateness = self.limits.lateness_ms
         step = np.where(prior > NEVER, rows.time - prior, 0)
         if self.measure.kind is Kind.INTERVAL:
@@ -63,6 +64,33 @@ class QuickOperator(ApartOperator):
         rows, prior = rows.where(keep), prior[keep]
         entries = self.head.fold(rows.key, rows.time, rows.value)
         return self._entry_rows(rows, prior, entries, out)
+
+    def _quick_powers(
+        self, given: RowsByKey, newest: int, out: Bools
+    ) -> tuple[EntryRows | None, Bools]:
+        """The same of powers. Those that are not plausible count nothing, and change no entry."""
+        rows, prior, run, _ = given
+        out[rows.key[rows.time <= prior]] = True
+        longest_delay = self.holds.delays.longest()
+        np.maximum.at(longest_delay, rows.key, run - rows.time)
+        wrong = self.head.implausible(rows.key, rows.time, rows.value)
+        nothing, rows = rows.where(wrong), rows.where(~wrong) if wrong.any() else rows
+        newest_ms = self.head.newest_ms().copy()
+        prior = _previous(rows, newest_ms)
+        np.maximum.at(newest_ms, rows.key, rows.time)
+        # Who is silent: how long its newest power holds is its own.
+        out |= self.is_quick & self._falls_silent(newest_ms, newest)
+        step = rows.time - prior
+        out[rows.key[step + longest_delay[rows.key] > self.limits.lateness_ms]] = True
+        if not (len(rows) or len(nothing)):
+            return None, out
+        keep = ~out[rows.key]
+        rows, prior = rows.where(keep), prior[keep]
+        entries = self.head.fold(rows.key, rows.time, rows.value)
+        made, out = self._entry_rows(rows, prior, entries, out)
+        if len(nothing):
+            made = made.joined(EntryRows.of_nothing(nothing.where(~out[nothing.key])))
+        return made, out
 
     def _may_cut_long(self, rows: LaneRows, step: Ints) -> Bools:
         """Readings that may lie within a long step of their key: it is two long ones then."""
@@ -126,7 +154,7 @@ class QuickOperator(ApartOperator):
         if (bounded := bounded_keys(self.rule_states, len(self.newest))) is not None:
             quick &= ~bounded[keys]
         if self.measure.holds:
-            quick &= ~self._falls_silent(newest)[keys]
+            quick &= ~self._falls_silent(self.head.newest_ms()[keys], newest)
         if not self.ended and quick.any():
             self._enter(keys[quick], followed)
 
@@ -149,3 +177,12 @@ class QuickOperator(ApartOperator):
         columns = entries.start, entries.end, entries.energy
         self.registers.add_entries(entries.key, columns)
         self.registers.cover_again(key, time)
+
+
+def _previous(rows: LaneRows, newest_ms: Ints) -> Ints:
+    """(n,) when the reading before each was; ``newest_ms``: (keys,) the newest before all."""
+    if not len(rows):
+        return rows.time
+    runs = KeyRuns(rows.key)
+    previous: Ints = runs.previous(rows.time, newest_ms[runs.keys])
+    return previous

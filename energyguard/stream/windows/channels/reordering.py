@@ -59,7 +59,11 @@ class ReorderingOperator(EnergyState):
             return found
         readings = self._reordered(which, given)
         ledger = self.base.of(keys)
-        plain, longest = ~ledger.in_doubt(), self._longest_steps(keys, readings, ledger)
+        plain = ~ledger.in_doubt()
+        if self.measure.holds:
+            readings, is_left = _without_implausible(readings, ledger)
+            plain &= ~is_left
+        longest = self._longest_steps(keys, readings, ledger)
         entries = ledger.fold(*readings[:3])
         plain &= ~ledger.in_doubt()
         if self.measure.kind is Kind.REGISTER:
@@ -71,9 +75,6 @@ class ReorderingOperator(EnergyState):
         else:
             in_unit = ledger.in_unit(readings.key, readings.time, readings.value)
             readings = readings._replace(value=in_unit)
-            if self.measure.holds:  # a power that is not plausible is as if it were not there
-                wrong = np.abs(readings.value) > 60 * self._largest[keys][readings.key]
-                plain[readings.key[wrong]] = False
             self._hold_amounts(keys, readings, longest)
         self.pace[:, keys], self._paced[keys] = 0, NEVER
         if self.measure.holds:
@@ -145,3 +146,22 @@ class ReorderingOperator(EnergyState):
             reach = state.rule.window_ms + longest
             since = self.holds.decided[keys] - reach
             ceiling[keys] = highest_of_amounts(key, time, amount, reach, since) + last
+
+
+def _without_implausible(readings: Reordered, ledger: Ledger) -> tuple[Reordered, Bools]:
+    """Powers without those that are not plausible: these are as if they were not there.
+
+    Returns:
+        the others; and of which keys there are some left, as their readings came out of order, or
+        as there are no others.
+    """
+    key, stays = readings.key, np.zeros(ledger.keys, bool)
+    wrong = ledger.implausible(key, readings.time, readings.value)
+    if not wrong.any():
+        return readings, stays
+    stays[key[~readings.is_skeleton]] = True
+    stays |= np.bincount(key[~wrong], minlength=ledger.keys) == 0
+    left = wrong & stays[key]
+    is_left = np.zeros(ledger.keys, bool)
+    is_left[key[left]] = True
+    return readings.where(~wrong | left), is_left

@@ -33,6 +33,18 @@ class EntryRows(LaneRows):
             self.sequence[which], self.start[which], self.end[which],
         )  # fmt: skip
 
+    @classmethod
+    def of_nothing(cls, rows: LaneRows) -> EntryRows:
+        """Readings that were there, and count nothing."""
+        zero = np.zeros(len(rows), np.int64)
+        return cls(rows.at, rows.key, rows.time, zero, rows.sequence, rows.time, rows.time)
+
+    def joined(self, other: EntryRows) -> EntryRows:
+        """These and others."""
+        names = ("at", "key", "time", "value", "sequence", "start", "end")
+        columns = (np.concatenate([getattr(of, name) for of in (self, other)]) for name in names)
+        return EntryRows(*columns)
+
 
 class EntryRegisters(Registers):
     """Panes by slide, of signed entries."""
