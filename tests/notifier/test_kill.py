@@ -22,8 +22,8 @@ from tests.waiting import until
 
 ROLE = """
 import sys
-from energyguard.notifier import notifier
-notifier.DOUBT_MS = 1_500
+from energyguard.notifier import flights
+flights.DOUBT_MS = 1_500
 from energyguard.cli.commands import main
 sys.exit(main(sys.argv[1:]))
 """
