@@ -144,6 +144,39 @@ def test_a_folder_of_before_counts_anew_what_is_fed_in_by_its_name(
     assert of_devices(history) == right | {"barn/export": -2.0}
 
 
+def test_a_scale_that_is_said_later_counts_in_the_past_from_its_time_on(
+    history: ChdbHistory, log: Log, people: People
+) -> None:
+    """In March × 40 turns out to have been × 60 since an hour in the past; rows stay as they came.
+
+    Who gives the meter another name afterwards changes nothing of that.
+    """
+    put(history, [("A", i * HOUR, i * KWH) for i in range(5)], "energy_register_kwh")
+    raw = history.answer("SELECT * FROM readings ORDER BY time", {})
+    archive, versions = Archive(history, log, 0.0, people), list[CatalogueVersion]()
+    for name, scale, from_ms, hours in (
+        ("Main", "", None, [1, 1, 1, 1]),
+        ("Main", "40", None, [40, 40, 40, 40]),
+        ("Main", "60", T0 + 2 * HOUR, [40, 60, 60, 60]),
+        ("Mains", "60", None, [40, 60, 60, 60]),
+        ("Mains", "60", T0 + 3 * HOUR + 1, [40, 60, 60, 60]),
+        ("Mains", "20", T0 + 3 * HOUR + 1, [40, 60, 60, 20]),
+        ("Mains", "", None, [1, 1, 1, 1]),
+    ):
+        facts = ChannelFacts(scale=scale, max_power_kw=1_000)
+        entry = Device(name=name, channels={"energy_register_kwh": facts})
+        versions.append(CatalogueVersion(revision=len(versions) + 1, entry=entry, from_ms=from_ms))
+        value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=tuple(versions)))
+        log.append(CATALOGUE.name, Records([b"device/A"], [value]))
+        EnergyFacts(log, history, archive, Settings()).step()  # who starts again
+        archive.settle()
+        found = quarters(history)
+        assert [sum(found[h * HOUR + q * HOUR // 4] for q in range(4)) for h in range(4)] == [
+            kwh * KWH for kwh in hours
+        ], (scale, from_ms)
+    assert history.answer("SELECT * FROM readings ORDER BY time", {}) == raw
+
+
 HOMES = ("home", "home/export", "barn/export")
 
 
