@@ -48,12 +48,12 @@ class EntryAnswers:
         rows = [_entry(device, at) for at in ends if not _is_gone(at - QUARTER)]
         names = (
             "channel", "time", "value", "start", "end", "kwh", "inside", "low", "high", "kind",
-            "why", "evidence", "number", "after_ms",
+            "why", "evidence", "number", "after_ms", "scale",
         )  # fmt: skip
         number, text = pa.float64(), pa.string()
         kinds = (
             text, STAMP, number, STAMP, STAMP, *[number] * 4, text, text, text, pa.int64(),
-            pa.int64(),
+            pa.int64(), number,
         )  # fmt: skip
         return _table(rows, names, kinds)
 
@@ -114,7 +114,7 @@ def _entry(device: str, at: int) -> tuple[Any, ...]:
     value = 0.0 if at == ZERO else 1_000.0 + (at - START) / HOUR
     return (
         "energy_register_kwh", at, value, start, at, kwh, kwh, kwh, kwh, kind,
-        "", evidence, number, after,
+        "", evidence, number, after, None,
     )  # fmt: skip
 
 
