@@ -1,13 +1,14 @@
 """Times as system D writes them, ``2024-05-19 11:03:12``: whole seconds, UTC.
 
-Others write ISO 8601: ``2024-05-19T11:03:12Z``, ``2024-05-19T13:03:12.250+02:00``; or a number of
-seconds or milliseconds since 1970.
+Others write ISO 8601: ``2024-05-19T11:03:12Z``, ``2024-05-19T13:03:12.250+02:00``,
+``20240519T110312Z``; or s, ms, µs or ns since 1970, as a number or as text.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from math import floor
 
@@ -15,11 +16,15 @@ from energyguard.errors import Malformed, OutOfRange
 
 EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
 _LATEST_S = 253_402_300_800  # the end of 9999
-_MS_FROM = 100_000_000_000  # as seconds that is in 5138, as milliseconds 1973
+_SMALLER_FROM = 100_000_000_000  # as seconds that is in 5138, as milliseconds 1973
+_SMALLER = (1, 1_000, 1_000_000, 1_000_000_000)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _ISO = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII
+    r"(\d{4})(-?)(\d\d)\2(\d\d)[T ]?(\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,]\d{1,9})?)?"
+    r" ?(?:Z|UTC|GMT|([+-]\d\d(?::?\d\d)?))?",
+    re.ASCII | re.IGNORECASE,
 )
+_SINCE_1970 = re.compile(r"(?:\d{9,10}|\d{13}|\d{16}|\d{19})(?:\.\d+)?", re.ASCII)
 
 
 @lru_cache(maxsize=4_096)
@@ -49,23 +54,33 @@ def instant(text: str) -> int:
         Malformed: it is no such time.
         OutOfRange: it is before 2000: a clock that was never set.
     """
-    if _TIME.fullmatch(text) or not _ISO.fullmatch(text):
+    if _SINCE_1970.fullmatch(text):
+        return since_1970(Decimal(text))
+    found = None if _TIME.fullmatch(text) else _ISO.fullmatch(text)
+    if found is None:
         return seconds(text)
+    year, _, month, day, hour, _, minute, second_text, offset = found.groups("00")
+    more = timedelta(days=hour == "24", seconds=second_text == "60")  # the end of a day; a leap
+    hour = "00" if hour == "24" and minute == second_text == "00" else hour
+    whole = "59" if second_text == "60" else second_text
+    zone = "+00:00" if offset == "00" else offset
     try:
-        found = datetime.fromisoformat(text.upper())
-        second = floor((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+        began = datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{whole}{zone}")
+        second = int((began + more).timestamp())
     except (ValueError, OverflowError) as error:
         raise Malformed(f"timestamp: {text!r}: {error}", "timestamp") from error
     return _after_2000(second, text)
 
 
-def since_1970(stamp: float) -> int:
-    """A time in seconds or milliseconds since 1970 UTC, in whole seconds; its size says which.
+def since_1970(stamp: float | Decimal) -> int:
+    """A time in s, ms, µs or ns since 1970 UTC, in whole seconds; its size says which.
 
     Raises:
         OutOfRange: it is before 2000, or beyond the year 9999.
     """
-    second = floor(stamp // 1_000 if abs(stamp) >= _MS_FROM else stamp)
+    size = stamp if stamp >= 0 else -stamp
+    per_s = next((unit for unit in _SMALLER if size < _SMALLER_FROM * unit), _SMALLER[-1])
+    second = floor(stamp // per_s)
     if second >= _LATEST_S:
         raise OutOfRange(f"timestamp: {stamp} is beyond the year 9999", "timestamp")
     return _after_2000(second, str(stamp))

@@ -16,6 +16,7 @@ System D's four results are each the value of a record.
 
 from __future__ import annotations
 
+import codecs
 import string
 from decimal import Decimal
 from functools import lru_cache
@@ -44,6 +45,7 @@ from energyguard.domains.charging.records.results import (
     TransactionProfit,
 )
 from energyguard.domains.charging.records.signals import SIGNAL, SignalMessage
+from energyguard.domains.charging.spellings import respelled
 from energyguard.errors import Malformed, OutOfRange, Rejected
 from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.readings import Verdict
@@ -52,6 +54,8 @@ SHAPE = "signal"
 SUPERSEDED = ("station_state", "recharging_state", "payment")
 MAX_PRICE = 1_000_000
 """The highest price of a kWh that is believed, in any currency; and negative, the lowest."""
+_NOISE = Decimal("0.001")
+"""How far, in 1e-9 of the currency, a price of a float is off: ``0.30000000000000004``."""
 MAX_USER = 128
 """The longest id of a user."""
 _PER_KW = {"kw": 1, "w": 1_000}
@@ -63,7 +67,7 @@ _of_plates = frozenset(string.ascii_uppercase + string.digits)
 
 
 _decode = SIGNAL.decoder.decode
-_any = msgspec.json.Decoder(dict[str, object]).decode
+_any = msgspec.json.Decoder(dict[str, object], float_hook=Decimal).decode
 
 
 def signal(message: bytes | str) -> Signal:
@@ -76,7 +80,7 @@ def signal(message: bytes | str) -> Signal:
     try:
         sent = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _what_else(message, error) from error
+        sent = _in_other_words(message, error)
     stamp = sent.timestamp
     second = instant(stamp) if isinstance(stamp, str) else since_1970(stamp)
     charger, connector = sent.charger_id, ""
@@ -92,6 +96,21 @@ def signal(message: bytes | str) -> Signal:
     if car is UNSET and user is UNSET and charge is not UNSET:
         return _charging(sent, charger, connector, second, charge)
     raise _what_else(message, None)
+
+
+def _in_other_words(message: bytes | str, error: Exception) -> SignalMessage[Decimal]:
+    """A message that is not written as the contract says, where it is clear what it means."""
+    try:
+        found = respelled(_fields(message))
+        return msgspec.convert(found, SignalMessage[Decimal])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _what_else(message, error) from error
+
+
+def _fields(message: bytes | str) -> dict[str, object]:
+    """All fields of a message, whatever they are; a mark of the byte order is none."""
+    whole = message.encode() if isinstance(message, str) else message
+    return _any(whole.removeprefix(codecs.BOM_UTF8))
 
 
 def refused(row: int, message: bytes, error: Rejected) -> RefusedRow:
@@ -128,21 +147,23 @@ def _exact(price: Decimal) -> int:
     if not price.is_finite() or price.copy_abs() > MAX_PRICE:
         raise OutOfRange(f"price: {price} is not within {-MAX_PRICE} to {MAX_PRICE}", "price")
     found = price * NANO
-    if found != found.to_integral_value():
+    whole = found.to_integral_value()
+    if abs(found - whole) > _NOISE:
         raise Malformed(f"price: {price} has more than nine decimals", "price")
-    return int(found)
+    return int(whole)
 
 
 def _charging(
     sent: SignalMessage[Decimal], charger: str, connector: str, second: int, starts: bool
 ) -> Signal:
-    if sent.energy_delivered is UNSET:
+    delivered = sent.energy_delivered
+    if delivered is UNSET and starts:
         raise Malformed("energy_delivered: missing", "energy_delivered")
-    power = _power(sent.energy_delivered, None if sent.unit is UNSET else sent.unit)
+    power = (
+        0 if delivered is UNSET else _power(delivered, None if sent.unit is UNSET else sent.unit)
+    )
     if starts and not power:
-        raise OutOfRange(
-            f"energy_delivered: {sent.energy_delivered} at a start cannot be", "energy_delivered"
-        )
+        raise OutOfRange(f"energy_delivered: {delivered} at a start cannot be", "energy_delivered")
     kind = _START if starts else _STOP
     register = None if sent.register_kwh is UNSET else _shown(sent.register_kwh)
     amount = power if starts else 0
@@ -172,7 +193,7 @@ def _shown(register: Decimal) -> int:
 def _what_else(message: bytes | str, error: Exception | None) -> Malformed:
     """Why a message is no signal."""
     try:
-        found = _any(message)
+        found = _fields(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Malformed(f"no JSON object: {error}", "message")
     for field in SUPERSEDED:

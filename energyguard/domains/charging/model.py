@@ -114,6 +114,10 @@ class ParkingSession(msgspec.Struct, rename={"power": "power_kw"}):
         """The price that was told last, 1e-9 per kWh."""
         return self.tariffs[-1].price if self.tariffs else self.price
 
+    def has_price(self, price: int) -> bool:
+        """Whether its user was told this price, 1e-9 per kWh, at the plug-in or since."""
+        return price == self.price or any(price == change.price for change in self.tariffs)
+
     @property
     def quality(self) -> str:
         """``complete``, or what was inferred and why."""

@@ -178,3 +178,45 @@ def test_half_a_cent_goes_to_the_even_one(price: int, cents: int, metered: int |
     """One kWh at so many 1e-4 EUR."""
     bill = ChargingTransaction("charger-1", "u", 0, HOUR, KWH, price * KWH // 10_000, metered)
     assert profit_cents(bill, HOUR) == cents
+
+
+@pytest.mark.parametrize(
+    ("plugged_in", "unplugged"),
+    [
+        ("04a1b2c3", "04A1B2C3"),
+        ("04:A1:B2:C3", "04A1B2C3"),
+        ("04-a1-b2-c3", "04 A1 B2 C3"),
+        ("DE-ABC-C12", "de-abc-c12"),
+    ],
+)
+def test_a_card_is_the_same_in_other_letters(plugged_in: str, unplugged: str) -> None:
+    signals = charge(100, 107)
+    signals[1] = replace(signals[1], who=plugged_in)
+    signals[4] = replace(signals[4], who=unplugged)
+    assert billed(signals) == ([7], "complete")
+    signals[4] = replace(signals[4], who="04A1B2C4")
+    assert billed(signals)[0] == []
+
+
+@pytest.mark.parametrize(("splits", "cents"), [(False, 210), (True, 262)])
+@pytest.mark.parametrize("last", [300_000_000, 450_000_000])
+def test_a_disconnection_may_tell_any_price_that_was_told(
+    splits: bool, cents: int, last: int
+) -> None:
+    signals = [replace(one, amount=300_000_000) if one.who else one for one in charge(100, 107)]
+    signals.insert(3, replace(signals[1], second=signals[2].second + HOUR // 2, amount=450_000_000))
+    signals[5] = replace(signals[5], amount=last)
+    sessions = SessionOperator(replace(REAL, splits_tariffs=splits))
+    (bill,) = charges(sessions.process(signals) + sessions.end())
+    assert profit_cents(bill, HOUR) == cents
+
+
+def test_what_waits_before_a_time_that_a_second_charger_confirms_happens() -> None:
+    """Two pauses of hours at one charger, while a car stands at another one."""
+    first = charge(100, 107)
+    second = [replace(one, second=one.second + 3 * HOUR) for one in first]
+    other = [replace(arrive(0), charger="charger-2", second=first[0].second - 2 * HOUR)]
+    other.append(replace(leave(0), charger="charger-2", second=second[-1].second + 60))
+    found = lived([other[0], *first, *second, other[1]])
+    assert [energy_nano_kwh(one, HOUR) for one in charges(found)] == [7 * KWH] * 2
+    assert not [one for one in found if isinstance(one, Ignored)]

@@ -84,6 +84,11 @@ def test_what_the_simulator_sends_comes_back(timings: str) -> None:
             "price",
             "more than nine decimals",
         ),
+        (
+            f'{{{WHEN},"user_id":"7","price":"cheap","user_connection":true}}',
+            "price",
+            "price: 'cheap' is no number",
+        ),
         (f'{{{WHEN},"recharging":true}}', "energy_delivered", "missing"),
         (f'{{{WHEN},"recharging":true,"energy_delivered":-2}}', "energy_delivered", "cannot be"),
         (f'{{{WHEN},"recharging":true,"energy_delivered":0}}', "energy_delivered", "cannot be"),
@@ -146,7 +151,10 @@ def test_a_charge_has_at_most_a_thousand_kilowatts() -> None:
     [
         "1716120000", "1716120000.75", "1716120000000", "1716120000999",
         '"2024-05-19T14:00:00.999+02:00"', '"2024-05-19T12:00Z"',
-        '"2024-05-19T17:45:00+05:45"',
+        '"2024-05-19T17:45:00+05:45"', '"2024-05-19T12:00:00,250Z"', '"20240519T120000Z"',
+        '"20240519120000"', '"2024-05-19 12:00:00 UTC"', '"2024-05-19 14:00 +0200"',
+        '"2024-05-19T11:59:60Z"', '"2024-05-19T24:00:00+12:00"', '"1716120000"',
+        '"1716120000.75"', '"1716120000000"', "1716120000000000", "1716120000000000000",
     ],
 )  # fmt: skip
 def test_times_of_other_senders(stamp: str) -> None:
@@ -159,6 +167,42 @@ def test_a_number_that_is_no_time_is_refused(stamp: str) -> None:
     sent = f'{{"timestamp":{stamp},"charger_id":"c-7","vehicle_detected":true,"plate":"AB12CD34"}}'
     with pytest.raises(Rejected, match="timestamp"):
         wire.signal(sent)
+
+
+@pytest.mark.parametrize(
+    ("as_sent", "as_listed"),
+    [
+        ('"recharging":true,"energy_delivered":"7,4"', '"recharging":true,"energy_delivered":7.4'),
+        ('"recharging":1,"energy_delivered":"7.4 kW"', '"recharging":true,"energy_delivered":7.4'),
+        (
+            '"recharging":"true","energy_delivered":"7400 W","unit":"W"',
+            '"recharging":true,"energy_delivered":7.4',
+        ),
+        (
+            '"recharging":true,"energy_delivered":7.4,"register_kwh":"1.234,567","unit":null',
+            '"recharging":true,"energy_delivered":7.4,"register_kwh":1234.567',
+        ),
+        (
+            '"recharging":false,"register_kwh":107',
+            '"recharging":false,"energy_delivered":0,"register_kwh":107',
+        ),
+        (
+            '"recharging":false,"energy_delivered":null,"register_kwh":null',
+            '"recharging":false,"energy_delivered":0',
+        ),
+        (
+            '"user_id":7,"price":"0,12345","user_connection":0',
+            '"user_id":"7","price":0.12345,"user_connection":false',
+        ),
+        (
+            '"user_id":"7","price":0.30000000000000004,"user_connection":true',
+            '"user_id":"7","price":0.3,"user_connection":true',
+        ),
+    ],
+)
+def test_what_says_the_same_in_other_words_is_the_same(as_sent: str, as_listed: str) -> None:
+    sent = f"\ufeff{{{WHEN},{as_sent}}}"
+    assert wire.signal(sent.encode()) == wire.signal(f"{{{WHEN},{as_listed}}}")
 
 
 @pytest.mark.parametrize("unit", ["w", "W"])

@@ -22,7 +22,7 @@ from energyguard.domains.charging.sessions.bay import (
     has_left,
     keep,
 )
-from energyguard.domains.charging.sessions.effects import TransitionContext
+from energyguard.domains.charging.sessions.effects import TransitionContext, is_user
 from energyguard.domains.charging.sessions.steps import Step
 
 # The classes' own attributes are slow to look up.
@@ -84,7 +84,7 @@ def _event(bay: Bay, session: ParkingSession, signal: Signal) -> Event:
         return SAME_ARRIVE if session.plate == signal.who else signal.kind
     if signal.kind is _START:
         return NEXT_START if bay.state is _UNPLUGGED and has_left(bay, session) else signal.kind
-    is_same = session.user == signal.who
+    is_same = is_user(session, signal.who)
     is_plugged_in = is_same and session.end_session is None
     if not bay.has_sensor and session.plate is None and not is_plugged_in:
         return NEXT_CONNECT

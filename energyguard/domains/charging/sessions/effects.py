@@ -20,6 +20,7 @@ from energyguard.domains.charging.model import (
     Violation,
 )
 from energyguard.domains.charging.physics import billable
+from energyguard.domains.charging.spellings import user_key
 from energyguard.rules.kinds.state import StateRule
 
 # The class's own attributes are slow to look up.
@@ -71,6 +72,12 @@ def violation_rules(limits: ParkingLimits) -> Mapping[Violation, StateRule]:
 TWO_POWERS = "two starts with two powers: the lower one counts"
 TWO_STARTS = "energy from power and time: two starts with two registers"
 TWO_STOPS = "energy from power and time: two stops with two registers"
+
+
+def is_user(session: ParkingSession, who: str) -> bool:
+    """Whether an id is that of the user of a session, however it is spelled."""
+    user = session.user
+    return user == who or (user is not None and user_key(user) == user_key(who))
 
 
 def started_again(session: ParkingSession, signal: Signal) -> None:

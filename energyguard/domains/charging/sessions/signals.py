@@ -154,7 +154,7 @@ class FarSignals:
         self.held.append(signal)
         self.in_row += 1
         if any(held.charger != signal.charger for held in near):
-            return self._release([*near, signal])
+            return self.up_to(max(held.second for held in (*near, signal)))
         row = self.held[-self.in_row :]
         times = [held.second for held in row[-FOLLOWING - 1 :]]
         is_alone = not has_others and self.witnesses is Witnesses.NONE

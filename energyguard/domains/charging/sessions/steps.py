@@ -21,7 +21,7 @@ from energyguard.domains.charging.model import (
 )
 from energyguard.domains.charging.sessions import effects
 from energyguard.domains.charging.sessions.bay import Bay, has_left
-from energyguard.domains.charging.sessions.effects import TransitionContext
+from energyguard.domains.charging.sessions.effects import TransitionContext, is_user
 
 Step: TypeAlias = Callable[[TransitionContext, Bay, Signal], None]
 GONE = "gone"
@@ -109,7 +109,7 @@ def disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     session.end_session = signal.second
     if session.user is None:
         session.user, session.price = signal.who, signal.amount
-    if (session.user, session.newest_price) == (signal.who, signal.amount):
+    if is_user(session, signal.who) and session.has_price(signal.amount):
         _bill(h, session)
     else:
         session.inferred.append("another user or price at the disconnection: not billed")
