@@ -82,6 +82,7 @@ class HomePage:
         )
         usual = (await self.data.usual()).get("") if there else None
         self.tiles.show_now(now.kw_now, now.kw_at_ms, now.live, usual)
+        self.sites.show_together(now.kw_now)
 
     async def look_for_beyond(self) -> None:
         """The devices whose readings count nothing."""

@@ -47,6 +47,16 @@ class SiteTable:
 
     async def show(self, sums: LiveSums, all_kw: float | None) -> None:
         """The sites as they are now, and what everything draws together (kW)."""
+        lines = await self._lines(sums, all_kw)
+        sites = [line.site for line in lines]
+        if sites != list(self.rows):
+            self.rows.clear()
+        self.more.set_visibility(not lines)
+        self.listed.show(sites)
+        for line in lines:
+            self.rows[line.site].show(line)
+
+    async def _lines(self, sums: LiveSums, all_kw: float | None) -> list[SiteLine]:
         service = self.context.cache.service
         entries, opened = service.catalogue.entries, service.book.open()
         today, usual, costs = await asyncio.gather(
@@ -90,24 +100,30 @@ class SiteTable:
                     0,
                 )
             )
-        self.more.set_visibility(not rows)
-        self.listed.show([row.site for row in rows])
-        for row in rows:
-            self.rows[row.site].show(row)
+        return rows
+
+    def show_together(self, all_kw: float | None) -> None:
+        """What everything draws now (kW), as often as the page says it elsewhere."""
+        if "" in self.rows:
+            self.rows[""].now.text = measured(all_kw, "kW")
 
     def _draw(self, site: str) -> None:
         self.rows[site] = _SiteRow(site)
 
 
 class _SiteRow:
-    """A site's row, whose words change in place."""
+    """A site's row, whose words change in place.
+
+    Attributes:
+        now: the cell of what it draws.
+    """
 
     def __init__(self, site: str) -> None:
         with Tag("tr", "", "" if site else "sum"):
             with Tag("td"):
                 named = {"href": site_href(site)} if site else {}
                 self._name = Tag("a" if site else "span", "", "strong" if site else "", **named)
-            self._now, self._usual = (Tag("td", "", "num") for _column in range(2))
+            self.now, self._usual = (Tag("td", "", "num") for _column in range(2))
             with Tag("td", "", "num"):
                 href = explain_href(f"site/{site}" if site else "", "today")
                 self._today = Tag("a", "", "", href=href)
@@ -117,7 +133,7 @@ class _SiteRow:
 
     def show(self, line: SiteLine) -> None:
         """Say how it stands now."""
-        self._name.text, self._now.text, self._usual.text = line.name, line.now, line.usual
+        self._name.text, self.now.text, self._usual.text = line.name, line.now, line.usual
         self._today.text, self._cost.text = line.today, line.cost
         words = ngettext("! {n} alert", "! {n} alerts", line.alerts)
         self._alerts.text = words.format(n=count(line.alerts)) if line.alerts else ""
