@@ -273,6 +273,14 @@ def steady(step_ms: int, values: Sequence[int]) -> list[Row]:
     ]
 
 
+def test_a_power_is_over_while_only_implausible_ones_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows that close meanwhile have what it held, though no reading ended it yet."""
+    rows = steady(15_000, [50 * KWH] * 80 + [110 * KWH] * 120 + [50 * KWH] * 20)
+    at_once = told(rows, "power_kw", [*range(30, len(rows), 30)])
+    monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
+    assert told(rows, "power_kw", []) == at_once
+
+
 def test_what_was_no_energy_is_told_when_it_is_said_that_it_may_be() -> None:
     """5 kWh in half an hour: too much for 2.5 kW, and no longer when 90 kW are said."""
     rows = steady(1_800_000, [10**6] * 6 + [5 * 10**9] + [0] * 60)

@@ -115,6 +115,20 @@ def test_a_scaled_meter_is_told_as_one_that_sends_all_of_it(
     assert whole.keys() == {"0", "1"}
 
 
+def test_the_newest_power_of_a_silent_meter_holds_scaled() -> None:
+    """What it may still come to decides whether anybody looks at its windows."""
+    high, neighbour = [27 * 10**6] * 20 + [48 * 10**7], [24 * 10**5] * 400
+    sent = [("0", START + n * 20 * MINUTE, value) for n, value in enumerate(high)]
+    sent += [("1", START + n * MINUTE * 2, value) for n, value in enumerate(neighbour)]
+    sent.sort(key=lambda row: row[1])
+    cuts = [*range(20, len(sent), 20)]
+    scaled, whole = (
+        alerts("power_kw", sent, cuts, episodes=False, scaled=scaled) for scaled in (True, False)
+    )
+    assert scaled == whole
+    assert whole.keys() == {"0"}
+
+
 HALF = Device(name="Oven", channels={"energy_kwh": ChannelFacts(scale="0.5", length="1 hour")})
 
 

@@ -112,7 +112,7 @@ class KeyWindows:
         """Count a reading; windows that close with it hold what it says of them."""
         change = self.entries.take(time, value)
         now = self.time.come_to(at)
-        held = None if change else self.entries.held_until(now)
+        held = self.entries.held_until(now)
         reaches_back = bool(change) and change.first_ms < now
         for rule in self.rules:
             if reaches_back:

@@ -173,7 +173,7 @@ class KeyEntries:
         """What counts at a time that no reading has reached, where a power holds; else None."""
         if self.ledger.kind is not Kind.POWER or not self.readings:
             return None
-        if self.readings[-1][0] >= time_ms:
+        if self.ledger.newest_ms()[0] >= time_ms:  # of those that are plausible
             return None
         entries = self.ledger.end()
         known = [single for stamp, single in self._of.items() if stamp not in entries.stamp]
