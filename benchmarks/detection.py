@@ -39,6 +39,7 @@ from benchmarks.household_profile import WARM_SLOTS, Homes
 from deploy.detection import train
 from deploy.detection.faults import training_copies
 from energyguard.detection.alerts import RAISED_NATS
+from energyguard.detection.calm import calmed
 from energyguard.detection.detector import UnusualDetector
 from energyguard.detection.evidence import EVIDENCE, Steps
 from energyguard.detection.scores import FREE_SHARE, Parameters
@@ -153,6 +154,9 @@ def folds(streams: Streams) -> list[Scored]:
             parts = {"known": of.known, "both": of.both, **of.without}
             for name, part in parts.items():
                 scores[name][stream][mine, WARM_SLOTS:] = part
+    both = scores["both"].reshape(-1, streams.clean.kwh.shape[1])
+    both = calmed(np.where(both > LOWEST, both, np.nan), streams.an_hour)
+    scores["both"] = np.nan_to_num(both, nan=LOWEST).reshape(scores["both"].shape)
     shown("known kinds only", streams, *scores["known"])
     shown("with the label-free channel", streams, *scores["both"])
     asked_and_got(streams, *scores["both"])
@@ -180,7 +184,7 @@ def shipped(streams: Streams) -> list[Scored]:
         rarities[:, slot] = parameters.rate(looked.steps).rarity
     cost = (time.process_time() - begun) / values.size * 1e6
     print(f"core and scores: {cost:.2f} µs of processor time a value of {len(values)} streams")
-    clean, faulty = np.split(rarities, 2)
+    clean, faulty = np.split(calmed(rarities, streams.an_hour), 2)
     shown("shipped", streams, clean, faulty)
     asked_and_got(streams, clean, faulty)
     return [Scored("the file that ships", clean, faulty, RAISED_NATS)]

@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 
 from benchmarks.building import SITE, TOPIC, default_rules
 from benchmarks.floor_faults import DRAWN, LEARN_WEEKS, SEEDS, FaultyFloors
+from energyguard.domains.building.faults import FloorFault, skew_ms
 from energyguard.history.energy.energy_folds import newest_of
 from energyguard.ledger.channels import plain_channel
 from energyguard.ledger.entries import Entries, EntryKind
@@ -109,13 +110,15 @@ def entries_of(counters: Sequence[pa.RecordBatch]) -> dict[str, Entries]:
     return found
 
 
-def outcome(fault: FaultSpan, alerts: Sequence[FloorAlert], entries: Entries) -> Outcome:
-    """What became of a fault."""
+def outcome(
+    fault: FaultSpan, alerts: Sequence[FloorAlert], entries: Entries, behind_ms: int = 0
+) -> Outcome:
+    """What became of a fault; ``behind_ms``: by how much its readings are stamped before it."""
     until_ms = fault.to_ms + HOUR_MS
     mine = [a for a in alerts if a.device == fault.device and fault.from_ms <= a.told_ms < until_ms]
     wanted = KINDS_OF_LEDGER.get(fault.kind)
     if wanted is not None:
-        touches = (entries.stamp >= fault.from_ms) & (entries.start < until_ms)
+        touches = (entries.stamp >= fault.from_ms - behind_ms) & (entries.start < until_ms)
         kinds = set(map(EntryKind, np.unique(entries.kind[touches]).tolist()))
         return Outcome(fault.kind, bool(kinds & wanted) and not mine, np.nan, np.nan)
     if not mine:
@@ -159,7 +162,15 @@ def with_faults(floors: FaultyFloors) -> list[Outcome]:
     )
     weeks = floors.floors * (floors.weeks - LEARN_WEEKS)
     print(f"with faults, seed {floors.seed}: {false / weeks:.3f} alerts a device-week beside them")
-    return [outcome(fault, alerts, entries[fault.device]) for fault in faults]
+    return [
+        outcome(fault, alerts, entries[fault.device], behind_ms_of(put))
+        for put, fault in zip(floors.put, faults, strict=True)
+    ]
+
+
+def behind_ms_of(fault: FloorFault) -> int:
+    """How far before a fault the readings lie that were sent in it: those of a slow clock do."""
+    return max(-skew_ms(fault), 0) if fault.kind == "clock_skew" else 0
 
 
 def caught(outcomes: Sequence[Outcome]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from energyguard.detection.alerts import NEVER, AlertStates
+from energyguard.detection.calm import CalmDevices
 from energyguard.detection.cohort import Cohort, SlotSeen
 from energyguard.detection.evidence import CONTEXT, EVIDENCE
 from energyguard.detection.scores import UNLIKE, Parameters, Rated
@@ -60,7 +61,13 @@ class UnusualDetector:
     """One cohort's devices under watch."""
 
     def __init__(
-        self, slot_ms: int, parameters: Parameters, devices: int, budget: float = DEFAULT_BUDGET
+        self,
+        slot_ms: int,
+        parameters: Parameters,
+        devices: int,
+        budget: float = DEFAULT_BUDGET,
+        *,
+        by_own_days: bool = True,
     ) -> None:
         """Begin with devices of which nothing is known.
 
@@ -69,6 +76,7 @@ class UnusualDetector:
             parameters: what was trained.
             devices: how many.
             budget: how many alerts per device and week people want to see.
+            by_own_days: what is rare of a device that is calm counts as rarer.
 
         Raises:
             ValueError: the budget is not above 0.
@@ -79,6 +87,7 @@ class UnusualDetector:
         self._level = np.empty(0, np.float32)
         self._first, self._near = np.empty((2, 0), np.int64)
         self._alerts = AlertStates(self._an_hour)
+        self._calm = CalmDevices(self._an_hour) if by_own_days else None
         self._open: dict[int, UnusualUse] = {}
         self.add(np.full(devices, budget))
 
@@ -97,6 +106,8 @@ class UnusualDetector:
         self._level = np.append(self._level, _levels(budgets))
         self.cohort.add(len(budgets))
         self._alerts.add(len(budgets))
+        if self._calm is not None:
+            self._calm.add(len(budgets))
         for name in ("_first", "_near"):
             setattr(self, name, np.append(getattr(self, name), np.full(len(budgets), NEVER)))
 
@@ -122,7 +133,7 @@ class UnusualDetector:
             of, seen = np.arange(len(self)), self.cohort.step(number, at, values)
         else:
             seen = self.cohort.step_some(number, at, values, of)
-        rated = self.parameters.rate(seen.looked.steps, bars)
+        rated = self._rated(number, seen, of, bars)
         level, first, near = self._level[of], self._first[of], self._near[of]
         first = np.where((first == NEVER) & seen.known, number, first)
         warm = number - first >= WARM_DAYS * 24 * self._an_hour
@@ -152,6 +163,8 @@ class UnusualDetector:
     def save(self) -> tuple[dict[str, Any], bytes]:
         """What is known of alerts, and of devices."""
         known = {"_first": self._first, "_near": self._near, **self._alerts.save()}
+        if self._calm is not None:
+            known |= self._calm.save()
         return known, self.cohort.state.to_bytes()
 
     def load(self, known: Mapping[str, Any], state: bytes) -> None:
@@ -162,7 +175,18 @@ class UnusualDetector:
         """
         self.cohort.state = CohortState.from_bytes(state)
         self._alerts.load(known)
+        if self._calm is not None and "_calm_median" in known:  # else a version before wrote it
+            self._calm.load(known)
         self._first, self._near = known["_first"].copy(), known["_near"].copy()
+
+    def _rated(self, number: int, seen: SlotSeen, of: Ints, bars: Floats | None) -> Rated:
+        """How rare what was seen is for each device; what people said of alerts is no calm."""
+        rated = self.parameters.rate(seen.looked.steps, bars)
+        if self._calm is None:
+            return rated
+        plain = rated if bars is None else self.parameters.rate(seen.looked.steps)
+        raised = self._calm.step(number, np.where(seen.known, plain.rarity, np.nan), of)
+        return rated._replace(rarity=rated.rarity + raised, of_kinds=rated.of_kinds + raised)
 
     def _opened(
         self, place: int, device: int, number: int, seen: SlotSeen, rated: Rated

@@ -7,7 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.detection_floors import COUNTER, FloorAlert, entries_of, outcome
+from benchmarks.detection_floors import (
+    COUNTER,
+    HOUR_MS,
+    FloorAlert,
+    behind_ms_of,
+    entries_of,
+    outcome,
+)
 from benchmarks.floor_faults import DRAWN, FULL_WH, LEARN_WEEKS, START_S, WEEK_S, FaultyFloors
 from energyguard.ledger.entries import EntryKind
 from energyguard.model.quantities import NANO
@@ -65,6 +72,18 @@ def test_what_the_ledger_names_is_caught_unless_somebody_is_alarmed() -> None:
         assert outcome(span, [], mine).is_caught
         alarm = FloorAlert(span.device, "counter-agrees", span.from_ms, span.from_ms)
         assert not outcome(span, [alarm], mine).is_caught
+
+
+def test_a_slow_clock_is_caught_where_its_readings_lie() -> None:
+    """Twelve minutes behind, they lie upon those before the fault, and no gap is long enough."""
+    behind_ms = behind_ms_of(FLOORS.put[fault_of("clock_skew")])
+    assert behind_ms > 0
+    span = FLOORS.spans_put()[fault_of("clock_skew")]
+    entries = entries_of(counters().to_batches())[span.device]
+    short = entries.where(entries.kind != EntryKind.GAP)
+    before = short.where(short.stamp < span.from_ms - HOUR_MS)
+    assert outcome(span, [], short, behind_ms).is_caught
+    assert not outcome(span, [], before, behind_ms).is_caught
 
 
 def test_a_delay_is_that_of_the_slot_and_that_of_the_telling() -> None:

@@ -21,7 +21,7 @@ from energyguard.model.selector import SiteClock
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import About, Channels, Days, HowBad, Id, Level, Text
 from energyguard.rules.limit_columns import LimitColumns
-from energyguard.rules.rule import Observation, spell_amount
+from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
 from energyguard.rules.site_energy import SiteEnergyRule
 from energyguard.rules.unusual.answers import Answers, PeopleAnswer, read_answers
 from energyguard.rules.unusual.evidence import UnusualEvidence
@@ -55,6 +55,7 @@ class UnusualRule(
     ours: Answers = ""
     clock: SiteClock = SiteClock()  # where no site says any; not for rule files
     energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible; not for rule files
+    by_own_days: bool = False  # see ``at_site``; not for rule files
     longer_than_ms: int = 0
     severity: HowBad = Severity.WARNING
     about: About = ""
@@ -82,7 +83,13 @@ class UnusualRule(
     def scorer(self) -> Scorer:
         """What is usual of its channel."""
         limits = LimitColumns(self, _allowed)
-        return UnusualScorer(limits, self.calendars, self.energy, self.answers)
+        return UnusualScorer(
+            limits, self.calendars, self.energy, self.answers, by_own_days=self.by_own_days
+        )
+
+    def at_site(self, site: SiteCalendar) -> Self:
+        """Calm devices by their own days; rules that were decided before are as they were."""
+        return super().at_site(site).with_fields(by_own_days=True)
 
     def answers(self, device: str) -> tuple[PeopleAnswer, ...]:
         """The alerts of a device that were no news."""

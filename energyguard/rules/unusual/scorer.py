@@ -59,9 +59,9 @@ class _Marks(NamedTuple):
 class _Cohort:
     """Devices with slots of one length: ``keys`` of the partition, by their place in it."""
 
-    def __init__(self, slot_ms: int, parameters: Parameters) -> None:
+    def __init__(self, slot_ms: int, parameters: Parameters, *, by_own_days: bool) -> None:
         self.slot_ms = slot_ms
-        self.detector = UnusualDetector(slot_ms, parameters, 0)
+        self.detector = UnusualDetector(slot_ms, parameters, 0, by_own_days=by_own_days)
         self.keys: Ints = np.empty(0, np.int64)
         self.bars = RaisedBars(parameters.kinds)
 
@@ -81,6 +81,7 @@ class UnusualScorer:
         calendars: whose hours devices are judged by.
         energy: what is plausible.
         answers: the alerts of a device that were no news to its people.
+        by_own_days: what is rare of a device that is calm counts as rarer.
     """
 
     def __init__(
@@ -89,9 +90,11 @@ class UnusualScorer:
         calendars: RuleCalendars,
         energy: EnergyDefaults,
         answers: AnswersOf,
+        *,
+        by_own_days: bool,
     ) -> None:
         self._allowed, self._calendars, self._energy = allowed, calendars, energy
-        self._answers = answers
+        self._answers, self._by_own_days = answers, by_own_days
         self._slots: RunningSlots | None = None
         self._cohorts: dict[int, _Cohort] = {}  # by the length of slots
         self._place: Ints = np.empty(0, np.int64)  # of each key in its cohort; -1: in none
@@ -143,12 +146,15 @@ class UnusualScorer:
         """The cohort of some keys, who come to it if they are new."""
         cohort = self._cohorts.get(slot_ms)
         if cohort is None:
-            cohort = self._cohorts[slot_ms] = _Cohort(slot_ms, shipped(slot_ms))
+            cohort = self._cohorts[slot_ms] = self._new_cohort(slot_ms)
         new = np.unique(key[self._place[key] < 0])
         if len(new):
             self._place[new] = len(cohort.keys) + np.arange(len(new))
             cohort.add(new, self._budgets(devices, new), self._answered(devices, new))
         return cohort
+
+    def _new_cohort(self, slot_ms: int) -> _Cohort:
+        return _Cohort(slot_ms, shipped(slot_ms), by_own_days=self._by_own_days)
 
     def _budgets(self, devices: Sequence[str], key: Ints) -> Ints:
         return np.broadcast_to(self._allowed.at(devices, key).alerts_a_week, key.shape)
@@ -268,7 +274,7 @@ class UnusualScorer:
         self._amounts = np.stack(saved["amounts"])
         self._evidence = dict(saved["evidence"])
         for slot_ms, of, known, state in saved["states"]:
-            cohort = self._cohorts[slot_ms] = _Cohort(slot_ms, shipped(slot_ms))
+            cohort = self._cohorts[slot_ms] = self._new_cohort(slot_ms)
             cohort.add(of, self._budgets(devices, of), self._answered(devices, of))
             cohort.detector.load(known, state)
             self._place[of] = np.arange(len(of))

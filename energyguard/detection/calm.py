@@ -1,0 +1,82 @@
+"""What is rarer for a calm device: rarities are counted on devices of which most are wilder.
+
+A floor that is alike from day to day never comes near the level that ordinary homes reach each few
+weeks, so even a fault is not rare enough there. A device whose days stay far below that level has
+its rarities raised by how far: never lowered, never by more than two nats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from energyguard.detection.state import Floats
+from energyguard.model.readings import Ints
+
+CALM_BELOW: Final = np.float32(-1)
+"""A device is calm whose days' highest rarities have their median below this."""
+CALM_SLOPE: Final = np.float32(3)
+"""By so much are rarities raised for each nat below."""
+MAX_CALM_NATS: Final = np.float32(2)
+_STEP: Final = np.float32(0.1)  # by which a day moves the running median
+_LOWEST, _HIGHEST = np.float32(-2.5), np.float32(1)
+_NOTHING: Final = np.float32(-np.inf)
+_NEW: Final = -1
+
+
+class CalmDevices:
+    """The running median of each device's daily highest rarity; it begins at 0: not calm."""
+
+    def __init__(self, an_hour: int, devices: int = 0) -> None:
+        """Begin with devices of which nothing is known; ``an_hour``: slots of an hour."""
+        self._a_day = 24 * an_hour
+        self._day = np.full(devices, _NEW, np.int64)
+        self._top = np.full(devices, _NOTHING, np.float32)  # the highest of that day
+        self._median = np.zeros(devices, np.float32)
+
+    def add(self, devices: int) -> None:
+        """Take in devices of which nothing is known; they come last."""
+        new = CalmDevices(self._a_day // 24, devices).save()
+        self.load({name: np.append(column, new[name]) for name, column in self.save().items()})
+
+    def step(self, number: int, rarity: Floats, of: Ints) -> Floats:
+        """By how many nats each device's slot is rarer than it is for all; then learn the slot.
+
+        Args:
+            number: the slot's; it rises.
+            rarity: (n,) of each; NaN says nothing.
+            of: (n,) the devices; none stands twice.
+        """
+        day = number // self._a_day
+        over = of[self._day[of] != day]
+        if over.size:
+            self._close(over, day)
+        raised = np.clip(CALM_SLOPE * (CALM_BELOW - self._median[of]), 0, MAX_CALM_NATS)
+        self._top[of] = np.fmax(self._top[of], rarity)
+        return np.asarray(raised, np.float32)
+
+    def _close(self, over: Ints, day: int) -> None:
+        top, median = self._top[over], self._median[over]
+        moved = np.clip(median + np.where(top > median, _STEP, -_STEP), _LOWEST, _HIGHEST)
+        self._median[over] = np.where(top > _NOTHING, moved, median)
+        self._day[over], self._top[over] = day, _NOTHING
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        """All that is kept."""
+        return {"_calm_day": self._day, "_calm_top": self._top, "_calm_median": self._median}
+
+    def load(self, known: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Know what was saved."""
+        self._day = known["_calm_day"].copy()
+        self._top, self._median = known["_calm_top"].copy(), known["_calm_median"].copy()
+
+
+def calmed(rarities: npt.NDArray[np.floating], an_hour: int) -> npt.NDArray[np.float64]:
+    """(devices, slots) rarities as each device has them; NaN says nothing."""
+    calm, every = CalmDevices(an_hour, len(rarities)), np.arange(len(rarities))
+    columns = rarities.T.astype(np.float32)
+    raised = [calm.step(n, column, every) for n, column in enumerate(columns)]
+    return rarities.astype(np.float64) + np.stack(raised, axis=1)
