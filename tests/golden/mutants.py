@@ -61,11 +61,15 @@ MUTANTS: Final = (
     # Settings
     Mutant('for part in value.split(",")', 'for part in value.split(";")', CONFIG),
     # Chargers: stays, bills
-    Mutant("return whole + above", "return whole", (*BILLS, *SESSIONS)),
+    Mutant("round(Fraction(transaction.power", "int(Fraction(transaction.power", BILLS),
     Mutant("limits.before_s * 1000", "0", SESSIONS),
     Mutant("limits.after_s * 1000", "0", SESSIONS),
     Mutant("    h.occupied -= 1\n", "    h.occupied -= 2\n", SESSIONS),
-    Mutant("== (signal.who, signal.amount):", "!= (signal.who, signal.amount):", SESSIONS),
+    Mutant(
+        "and session.has_price(signal.amount):",
+        "and not session.has_price(signal.amount):",
+        SESSIONS,
+    ),
     Mutant(
         "if session.start_recharging is None:", "if session.start_recharging is False:", SESSIONS
     ),
@@ -120,7 +124,6 @@ MUTANTS: Final = (
     ),
     # Those that nobody saw for long
     Mutant('"min": 60_000,', '"min": 1_000,', QUANTITIES),
-    Mutant("(2 * rest == denominator and whole % 2 == 1)", "2 * rest == denominator", BILLS),
     Mutant(
         "ahead = batch.time > batch.appended_ms + self.limits.ahead_wall_ms",
         "ahead = batch.time > batch.appended_ms",

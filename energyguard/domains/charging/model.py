@@ -226,7 +226,8 @@ def energy_nano_kwh(transaction: ChargingTransaction, seconds_per_hour: int) -> 
     """Energy of a charge in 1e-9 kWh: by the register, or a constant power by time, half-even."""
     if transaction.metered is not None:
         return transaction.metered
-    return _half_even(transaction.power * (transaction.end - transaction.start), seconds_per_hour)
+    lasted_s = transaction.end - transaction.start
+    return round(Fraction(transaction.power * lasted_s, seconds_per_hour))
 
 
 class RoundedAmount(NamedTuple):
@@ -277,10 +278,3 @@ def partition_of(charger: str, partitions: int) -> int | None:
     """
     digits = charger[len(charger.rstrip("0123456789")) :]
     return int(digits) % partitions if digits and len(digits) <= 18 else None
-
-
-def _half_even(numerator: int, denominator: int) -> int:
-    """A quotient, the denominator positive, to the nearest integer, of two the even one."""
-    whole, rest = divmod(numerator, denominator)
-    above = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
-    return whole + above

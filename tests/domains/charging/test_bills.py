@@ -220,3 +220,10 @@ def test_what_waits_before_a_time_that_a_second_charger_confirms_happens() -> No
     found = lived([other[0], *first, *second, other[1]])
     assert [energy_nano_kwh(one, HOUR) for one in charges(found)] == [7 * KWH] * 2
     assert not [one for one in found if isinstance(one, Ignored)]
+
+
+@pytest.mark.parametrize(("power", "energy"), [(5, 2), (7, 4), (6, 3)])
+def test_the_energy_of_a_power_is_rounded_half_even(power: int, energy: int) -> None:
+    (bill,) = charges(lived(charge()))
+    half_an_hour = replace(bill, metered=None, power=power, start=0, end=HOUR // 2)
+    assert energy_nano_kwh(half_an_hour, HOUR) == energy
