@@ -16,7 +16,7 @@ POWER = {"timestamp": "2024-05-06 00:00:10", "charger_id": "c", "recharging": Tr
 BAD: list[dict[str, Any]] = [
     {}, GOOD | {"timestamp": "2024-02-30 00:00:10"}, GOOD | {"timestamp": "00:00:10"},
     GOOD | {"timestamp": "1999-12-31 23:59:59"}, GOOD | {"plate": "ab12cd34"},
-    GOOD | {"plate": None}, GOOD | {"charger_id": ""}, GOOD | {"vehicle_detected": 1},
+    GOOD | {"plate": None}, GOOD | {"charger_id": ""}, GOOD | {"vehicle_detected": 2},
     GOOD | {"recharging": True, "energy_delivered": 3}, GOOD | {"timestamp": 1_714},
     GOOD | {"timestamp": -1_714_953_600}, GOOD | {"timestamp": True},
     PAID | {"user_connection": None}, BEGUN | {"user_id": " "},

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import codecs
 import string
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 import msgspec
@@ -110,7 +110,10 @@ def _in_other_words(message: bytes | str, error: Exception) -> SignalMessage[Dec
 def _fields(message: bytes | str) -> dict[str, object]:
     """All fields of a message, whatever they are; a mark of the byte order is none."""
     whole = message.encode() if isinstance(message, str) else message
-    return _any(whole.removeprefix(codecs.BOM_UTF8))
+    try:
+        return _any(whole.removeprefix(codecs.BOM_UTF8))
+    except InvalidOperation as error:
+        raise msgspec.DecodeError("a number has an exponent that none has") from error
 
 
 def refused(row: int, message: bytes, error: Rejected) -> RefusedRow:

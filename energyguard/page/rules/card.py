@@ -14,7 +14,6 @@ from energyguard.page.rules.words import devices_words, got_words, option_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _
 from energyguard.page.words.rules import rule_summary
-from energyguard.records.rules import RuleEdit
 from energyguard.rules.rule import Rule
 from energyguard.service.alerts.alerts_got import AlertsGot, alerts_got
 
@@ -22,13 +21,10 @@ GOT_KEEP_S = 300.0
 
 
 class RuleRow(NamedTuple):
-    """A rule as a row; equal rows are not drawn again."""
+    """A rule as a row; equal rows are not drawn again: somebody may be about to press a button."""
 
     rule: Rule
     runs: bool
-    devices: str
-    edit: RuleEdit | None
-    got: AlertsGot | None
 
 
 class RulesCard:
@@ -44,6 +40,7 @@ class RulesCard:
         self._open: str | None = None  # the rule whose form is open: it is not drawn again
         self._got: Mapping[str, AlertsGot] = {}  # by rule
         self._into: dict[str, Tag] = {}  # where the form of each rule goes
+        self._remarks: dict[str, Tag] = {}  # what else is said of each, changed in place
         note = _("a change works within a second and loses no state")
         with card(_("Rules"), "c12", note, anchor="rules"):
             with Tag("div", "", "acts rules-head"):
@@ -60,17 +57,12 @@ class RulesCard:
         """Draw the rules again if one has changed; not under somebody's hands."""
         if self._open is not None:
             return
-        rules, catalogue = self.service.rules, self.service.catalogue
+        rules = self.service.rules
         running = {rule.id for rule in rules.active()}
-        self.rows.show(
-            [
-                RuleRow(
-                    rule, rule.id in running, devices_words(rule, catalogue),
-                    rules.edits(rule.id).get(""), self._got.get(rule.id),
-                )
-                for rule in rules.all()
-            ]
-        )  # fmt: skip
+        every = rules.all()
+        self.rows.show([RuleRow(rule, rule.id in running) for rule in every])
+        for rule in every:
+            self._remarks[rule.id].text = self._remark(rule)
 
     async def ask(self) -> None:
         """Know what the rules raised in the last weeks; without a history that is not shown."""
@@ -92,7 +84,7 @@ class RulesCard:
                 Tag("span", _(rule.about) or rule_summary(rule), "sub")
                 if rule.about:
                     Tag("span", rule_summary(rule), "sub block")
-                Tag("span", self._below(row), "sub block")
+                self._remarks[rule.id] = Tag("span", "", "sub block")
             with Tag("div", "", "acts"):
                 button(_("Change"), partial(self._change, rule), about=rule.id,
                        mark=f"change-{rule.id}")  # fmt: skip
@@ -103,14 +95,14 @@ class RulesCard:
                 button(_("Run only this"), only, about=rule.id, mark=f"only-{rule.id}")
             self._into[rule.id] = Tag("div", "", "rule-form")
 
-    def _below(self, row: RuleRow) -> str:
-        """Which devices, how bad it is, and who changed it last."""
-        parts = [row.devices, option_words(row.rule.severity)]
-        if row.edit is not None:
-            when = day_moment(row.edit.at_ms, self.context.zone)
-            parts.append(_("changed by {who} {when}").format(who=row.edit.by, when=when))
-        if row.got is not None:
-            parts.append(got_words(row.got))
+    def _remark(self, rule: Rule) -> str:
+        """Which devices, how bad it is, who changed it last, and what it raised."""
+        parts = [devices_words(rule, self.service.catalogue), option_words(rule.severity)]
+        if (edit := self.service.rules.edits(rule.id).get("")) is not None:
+            when = day_moment(edit.at_ms, self.context.zone)
+            parts.append(_("changed by {who} {when}").format(who=edit.by, when=when))
+        if (got := self._got.get(rule.id)) is not None:
+            parts.append(got_words(got))
         return " · ".join(parts)
 
     # A rule, opened
