@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from energyguard.rules.kinds import KINDS
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule_history import ChangedRule
 from energyguard.rules.windowed import WindowBasis
-from energyguard.service.alerts.alerts_got import AlertsGot, alerts_got
+from energyguard.service.alerts.alerts_got import alerts_got
 from energyguard.service.alerts.trials import RuleTrial, TrialAlert
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
@@ -134,25 +133,6 @@ def test_a_change_is_told_in_the_words_of_the_form() -> None:
     row = ChangedRule("mara", 0, "", "raise_above 2 → 3, selector id=p1 → site=home")
     assert change_words(row) == "Raises above 2 → 3, Devices id=p1 → site=home"
     assert field_words("of_another_kind") == "of another kind"
-
-
-async def test_what_rules_raised_is_said_without_drawing_them_again(
-    user: User, service: MadeUpService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A button that somebody is about to press stays where it is."""
-    known = Event()
-
-    def late(_service: object) -> dict[str, AlertsGot]:
-        known.wait()
-        return {"household-prod": AlertsGot(7, 0.0)}
-
-    monkeypatch.setattr("energyguard.page.rules.card.alerts_got", late)
-    await user.open("/rules")
-    await user.should_see(marker="change-household-prod", retries=TRIES)
-    (before,) = user.find(marker="change-household-prod").elements
-    known.set()
-    await sees(user, "7 alerts in 4 weeks")
-    assert user.find(marker="change-household-prod").elements == {before}
 
 
 async def test_a_rule_is_made_changed_undone_and_removed(

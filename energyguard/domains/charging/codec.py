@@ -16,9 +16,8 @@ System D's four results are each the value of a record.
 
 from __future__ import annotations
 
-import codecs
 import string
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
@@ -45,7 +44,7 @@ from energyguard.domains.charging.records.results import (
     TransactionProfit,
 )
 from energyguard.domains.charging.records.signals import SIGNAL, SignalMessage
-from energyguard.domains.charging.spellings import respelled
+from energyguard.domains.charging.spellings import fields_of, respelled
 from energyguard.errors import Malformed, OutOfRange, Rejected
 from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.readings import Verdict
@@ -67,7 +66,6 @@ _of_plates = frozenset(string.ascii_uppercase + string.digits)
 
 
 _decode = SIGNAL.decoder.decode
-_any = msgspec.json.Decoder(dict[str, object], float_hook=Decimal).decode
 
 
 def signal(message: bytes | str) -> Signal:
@@ -101,19 +99,10 @@ def signal(message: bytes | str) -> Signal:
 def _in_other_words(message: bytes | str, error: Exception) -> SignalMessage[Decimal]:
     """A message that is not written as the contract says, where it is clear what it means."""
     try:
-        found = respelled(_fields(message))
+        found = respelled(fields_of(message))
         return msgspec.convert(found, SignalMessage[Decimal])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _what_else(message, error) from error
-
-
-def _fields(message: bytes | str) -> dict[str, object]:
-    """All fields of a message, whatever they are; a mark of the byte order is none."""
-    whole = message.encode() if isinstance(message, str) else message
-    try:
-        return _any(whole.removeprefix(codecs.BOM_UTF8))
-    except InvalidOperation as error:
-        raise msgspec.DecodeError("a number has an exponent that none has") from error
 
 
 def refused(row: int, message: bytes, error: Rejected) -> RefusedRow:
@@ -196,7 +185,7 @@ def _shown(register: Decimal) -> int:
 def _what_else(message: bytes | str, error: Exception | None) -> Malformed:
     """Why a message is no signal."""
     try:
-        found = _fields(message)
+        found = fields_of(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Malformed(f"no JSON object: {error}", "message")
     for field in SUPERSEDED:

@@ -6,11 +6,14 @@ A field that is null was not sent; a number may be text with a decimal comma and
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 from energyguard.errors import Malformed
 from energyguard.files.values.numbers import ENERGY, Numbers, Units
@@ -24,6 +27,21 @@ _NUMBERS: Final[Mapping[str, Units]] = {
     "register_kwh": ENERGY,
 }
 _CARD: Final = re.compile(r"[0-9a-f]{2}([:\- ][0-9a-f]{2}){3,}")
+
+_decode = msgspec.json.Decoder(dict[str, object], float_hook=Decimal).decode
+
+
+def fields_of(message: bytes | str) -> dict[str, object]:
+    """All fields of a message, whatever they are; a mark of the byte order is none.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON object, or has a number that none can be.
+    """
+    whole = message.encode() if isinstance(message, str) else message
+    try:
+        return _decode(whole.removeprefix(codecs.BOM_UTF8))
+    except InvalidOperation as error:
+        raise msgspec.DecodeError("a number has an exponent that none has") from error
 
 
 def respelled(found: Mapping[str, object]) -> dict[str, object]:
