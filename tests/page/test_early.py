@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 
+import nicegui
 from nicegui import core
 from nicegui.testing import user_simulation
 from starlette.types import Message
@@ -46,6 +49,8 @@ async def test_the_beginning_is_sent_while_the_service_is_asked(service: MadeUpS
         }  # fmt: skip
         await core.app(scope, receive, send)
     first, seen, last = filter(None, parts)
+    (letters,) = re.findall(rb'as="font"[^>]* href="/_nicegui/[^/]*/([^"]*)"', first)
+    assert (Path(nicegui.__file__).parent / letters.decode()).is_file()
     assert b"quasar.umd" in first and b"/line.js" in first and b"createApp" not in first
     assert seen.startswith(b'<div id="still">') and b"<p>known now</p>" in seen
     assert b"<script" in seen and b"/still.js" in seen  # draws the chart

@@ -7,8 +7,12 @@ page as plain HTML, which is seen while the scripts are still being compiled; th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
 
+import nicegui
 from nicegui import Client, __version__, ui
 from nicegui.dependencies import esm_modules
 from nicegui.element import Element
@@ -22,6 +26,8 @@ from energyguard.page.frame.still import still_html
 PLACE = "<!--still-->"
 """Where the plain HTML stands: after all that is to be fetched."""
 _FRAMEWORK = f"/_nicegui/{__version__}"
+_FONT_LINK = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
+_LATIN = re.compile(r'family: "Roboto";[^}]*url\((fonts/\w+\.woff2)\)[^}]*range: U\+0000-00FF')
 
 
 class EarlyPage(Response):
@@ -64,7 +70,7 @@ class EarlyPage(Response):
         modules = _modules(elements.values())
         links = "".join(f'<link rel="modulepreload" href="{url}">' for url in modules)
         with page:
-            ui.add_body_html(links + PLACE)
+            ui.add_body_html(_FONT_LINK.format(_font()) + links + PLACE)
         made_by = {e.component.name: e for e in elements.values() if e.component is not None}
         page.elements = {e.id: e for e in made_by.values()}
         try:
@@ -87,6 +93,15 @@ def _drawing(elements: Iterable[Element]) -> str:
     if not _has_charts(elements):
         return ""
     return f'<script type="module" async src="{_FRAMEWORK}/esm/{_drawers()[0]}/still.js"></script>'
+
+
+@cache
+def _font() -> str:
+    """The framework's letters: text is not seen before they are there, even as plain HTML."""
+    styles = Path(nicegui.__file__).with_name("static") / "fonts.css"
+    found = _LATIN.search(styles.read_text())
+    assert found is not None, f"{styles} has no Latin letters of Roboto"
+    return f"{_FRAMEWORK}/static/{found[1]}"
 
 
 def _has_charts(elements: Iterable[Element]) -> bool:
