@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null)
 TEST_PROCESSES ?= 4 # most tests wait for processes: more of them than cores
 # A process whose test takes longer says where it stands, and ends; another goes on in its place.
 ENDED := -o faulthandler_timeout=240 -o faulthandler_exit_on_timeout=true
-COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
+COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11 pyproject.toml --group build
 # What `make check` runs takes half a minute: it is not run twice.
 CHECKED := --ignore tests/test_tidy.py
