@@ -123,27 +123,15 @@ class Catalogue:
             self._unentered.discard(key)
             if new is None and (new := known_entry(self._known.get(key, {}).values())):
                 self._unentered.add(key)
-        if kind == SITE:
-            self._move(self._below, entry_id, old, new, "parent")
-        elif kind == DEVICE:
-            self._move(self._at, entry_id, old, new, "site")
+        if kind in (SITE, DEVICE):
+            index, field = (self._below, "parent") if kind == SITE else (self._at, "site")
+            _move(index, entry_id, old, new, field)
         if new is None:
             table.pop(entry_id, None)
         else:
             table[entry_id] = new
         for listener in self.listeners:
             listener(kind, entry_id)
-
-    @staticmethod
-    def _move(
-        index: dict[str, dict[str, None]], entry_id: str, old: Entry | None, new: Entry | None,
-        field: str,
-    ) -> None:  # fmt: skip
-        """Keep who stands where."""
-        if old is not None:
-            index.get(getattr(old, field), {}).pop(entry_id, None)
-        if new is not None:
-            index.setdefault(getattr(new, field), {})[entry_id] = None
 
     # What there is
 
@@ -196,8 +184,9 @@ class Catalogue:
         """All, oldest first; with ``timed`` only where some hold from an event time on."""
         kind, _, entry_id = key.partition("/")
         value = self._values.get(kind, {}).get(entry_id)
-        wanted = value is not None and (not timed or FROM_A_TIME in value)
-        return CATALOGUE_ENTRY.decode(value or b"").versions if wanted else ()
+        if value is None or (timed and FROM_A_TIME not in value):
+            return ()
+        return CATALOGUE_ENTRY.decode(value).versions
 
     def entry_at(self, key: str, time_ms: int | None, revision: int | None = None) -> Entry | None:
         """An entry as it was at an event time, as far as a revision knew; None: it was not there.
@@ -296,3 +285,13 @@ class Catalogue:
             return iter(
                 [f"{kind}/{name}" for kind, table in self._tables.items() for name in table]
             )
+
+
+def _move(
+    index: dict[str, dict[str, None]], name: str, old: Entry | None, new: Entry | None, field: str
+) -> None:
+    """Keep who stands where."""
+    if old is not None:
+        index.get(getattr(old, field), {}).pop(name, None)
+    if new is not None:
+        index.setdefault(getattr(new, field), {})[name] = None

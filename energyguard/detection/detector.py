@@ -184,8 +184,7 @@ class UnusualDetector:
         rated = self.parameters.rate(seen.looked.steps, bars)
         if self._calm is None:
             return rated
-        plain = rated if bars is None else self.parameters.rate(seen.looked.steps)
-        raised = self._calm.step(number, np.where(seen.known, plain.rarity, np.nan), of)
+        raised = self._calm.step(number, np.where(seen.known, rated.unbarred, np.nan), of)
         return rated._replace(rarity=rated.rarity + raised, of_kinds=rated.of_kinds + raised)
 
     def _opened(

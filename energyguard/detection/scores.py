@@ -59,6 +59,7 @@ class Rated(NamedTuple):
     kind: npt.NDArray[np.int64]  # (devices,): number of the likeliest kind
     runner_up: npt.NDArray[np.int64]
     of_kinds: Floats  # (devices,) how rare it is by the kinds alone
+    unbarred: Floats  # (devices,) the rarity as if no bar were raised
 
 
 @dataclass(frozen=True)
@@ -100,18 +101,24 @@ class Parameters:
             bars: (kinds + 1, devices) nats by which each kind, and what is like none, counts as
                 less rare; None: all count as they are.
         """
-        *of_kind, of_all, of_free, of_both = self.maps
+        *of_kind, _of_all, of_free, _of_both = self.maps
         scores = self.scores(steps)
         rarities = np.stack([of(score) for of, score in zip(of_kind, scores, strict=True)])
         rarities += self.offsets[:, None]
-        if bars is not None:
-            rarities -= bars[:-1]
+        free = of_free(self.unlikeness(steps))
+        plain = self._together(rarities, free)
+        if bars is None:
+            return plain
+        rarities -= bars[:-1]
+        return self._together(rarities, free - bars[-1])._replace(unbarred=plain.rarity)
+
+    def _together(self, rarities: Floats, free: Floats) -> Rated:
+        """The rarity by (kinds, devices) rarities, and by that of what is like none of them."""
+        *_of_kind, of_all, _of_free, of_both = self.maps
         order = np.argsort(rarities, axis=0)
-        known = of_all(rarities.max(axis=0))
-        free = of_free(self.unlikeness(steps)) - (0 if bars is None else bars[-1])
-        of_kinds = of_both(known + np.log(1 - FREE_SHARE))
+        of_kinds = of_both(of_all(rarities.max(axis=0)) + np.log(1 - FREE_SHARE))
         rarity = np.maximum(of_kinds, of_both(free + np.log(FREE_SHARE)))
-        return Rated(rarity, order[-1], order[-2], of_kinds)
+        return Rated(rarity, order[-1], order[-2], of_kinds, rarity)
 
     def to_bytes(self) -> bytes:
         """The parameter file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from energyguard.page.elements.plots import Plot
 from energyguard.page.words.language import _
 
 T = TypeVar("T", bound=Hashable)
+R = TypeVar("R")
 
 
 class Tag(ui.element):
@@ -155,6 +156,38 @@ class ChangingList(Generic[T]):
                     Tag("td", self._empty, "sub", colspan="99")
             elif not items and self._empty:
                 Tag("p", self._empty, "empty")
+
+
+class SteadyRows(Generic[T, R]):
+    """Rows that stay where they are while their keys do: what they say is changed in place.
+
+    So a live list sends a few words and no more, and a button that somebody is about to press is
+    not drawn again under the finger.
+
+    Args:
+        draw: draws the row of a key; gives what its words are changed by.
+        empty: the sentence when there is none.
+    """
+
+    def __init__(
+        self, draw: Callable[[T], R], empty: str, classes: str = "", tag: str = "div"
+    ) -> None:
+        self._draw = draw
+        self._rows: dict[T, R] = {}
+        self._list: ChangingList[T] = ChangingList(self._add, empty, classes, tag)
+
+    def __getitem__(self, key: T) -> R | None:
+        return self._rows.get(key)
+
+    def show(self, keys: Sequence[T]) -> Iterable[R]:
+        """The rows of these keys, in their order; drawn, where they are others than before."""
+        if [*self._rows] != [*keys]:
+            self._rows.clear()
+        self._list.show(keys)
+        return self._rows.values()
+
+    def _add(self, key: T) -> None:
+        self._rows[key] = self._draw(key)
 
 
 class Rest:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from energyguard.page.elements.components import ChangingList, Tag, restyle
+from energyguard.page.elements.components import SteadyRows, Tag, restyle
 
 
 class Ranking:
-    """Names with bars and amounts, each leading somewhere; the longest bar is the first's.
-
-    What changes is changed in place, so that a live ranking sends a few words and no more.
+    """Names with bars and amounts, each leading somewhere; what changes is changed in place.
 
     Args:
         empty: what is said of none.
@@ -21,9 +19,8 @@ class Ranking:
 
     def __init__(self, empty: str, href: Callable[[str], str], classes: str = "") -> None:
         self._href = href
-        self._rows: list[_RankedRow] = []
-        self._list: ChangingList[int] = ChangingList(
-            lambda place: self._rows.append(_RankedRow()), empty, f"ranking {classes}".strip()
+        self._rows: SteadyRows[int, _RankedRow] = SteadyRows(
+            lambda _place: _RankedRow(), empty, f"ranking {classes}".strip()
         )
 
     def show(
@@ -36,10 +33,8 @@ class Ranking:
         rows = list(rows)
         values = [0.0, *(value for _who, value, _words in rows)]
         low, wide = min(values), (max(values) - min(values)) or 1
-        if len(rows) != len(self._rows):
-            self._rows.clear()
-        self._list.show(range(len(rows)))
-        for row, (who, value, words) in zip(self._rows, rows, strict=True):
+        drawn = self._rows.show(range(len(rows)))
+        for row, (who, value, words) in zip(drawn, rows, strict=True):
             bar = _Bar(
                 f"{(min(value, 0.0) - low) / wide:.0%}", f"{abs(value) / wide:.0%}", value < 0
             )

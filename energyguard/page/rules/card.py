@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from energyguard.errors import Unavailable
-from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, SteadyRows, Tag, button, card
 from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.change import RuleForm
 from energyguard.page.rules.words import devices_words, got_words, option_words
@@ -21,7 +21,7 @@ GOT_KEEP_S = 300.0
 
 
 class RuleRow(NamedTuple):
-    """A rule as a row; equal rows are not drawn again: somebody may be about to press a button."""
+    """A rule as a row; equal rows are not drawn again."""
 
     rule: Rule
     runs: bool
@@ -40,7 +40,6 @@ class RulesCard:
         self._open: str | None = None  # the rule whose form is open: it is not drawn again
         self._got: Mapping[str, AlertsGot] = {}  # by rule
         self._into: dict[str, Tag] = {}  # where the form of each rule goes
-        self._remarks: dict[str, Tag] = {}  # what else is said of each, changed in place
         note = _("a change works within a second and loses no state")
         with card(_("Rules"), "c12", note, anchor="rules"):
             with Tag("div", "", "acts rules-head"):
@@ -49,7 +48,7 @@ class RulesCard:
                 self.undone_words = Tag("span")
                 button(_("Undo"), self._undo, mark="undo")
             self.undone.set_visibility(False)
-            self.rows: ChangingList[RuleRow] = ChangingList(self._draw, _("There are no rules."))
+            self.rows: SteadyRows[RuleRow, Tag] = SteadyRows(self._draw, _("There are no rules."))
         self.question = ConfirmDialog()
         self._back: Callable[[], Awaitable[bool]] | None = None
 
@@ -59,10 +58,9 @@ class RulesCard:
             return
         rules = self.service.rules
         running = {rule.id for rule in rules.active()}
-        every = rules.all()
-        self.rows.show([RuleRow(rule, rule.id in running) for rule in every])
-        for rule in every:
-            self._remarks[rule.id].text = self._remark(rule)
+        rows = [RuleRow(rule, rule.id in running) for rule in rules.all()]
+        for remark, row in zip(self.rows.show(rows), rows, strict=True):
+            remark.text = self._remark(row.rule)
 
     async def ask(self) -> None:
         """Know what the rules raised in the last weeks; without a history that is not shown."""
@@ -74,7 +72,8 @@ class RulesCard:
             self._got = {}
         self.show()
 
-    def _draw(self, row: RuleRow) -> None:
+    def _draw(self, row: RuleRow) -> Tag:
+        """Its row; gives the line of what else is said of it."""
         rule, runs = row.rule, row.runs
         with Tag("div", "", "rule-row"):
             with Tag("div"):
@@ -84,7 +83,7 @@ class RulesCard:
                 Tag("span", _(rule.about) or rule_summary(rule), "sub")
                 if rule.about:
                     Tag("span", rule_summary(rule), "sub block")
-                self._remarks[rule.id] = Tag("span", "", "sub block")
+                remark = Tag("span", "", "sub block")
             with Tag("div", "", "acts"):
                 button(_("Change"), partial(self._change, rule), about=rule.id,
                        mark=f"change-{rule.id}")  # fmt: skip
@@ -94,6 +93,7 @@ class RulesCard:
                 only = partial(self._only, rule)
                 button(_("Run only this"), only, about=rule.id, mark=f"only-{rule.id}")
             self._into[rule.id] = Tag("div", "", "rule-form")
+        return remark
 
     def _remark(self, rule: Rule) -> str:
         """Which devices, how bad it is, who changed it last, and what it raised."""

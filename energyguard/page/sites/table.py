@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
-from energyguard.page.elements.components import ChangingList, Tag, card, table
+from energyguard.page.elements.components import SteadyRows, Tag, card, table
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import cost_words
 from energyguard.page.measures.explained import explain_href
@@ -39,22 +39,18 @@ class SiteTable:
         columns = (_("Site"), _("Now"), _("Usual"), _("Today"), _("Cost"), "")
         with card(_("Sites"), "c7"):
             with table(_("Sites"), columns, "sites"):
-                self.rows: dict[str, _SiteRow] = {}
-                self.listed: ChangingList[str] = ChangingList(
-                    self._draw, _("No site yet: say which buildings there are."), tag="tbody"
+                self.rows: SteadyRows[str, _SiteRow] = SteadyRows(
+                    _SiteRow, _("No site yet: say which buildings there are."), tag="tbody"
                 )
             self.more = Tag("a", _("Add a site"), "link onward", href=context.href("/sites"))
 
     async def show(self, sums: LiveSums, all_kw: float | None) -> None:
         """The sites as they are now, and what everything draws together (kW)."""
         lines = await self._lines(sums, all_kw)
-        sites = [line.site for line in lines]
-        if sites != list(self.rows):
-            self.rows.clear()
         self.more.set_visibility(not lines)
-        self.listed.show(sites)
-        for line in lines:
-            self.rows[line.site].show(line)
+        drawn = self.rows.show([line.site for line in lines])
+        for row, line in zip(drawn, lines, strict=True):
+            row.show(line)
 
     async def _lines(self, sums: LiveSums, all_kw: float | None) -> list[SiteLine]:
         service = self.context.cache.service
@@ -104,11 +100,8 @@ class SiteTable:
 
     def show_together(self, all_kw: float | None) -> None:
         """What everything draws now (kW), as often as the page says it elsewhere."""
-        if "" in self.rows:
-            self.rows[""].now.text = measured(all_kw, "kW")
-
-    def _draw(self, site: str) -> None:
-        self.rows[site] = _SiteRow(site)
+        if (together := self.rows[""]) is not None:
+            together.now.text = measured(all_kw, "kW")
 
 
 class _SiteRow:
