@@ -17,11 +17,11 @@ from statistics import median
 from typing import NamedTuple
 
 from energyguard.domains.charging import codec as wire
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import Outcome, ParkingLimits
 from energyguard.domains.charging.offline import ResultTopic, records
 from energyguard.domains.charging.sessions.operator import SessionOperator
 from energyguard.domains.charging.sessions.records import results
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 
 START = 1_716_120_000
 FOREVER = 10**9

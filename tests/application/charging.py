@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.live.stations import StationProjection
 from energyguard.domains.charging.model import (
     ChargingTransaction,
@@ -24,7 +23,8 @@ from energyguard.domains.charging.model import (
     profit_cents,
 )
 from energyguard.domains.charging.sessions.operator import SessionOperator
-from energyguard.domains.charging.stations import charger_at
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
+from energyguard.domains.charging.simulator.stations import charger_at
 from energyguard.service.views import Freshness
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog

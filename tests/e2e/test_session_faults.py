@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.sessions.occupancy import total_worker
 from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from energyguard.domains.charging.topics import (
     FULL_SESSIONS,
     OCCUPANCY,

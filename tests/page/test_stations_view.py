@@ -9,10 +9,10 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
-from energyguard.domains.charging.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import StationView
-from energyguard.domains.charging.view import mapped
+from energyguard.domains.charging.page.bay_grid import MARKS, MAX_BAYS
+from energyguard.domains.charging.page.view import mapped
 from energyguard.model.catalogue import Site
 from energyguard.page.elements.components import Tag
 from energyguard.page.measures.amounts import amount_words, sums_words

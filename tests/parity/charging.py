@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.codec import message, total_occupied
 from energyguard.domains.charging.model import Occupied, ParkingLimits, Signal
 from energyguard.domains.charging.sessions.operator import SessionOperator
 from energyguard.domains.charging.sessions.records import results
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from energyguard.domains.charging.topics import TOTAL_OCCUPIED
 from energyguard.log.records import Headers
 

@@ -14,9 +14,9 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.codecs.records import pack
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import Signal
 from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from energyguard.domains.charging.topics import FULL_SESSIONS
 from energyguard.log import EARLIEST, Log, Records, TopicPartition, open_log
 from energyguard.model.readings import Verdict, batch_from, batch_of

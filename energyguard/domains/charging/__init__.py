@@ -5,12 +5,12 @@ model.py, codec.py    signals and what comes of them; their messages
 physics.py            what a charge can have been: bills are held against it
 sessions/             parking sessions, by event time; live/: stations as they are now
 intake.py, replay.py, charger_list.py, exports/   how signals, files, lists, exports come in
-chargers.py, stations.py, faults.py, feed.py, role.py   the simulator
+simulator/            chargers that are simulated
 engines/, offline.py  the same on Flink, and on files
 rollups/              what the history sums up of it; places.py: what the catalogue sees of it
 money: currencies.py, revenue.py
 silence_alerts.py     chargers that fell silent, as alerts
-view.py, station_day.py, bay_grid.py, routes.py, commands/, queries/   page, API, terminal
+page/, routes.py, commands/, queries/   page, API, terminal
 """
 
 from pathlib import Path
@@ -84,14 +84,16 @@ DOMAIN = Domain(
     ),
     queries=Path(__file__).parent / "queries",
     revenue=f"{HERE}.revenue:revenue",
-    views=(f"{HERE}.view:VIEW",),
+    views=(f"{HERE}.page.view:VIEW",),
     routes=(f"{HERE}.routes:router",),
     commands={
         "stations": f"{HERE}.commands.stations:GROUP",
         "simulate chargers": f"{HERE}.commands.chargers:chargers",
         "import sessions": f"{HERE}.commands.imports:sessions",
     },
-    simulators=(Simulator(name="chargers", role="simulate-chargers", run=f"{HERE}.role:run"),),
+    simulators=(
+        Simulator(name="chargers", role="simulate-chargers", run=f"{HERE}.simulator.role:run"),
+    ),
     upgrades=(
         f"{HERE}.records.exact_tables:make_exact",
         f"{HERE}.exports.matched_imports:match_old_imports",

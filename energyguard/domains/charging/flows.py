@@ -15,7 +15,7 @@ from energyguard.domains.charging.topics import (
 from energyguard.flow import Flow, Role
 from energyguard.model.topics import ALERTS, DEAD_LETTERS, STATE, TIME
 
-FEED = Flow("chargers", (), "domains/charging/feed.py", (*SENT, CHARGERS))
+FEED = Flow("chargers", (), "domains/charging/simulator/feed.py", (*SENT, CHARGERS))
 IMPORT = Flow(
     "import",
     (),

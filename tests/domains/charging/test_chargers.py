@@ -16,12 +16,12 @@ import msgspec
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.codec import message, signal
-from energyguard.domains.charging.faults import DELAY_S, FAULTS, REORDER_S, Spoiler
-from energyguard.domains.charging.feed import RUN_HEADER, ChargerFeed, ChargerRun
 from energyguard.domains.charging.records.stations import Charger
-from energyguard.domains.charging.stations import BAYS, charger_at
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
+from energyguard.domains.charging.simulator.faults import DELAY_S, FAULTS, REORDER_S, Spoiler
+from energyguard.domains.charging.simulator.feed import RUN_HEADER, ChargerFeed, ChargerRun
+from energyguard.domains.charging.simulator.stations import BAYS, charger_at
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS, signals_topic
 from energyguard.log import EARLIEST, Log, open_log
 from tests.e2e.processes import kill_often, roles

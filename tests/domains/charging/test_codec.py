@@ -7,7 +7,6 @@ import json
 import pytest
 
 from energyguard.domains.charging import codec as wire
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import (
     NANO,
     ChargingTransaction,
@@ -17,6 +16,7 @@ from energyguard.domains.charging.model import (
     SignalKind,
     Violation,
 )
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from energyguard.errors import Malformed, OutOfRange, Rejected
 
 NOON = 1_716_120_000  # 2024-05-19 12:00:00 UTC

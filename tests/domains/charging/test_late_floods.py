@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import Ignored, ParkingLimits, Signal, ViolationRaised
 from energyguard.domains.charging.sessions import refold, restate
 from energyguard.domains.charging.sessions.bay import MAX_SIGNALS, Bay, Cut, base
 from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.operator import SessionOperator
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from tests.domains.charging.test_late_signals import REAL, text, witnessed
 from tests.domains.charging.test_sessions import (
     NOON,

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.codec import signal
 from energyguard.domains.charging.model import (
     ChargingTransaction,
@@ -29,6 +28,7 @@ from energyguard.domains.charging.model import (
 from energyguard.domains.charging.sessions.bay import MAX_SIGNALS
 from energyguard.domains.charging.sessions.operator import LATE, SessionOperator
 from energyguard.domains.charging.sessions.restate import HOLD_S, MAX_LATE_S, REPEATED
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from tests.domains.charging.test_sessions import (
     NOON,
     arrive,

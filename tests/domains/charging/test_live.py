@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
 from energyguard.codecs import RefusedRow
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.codec import SHAPE, message
 from energyguard.domains.charging.live.bays import Bays, BayView
 from energyguard.domains.charging.live.stations import StationProjection
 from energyguard.domains.charging.model import ParkingLimits, Signal, SignalKind
 from energyguard.domains.charging.records.stations import BayNow, Charger
 from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
 from energyguard.log import EARLIEST, Records, open_log
 from energyguard.log.dead_letters import dead_letters

@@ -16,13 +16,13 @@ from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
 from energyguard.codecs.seconds import text_of
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.codec import message
 from energyguard.domains.charging.model import Signal, partition_of
 from energyguard.domains.charging.offline import ResultTopic, evaluate
 from energyguard.domains.charging.records.stations import BayNow, Charger
 from energyguard.domains.charging.sessions.occupancy import total_worker
 from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from energyguard.domains.charging.topics import (
     BAYS,
     CHARGERS,

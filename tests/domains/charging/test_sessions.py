@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import (
     NANO,
     ChargingTransaction,
@@ -29,6 +28,7 @@ from energyguard.domains.charging.model import (
 from energyguard.domains.charging.sessions.bay import BayState
 from energyguard.domains.charging.sessions.bays import OTHER_CONNECT, TRANSITIONS
 from energyguard.domains.charging.sessions.operator import AHEAD, LATENESS_S, SessionOperator
+from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from tests.domains.charging import oracle
 
 NOON = 1_716_120_000

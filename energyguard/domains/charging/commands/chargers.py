@@ -25,7 +25,7 @@ from energyguard.cli.terminal.output import at, counted, until_signal
 if TYPE_CHECKING:
     from threading import Event
 
-    from energyguard.domains.charging.feed import ChargerRun
+    from energyguard.domains.charging.simulator.feed import ChargerRun
     from energyguard.log import Log
 
 Timing = Literal["listed", "short", "later"]
@@ -65,7 +65,7 @@ def chargers(
     """Simulate chargers: system D's three signals, into the log as they happen, or as JSON lines as
     fast as it can.
     """
-    from energyguard.domains.charging.feed import ChargerFeed, write_json
+    from energyguard.domains.charging.simulator.feed import ChargerFeed, write_json
 
     call = call.with_settings(
         simulate__seed=seed,
@@ -87,9 +87,9 @@ def chargers(
 def _run(
     call: Call, first: int, start: str | None, timings: Timing, speedup: float, faults: str
 ) -> ChargerRun:
-    from energyguard.domains.charging.chargers import TIMINGS
-    from energyguard.domains.charging.faults import FAULTS, Spoiler
-    from energyguard.domains.charging.role import charger_run
+    from energyguard.domains.charging.simulator.chargers import TIMINGS
+    from energyguard.domains.charging.simulator.faults import FAULTS, Spoiler
+    from energyguard.domains.charging.simulator.role import charger_run
     from energyguard.domains.household.faults import parse_rates
     from energyguard.errors import ConfigError
 

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from energyguard.domains.charging.bay_grid import (
+from energyguard.domains.charging.currencies import sums_of, usual_currency
+from energyguard.domains.charging.live.bays import StationView
+from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.page.bay_grid import (
     BayGrid,
     broken_limit,
     legend,
     taken,
     trouble,
 )
-from energyguard.domains.charging.currencies import sums_of, usual_currency
-from energyguard.domains.charging.live.bays import StationView
-from energyguard.domains.charging.live.stations import stations_of
-from energyguard.domains.charging.station_day import StationDay
-from energyguard.domains.charging.station_table import StationTable
+from energyguard.domains.charging.page.station_day import StationDay
+from energyguard.domains.charging.page.station_table import StationTable
 from energyguard.model.days import day_ms, local
 from energyguard.page.elements.components import ChangingList, Rest, Tag, Tile, card
 from energyguard.page.elements.plots import Data, Plot

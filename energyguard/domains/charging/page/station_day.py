@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from energyguard.domains.charging.bay_grid import BayGrid, broken_limit, legend, taken, trouble
 from energyguard.domains.charging.currencies import sums_of
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.page.bay_grid import BayGrid, broken_limit, legend, taken, trouble
 from energyguard.model.days import day_ms, local, ms_of
 from energyguard.page.elements.components import Figures, Tag, card, choice
 from energyguard.page.elements.plots import Plot

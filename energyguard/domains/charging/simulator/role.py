@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Event
 
-from energyguard.domains.charging.feed import ChargerFeed, ChargerRun
+from energyguard.domains.charging.simulator.feed import ChargerFeed, ChargerRun
 from energyguard.domains.charging.topics import signals_topic
 from energyguard.processes.role_log import role_log
 from energyguard.settings.tree import Settings

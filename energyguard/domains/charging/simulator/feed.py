@@ -19,10 +19,10 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.domains.charging.charger_list import list_chargers
-from energyguard.domains.charging.chargers import TIMINGS, Timings, signals
-from energyguard.domains.charging.faults import Sent, Spoiler, clean
 from energyguard.domains.charging.intake import partition_at
-from energyguard.domains.charging.stations import charger_at
+from energyguard.domains.charging.simulator.chargers import TIMINGS, Timings, signals
+from energyguard.domains.charging.simulator.faults import Sent, Spoiler, clean
+from energyguard.domains.charging.simulator.stations import charger_at
 from energyguard.domains.charging.topics import SIGNALS
 from energyguard.log import LATEST, Log, Records, TopicPartition
 from energyguard.log.records import Headers
