@@ -141,6 +141,45 @@ def test_what_comes_again_better_replaces_and_worse_does_not(log: Log, tmp_path:
     assert len({told.id for told in sessions(log)}) == 1
 
 
+FIRST = "2,CP1,1,2024-05-02 10:00,2024-05-02 11:00,6,1.80,Lot"
+
+
+@pytest.mark.parametrize(
+    ("second", "kwh"),
+    [
+        ("2,CP1,1,2024-05-02 10:05,2024-05-02 11:00,6.5,1.95,Lot", [6.5]),
+        ("2,CP1,1,2024-05-02 09:55,2024-05-02 11:30,6.5,1.95,Lot", [6.5]),
+        ("2,CP1,1,2024-05-02 10:05,2024-05-02 11:00,,,Lot", [6]),  # it tells less
+        ("2,CP1,1,2024-05-02 11:00,2024-05-02 12:00,6.5,1.95,Lot", [6, 6.5]),  # the next one
+        ("2,CP1,1,2024-05-02 10:59,2024-05-02 12:00,6.5,1.95,Lot", [6, 6.5]),  # told to the minute
+        ("2,CP1,1,2025-05-02 10:05,2025-05-02 11:00,6.5,1.95,Lot", [6, 6.5]),  # counted anew
+        ("2,CP1,2,2024-05-02 10:05,2024-05-02 11:00,6.5,1.95,Lot", [6, 6.5]),  # the other plug
+        ("3,CP1,1,2024-05-02 10:05,2024-05-02 11:00,6.5,1.95,Lot", [6, 6.5]),
+        (",CP1,1,2024-05-02 10:05,2024-05-02 11:00,6.5,1.95,Lot", [6, 6.5]),  # no id
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_session_with_a_corrected_start_is_the_same(
+    log: Log, tmp_path: Path, second: str, kwh: list[float], at_once: bool
+) -> None:
+    files = [[FIRST, second]] if at_once else [[FIRST], [second]]
+    for number, rows in enumerate(files):
+        put(log, file(tmp_path, *rows, name=f"{number}.csv"))
+    newest = {session.id: session for session in sessions(log)}
+    stand = {one.start_parking: one for one in sessions(log)}
+    assert [one.energy / KWH for one in newest.values()] == kwh
+    assert [one.energy / KWH for one in stand.values() if not one.withdrawn] == kwh
+
+
+def test_another_user_is_another_session_whatever_its_id(tmp_path: Path) -> None:
+    head = "transaction id,charger id,start,end,kwh,user"
+    rows = ["1,CP1,2024-05-02 10:00,2024-05-02 12:00,6,04:A1:B2:C3",
+            "1,CP1,2024-05-02 10:05,2024-05-02 12:00,7,04a1b2c3",
+            "1,CP1,2024-05-02 10:10,2024-05-02 12:00,8,04a1b2c4"]  # fmt: skip
+    export = read_exports([file(tmp_path, *rows, head=head)], UTC_TIMES)
+    assert sorted((one.energy or 0) / KWH for one in export.sessions) == [7, 8]
+
+
 def test_networks_share_ids_and_names(log: Log, tmp_path: Path) -> None:
     a = file(tmp_path, "1,CP1,1,2024-05-01 10:00,2024-05-01 11:00,7,2.1,Lot", name="a.csv")
     assert put(log, a, network="north")[0] == 1

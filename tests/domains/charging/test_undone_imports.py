@@ -33,6 +33,7 @@ from tests.waiting import until
 HEAD = "transaction id,charger id,connector id,start,end,kwh,cost,location"
 ROWS = [f"{n},CP{n},1,2024-05-0{n} 10:00,2024-05-0{n} 11:00,{n},{n}.00,Lot{n}" for n in (1, 2, 3)]
 BETTER = ROWS[1].replace(",2,2.00", ",5,5.00")
+MOVED = ROWS[1].replace(" 10:00", " 10:20").replace(",2,2.00", ",1.5,1.50")
 UTC_TIMES = FileAnswers(zone="UTC")
 MAY: dict[str, Any] = {"start_ms": 1_714_521_600_000, "end_ms": 1_717_200_000_000}
 A, B = TableImport("a", "a.csv", "mara", 1), TableImport("b", "b.csv", "joe", 2)
@@ -101,6 +102,24 @@ def test_a_worse_telling_is_kept_for_when_the_better_one_is_undone(tmp_path: Pat
     assert kwh(log) == [5]
     settle(log, "a", {"a"})
     assert kwh(log) == [2]
+
+
+def test_a_corrected_start_goes_and_comes_with_its_import(tmp_path: Path) -> None:
+    log = MemoryLog()
+    put(log, tmp_path, A, ROWS[1])
+    assert put(log, tmp_path, B, MOVED) == (1, 0)
+    assert put(log, tmp_path, B, MOVED) == (0, 1)
+    assert kwh(log) == [1.5]
+    settle(log, "b", {"b"})
+    assert kwh(log) == [2]
+    settle(log, "b", ())
+    assert kwh(log) == [1.5]
+    settle(log, "a", {"a"})
+    assert kwh(log) == [1.5]
+    settle(log, "b", {"a", "b"})
+    assert kwh(log) == []
+    assert put(log, tmp_path, A, MOVED.replace(",1.5,1.50", ",1.5,")) == (1, 0)
+    assert kwh(log) == [1.5]
 
 
 def test_what_an_import_without_an_id_brought_stays(tmp_path: Path) -> None:
@@ -192,6 +211,21 @@ def test_the_history_leaves_out_what_is_undone_until_it_comes_again(
     settled(archive)
     assert seen(service) == (1, 1, 3.0, 3_600)
     service.corrections.undo(undone.id, "mara")
+    settled(archive)
+    assert seen(service) == (3, 3, 6.0, 10_800)
+
+
+def test_a_session_with_a_corrected_start_is_one_in_the_history(
+    kept: tuple[EnergyService, Archive, Log], tmp_path: Path
+) -> None:
+    service, archive, _log = kept
+    taken(service, archive, file(tmp_path, "may.csv", *ROWS))
+    worse = MOVED.replace(",1.5,1.50", ",1.5,")
+    assert taken(service, archive, file(tmp_path, "worse.csv", worse)).done == 0
+    assert seen(service) == (3, 3, 6.0, 10_800)
+    job = taken(service, archive, file(tmp_path, "corrected.csv", MOVED))
+    assert seen(service) == (3, 3, 5.5, 9_600)
+    service.corrections.undo_import(job.id, "ole")
     settled(archive)
     assert seen(service) == (3, 3, 6.0, 10_800)
 

@@ -15,16 +15,8 @@ from typing import TypeVar
 
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.charger_list import list_chargers
-from energyguard.domains.charging.exports.checks import (
-    check,
-    check_currencies,
-    check_overlaps,
-)
-from energyguard.domains.charging.exports.columns import (
-    SessionKind,
-    check_mapping,
-    mapping_of,
-)
+from energyguard.domains.charging.exports.checks import check, check_currencies, check_overlaps
+from energyguard.domains.charging.exports.columns import SessionKind, check_mapping, mapping_of
 from energyguard.domains.charging.exports.counting import append_sessions, count_again
 from energyguard.domains.charging.exports.known import Known, KnownNames, is_worse
 from energyguard.domains.charging.exports.rows import (
@@ -33,6 +25,7 @@ from energyguard.domains.charging.exports.rows import (
     ExportedSession,
     RowDefect,
 )
+from energyguard.domains.charging.exports.same_session import SameSessions
 from energyguard.domains.charging.exports.tables import SessionTable, order_of
 from energyguard.domains.charging.records.stations import Charger, Imported
 from energyguard.domains.charging.topics import IMPORTED
@@ -124,15 +117,18 @@ def read_exports(
     """
     export = Export()
     found: dict[str, ExportedSession] = {}
+    same = SameSessions()
     for session in _sessions(paths, answers, network, export):
         export.rows += 1
         check(session)
-        other = found.get(session.id)
-        if other is None:
-            found[session.id] = session
-        elif _is_better(session, other):
-            found[session.id] = session
-            _repeat(other, session, export)
+        telling = session.telling
+        id_ = same.id_of(telling)
+        other = found.get(id_)
+        if other is None or _is_better(session, other):
+            found[id_] = session
+            same.put(id_, telling)
+            if other is not None:
+                _repeat(other, session, export)
         else:
             _repeat(session, other, export)
         if export.rows % 1_000 == 0:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from energyguard.domains.charging.exports.same_session import SameSessions, Telling
 from energyguard.domains.charging.records.stations import (
     CHARGER,
     IMPORTED_SESSION,
@@ -70,6 +71,7 @@ class Known:
     def __init__(self, log: Log) -> None:
         self.names = KnownNames()
         self._sessions: dict[str, KnownSession] = {}
+        self._same = SameSessions()
         self._read(log)
 
     def _read(self, log: Log) -> None:
@@ -95,11 +97,12 @@ class Known:
             by_import.pop(session.import_id, None)  # the newest telling is the last
             by_import[session.import_id] = session
         self._sessions[session.identity] = KnownSession(session, by_import)
+        self._same.put(session.identity, _telling(session))
         self.names.take(session.charger, session.station, session.whose)
 
     def change(self, session: Imported) -> SessionMatch:
         """Whether a session is new, or better than what is there."""
-        before = self._sessions.get(session.identity)
+        before = self._known(session)
         if before is None or before.now.withdrawn:
             return SessionMatch(is_new=True, replaces=False)
         return SessionMatch(
@@ -111,15 +114,19 @@ class Known:
     def records(self, session: Imported, change: SessionMatch, of: TableImport) -> list[Imported]:
         """What is to be appended of a session that an import tells.
 
-        One that is there as it is told, or better, is noted once to be of this import, too.
+        One that is there as it is told, or better, is noted once to be of this import, too. One
+        that began at another time keeps its first id, and what stands under the old time goes.
         """
-        before = self._sessions.get(session.identity)
+        before = self._known(session)
         if before is not None and not any(change) and of.id in before.by_import:
             return []
         is_first = before is None or of.id not in before.by_import
+        moved = _moved(before.now, session) if before else []
+        newest = moved[-1] if moved else before.now if before else None
         record = replace(
             session,
-            revision=before.now.revision + before.now.withdrawn if before else 0,
+            id=before.now.identity if before else session.id,
+            revision=newest.revision + newest.withdrawn if newest else 0,
             import_id=of.id,
             import_sessions=int(bool(of.id) and is_first),
             import_file=of.file,
@@ -127,8 +134,11 @@ class Known:
             import_ms=of.at_ms,
         )
         if before is None or any(change) or _contents(before.now) == _contents(session):
-            return [record]
-        return [record, _next(before.now, before.now)]
+            return [*moved, record]
+        return [*moved, record, *_retold(record, before.now)]
+
+    def _known(self, session: Imported) -> KnownSession | None:
+        return self._sessions.get(self._same.id_of(_telling(session)))
 
     def settled(self, import_id: str, undone: Collection[str]) -> list[Imported]:
         """The next revisions of an import's sessions, where they are not as they are to be.
@@ -151,7 +161,24 @@ def _settled(sessions: Iterable[KnownSession], undone: Collection[str]) -> Itera
             if not now.withdrawn:
                 yield _next(now, now, withdrawn=1)
         elif now.withdrawn or _contents(best) != _contents(now):
-            yield _next(best, now)
+            yield from _retold(now, best)
+
+
+def _telling(session: Imported) -> Telling:
+    return Telling(session.identity, session.start_parking, session.end_parking, session.user)
+
+
+def _moved(now: Imported, to: Imported) -> list[Imported]:
+    """Withdraws a record that stands under another time than the one that comes for it."""
+    if now.withdrawn or now.start_parking == to.start_parking:
+        return []
+    return [_next(now, now, withdrawn=1)]
+
+
+def _retold(now: Imported, telling: Imported) -> list[Imported]:
+    """The records after which a session is as this tells it, and stands nowhere else."""
+    moved = _moved(now, telling)
+    return [*moved, _next(telling, moved[-1] if moved else now)]
 
 
 def _next(session: Imported, now: Imported, withdrawn: int = 0) -> Imported:
@@ -173,6 +200,7 @@ def _worth(session: Imported) -> tuple[bool, bool, bool]:
 
 def _contents(session: Imported) -> tuple[object, ...]:
     return (
-        session.end_parking, session.start_recharging, session.end_recharging,
-        session.energy, session.cents, session.to_whole, session.to_thousandth, session.quality,
+        session.start_parking, session.end_parking,
+        session.start_recharging, session.end_recharging, session.energy,
+        session.cents, session.to_whole, session.to_thousandth, session.quality,
     )  # fmt: skip

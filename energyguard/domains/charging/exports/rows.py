@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from energyguard.domains.charging.exports.same_session import Telling
 from energyguard.domains.charging.model import NANO, RoundedAmount
 from energyguard.domains.charging.records.stations import session_id
 
@@ -85,6 +86,11 @@ class ExportedSession:
             return f"{self.file}:{self.row}"
         energy = self.energy or 0
         return session_id(self.network, self.charger, self.event, self.start, self.end, energy)
+
+    @property
+    def telling(self) -> Telling:
+        """What tells which session it is."""
+        return Telling(self.id, self.start, None if self.is_refused else self.end, self.user)
 
     @property
     def is_refused(self) -> bool:

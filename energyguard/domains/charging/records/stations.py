@@ -17,6 +17,7 @@ DEFAULT_NETWORK = "default"
 """Whose sessions are of which nobody has said it."""
 _FIRST_NETWORKS = ("dundee", "elaad")  # that imports knew before sessions had a network
 _DIGEST = re.compile(r"[0-9a-f]{18}")  # their id of a row that told none
+_WITHOUT_EVENT = re.compile(r"//\d+/\d+(/\d+)?$")
 
 
 class Charger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -147,6 +148,11 @@ def session_id(
     if not event:
         parts += [str(end)] if charger else [str(end), str(energy)]
     return "/".join(parts)
+
+
+def event_of(id_: str) -> str:
+    """What is left of a session's id without its start; empty: the export has no ids."""
+    return "" if _WITHOUT_EVENT.search(id_) else id_.rpartition("/")[0]
 
 
 def network_before(source: str) -> str:
