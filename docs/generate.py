@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import typer
-from typer.testing import CliRunner
-
-from energyguard.cli.commands import app
+from energyguard.cli.commands import command
 from energyguard.cli.run.settings import value_of
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import known
@@ -106,14 +105,18 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 def cli() -> str:
     """The text of docs/cli.md."""
-    runner = CliRunner()
     parts = [CLI]
-    for words in commands(typer.main.get_command(app)):
-        help_ = runner.invoke(
-            app, [*words, "--help"], prog_name="energyguard", terminal_width=96, color=False
-        )
+    for words in commands(command()):
+        with redirect_stdout(StringIO()) as said:
+            command()(
+                [*words, "--help"],
+                prog_name="energyguard",
+                terminal_width=96,
+                color=False,
+                standalone_mode=False,
+            )
         name = "energyguard " + " ".join(words)
-        text = "\n".join(line.rstrip() for line in help_.stdout.strip().splitlines())
+        text = "\n".join(line.rstrip() for line in said.getvalue().strip().splitlines())
         parts.append(f"## {name}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
 

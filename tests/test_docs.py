@@ -10,17 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
 from energyguard import errors
-from energyguard.cli.commands import app
+from energyguard.cli.commands import command
 from energyguard.telemetry import TABLE
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 GENERATE = runpy.run_path(str(DOCS / "generate.py"))
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-COMMANDS = {" ".join(words) for words in GENERATE["commands"](typer.main.get_command(app))}
+COMMANDS = {" ".join(words) for words in GENERATE["commands"](command())}
 
 
 @pytest.mark.parametrize("name", GENERATE["WRITTEN"])

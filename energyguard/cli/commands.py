@@ -184,26 +184,14 @@ class Commands(TyperGroup):
                     formatter.write_dl(rows)
 
 
-app = typer.Typer(
-    name="energyguard",
-    cls=Commands,
-    help="Takes energy readings in, loses none, keeps them for ever, shows them live and warns "
-    "early.",
-    epilog=f"Exit codes: {EXIT_CODES}.",
-    add_completion=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-for section in SECTIONS.values():
-    for name, target in section.items():
-        add(app, name, target)
-for name, verb in QUERIES.items():  # of other packages' domains
-    if " " not in name and name not in SECTIONS["Ask"]:
-        add(app, name, verb)
+TARGETS: Mapping[str, Callable[..., None] | Group] = {
+    **{name: target for section in SECTIONS.values() for name, target in section.items()},
+    # of other packages' domains:
+    **{name: verb for name, verb in QUERIES.items() if " " not in name},
+}
+"""What each first word means."""
 
 
-@app.callback(invoke_without_command=True)
 def energyguard(
     context: typer.Context,
     show_version: Annotated[
@@ -218,8 +206,24 @@ def energyguard(
 
 
 @cache
-def command() -> Any:
-    """All commands as they are run; making them of their functions takes 0.08 s, so once."""
+def command(word: str = "") -> Any:
+    """All commands as they are run; or one of them, by its first word.
+
+    Making all of their functions takes 0.3 s, which each process of a node would wait for.
+    """
+    app = typer.Typer(
+        name="energyguard",
+        cls=Commands,
+        help="Takes energy readings in, loses none, keeps them for ever, shows them live and warns "
+        "early.",
+        epilog=f"Exit codes: {EXIT_CODES}.",
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    for name in (word,) if word else TARGETS:
+        add(app, name, TARGETS[name])
+    app.callback(invoke_without_command=True)(energyguard)
     return get_command(app)
 
 
@@ -228,7 +232,8 @@ def main(argv: list[str] | None = None) -> int:
     args = sys.argv[1:] if argv is None else argv
     debug = "--debug" in args or bool(os.environ.get("ENERGYGUARD_DEBUG"))
     try:
-        code = command()(args, prog_name="energyguard", standalone_mode=False)
+        word = args[0] if args and args[0] in TARGETS else ""
+        code = command(word)(args, prog_name="energyguard", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except EnergyGuardError as error:
         if debug:

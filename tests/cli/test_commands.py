@@ -5,11 +5,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import typer
 
 import energyguard
 import energyguard.errors
-from energyguard.cli.commands import app
+from energyguard.cli.commands import command
 from energyguard.durable.connections import connect
 from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog
@@ -24,7 +23,7 @@ def words_of(command: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...
     return [path, *(w for name, verb in verbs.items() for w in words_of(verb, (*path, name)))]
 
 
-EVERY = words_of(typer.main.get_command(app))
+EVERY = words_of(command())
 
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
@@ -33,6 +32,11 @@ def test_every_command_helps(terminal: Terminal, words: tuple[str, ...]) -> None
     assert said.code == 0
     assert said.out.startswith("Usage: energyguard")
     assert said.err == ""
+
+
+def test_a_process_makes_only_the_command_that_it_runs(terminal: Terminal) -> None:
+    assert list(command("log").commands) == ["log"]
+    assert "No such command 'logs'. Did you mean" in terminal("logs").err
 
 
 def test_version(terminal: Terminal) -> None:
