@@ -158,6 +158,8 @@ class Domain:
         rules: a file of rules that are there from the first start.
         queries: a folder of questions to the history, a ``.sql`` file each.
         views: refer each to a page of the control room, a ``page.context.View``.
+        devices: refers to a ``page.devices.skins.DeviceSkin``: how those of its devices are shown
+            that send no readings.
         revenue: refers to a ``service.bills.revenue.Taken``: what its devices took from people.
         simulators: what can be simulated.
         records: refers to the ``records.contract.TopicRecord`` of each topic that holds no
@@ -186,6 +188,7 @@ class Domain:
     rules: Path | None = None
     queries: Path | None = None
     views: tuple[str, ...] = ()
+    devices: str = ""
     revenue: str = ""
     simulators: tuple[Simulator, ...] = ()
     records: str = ""

@@ -157,21 +157,26 @@ class ChargingHistory:
             }
         )
 
-    def top(self, n: int, currency: str, currencies: str, **_: object) -> pa.Table:
+    def top(
+        self, n: int, currency: str, currencies: str, by: str = "station", **_: object
+    ) -> pa.Table:
+        def who(one: ChargingTransaction) -> str:
+            return one.charger if by == "charger" else self._of(one)
+
         others: dict[str, str] = json.loads(currencies or "{}")
         cents: dict[str, int] = defaultdict(int)
         energy: dict[str, int] = defaultdict(int)
         charges: dict[str, int] = defaultdict(int)
         for one in self.paid:
-            cents[self._of(one)] += profit_cents(one, HOUR)
-            energy[self._of(one)] += energy_nano_kwh(one, HOUR)
-            charges[self._of(one)] += 1
+            cents[who(one)] += profit_cents(one, HOUR)
+            energy[who(one)] += energy_nano_kwh(one, HOUR)
+            charges[who(one)] += 1
         best = sorted(cents, key=lambda name: -cents[name])
         sides = [("top", name) for name in best[:n]] + [("bottom", name) for name in best[::-1][:n]]
         return pa.table(
             {
                 "side": [side for side, _ in sides],
-                "station": [name for _, name in sides],
+                by: [name for _, name in sides],
                 "currency": [others.get(name, currency) for _, name in sides],
                 "eur": [cents[name] / 100 for _, name in sides],
                 "kwh": [energy[name] / 1e9 for _, name in sides],
@@ -193,7 +198,9 @@ class ChargingHistory:
             }
         )
 
-    def day(self, station: str, currency: str, currencies: str, **_: object) -> pa.Table:
+    def day(
+        self, station: str, charger: str, currency: str, currencies: str, **_: object
+    ) -> pa.Table:
         code = json.loads(currencies or "{}").get(station, currency)
         rows: list[tuple[Any, ...]] = [
             ("stay", one.charger, one.start_parking, one.end_parking, one.quality, None, None)
@@ -215,13 +222,15 @@ class ChargingHistory:
             ("violation", one.session.charger, one.second, None, one.what.value, None, None)
             for one in self.violated
         ]
-        mine = [row for row in rows if self._of_charger(row[1]) == station]
+        mine = [
+            row for row in rows if self._of_charger(row[1]) == station and charger in ("", row[1])
+        ]
         columns = [[row[i] for row in mine] for i in range(7)]
-        what, charger, start, end, detail, kwh, eur = columns
+        what, chargers, start, end, detail, kwh, eur = columns
         return pa.table(
             {
                 "what": what,
-                "charger": charger,
+                "charger": chargers,
                 "start": pa.array([at * 1000 for at in start], STAMP),
                 "end": pa.array([None if at is None else at * 1000 for at in end], STAMP),
                 "detail": detail,

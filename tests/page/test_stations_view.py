@@ -131,6 +131,31 @@ async def test_stations_speak_ones_language(
     await sees(user, limit)
 
 
+async def test_a_charger_has_a_page_and_says_in_lists_what_it_does(
+    user: User, service: MadeUpService
+) -> None:
+    stations = service.projections["chargers"]
+    bay = next(b for b in stations.bays() if b.state == "charging")  # type: ignore[attr-defined]
+    device = f"charger:default/{bay.charger}"
+    service.enter(
+        f"device/{device}", name=bay.charger, site=f"station:{bay.station}", kind="charger"
+    )
+    rows = service.query("station_top", n=99, by="charger").to_pylist()
+    mine = next(row for row in rows if row["charger"] == bay.charger)
+    await user.open(f"/devices/{quote(device, safe='')}")
+    await user.should_not_see("not sent anything")
+    await sees(user, f"Charging: {bay.power_kw:.1f}")
+    await sees(user, amount_words(mine["eur"], "EUR"))
+    (lane,) = (await plotted(user, "lanes"))["lanes"]
+    assert lane["name"] == bay.charger
+    assert "info" in {bar["state"] for bar in lane["bars"]}
+    await user.open("/devices")
+    await sees(user, "charging, ")
+    await user.open(f"/stations?station={quote(bay.station)}")
+    links = [tag.props.get("href") for tag in user.find(kind=Tag).elements]
+    assert f"/devices/{quote(device, safe='')}" in {str(link).partition("?")[0] for link in links}
+
+
 async def test_a_station_has_a_day(user: User) -> None:
     await user.open("/stations?station=Harbour Street")
     await sees(user, "mean stay")

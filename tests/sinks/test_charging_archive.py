@@ -147,14 +147,17 @@ def test_the_questions_tell_what_came(log: Log, history: ChdbHistory, people: Pe
         ("c-2", 3_700),
         ("c-7", 11),  # a car stands there: up to the newest second that is known
     ]
-    happened = history.query("station_day", station="A", n=9, **EUR, **DAY).to_pylist()
+    happened = history.query("station_day", station="A", charger="", n=9, **EUR, **DAY).to_pylist()
     assert [(one["what"], one["detail"], one["eur"]) for one in happened] == [
         ("stay", "complete", None),
         ("charge", "", 6.05),
         ("violation", "Long parking after recharging", None),
     ]
+    for charger, n in (("c-1", 3), ("c-2", 0)):  # one that is at another station has nothing here
+        of_one = history.query("station_day", station="A", charger=charger, n=9, **EUR, **DAY)
+        assert of_one.num_rows == n
     late = {"start_ms": (S + 45) * 1000, "end_ms": (S + 46) * 1000}
-    happened = history.query("station_day", station="A", n=9, **EUR, **late).to_pylist()
+    happened = history.query("station_day", station="A", charger="", n=9, **EUR, **late).to_pylist()
     assert [one["what"] for one in happened] == ["stay"]
     told = history.query("station_signals", charger="c-1", n=2, **DAY).to_pylist()
     assert [(one["kind"], one["price"], one["power_kw"], one["register_kwh"]) for one in told] == [

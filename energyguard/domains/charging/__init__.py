@@ -83,6 +83,7 @@ DOMAIN = Domain(
         ),
     ),
     queries=Path(__file__).parent / "queries",
+    devices=f"{HERE}.page.charger:SKIN",
     revenue=f"{HERE}.revenue:revenue",
     views=(f"{HERE}.page.view:VIEW",),
     routes=(f"{HERE}.routes:router",),

@@ -23,6 +23,12 @@ def device_id(charger: Charger) -> str:
     return f"charger:{_without_slash(network)}/{charger.charger}"
 
 
+def charger_of(device: str) -> str | None:
+    """The name of the charger that a device of the catalogue is; None: it is another one."""
+    kind, _, rest = device.partition(":")
+    return rest.partition("/")[2] or None if kind == CHARGER_KIND else None
+
+
 def site_id(station: str) -> str:
     """The site that a station is in the catalogue."""
     return f"station:{_without_slash(station)}"

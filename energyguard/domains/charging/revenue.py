@@ -8,7 +8,7 @@ from typing import Any
 from energyguard.catalogue import Catalogue
 from energyguard.domains.charging.currencies import sums_of
 from energyguard.domains.charging.live.stations import stations_of
-from energyguard.domains.charging.places import CHARGER_KIND, site_id, station_of
+from energyguard.domains.charging.places import charger_of, site_id, station_of
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import SITE, parts_of
 from energyguard.service.bills.revenue import Sums
@@ -36,18 +36,22 @@ def revenue(service: Service, keys: Sequence[str], span: CalendarSpan) -> Mappin
     found: dict[str, Sums] = {}
     chargers = {key: names for key in keys if (names := _chargers(key, entries))}
     if places := [key for key in keys if not key or parts_of(key)[0] == SITE]:
-        rows = _paid(service, span, "station")
+        rows = paid_at(service, span, "station")
         for key in places:
             found[key] = _sums(row for row in rows if _is_at(key, row["station"], entries))
     if chargers:
-        rows = _paid(service, span, "charger")
+        rows = paid_at(service, span, "charger")
         for key, names in chargers.items():
             found[key] = _sums(row for row in rows if row["charger"] in names)
     return {key: sums for key, sums in found.items() if sums}
 
 
-def _paid(service: Service, span: CalendarSpan, by: str) -> list[dict[str, Any]]:
-    """A row for each station or charger at which a charge began."""
+def paid_at(service: Service, span: CalendarSpan, by: str) -> list[dict[str, Any]]:
+    """A row of ``station_top`` for each station, or charger, at which a charge began in a span.
+
+    Raises:
+        Unavailable: the history is not there now.
+    """
     rows = service.query(
         "station_top", start_ms=span.start_ms, end_ms=span.end_ms, n=MAX_RANKED, by=by
     )
@@ -69,4 +73,4 @@ def _chargers(key: str, entries: Catalogue) -> Collection[str]:
     if not key or parts_of(key)[0] == SITE:
         return ()
     ids = [device for device, weight in weights_of(key, entries).items() if weight > 0]
-    return {device.partition("/")[2] for device in ids if device.startswith(f"{CHARGER_KIND}:")}
+    return {name for device in ids if (name := charger_of(device)) is not None}

@@ -6,6 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from energyguard.catalogue.listing import DeviceFilter
+from energyguard.page.devices.skins import DeviceState, states_of
 from energyguard.page.elements.components import ChangingList, Rest, Tag, card, choice, table
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import UNKNOWN, count, measured, near_moment, plural
@@ -101,8 +102,11 @@ class DevicesPage:
         alerts: dict[str, int] = {}
         for alert in self.cache.service.book.open():
             alerts[alert.device] = alerts.get(alert.device, 0) + 1
+        states = states_of(self.context, [row.id for row in found.rows])
         rows = await asyncio.to_thread(
-            lambda: [self._row(row, alerts.get(row.id, 0)) for row in found.rows]
+            lambda: [
+                self._row(row, alerts.get(row.id, 0), states.get(row.id)) for row in found.rows
+            ]
         )
         self.rows.show(rows)
         self.pages.show([found.total])
@@ -121,7 +125,7 @@ class DevicesPage:
             return form.format(n=count(total), text=self.wanted.search)
         return words[self.state].format(n=count(total))
 
-    def _row(self, row: CatalogueRow, alerts: int) -> DeviceRow:
+    def _row(self, row: CatalogueRow, alerts: int, state: DeviceState | None) -> DeviceRow:
         live = self.cache.service.live.device(row.id)
         newest = max(live, key=lambda view: view.time_ms, default=None)
         kw = next((view.kw for view in live if view.kw is not None), None)
@@ -131,6 +135,9 @@ class DevicesPage:
             last = near_moment(newest.time_ms, self.context.now_ms, self.context.zone)
             if all(view.silent for view in live):
                 last, now = _("{when}, silent").format(when=last), UNKNOWN
+        elif state is not None:
+            now = state.words
+            last = near_moment(state.heard_ms, self.context.now_ms, self.context.zone)
         return DeviceRow(
             row.id, row.name, row.state, " › ".join(row.path), now, last,
             _("{n} open").format(n=count(alerts)) if alerts else "",

@@ -12,6 +12,7 @@ from energyguard.page.alerts.rows import AlertRow, draw_alert
 from energyguard.page.alerts.words import sentence
 from energyguard.page.devices.about import AboutCard
 from energyguard.page.devices.parts import MeasuredParts, SumParts
+from energyguard.page.devices.skins import DeviceParts, parts_of
 from energyguard.page.devices.tiles import UsualNow
 from energyguard.page.elements.components import ChangingList, Rest, Tag, card
 from energyguard.page.frame.context import PageContext
@@ -35,7 +36,7 @@ class DevicePage:
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
         self.device = context.query.get("device", "")
-        self.parts: MeasuredParts | SumParts | None = None
+        self.parts: DeviceParts | None = None
         self.answer = Tag("p", "", "answer sub")
         self.rest = Rest(
             _("Nothing was heard of {device} yet").format(device=self.device),
@@ -57,6 +58,9 @@ class DevicePage:
         context.every(LOOK_S, self.look, is_first=False)
         if (alive := self.cache.service.devices.live(self.device)) is not None:
             self.parts = self._build(alive)
+        else:
+            with self.left:
+                self.parts = parts_of(context, self.device, self._say)
 
     async def look(self) -> None:
         """What somebody else changed of it is said at once."""
@@ -115,7 +119,7 @@ class DevicePage:
         if self.parts is not None:
             await self.parts.draw_rest(await self._measured())
 
-    def _build(self, found: MeasuredDevice | None) -> MeasuredParts | SumParts:
+    def _build(self, found: MeasuredDevice | None) -> DeviceParts:
         self.left.clear()
         self.right.clear()
         if found is None:
@@ -149,6 +153,9 @@ class DevicePage:
         n = sum(alert.open for alert in found)
         self.open.text = _("{n} open").format(n=n) if n else _("none open")
 
+    def _say(self, answer: str) -> None:
+        self.answer.text = answer
+
     def _rule(self, alert: Alert) -> Rule | None:
         """The rule that an alert is of; None: it is no longer there."""
         try:
@@ -164,7 +171,7 @@ class DevicePage:
         if found is None:
             if entry.device.is_virtual:
                 return _("A sum of others; it sends nothing itself")
-            return _("It has not sent anything yet")
+            return self.answer.text or _("It has not sent anything yet")
         place = place_of(self.cache.service.catalogue, self.device)
         alerts = [
             (sentence(alert, place, self._rule(alert)), alert.since_ms)

@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from babel.numbers import get_currency_precision
 
 from energyguard.page.words.formatting import money_in
+from energyguard.page.words.language import _
 from energyguard.service.bills.revenue import Sums
 
 MAX_DECIMALS = 6
@@ -29,3 +30,11 @@ def sums_words(sums: Sums) -> str:
     """Amounts of several currencies, the largest number first: ``€9.70 + CHF 3.00``."""
     order = sorted(sums, key=lambda code: (-sums[code], code))
     return " + ".join(amount_words(sums[code], code) for code in order)
+
+
+def mean_price(sums: Sums, kwh: float) -> str:
+    """What a kWh cost in the mean; empty: it was none, or of several currencies."""
+    if not kwh or len(sums) != 1:
+        return ""
+    ((code, amount),) = sums.items()
+    return _("{price} per kWh on average").format(price=amount_words(amount / kwh, code))

@@ -91,7 +91,9 @@ def test_the_history_keeps_the_newest_revision(
         drain(archive)
         archive.settle()
         archive.close()
-    found = history.query("station_day", station="charger-7", n=50, **EUR, **DAY).to_pylist()
+    found = history.query(
+        "station_day", station="charger-7", charger="", n=50, **EUR, **DAY
+    ).to_pylist()
     assert [(row["what"], row["start"].isoformat()[11:19], row["eur"]) for row in found] == [
         ("stay", "10:00:00", None),
         ("charge", "10:00:10", 5.5),

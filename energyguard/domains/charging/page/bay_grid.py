@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from energyguard.domains.charging.currencies import currency_of
 from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
+from energyguard.domains.charging.places import charger_of, site_id
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.amounts import amount_words
@@ -47,6 +49,37 @@ def broken_limit(kind: str) -> str:
         "Parking without charging": _("Parking without charging"),
     }
     return words.get(kind, kind)
+
+
+class BayWords(NamedTuple):
+    """What is said of a bay: its state's name, its own, the state in words, and more of it."""
+
+    kind: str
+    name: str
+    state: str
+    more: str
+
+
+def bay_words(context: PageContext, bay: BayView) -> BayWords:
+    """How a bay stands, in words."""
+    since = moment(bay.since_ms or None, context.zone, "%H:%M:%S")
+    name = bay.charger.removeprefix("charger-")
+    if bay.state == "faulty":
+        return BayWords(bay.state, name, _("fault"), why_refused(bay.detail))
+    if bay.state == "free":
+        words = _("since {when}").format(when=since) if bay.since_ms else _("no car yet")
+        return BayWords(bay.state, name, _("free"), words)
+    if bay.state == "charging":
+        code = currency_of(context.cache.service, bay.station)
+        cost = UNKNOWN if bay.cost is None else amount_words(bay.cost, code)
+        power = number(bay.power_kw)
+        more = f"{power}{SPACE}kW · {since} · {cost}"
+        return BayWords(bay.state, name, _("charging"), more)
+    if bay.state == "overstaying":
+        charged = _("charged") if bay.cost_cents is not None else _("not charged")
+        when = _("since {when}").format(when=since)
+        return BayWords(bay.state, name, _("stays too long"), f"{charged}, {when}")
+    return BayWords(bay.state, name, _("parked"), f"{_parked(bay.detail)}, {since}")
 
 
 def trouble(faulty: int, overstaying: int) -> str:
@@ -130,7 +163,7 @@ class BayGrid:
             return
         self._arrange(tuple(place.charger for place in bays), bays)
         for bay in bays:
-            self._tiles[bay.charger].show(*self._bay(bay), is_due)
+            self._tiles[bay.charger].show(*bay_words(self._visit, bay), is_due)
 
     def _arrange(self, names: tuple[str, ...], bays: Sequence[BayView]) -> None:
         if names == self._shown:
@@ -142,34 +175,28 @@ class BayGrid:
                 with Tag("div", "", "bays"):
                     self._tiles = {name: BayTile(self.href(name)) for name in names}
             for station, mine in groupby(bays, key=lambda place: place.station):
+                pages = self._pages(station)
                 with Tag("section", "", "of-station", aria_label=station):
                     Tag("a", station, "station", href=self.href(station))
                     with Tag("div", "", "bays"):
                         for bay in mine:
-                            self._tiles[bay.charger] = BayTile(self.href(station))
+                            href = pages.get(bay.charger, self.href(station))
+                            self._tiles[bay.charger] = BayTile(href)
+
+    def _pages(self, station: str) -> dict[str, str]:
+        """On a station's own page: those of its chargers, by their names."""
+        if self._visit.query.get("station", "") != station:
+            return {}
+        devices = self._visit.cache.service.catalogue.entries.devices_at(site_id(station))
+        return {
+            name: self._visit.device_href(device)
+            for device in devices
+            if (name := charger_of(device)) is not None
+        }
 
     def href(self, station: str) -> str:
         """The page of a station."""
         return self._visit.href("/stations", station=station)
-
-    def _bay(self, bay: BayView) -> tuple[str, str, str, str]:
-        since = moment(bay.since_ms or None, self._visit.zone, "%H:%M:%S")
-        name = bay.charger.removeprefix("charger-")
-        if bay.state == "faulty":
-            return bay.state, name, _("fault"), why_refused(bay.detail)
-        if bay.state == "free":
-            words = _("since {when}").format(when=since) if bay.since_ms else _("no car yet")
-            return bay.state, name, _("free"), words
-        if bay.state == "charging":
-            code = currency_of(self._visit.cache.service, bay.station)
-            cost = UNKNOWN if bay.cost is None else amount_words(bay.cost, code)
-            power = number(bay.power_kw)
-            return bay.state, name, _("charging"), f"{power}{SPACE}kW · {since} · {cost}"
-        if bay.state == "overstaying":
-            charged = _("charged") if bay.cost_cents is not None else _("not charged")
-            when = _("since {when}").format(when=since)
-            return bay.state, name, _("stays too long"), f"{charged}, {when}"
-        return bay.state, name, _("parked"), f"{_parked(bay.detail)}, {since}"
 
     def _station(self, place: StationView) -> tuple[str, str, str, str]:
         kind = "free" if place.free else "charging" if place.charging else "parked"

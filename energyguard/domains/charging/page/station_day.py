@@ -7,13 +7,13 @@ from typing import Any
 
 from energyguard.domains.charging.currencies import sums_of
 from energyguard.domains.charging.live.stations import stations_of
-from energyguard.domains.charging.page.bay_grid import BayGrid, broken_limit, legend, taken, trouble
-from energyguard.model.days import day_ms, local, ms_of
+from energyguard.domains.charging.page.bay_grid import BayGrid, legend, taken, trouble
+from energyguard.domains.charging.page.timeline import MAX_ROWS, Timeline
+from energyguard.model.days import day_ms, local
 from energyguard.page.elements.components import Figures, Tag, card, choice
-from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS, HOUR_MS, SPANS, times_ms
-from energyguard.page.measures.amounts import amount_words, sums_words
+from energyguard.page.measures.amounts import sums_words
 from energyguard.page.words.formatting import (
     SPACE,
     UNKNOWN,
@@ -21,12 +21,10 @@ from energyguard.page.words.formatting import (
     count,
     moment,
     number,
-    plural,
 )
 from energyguard.page.words.language import _
 
 KEEP_S = 5.0
-MAX_ROWS = 3_000
 OCCUPIED, FREE, STAY, CHARGE, SESSIONS, REVENUE, ENERGY = (
     "occupied", "free", "stay", "charge", "sessions", "revenue", "energy",
 )  # fmt: skip
@@ -50,22 +48,11 @@ class StationDay:
             with card(self._title(), "c12") as self.known:
                 self.figures = Figures(list(figures().values()))
             with card(_("Timeline"), "c12", anchor="day") as note:
-                self.plot = Plot(
-                    "lanes",
-                    _("Stays, charges and violations at {station}").format(station=station),
-                )
-                self.more = Tag("p", "", "sub")
+                words = _("Stays, charges and violations at {station}")
+                self.timeline = Timeline(words.format(station=station))
             with note:
                 self._days()
-                with Tag("span", "", "legend"):
-                    for name, kind in (
-                        (_("stay"), "unknown"),
-                        (_("charge"), "info"),
-                        (_("violation"), "warn"),
-                    ):
-                        with Tag("span"):
-                            Tag("i", "", kind)
-                            Tag("span", name)
+                self.timeline.legend()
         context.every(1.0, self.second)
         context.every(KEEP_S, self.past)
 
@@ -175,32 +162,12 @@ class StationDay:
             self.figures.show(words[name], text)
 
     async def _timeline(self, start: int, end: int) -> None:
-        rows = await self._ask("station_day", start, end, n=MAX_ROWS)
-        lanes: dict[str, list[dict[str, object]]] = {
-            bay.charger: [] for bay in self.service.bays(self.station)
-        }
-        for row in rows:
-            known = row["eur"] is not None
-            money = amount_words(row["eur"], row["currency"]) if known else UNKNOWN
-            lanes.setdefault(row["charger"], []).append(_bar(row, money))
-        self.plot.show(
-            {
-                "from": start,
-                "to": end,
-                "zone": self.context.zone,
-                "lanes": [
-                    {"name": name, "href": "#day", "bars": sorted(bars, key=_layer)}
-                    for name, bars in lanes.items()
-                ],
-            }
-        )
-        if not lanes:
+        rows = await self._ask("station_day", start, end, charger="", n=MAX_ROWS)
+        lanes = [bay.charger for bay in self.service.bays(self.station)]
+        self.timeline.show(rows, lanes, (start, end), self.context.zone)
+        if not lanes and not rows:
             words = _("Nothing is known of a station named {station}.")
-            self.more.text = words.format(station=self.station)
-            return
-        full = len(rows) >= MAX_ROWS
-        words = _("The first {rows} of this time.").format(rows=plural(MAX_ROWS, "row"))
-        self.more.text = words if full else ""
+            self.timeline.more.text = words.format(station=self.station)
 
 
 def figures() -> dict[str, str]:
@@ -210,37 +177,6 @@ def figures() -> dict[str, str]:
         CHARGE: _("mean charge"), SESSIONS: _("sessions"), REVENUE: _("revenue"),
         ENERGY: _("energy"),
     }  # fmt: skip
-
-
-LAYERS = {"unknown": 0, "info": 1, "warning": 2}
-
-
-def _layer(bar: dict[str, object]) -> int:
-    """What lies on top of what."""
-    return LAYERS[str(bar["state"])]
-
-
-def _bar(row: dict[str, Any], money: str) -> dict[str, object]:
-    since, until = (at and ms_of(at) for at in (row["start"], row["end"]))
-    what = str(row["what"])
-    state = {"stay": "unknown", "charge": "info"}.get(what, "warning")
-    about = broken_limit(str(row["detail"])) if what == "violation" else _("stay")
-    if what == "charge":
-        about = _("charge, {kwh} kWh, {money}").format(kwh=number(_float(row["kwh"])), money=money)
-    elif what == "stay" and row["detail"] != "complete":
-        about = _("stay: {quality}").format(quality=row["detail"])
-    return {
-        "from": since,
-        "to": since if until is None else until,
-        "state": state,
-        "quiet": what == "stay",
-        "about": about,
-        "href": "#day",
-    }
-
-
-def _float(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _percent(value: float | None) -> str:

@@ -26,7 +26,7 @@ from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.page_cache import HOUR_MS, times_ms
-from energyguard.page.measures.amounts import amount_words, sums_words
+from energyguard.page.measures.amounts import amount_words, mean_price, sums_words
 from energyguard.page.measures.coming import none_words
 from energyguard.page.words.formatting import SPACE, age, count, moment, number, plural
 from energyguard.page.words.language import _
@@ -149,11 +149,8 @@ class Network:
         kwh = _by_hour(rows, "kwh")
         self.energy.show(number(sum(kwh)), "kWh", plural(charges, "charge"))
         sums = sums_of((row["currency"], row["eur"]) for row in rows if row["charges"])
-        mean = _("since midnight, {day}").format(day=moment(day, self.context.zone, "%a %-d %b"))
-        if sum(kwh) and len(sums) == 1:
-            ((code, amount),) = sums.items()
-            price = amount_words(amount / sum(kwh), code)
-            mean = _("{price} per kWh on average").format(price=price)
+        since = _("since midnight, {day}").format(day=moment(day, self.context.zone, "%a %-d %b"))
+        mean = mean_price(sums, sum(kwh)) or since
         self.revenue.show(sums_words(sums or {usual_currency(self.cache.service): 0.0}), "", mean)
         # a course of several currencies would say nothing
         eur = _by_hour(rows, "eur") if len(sums) == 1 else []

@@ -12,6 +12,7 @@
 -- clock: chargers
 -- empty: nothing of chargers in this time
 -- parameter station: text 200 = ! | | A station.
+-- parameter charger: text 200 = "" | Only what happened at this one; empty: at all of the station. | Only at this charger.
 -- parameter n: count 10000 = 5000 / 200 | At most so many. | At most so many.
 -- filled currency: energyguard.domains.charging.currencies:usual_currency
 -- filled currencies: energyguard.domains.charging.currencies:other_currencies
@@ -25,9 +26,12 @@ WITH
         NOT mapContains(units, code), 0, units[code] = 0, to_whole, to_thousandth
     )) / 1000 AS bill,
     mine AS (
-        SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
-        UNION ALL
-        SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers)
+        SELECT charger FROM (
+            SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
+            UNION ALL
+            SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers)
+        )
+        WHERE {charger:String} IN ('', charger)
     ),
     toDateTime(intDiv({start_ms:Int64} + 999, 1000), 'UTC') AS low,
     toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC') AS high

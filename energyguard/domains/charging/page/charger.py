@@ -1,0 +1,170 @@
+"""A charger's own page, and what it does now in lists of devices: it sends no readings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from energyguard.domains.charging.currencies import currency_of, sums_of
+from energyguard.domains.charging.live.bays import BayView
+from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.page.bay_grid import bay_words
+from energyguard.domains.charging.page.timeline import MAX_ROWS, Timeline, charge_money
+from energyguard.domains.charging.places import charger_of
+from energyguard.domains.charging.revenue import paid_at
+from energyguard.model.calendar import CalendarSpan
+from energyguard.model.days import local, ms_of
+from energyguard.page.devices.skins import DeviceParts, DeviceState, Say
+from energyguard.page.elements.components import ChangingList, Tag, Tile, card, cells, choice, table
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.page_cache import SPANS
+from energyguard.page.measures.amounts import mean_price, sums_words
+from energyguard.page.measures.coming import none_words
+from energyguard.page.words.formatting import (
+    SPACE,
+    UNKNOWN,
+    age,
+    day_moment,
+    moment,
+    number,
+    plural,
+)
+from energyguard.page.words.language import _
+from energyguard.service.devices import MeasuredDevice
+
+LOOK_S = 1.0
+PAID_KEEP_S = 15.0
+MAX_CHARGES = 10
+
+
+class ChargerSkin:
+    """A ``page.devices.skins.DeviceSkin``."""
+
+    def states(self, context: PageContext, devices: Collection[str]) -> Mapping[str, DeviceState]:
+        """What chargers do now."""
+        wanted = {name: device for device in devices if (name := charger_of(device))}
+        if not wanted:
+            return {}
+        found = {}
+        for bay in stations_of(context.cache.service).bays():
+            if device := wanted.get(bay.charger):
+                words, power = bay_words(context, bay), bay.power_kw
+                is_charging = bay.state == "charging" and power is not None
+                now = f"{words.state}, {number(power)}{SPACE}kW" if is_charging else words.state
+                found[device] = DeviceState(now, bay.since_ms or None)
+        return found
+
+    def parts(self, context: PageContext, device: str, say: Say) -> DeviceParts | None:
+        """Draw a charger's cards."""
+        charger = charger_of(device)
+        return None if charger is None else ChargerParts(context, charger, say)
+
+
+class ChargerParts:
+    """What a charger does now, what it gave and took today, and what happened at it."""
+
+    def __init__(self, context: PageContext, charger: str, say: Say) -> None:
+        self.context, self.cache, self.charger = context, context.cache, charger
+        self.stations = stations_of(context.cache.service)
+        context.fresh = self.stations.fresh
+        self._say = say
+        with Tag("div", "", "tiles three"):
+            self.now = Tile(_("Now"), "#day")
+            self.energy = Tile(_("Energy today"), "#charges")
+            self.revenue = Tile(_("Revenue today"), "#charges")
+        with card(context.lasting.capitalize(), "c12", anchor="day") as note:
+            words = _("Stays, charges and violations at {station}")
+            self.timeline = Timeline(words.format(station=charger))
+        with note:
+            options = [
+                (name, context.href(range=name), span is context.span)
+                for name, span in SPANS.items()
+            ]
+            choice(_("Time range"), options, small=True)
+            self.timeline.legend()
+        with card(_("Charges"), "c12", anchor="charges") as self.known:
+            columns = (_("Start"), _("Length"), _("Energy, kWh"), _("Paid"))
+            with table(_("Charges"), columns):
+                empty = _("No charge in this time.")
+                self.charges: ChangingList[tuple[str, ...]] = ChangingList(
+                    cells, empty, tag="tbody"
+                )
+        context.every(LOOK_S, self.look)
+
+    async def look(self) -> None:
+        """What it does now."""
+        bay = self._bay()
+        if bay is None:
+            return
+        words = bay_words(self.context, bay)
+        self._say(": ".join(filter(None, (words.state.capitalize(), words.more))))
+        is_old = not self.stations.fresh().live
+        if bay.state == "charging" and bay.power_kw is not None:
+            since = moment(bay.since_ms, self.context.zone, "%H:%M:%S")
+            self.now.show(
+                number(bay.power_kw), "kW", _("since {when}").format(when=since), old=is_old
+            )
+        else:
+            self.now.show(words.state, "", words.more, old=is_old)
+
+    def _bay(self) -> BayView | None:
+        """How it is now; None: nothing was heard of it."""
+        bays = self.stations.bays()
+        return next((bay for bay in bays if bay.charger == self.charger), None)
+
+    async def draw(self, found: MeasuredDevice | None) -> None:
+        """What it gave and took today, and what happened in the range."""
+        now_ms, bay = self.stations.event_ms(), self._bay()
+        if now_ms is None or bay is None:
+            return
+        await asyncio.gather(self._draw_today(now_ms, bay), self._draw_range(now_ms, bay))
+
+    async def draw_rest(self, found: MeasuredDevice | None) -> None:
+        """Nothing takes longer."""
+
+    async def _draw_today(self, now_ms: int, bay: BayView) -> None:
+        zone, service = self.context.zone, self.cache.service
+        today = CalendarSpan.of("day", local(now_ms, zone).date(), zone)
+        rows = await self.cache.shared(
+            ("charger", today), PAID_KEEP_S, lambda: paid_at(service, today, "charger")
+        )
+        mine = [row for row in rows if row["charger"] == self.charger]
+        if not mine and await self.cache.lags_ms():
+            for tile in (self.energy, self.revenue):
+                tile.coming(none_words(coming=True))
+            return
+        kwh, charges = (sum(row[name] for row in mine) for name in ("kwh", "charges"))
+        self.energy.show(number(kwh), "kWh", plural(charges, "charge"))
+        sums = sums_of((row["currency"], row["eur"]) for row in mine)
+        nothing = {currency_of(service, bay.station): 0.0}
+        self.revenue.show(sums_words(sums or nothing), "", mean_price(sums, kwh))
+
+    async def _draw_range(self, now_ms: int, bay: BayView) -> None:
+        end_ms = now_ms - now_ms % 1000 + 1000
+        start_ms = end_ms - self.context.span.length_ms
+        found = await self.cache.ask_as(
+            (self.charger, self.context.span.name), PAID_KEEP_S, "station_day",
+            station=bay.station, charger=self.charger, start_ms=start_ms, end_ms=end_ms, n=MAX_ROWS,
+        )  # fmt: skip
+        rows: list[dict[str, Any]] = found.to_pylist()
+        self.timeline.show(rows, [self.charger], (start_ms, end_ms), self.context.zone)
+        charges = [row for row in rows if row["what"] == "charge"]
+        self.known.text = plural(len(charges), "charge")
+        self.charges.show([self._charge(row) for row in reversed(charges[-MAX_CHARGES:])])
+
+    def _charge(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        start_ms, end_ms = _ms(row["start"]), _ms(row["end"])
+        length = (
+            UNKNOWN if end_ms is None or start_ms is None else SPACE.join(age(end_ms - start_ms))
+        )
+        kwh = number(row["kwh"])
+        return (day_moment(start_ms, self.context.zone), length, kwh, charge_money(row))
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else ms_of(at)
+
+
+SKIN = ChargerSkin()
