@@ -137,7 +137,7 @@ class DevicesPage:
                 last, now = _("{when}, silent").format(when=last), UNKNOWN
         elif state is not None:
             now = state.words
-            last = near_moment(state.heard_ms, self.context.now_ms, self.context.zone)
+            last = near_moment(state.last_ms, self.context.now_ms, self.context.zone)
         return DeviceRow(
             row.id, row.name, row.state, " › ".join(row.path), now, last,
             _("{n} open").format(n=count(alerts)) if alerts else "",

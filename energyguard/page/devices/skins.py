@@ -17,7 +17,7 @@ class DeviceState(NamedTuple):
     """What a device does now."""
 
     words: str
-    heard_ms: int | None  # when that was heard, of its own clock; None: never
+    last_ms: int | None  # when that was heard, of its own clock; None: never
 
 
 class DeviceParts(Protocol):
