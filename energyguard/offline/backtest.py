@@ -76,7 +76,7 @@ def backtest(
         learn_ms: what of each device is not counted; None: two weeks where a rule learns.
 
     Raises:
-        ConfigError: a rule looks at where devices stand, which files do not say.
+        ConfigError: a rule looks at where devices stand, and no catalogue says it.
         Rejected: a rule has nothing to look at.
     """
     if learn_ms is None:

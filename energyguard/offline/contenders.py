@@ -91,12 +91,12 @@ class OfRule:
         sum_of = summed_device(self.rule)
         if sum_of and sum_of not in readings.spans:
             return {sum_of}
-        wanted = set(self._channels)
+        wanted, facts = set(self._channels), self.catalogue.facts
         return {
             device
             for device, channels in readings.channels.items()
             if (not wanted or wanted & channels)
-            and (not isinstance(self.rule, SelectedRule) or self.rule.selects(device))
+            and (not isinstance(self.rule, SelectedRule) or self.rule.selects(device, facts))
         }
 
     def channel(self, readings: ReadingFiles, device: str) -> str:
@@ -108,7 +108,7 @@ class OfRule:
         """Its episodes; one that nothing ended goes on to the last reading.
 
         Raises:
-            ConfigError: it looks at where devices stand, or is about a sum that nobody described.
+            ConfigError: it looks at where devices stand, or is about a sum, that nobody described.
         """
         out = io.BytesIO()
         evaluate(

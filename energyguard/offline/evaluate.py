@@ -98,16 +98,16 @@ def evaluate(
 
     Raises:
         NotFound: a file is not there.
-        ConfigError: the rule looks at where devices stand, which files do not say; or it is about
-            a sum that the catalogue does not have.
+        ConfigError: the rule looks at where devices stand, and there is no catalogue that says it;
+            or it is about a sum that the catalogue does not have.
     """
     settings = settings or Settings()
     rules, sums = _with_terms(rule, catalogue)
     episodes = episodes or sums is not None
-    if rule.needs_catalogue:
+    if rule.needs_catalogue and not (catalogue and (catalogue.devices or catalogue.sites)):
         raise ConfigError(
             f"{rule.id}: its selector looks at where devices stand, and files do not say that: "
-            "only a running system can hold readings against it"
+            "say what is there by --catalogue FILE"
         )
     with ExitStack() as stack:
         files = [(str(path), stack.enter_context(_again(path))) for path in paths]

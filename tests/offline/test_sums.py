@@ -94,6 +94,22 @@ def test_a_site_without_a_catalogue_is_refused(tmp_path: Path) -> None:
         evaluate(rule, [file_of(tmp_path, intervals(1))], io.BytesIO())
 
 
+@pytest.mark.parametrize(
+    ("selector", "devices"),
+    [("site=home", {"H000"}), ("site=home id=H*1", set()), ("site=flat", set())],
+)
+def test_a_rule_about_devices_of_a_site_is_held_against_those_alone(
+    selector: str, devices: set[str], tmp_path: Path
+) -> None:
+    rule, out = RULE.with_fields(selector=selector, **LIMITS), io.BytesIO()
+    files = [file_of(tmp_path, intervals(2))]
+    evaluate(rule, files, out, episodes=True, catalogue=catalogue())
+    events = [msgspec.json.decode(line, type=AlertEvent) for line in out.getvalue().splitlines()]
+    assert {event.device for event in events if event.rule == rule.id} == devices
+    with pytest.raises(ConfigError, match="say what is there by --catalogue FILE"):
+        evaluate(rule, files, out, catalogue=Catalogue())
+
+
 def test_a_main_meter_that_differs_from_its_parts_is_told_as_the_docs_say(tmp_path: Path) -> None:
     """Quarters of an hour: for five hours main has more than its parts, for four less."""
     text = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()

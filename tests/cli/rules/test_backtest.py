@@ -73,6 +73,19 @@ def test_two_rules_side_by_side(
     assert {a["device"] for a in found["alerts"] if a["rule"] == "high"} == {"H1"}
 
 
+def test_a_rule_about_some_devices_goes_by_the_file_of_the_catalogue(
+    terminal: Terminal, readings: Path, tmp_path: Path
+) -> None:
+    path, entries = rule(tmp_path, "some", "0.5"), tmp_path / "devices.csv"
+    path.write_text(path.read_text() + 'selector = "label.floor=2"\n')
+    entries.write_text("id,name,label.floor\nH1,One,1\nH2,Two,2\n")
+    command = ("backtest", "--json", readings, "--rule", path)
+    found = terminal(*command, "--catalogue", entries).json
+    assert found["devices"] == 1
+    assert {alert["device"] for alert in found["alerts"]} == {"H2"}
+    assert "by --catalogue FILE" in terminal(*command, code=2).err
+
+
 def test_tables_and_a_page_that_loads_nothing(
     terminal: Terminal, readings: Path, labels: Path, tmp_path: Path
 ) -> None:
