@@ -61,11 +61,13 @@ async def test_a_picture_is_drawn_again_as_the_history_goes_on(
     whole = service.past.window_sums
     service.past.window_sums = lambda **p: whole(**p).slice(0, 2)  # type: ignore[method-assign]
     await user.open(f"/alerts?alert={alert.id}")
-    assert len((await plotted(user, "line"))["xs"]) <= 2
+    data = await plotted(user, "line")
+    assert len(data["xs"]) <= 3  # what the history has, and the window that the alert is about
+    assert (data["xs"][-1], data["ys"][-1]) == (alert.window_end_ms, alert.observed / NANO)
     service.past.window_sums = whole  # type: ignore[method-assign]
     plot = next(p for p in user.find(kind=Plot).elements if p.props["kind"] == "line")
     for _ in range(TRIES):
-        if len(plot.props["start"]["xs"]) > 2:
+        if len(plot.props["start"]["xs"]) > 3:
             break
         await asyncio.sleep(0.1)
     assert plot.props["start"]["xs"][-1] > alert.since_ms

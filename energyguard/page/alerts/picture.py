@@ -110,6 +110,8 @@ async def _windows(
     slide = window if window % slide else slide
     furthest = side(alert).furthest
     xs, ys = await cache.sums(alert.device, window, slide, start, end, KEEP_S, furthest)
+    if (xs[-1] if xs else start) < alert.window_end_ms <= end:  # the history has it in a moment
+        xs, ys = [*xs, alert.window_end_ms], [*ys, alert.observed / NANO]
     level = _level(alert, _("limit"))
     return AlertPicture(line(start, end, xs, ys, alert.unit, zone, **level), _worst(alert, xs, ys))
 
