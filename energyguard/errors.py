@@ -79,6 +79,13 @@ class NotFound(EnergyGuardError):
     exit_code = 4
     status = 404
 
+    @classmethod
+    def file(cls, path: object, error: OSError) -> NotFound:
+        """A file that cannot be read, and why."""
+        if isinstance(error, IsADirectoryError):
+            return cls(f"{path}: it is a folder; name the files in it")
+        return cls(f"{path}: {error.strerror or error}")
+
 
 class Unauthorized(EnergyGuardError):
     """No token, or one that is unknown or revoked."""

@@ -33,7 +33,7 @@ from energyguard.cli.store import client, store
 from energyguard.cli.terminal.call import EXIT_CODES, Call, Group, add, named
 from energyguard.domain import installed, load
 from energyguard.durable.atomic import NO_ROOM
-from energyguard.errors import DiskFull, EnergyGuardError
+from energyguard.errors import DiskFull, EnergyGuardError, NotFound
 
 
 def version(call: Call) -> None:
@@ -246,6 +246,8 @@ def main(argv: list[str] | None = None) -> int:
             raise
         if error.errno in NO_ROOM:
             return _say(f"{error.filename or 'the disk'}: no room on the disk", DiskFull.exit_code)
+        if isinstance(error, IsADirectoryError):
+            return _say(str(NotFound.file(error.filename, error)), NotFound.exit_code)
         return _say(f"{error.filename or 'system'}: {error.strerror or error}", 1)
     except typer.TyperException as error:  # an option that cannot be used, or none at all
         text = error.format_message()

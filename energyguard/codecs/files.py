@@ -58,7 +58,7 @@ def read_blocks(
     try:
         file = path.open("rb")
     except OSError as error:
-        raise NotFound(f"{path}: {error.strerror}") from error
+        raise NotFound.file(path, error) from error
     with file:
         yield from _File(file, device_of(path), limits, block_bytes, on_bytes).read(shape)
 
@@ -74,7 +74,7 @@ def first_block(path: Path) -> bytes:
             opened = _File(file, "", DEFAULT, HEAD_BYTES, None)
             return next(opened.with_line_feeds(), (b"", ""))[0].removeprefix(BOM)
     except OSError as error:
-        raise NotFound(f"{path}: {error.strerror}") from error
+        raise NotFound.file(path, error) from error
 
 
 @dataclass(slots=True)

@@ -56,6 +56,7 @@ def test_version(terminal: Terminal) -> None:
         (["top"], 8, "not running"),
         (["status"], 8, "nothing runs here"),
         (["token", "revoke", "nobody"], 4, "no token 'nobody'"),
+        (["evaluate", "/"], 4, "/: it is a folder; name the files in it"),
         (["check", "rules", "none.toml"], 2, "none.toml: cannot be read"),
         (["role", "cook"], 4, "no role 'cook'; there are: simulate, simulate-building,"),
         (["simulate", "building", "--faults", "rust"], 2, "no fault 'rust'; there are: all, or su"),

@@ -56,7 +56,7 @@ def catalogue_of(settings: Settings, file: Path) -> Catalogue:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise NotFound(f"--catalogue {file}: {error.strerror}") from None
+        raise NotFound.file(f"--catalogue {file}", error) from None
     changes = read_changes(data, file.name, catalogue)
     if changes.faults:
         raise ConfigError(*changes.faults)

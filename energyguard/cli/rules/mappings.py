@@ -36,7 +36,7 @@ def check_mapping(
     try:
         data = body.read_bytes()
     except OSError as error:
-        raise NotFound(f"{body}: {error.strerror}") from error
+        raise NotFound.file(body, error) from error
     limits = call.settings.wire
     _, found = decode(data, shape, limits, now_ms=SYSTEM.now_ms(), mappings=paths)
     rows: list[dict[str, Any]] = [

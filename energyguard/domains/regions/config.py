@@ -82,7 +82,7 @@ def read_config(path: Path) -> SystemEConfig:
     try:
         parser.read_string(path.read_text("utf-8-sig"), str(path))
     except OSError as error:
-        raise NotFound(f"{path}: {error.strerror}") from error
+        raise NotFound.file(path, error) from error
     except (ParserError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
     given: dict[str, str] = {}

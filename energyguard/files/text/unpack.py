@@ -58,7 +58,7 @@ def unpacked(path: Path) -> list[Part]:
         with path.open("rb") as file:
             data = file.read(MAX_UNPACKED_BYTES + 1)
     except OSError as error:
-        raise NotFound(f"{path}: {error.strerror or error}") from error
+        raise NotFound.file(path, error) from error
     return list(_parts(Part(path.name, data)))
 
 
