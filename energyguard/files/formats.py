@@ -41,6 +41,7 @@ NAMED: Final[tuple[str, ...]] = (
     "opower",
     "ausgrid",
     "refit",
+    "consumption",
 )
 """The formats, in the order in which they are looked for."""
 

@@ -8,10 +8,12 @@ from typing import Final
 
 import pytest
 
+from energyguard.catalogue import Catalogue
 from energyguard.codecs.assembly import DEFAULT
 from energyguard.errors import Malformed
 from energyguard.files.formats import FileFormat, formats
 from energyguard.files.found import FileAnswers
+from energyguard.service.consumption.rows import consumption_table
 from tests.files.made import Row, read, refused, rows
 
 KWH, REGISTER, POWER = "energy_kwh", "energy_register_kwh", "power_kw"
@@ -121,6 +123,13 @@ GOLDEN: Final[Mapping[str, tuple[int, tuple[Row, ...]]]] = {
             Row("sensor.plug_power_w", POWER, "2026-03-01T00:02:00", "0.4515"),
         ),
     ),
+    "consumption": (
+        2,
+        (
+            Row("H001", KWH, "2026-02-28T23:00:00", "0.25"),
+            Row("H001", KWH, "2026-03-01T00:00:00", "0.5"),
+        ),
+    ),
     "wiener-netze": (
         2,
         (
@@ -218,6 +227,16 @@ def test_an_example_is_found_by_its_bytes_alone(file_format: FileFormat, tmp_pat
     )  # fmt: skip
     assert found.format == file_format.name
     assert len(rows(found)) == GOLDEN[file_format.name][0]
+
+
+def test_what_was_used_is_taken_of_devices_and_not_of_their_sums(tmp_path: Path) -> None:
+    example = formats()["consumption"].example.decode()
+    header, *_ = example.split("\n")
+    assert consumption_table([], Catalogue()).column_names == header.split(",")
+    found = read(tmp_path, example)
+    assert ("site/…, group/…", "sums of devices: 1 lines") in {of[1:] for of in found.findings}
+    with pytest.raises(Malformed, match="sums of sites or groups alone"):
+        read(tmp_path, example.replace("device/H001", "group/pumps"))
 
 
 def nem12(*records: str) -> bytes:
