@@ -21,7 +21,7 @@ import numpy as np
 from energyguard.clock import SYSTEM
 from energyguard.codecs.records import pack
 from energyguard.log import LATEST, Records, TopicPartition
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.readings import batch_of
 
 TOPIC = "energy_readings"
@@ -96,7 +96,7 @@ APPENDER = """
 import struct, sys
 from energyguard.clock import SYSTEM
 from energyguard.log import Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 log = SqliteLog(sys.argv[1])
 for _ in range(500):
     SYSTEM.sleep(0.01)

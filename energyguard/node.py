@@ -29,7 +29,7 @@ from energyguard.domain import load
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, EnergyGuardError, NotFound
 from energyguard.flow import Role
-from energyguard.log.lost import check_log
+from energyguard.log.sqlite.lost import check_log
 from energyguard.pipeline import ROLES
 from energyguard.processes.registry import living, present
 from energyguard.processes.role_runner import play_together

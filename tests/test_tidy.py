@@ -36,7 +36,7 @@ WITHOUT_BACKENDS = (
     "stream",
 )  # fmt: skip
 BACKENDS = (
-    "energyguard.log.sqlite",
+    "energyguard.log.sqlite.log",
     "energyguard.history.chdb",
     "energyguard.history.client",
     "energyguard.history.door",
@@ -222,10 +222,10 @@ PLANTED: tuple[tuple[Rule, str, str], ...] = (
     (wall_clocks, "stream/time/clock.py", "from datetime import datetime\nt = datetime.now()"),
     (wrong_imports, "model/x.py", "from energyguard.errors import Conflict"),
     (wrong_imports, "log/x.py", "import energyguard.stream"),
-    (wrong_imports, "stream/x.py", "from energyguard.log.sqlite import SqliteLog"),
+    (wrong_imports, "stream/x.py", "from energyguard.log.sqlite.log import SqliteLog"),
     (wrong_imports, "pipeline.py", "from energyguard.domains.charging.topics import SIGNALS"),
     (wrong_imports, "cli/x.py", "def f():\n    from energyguard.domains import charging"),
-    (wrong_imports, "cli/x.py", "def f():\n    from energyguard.log import sqlite"),
+    (wrong_imports, "cli/x.py", "def f():\n    from energyguard.log.sqlite import log"),
 )
 
 
@@ -240,7 +240,7 @@ def test_planted_fault_is_found(rule: Rule, place: str, text: str) -> None:
 
 
 def test_front_doors_may_name_their_own_backends() -> None:
-    tree = ast.parse("from energyguard.log.sqlite import SqliteLog")
+    tree = ast.parse("from energyguard.log.sqlite.log import SqliteLog")
     assert wrong_imports(PACKAGE / "log/__init__.py", tree) == []
     assert wrong_imports(PACKAGE / "node.py", tree) == []
 

@@ -34,7 +34,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import room_for, sync_folder, write_atomically
 from energyguard.durable.connections import our_errors, read_only
 from energyguard.errors import ConfigError, Conflict
-from energyguard.log.lost import path_of
+from energyguard.log.sqlite.lost import path_of
 from energyguard.pipeline import ARCHIVE
 
 Progress = Callable[[int, int | None], None]

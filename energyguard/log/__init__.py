@@ -6,8 +6,10 @@ A *topic* has partitions; a partition is a sequence of records that is only ever
 
     contract.py  what every log promises
     records.py   what a record is, in batches; which partition it goes to
-    sqlite.py    one file, several processes: the embedded default
+    sqlite/      one file, several processes: the embedded default
     kafka/       a Kafka cluster, for more than one machine
+    balance.py   who owns which partition; compaction.py, keeping.py: what is kept how long
+    compacted.py, dead_letters.py, lag.py, waiting.py   what others ask of any log
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _NONE: Options = {}
 
 
 def _sqlite(address: str, clock: Clock, session_s: float, options: Options) -> Log:
-    from energyguard.log.sqlite import SqliteLog
+    from energyguard.log.sqlite.log import SqliteLog
 
     return SqliteLog(address.removeprefix("/"), clock, session_s)
 

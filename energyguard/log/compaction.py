@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from energyguard.errors import Corrupt
-from energyguard.log.segments import (
+from energyguard.log.sqlite.segments import (
     Head,
     SegmentPart,
     decoded,

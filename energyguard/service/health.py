@@ -11,8 +11,8 @@ from energyguard.history import History
 from energyguard.history.losses import open_losses
 from energyguard.log import LATEST, Log, TopicPartition
 from energyguard.log.lag import unread
-from energyguard.log.lost import path_of
-from energyguard.log.set_aside import summary
+from energyguard.log.sqlite.lost import path_of
+from energyguard.log.sqlite.set_aside import summary
 from energyguard.model.topics import ALERTS
 from energyguard.pipeline import DETECTOR, DOMAIN_STAGES, INGESTOR, POLL, STAGES, flows_at_work
 from energyguard.poll.states import states_in

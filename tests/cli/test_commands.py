@@ -11,7 +11,7 @@ import energyguard.errors
 from energyguard.cli.commands import command
 from energyguard.durable.connections import connect
 from energyguard.log import Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.processes.registry import present
 from tests.cli.conftest import Terminal
 

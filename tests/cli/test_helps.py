@@ -20,7 +20,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from tests.cli.conftest import Terminal
 from tests.contract.test_history import late_rows
 from tests.history.made import readings

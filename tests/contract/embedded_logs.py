@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.testing import MemoryLog
 
 

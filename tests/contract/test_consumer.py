@@ -16,7 +16,7 @@ from energyguard.clock import ManualClock
 from energyguard.errors import Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Membership, Records, TopicPartition, Transaction
 from energyguard.log.records import Fetched
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.topics import DAY_MS
 from energyguard.stream.runtime import consumer as module
 from energyguard.stream.runtime.consumer import Consumer

@@ -12,7 +12,7 @@ from energyguard.clock import SYSTEM, ManualClock
 from energyguard.errors import Corrupt, Fenced, Overloaded
 from energyguard.log import EARLIEST, LATEST, Log, Membership, Records, TopicPartition
 from energyguard.log.keeping import LOOK_S, Keeping
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.topics import DAY_MS, EDGE_READINGS
 from tests.contract.embedded_logs import InMemory, InSqlite
 

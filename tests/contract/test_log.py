@@ -11,7 +11,7 @@ import pytest
 from energyguard.clock import SYSTEM, ManualClock
 from energyguard.errors import BehindRetention, Fenced, NotFound
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Membership, Records, TopicPartition
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.topics import DAY_MS, partition_for
 from tests.contract.embedded_logs import InMemory, InSqlite
 

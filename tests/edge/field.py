@@ -17,7 +17,7 @@ from energyguard.edge.link.identity import Authority, join, write_bundle
 from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, LATEST, Log, TopicPartition
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ALERTS, EDGE_READINGS
 from tests.e2e.meters import free_port

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from energyguard.clock import SYSTEM
 from energyguard.edge.source import SourceFollower
 from energyguard.log import open_log
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from tests.edge.test_source import values, write
 
 if TYPE_CHECKING:

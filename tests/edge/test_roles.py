@@ -21,7 +21,7 @@ from energyguard.edge.uplink.report import EdgeReport, read_report
 from energyguard.edge.uplink.uplink import Uplink
 from energyguard.log import Records
 from energyguard.log.compacted import CompactedTable
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ALERTS, DAY_MS, EDGE_READINGS
 from energyguard.processes.registry import present

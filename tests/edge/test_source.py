@@ -19,7 +19,7 @@ from energyguard.edge.source import TOPIC, SourceFollower, follow_source
 from energyguard.errors import Fenced, Overloaded, Unavailable
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.log.keeping import LOOK_S
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.topics import DAY_MS
 from energyguard.settings.edge import EdgeSettings
 from energyguard.settings.tree import Settings, StreamSettings

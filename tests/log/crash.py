@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from energyguard.log import Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 
 TOPIC = "energy_readings"
 

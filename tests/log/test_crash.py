@@ -17,7 +17,7 @@ from energyguard.clock import SYSTEM
 from energyguard.durable.connections import connect
 from energyguard.errors import Corrupt, DiskFull, Fenced
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition, open_log
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from tests.log.crash import TOPIC, append_some
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +133,7 @@ FILE_LIMIT = """
 import resource, signal, sys
 from energyguard.errors import DiskFull
 from energyguard.log import Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 log = SqliteLog(sys.argv[1])
 done = 0
@@ -191,7 +191,7 @@ def test_appends_in_a_group_do_not_share_a_fate(log: SqliteLog) -> None:
 
 
 def test_the_wal_is_bounded(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("energyguard.log.maintenance.MAX_WAL_PAGES", 1_000)
+    monkeypatch.setattr("energyguard.log.sqlite.maintenance.MAX_WAL_PAGES", 1_000)
     for _ in range(40):
         log.append(LETTERS, letter(1_000_000))
         log._maintenance.checkpoint()

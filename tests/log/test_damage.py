@@ -14,10 +14,10 @@ import pytest
 from energyguard.durable.connections import PAGE_BYTES
 from energyguard.errors import Corrupt
 from energyguard.log import LATEST, Records, TopicPartition, open_log
-from energyguard.log.inspect import damaged
-from energyguard.log.repair import repair
-from energyguard.log.set_aside import folder_of, kept
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.inspect import damaged
+from energyguard.log.sqlite.log import SqliteLog
+from energyguard.log.sqlite.repair import repair
+from energyguard.log.sqlite.set_aside import folder_of, kept
 from energyguard.store.node.node_storage import NodeStorage
 
 LETTERS = "energyguard.dead-letters"

@@ -15,8 +15,8 @@ import pytest
 
 from energyguard.errors import ConfigError, Conflict, Corrupt, EnergyGuardError, Unavailable
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition, open_log
-from energyguard.log.lost import begin_anew, check_log
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
+from energyguard.log.sqlite.lost import begin_anew, check_log
 from energyguard.settings.tree import Settings
 
 LETTERS = "energyguard.dead-letters"

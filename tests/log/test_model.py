@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from energyguard.clock import ManualClock
 from energyguard.errors import BehindRetention, Fenced
 from energyguard.log import EARLIEST, LATEST, Log, Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.testing import MemoryLog
 
 TOPICS = ("energyguard.dead-letters", "energyguard.rules", "replay.x", "energy_alerts")

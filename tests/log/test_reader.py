@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from energyguard.durable.connections import connect
 from energyguard.errors import BehindRetention
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition
-from energyguard.log.retention import retain
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
+from energyguard.log.sqlite.retention import retain
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, ENERGY_READINGS
 
 TOPIC = ENERGY_READINGS.name

@@ -16,7 +16,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Records, TopicPartition
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.catalogue import Device, Entry, Site
 from energyguard.model.days import HOUR_MS, local

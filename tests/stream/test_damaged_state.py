@@ -9,7 +9,7 @@ import pytest
 
 from energyguard.durable.connections import connect
 from energyguard.log import Log, open_log
-from energyguard.log.segments import first_id, last_id
+from energyguard.log.sqlite.segments import first_id, last_id
 from energyguard.model.topics import STATE
 from energyguard.stream.runtime import stage as stream_task
 from energyguard.stream.windows.stage import window_worker

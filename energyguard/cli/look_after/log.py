@@ -67,7 +67,7 @@ def new(call: Call) -> None:
 
     The history stays. What is left of the old file is kept under another name.
     """
-    from energyguard.log.lost import begin_anew
+    from energyguard.log.sqlite.lost import begin_anew
     from energyguard.processes.registry import living
 
     settings = call.settings
@@ -83,8 +83,8 @@ def repair(call: Call) -> None:
 
     For a file that takes no appends any more. The damaged file is kept.
     """
-    from energyguard.log.lost import path_of
-    from energyguard.log.repair import repair as make_anew
+    from energyguard.log.sqlite.lost import path_of
+    from energyguard.log.sqlite.repair import repair as make_anew
     from energyguard.processes.registry import living
 
     settings = call.settings

@@ -113,9 +113,9 @@ def cannot_listen(host: str, port: int) -> str:
 
 def log(settings: Settings) -> Finding:
     """The log is there, its pages can be read, and each checksum of its appends holds."""
-    from energyguard.log.inspect import damaged
-    from energyguard.log.lost import check_log, path_of
-    from energyguard.log.set_aside import folder_of, summary
+    from energyguard.log.sqlite.inspect import damaged
+    from energyguard.log.sqlite.lost import check_log, path_of
+    from energyguard.log.sqlite.set_aside import folder_of, summary
 
     path = path_of(settings.log_url)
     try:

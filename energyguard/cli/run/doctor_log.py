@@ -136,7 +136,7 @@ def _routes(log: Log) -> Finding:
 
 def _of_log(settings: Settings, look: Callable[[Log], Finding]) -> Finding:
     """What is found in the log, where there is one and it can be read."""
-    from energyguard.log.lost import path_of
+    from energyguard.log.sqlite.lost import path_of
     from energyguard.node import open_log
 
     path = path_of(settings.log_url)

@@ -22,7 +22,7 @@ from energyguard.errors import Overloaded, Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, LATEST, Log, Records
 from energyguard.log.keeping import LOOK_S
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.readings import BACKFILL
 from energyguard.model.topics import DEAD_LETTERS, LATE
 from energyguard.settings.edge import EdgeSettings

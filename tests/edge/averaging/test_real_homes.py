@@ -24,7 +24,7 @@ from energyguard.edge.averaging.stage import averaging_worker
 from energyguard.edge.outbox.outbox import READINGS
 from energyguard.intake.gateway import Gateway
 from energyguard.log import LATEST
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.readings import batch_from, times_of
 from energyguard.settings.edge import EdgeSettings
 from energyguard.settings.tree import StreamSettings

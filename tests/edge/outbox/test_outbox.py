@@ -16,7 +16,7 @@ from energyguard.edge.protocol.contract import Outbox
 from energyguard.edge.protocol.enrichment import EdgePlace
 from energyguard.errors import Corrupt, DiskFull, Fenced
 from energyguard.log import EARLIEST, Records, TopicPartition
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.topics import ALERTS, EDGE_LINKS
 from energyguard.records.edges import HeldRange
 from energyguard.settings.edge import EdgeSettings

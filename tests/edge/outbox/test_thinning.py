@@ -19,7 +19,7 @@ from energyguard.edge.outbox.thinning import merged_into_minutes
 from energyguard.errors import Overloaded
 from energyguard.log import Records
 from energyguard.log.keeping import LOOK_S
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.settings.edge import EdgeSettings
 from energyguard.testing import MemoryLog

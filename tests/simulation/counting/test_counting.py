@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from tests.simulation.counting.__main__ import lived, shrunk
 from tests.simulation.counting.bugs import BUGS, the_last_of_an_identity_counts
 from tests.simulation.counting.checks import faults

@@ -14,7 +14,7 @@ from energyguard.edge.outbox.outbox import LogOutbox
 from energyguard.edge.protocol.enrichment import EdgePlace
 from energyguard.errors import Fenced
 from energyguard.log import Records, TopicPartition
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.testing import MemoryLog
 from tests.simulation.link.disks import READINGS, EdgeDisk, ModelOutbox
 from tests.simulation.link.world import BEGIN_MS, SETTINGS, EdgeNode, World

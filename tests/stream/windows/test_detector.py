@@ -16,7 +16,7 @@ import pytest
 from energyguard.clock import SYSTEM, Clock, ManualClock
 from energyguard.codecs.records import pack
 from energyguard.log import EARLIEST, LATEST, Log, Positions, Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.quantities import to_nano
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import (

@@ -10,7 +10,7 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.log import Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.topics import BUILDING_READINGS, RULES
 from energyguard.records.floor_alerts import METRICS
 from energyguard.records.floors import floor_json

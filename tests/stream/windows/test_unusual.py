@@ -13,7 +13,7 @@ import msgspec
 from energyguard.clock import ManualClock
 from energyguard.codecs.records import pack
 from energyguard.log import Log, Records
-from energyguard.log.sqlite import SqliteLog
+from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.quantities import to_nano
 from energyguard.model.readings import batch_of
 from energyguard.offline.evaluate import TOPIC, evaluate

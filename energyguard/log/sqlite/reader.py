@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from energyguard.errors import BehindRetention, Corrupt
-from energyguard.log.catalog import Catalog, edges
 from energyguard.log.records import Fetched, Headers, TopicPartition
-from energyguard.log.segments import Head, SegmentPart, decoded, first_id, last_id
-from energyguard.log.set_aside import Damage
-from energyguard.log.walk import Gap, newest_head, segments
+from energyguard.log.sqlite.catalog import Catalog, edges
+from energyguard.log.sqlite.segments import Head, SegmentPart, decoded, first_id, last_id
+from energyguard.log.sqlite.set_aside import Damage
+from energyguard.log.sqlite.walk import Gap, newest_head, segments
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -7,8 +7,8 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from energyguard.log.segments import Head, first_id, last_id, offsets_of
-from energyguard.log.walk import newest_head
+from energyguard.log.sqlite.segments import Head, first_id, last_id, offsets_of
+from energyguard.log.sqlite.walk import newest_head
 from energyguard.model.topics import Topic
 
 _ROWS = 64  # of a transaction: appenders wait for no longer than one takes

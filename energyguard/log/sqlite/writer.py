@@ -9,9 +9,9 @@ from typing import NamedTuple
 from energyguard.clock import Clock
 from energyguard.durable.commits import GroupCommit
 from energyguard.errors import Unavailable
-from energyguard.log.notify import AppendNotifier
-from energyguard.log.segments import Head, packed_offsets
-from energyguard.log.walk import End, end_of
+from energyguard.log.sqlite.notify import AppendNotifier
+from energyguard.log.sqlite.segments import Head, packed_offsets
+from energyguard.log.sqlite.walk import End, end_of
 
 GONE_S = 5.0
 """A file that is gone may be put back: look again so much later."""

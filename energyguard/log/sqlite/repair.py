@@ -20,7 +20,8 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import room_for, sync_folder
 from energyguard.durable.connections import connect, create, our_errors
 from energyguard.errors import Corrupt
-from energyguard.log.segments import (
+from energyguard.log.sqlite.log import OLDER, TABLES
+from energyguard.log.sqlite.segments import (
     Head,
     decoded,
     encoded,
@@ -29,8 +30,7 @@ from energyguard.log.segments import (
     offsets_of,
     packed_offsets,
 )
-from energyguard.log.sqlite import OLDER, TABLES
-from energyguard.log.walk import Gap, is_damage, newest_head, segments
+from energyguard.log.sqlite.walk import Gap, is_damage, newest_head, segments
 
 _SMALL = ("topic", "consumer_group", "position")
 _PUT = "INSERT OR IGNORE INTO segment VALUES (?, ?, ?, ?, ?, ?)"

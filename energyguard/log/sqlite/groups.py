@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from energyguard.clock import Clock
 from energyguard.errors import Fenced
 from energyguard.log.balance import OwnerChange, change_for
-from energyguard.log.catalog import Catalog
 from energyguard.log.records import MemberState, TopicPartition, matches
+from energyguard.log.sqlite.catalog import Catalog
 
 T = TypeVar("T")
 Run = Callable[[Callable[[Any], T]], T]

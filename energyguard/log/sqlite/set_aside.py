@@ -16,8 +16,8 @@ import msgspec
 
 from energyguard.durable.atomic import write_atomically
 from energyguard.errors import EnergyGuardError
-from energyguard.log.segments import Head, append_of
-from energyguard.log.walk import Gap
+from energyguard.log.sqlite.segments import Head, append_of
+from energyguard.log.sqlite.walk import Gap
 from energyguard.telemetry import METRICS, logger
 
 _log = logger(__name__)

@@ -71,7 +71,7 @@ def begin_anew(url: str, history: Path, clock: Clock = SYSTEM) -> Path | None:
     left = [end for end in _FILES if path.with_name(path.name + end).exists()]
     for end in left:
         path.with_name(path.name + end).rename(aside.with_name(aside.name + end))
-    from energyguard.log.sqlite import OLDER, TABLES
+    from energyguard.log.sqlite.log import OLDER, TABLES
 
     with our_errors(path):
         create(path, (files(__package__) / "schema.sql").read_text(), TABLES, OLDER)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from energyguard.log.segments import Head, first_id, last_id, offsets_of
+from energyguard.log.sqlite.segments import Head, first_id, last_id, offsets_of
 
 _HEADS = """
 SELECT id, ends, total, appended_ms, crc FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC

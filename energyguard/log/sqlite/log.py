@@ -1,21 +1,4 @@
-"""The embedded log: one SQLite file that several processes read and append to at once.
-
-schema.sql       the tables
-segments.py      an append as one row
-connections.py   how the file is opened; SQLite's errors as ours
-inspect.py       looks through all of it
-repair.py        the file made anew from what can be read
-lost.py          a log that is gone; a new one beside a history
-writer.py        one writer a process, group commit
-walk.py          segments by their ids, around what cannot be read
-reader.py        segments from positions on
-set_aside.py     damaged appends: kept, counted, told
-notify.py        who waits for appends, of whatever process, is woken
-groups.py        members, leases, shares, fencing
-balance.py       who owns which partition
-keeping.py       topics that are kept otherwise than their table says, and how full they get
-maintenance.py   checkpoints, retention, compaction, in the background
-"""
+"""The embedded log: one SQLite file that several processes read and append to at once."""
 
 from __future__ import annotations
 
@@ -28,18 +11,18 @@ from typing import Any, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
-from energyguard.log.catalog import Catalog
 from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
-from energyguard.log.groups import SqliteMembership, evict, positions_of
 from energyguard.log.keeping import Keeping, KeptTopics
-from energyguard.log.maintenance import LogMaintenance
-from energyguard.log.notify import AppendNotifier
-from energyguard.log.reader import read_once
 from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs, split
-from energyguard.log.retention import waiting_bytes
-from energyguard.log.segments import encoded, parts_of
-from energyguard.log.set_aside import Damage, SetAside
-from energyguard.log.writer import SegmentRow, SegmentWriter
+from energyguard.log.sqlite.catalog import Catalog
+from energyguard.log.sqlite.groups import SqliteMembership, evict, positions_of
+from energyguard.log.sqlite.maintenance import LogMaintenance
+from energyguard.log.sqlite.notify import AppendNotifier
+from energyguard.log.sqlite.reader import read_once
+from energyguard.log.sqlite.retention import waiting_bytes
+from energyguard.log.sqlite.segments import encoded, parts_of
+from energyguard.log.sqlite.set_aside import Damage, SetAside
+from energyguard.log.sqlite.writer import SegmentRow, SegmentWriter
 from energyguard.telemetry import METRICS
 
 T = TypeVar("T")

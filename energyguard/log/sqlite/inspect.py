@@ -10,8 +10,8 @@ import apsw
 
 from energyguard.durable.connections import our_errors, read_only
 from energyguard.errors import Corrupt
-from energyguard.log.segments import Head, decoded, first_id, last_id
-from energyguard.log.walk import Gap, segments
+from energyguard.log.sqlite.segments import Head, decoded, first_id, last_id
+from energyguard.log.sqlite.walk import Gap, segments
 
 _TOPICS = "SELECT id, name FROM topic"
 _PAGES = "PRAGMA quick_check(1)"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from energyguard.log.records import TopicPartition, matches, topic_row
-from energyguard.log.segments import offsets_of, packed_offsets
-from energyguard.log.walk import end_of
-from energyguard.log.writer import SegmentWriter
+from energyguard.log.sqlite.segments import offsets_of, packed_offsets
+from energyguard.log.sqlite.walk import end_of
+from energyguard.log.sqlite.writer import SegmentWriter
 from energyguard.model.topics import Topic
 from energyguard.topics import TOPICS
 

@@ -15,12 +15,12 @@ import apsw
 
 from energyguard.clock import Clock
 from energyguard.durable.connections import PAGE_BYTES, connect, our_errors, patient
-from energyguard.log.catalog import edges
 from energyguard.log.compaction import Size, compact
-from energyguard.log.groups import positions_of
 from energyguard.log.keeping import Keeping, KeptTopics
 from energyguard.log.records import TopicPartition
-from energyguard.log.retention import drop, retain
+from energyguard.log.sqlite.catalog import edges
+from energyguard.log.sqlite.groups import positions_of
+from energyguard.log.sqlite.retention import drop, retain
 from energyguard.model.topics import Topic
 from energyguard.telemetry import Condition, logger
 from energyguard.topics import topic_named
