@@ -27,6 +27,7 @@ CatalogueFile = Annotated[
         show_default=False,
     ),
 ]
+OTHER_TABLES = "`energyguard import readings FILE` reads other tables, too"
 MAX_REFUSED = 10
 """So many refused rows are shown."""
 
@@ -80,18 +81,27 @@ def evaluate(
         )
     sys.stdout.buffer.flush()
     print(result, file=sys.stderr)
-    show_refused(result.refused, result.readings > sum(row.count for _, row in result.refused))
+    anything = result.readings > sum(row.count for _, row in result.refused)
+    show_refused(result.refused, anything, OTHER_TABLES)
 
 
-def show_refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> None:
+def show_refused(
+    refused: Sequence[tuple[str, RefusedRow]], anything: bool, advice: str = ""
+) -> None:
     """Show the first rows refused.
 
+    Args:
+        refused: of which file each is.
+        anything: whether something else was there.
+        advice: what to do where nothing was, unless the reason says so itself.
+
     Raises:
-        Rejected: nothing else was there (``anything``): the first reason says why.
+        Rejected: nothing else was there: the first reason says why.
     """
     if refused and not anything:
         source, first = refused[0]
-        raise Rejected(f"nothing could be taken: {source}:{first.row}: {first.reason}")
+        more = f"; {advice}" if advice and "energyguard import" not in first.reason else ""
+        raise Rejected(f"nothing could be taken: {source}:{first.row}: {first.reason}{more}")
     for source, row in refused[:MAX_REFUSED]:
         print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
     if (more := sum(row.count for _, row in refused[MAX_REFUSED:])) > 0:

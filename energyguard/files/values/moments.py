@@ -156,19 +156,19 @@ def _same_place(texts: pa.Array, mark: str) -> int:
 
 
 def _since_1970(texts: pa.Array) -> FileMoments:
-    """Numbers since 1970; how large they are says in which unit."""
+    """Numbers since 1970; how large each is says in which unit."""
     n = len(texts)
     whole = np.asarray(
         pc.replace_substring_regex(texts, r"\..*$", "").cast(pa.int64(), safe=True), np.int64
     )
-    middle = int(np.median(whole))
-    per_s = next((per for largest, per in _LARGEST if middle >= largest), 1)
-    if per_s == 1:
-        ms = nanos(pa.chunked_array([_rounded(texts)])) // 1_000_000
-    else:
-        ms = whole * 1_000 // per_s if per_s <= 1_000 else whole // (per_s // 1_000)
-    none = np.zeros(n, bool)
-    return FileMoments(ms, ~none, np.full(n, OPEN, np.int8), none, epoch=_UNITS[per_s])
+    units = [per for _, per in _LARGEST]
+    per_s = np.select([whole >= largest for largest, _ in _LARGEST], units, 1)
+    ms = whole // np.maximum(per_s // 1_000, 1)
+    if (of_seconds := per_s == 1).any():
+        seconds = _rounded(texts.filter(pa.array(of_seconds)))
+        ms[of_seconds] = nanos(pa.chunked_array([seconds])) // 1_000_000
+    none, found = np.zeros(n, bool), (_UNITS[per] for per in np.unique(per_s).tolist())
+    return FileMoments(ms, ~none, np.full(n, OPEN, np.int8), none, epoch=", ".join(found))
 
 
 def _rounded(texts: pa.Array) -> pa.Array:

@@ -52,6 +52,16 @@ def test_kinds_over_files(rules: Path, tmp_path: Path, terminal: Terminal) -> No
     assert [(r["device"], r["state"]) for r in found if r["rule"] == "gone"] == [("G", "firing")]
 
 
+@pytest.mark.parametrize("table", ["Time|Use (kWh)\n2026-03-01 00:00|1\n", "Zeit;kWh\n1;1\n"])
+def test_a_table_that_is_not_known_is_refused_with_what_may_take_it(
+    table: str, terminal: Terminal, tmp_path: Path
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(table)
+    refused = terminal("evaluate", file)
+    assert (refused.code, refused.err.count("energyguard import readings FILE")) == (3, 1)
+
+
 def test_a_device_has_a_limit_of_its_own_until_it_is_reset(terminal: Terminal) -> None:
     changed = terminal("rules", "set", "floor-kw", "--device", "p2", "raise_above=7.5")
     assert changed.out.startswith("floor-kw for p2: kW>7.5")
