@@ -100,8 +100,8 @@ def show_refused(
     """
     if refused and not anything:
         source, first = refused[0]
-        more = f"; {advice}" if advice and "energyguard import" not in first.reason else ""
-        raise Rejected(f"nothing could be taken: {source}:{first.row}: {first.reason}{more}")
+        todo = f"; {advice}" if advice and "energyguard import" not in first.reason else ""
+        raise Rejected(f"nothing could be taken: {source}:{first.row}: {first.reason}{todo}")
     for source, row in refused[:MAX_REFUSED]:
         print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
     if (more := sum(row.count for _, row in refused[MAX_REFUSED:])) > 0:
