@@ -17,6 +17,8 @@ from energyguard.model.readings import times_of
 
 MAX_SHARE: Final = 0.1
 """Of readings that contradict others: fewer are corrections, more are of a column not read."""
+MANY_LINES: Final = 4
+"""Where so many different lines are of one time in the mean, a column tells them apart."""
 _KEY: Final = ["device", "channel", "time"]
 _MAX_KEY: Final = 2**63 - 1
 
@@ -61,7 +63,7 @@ def check_distinct(read: TableRead, batch: pa.RecordBatch, name: str) -> None:
     Raises:
         Malformed: no column is known that does.
     """
-    what = contradictions(batch)
+    what = contradictions(batch) or _many_of_a_time(read, batch)
     if not what:
         return
     names = Counter(column.name for column in read.layout.values if read.layout.slots is None)
@@ -74,6 +76,18 @@ def check_distinct(read: TableRead, batch: pa.RecordBatch, name: str) -> None:
     read.doubts.append(
         FileDoubt(f"{what}; {column!r} may tell them apart", "--map", (role,), column)
     )
+
+
+def _many_of_a_time(read: TableRead, batch: pa.RecordBatch) -> str:
+    """How many lines are of how few times, where they differ in what is not read; empty: few."""
+    if _has_each_once(batch):
+        return ""
+    times = pa.Table.from_batches([batch]).group_by(_KEY).aggregate([]).num_rows
+    cells = pa.table(read.table.columns, [str(place) for place in range(read.grid.width)])
+    lines = cells.group_by(cells.column_names).aggregate([]).num_rows
+    if lines < MANY_LINES * times:
+        return ""
+    return f"{lines:,} different lines have {times:,} times of a device"
 
 
 def _may_tell_apart(read: TableRead) -> str:

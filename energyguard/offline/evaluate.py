@@ -68,6 +68,11 @@ class Evaluation:
         """How many readings and refused rows there were."""
         return sum(self.counts.values())
 
+    @property
+    def has_readings(self) -> bool:
+        """Whether there was anything but refused rows."""
+        return self.readings > sum(row.count for _, row in self.refused)
+
     def __str__(self) -> str:
         verdicts = ", ".join(f"{n:,} {verdict.value}" for verdict, n in self.counts.items())
         return f"{self.readings:,} readings ({verdicts or 'none'}), {self.written:,} rows written"

@@ -118,6 +118,23 @@ def test_a_midnight_among_lines_in_no_order_is_where_it_stands(tmp_path: Path) -
     assert {row.time for row in found} == {"2026-02-28T23:00:00", "2026-02-28T23:15:00"}
 
 
+def test_another_meter_below_is_not_taken_for_the_first(tmp_path: Path) -> None:
+    block = "Zählpunkt;AT00{}\nZeit;Verbrauch kWh\n01.03.2026 00:00;0,5\n01.03.2026 00:15;0,5\n"
+    found = read(tmp_path, block.format(1) + block.format(2), zone="Europe/Berlin")
+    assert [(row.device, row.value) for row in rows(found)] == [("AT001", "0.5")] * 2
+    assert [line for line, _ in refused(found)] == [5, 7, 8]
+    again = read(tmp_path, block.format(1) * 2, zone="Europe/Berlin")
+    assert (len(rows(again)), refused(again)) == (4, [])
+
+
+def test_hours_in_a_column_that_is_not_read_are_no_repetitions(tmp_path: Path) -> None:
+    lines = "".join(f"01.03.2026;{hour};1,0\n" for hour in range(1, 25))
+    with pytest.raises(Malformed, match="24 different lines have 1 times of a device: no column"):
+        read(tmp_path, f"Datum;Stunde;kWh\n{lines}", **BERLIN)
+    twice = "01.03.2026 00:00;0,5\n" * 9
+    assert len(rows(read(tmp_path, f"Zeit;Verbrauch kWh\n{twice}", **BERLIN))) == 9
+
+
 def test_what_is_said_of_an_archive_is_no_table_of_it(tmp_path: Path) -> None:
     table = "Zeit;Verbrauch kWh\n01.03.2026 00:00;0,5\n01.03.2026 00:15;0,25\n"
     with zipfile.ZipFile(out := io.BytesIO(), "w") as archive:

@@ -81,8 +81,7 @@ def evaluate(
         )
     sys.stdout.buffer.flush()
     print(result, file=sys.stderr)
-    anything = result.readings > sum(row.count for _, row in result.refused)
-    show_refused(result.refused, anything, OTHER_TABLES)
+    show_refused(result.refused, result.has_readings, OTHER_TABLES)
 
 
 def show_refused(

@@ -21,7 +21,7 @@ def device_above(grid: Grid) -> str:
     It stands behind its word (``Meter number: 12``, ``Zählpunkt;AT001``), or below it.
     """
     rows = [_cells(line, grid.delimiter) for line in grid.above]
-    found = {name for row in rows if (name := _beside(row))}
+    found = {name for row in rows if (name := device_beside(row))}
     if not found:
         found = {
             below[place].strip()
@@ -36,8 +36,8 @@ def _cells(line: str, delimiter: str) -> Sequence[str]:
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
-def _beside(row: Sequence[str]) -> str:
-    """The name that stands beside a word for devices; empty: none does."""
+def device_beside(row: Sequence[str]) -> str:
+    """The name of a line that stands beside a word for devices; empty: none does."""
     cells = [cell.strip() for cell in row if cell.strip()]
     if len(cells) == 1 and (both := _NAMED.fullmatch(cells[0])) is not None:
         cells = [both[1], both[2].strip()]

@@ -16,6 +16,7 @@ from energyguard.files.found import OFFSET, FileDoubt, FileFinding
 from energyguard.files.tables.date_order import date_order
 from energyguard.files.tables.grid import kind_of
 from energyguard.files.tables.physics import usual_step
+from energyguard.files.tables.preamble import device_above, device_beside
 from energyguard.files.tables.reading import TableRead
 from energyguard.files.values.dates import FIGURES, YEAR_FIRST
 from energyguard.files.values.local_clock import utc_times
@@ -86,12 +87,19 @@ def _days_in(read: TableRead, place: int) -> pa.Array:
 
 
 def _below_other_header(read: TableRead, bad: Bools) -> Bools:
-    """Which lines stand below another header than the first, so that nobody knows their columns."""
+    """Which lines stand below another header than the first, or below another meter's name.
+
+    Nobody knows their columns, or whose they are.
+    """
     names = {name.strip().lower() for name in read.grid.header}
+    device = device_above(read.grid) if read.layout.device is None else None
     for place in np.flatnonzero(bad).tolist():
         cells = [column[place].as_py() for column in read.table.columns]
         words = {cell.strip().lower() for cell in cells if kind_of(cell) == "text"}
-        if len(words) > 1 and len(words & names) >= len(read.grid.header) / 2:
+        other = device_beside(cells) if device is not None else ""
+        if other not in ("", device) or (
+            len(words) > 1 and len(words & names) >= len(read.grid.header) / 2
+        ):
             return np.arange(len(bad)) >= place
     return np.zeros(len(bad), bool)
 
