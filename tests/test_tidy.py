@@ -268,7 +268,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
 RIDDLES = {"told", "said", "asked", "heard", "most", "least", "thing", "stuff"}
 """Words that say nothing of what has the name."""
 OUTER_NAMES = {
-    "compat/nodes.py: Told": "a component of the OpenAPI documents of the stores' doors",
+    "compat/measurements/nodes.py: Told": "a component of the stores' doors' OpenAPI documents",
     "service/views.py: heard_ms": "a field of the overview's answer over REST",
 }
 """Names that have such a word outside, so that they stay; and where they are seen."""

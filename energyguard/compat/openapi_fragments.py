@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from energyguard import __version__
 from energyguard.api import problems
 from energyguard.api.problems import Answer
-from energyguard.compat.batches import Batch, FoundItems, Item, Wanted, Written
-from energyguard.compat.keys import Given, KeyValue, WriteResult
+from energyguard.compat.building.batches import Batch, FoundItems, Item, Wanted, Written
+from energyguard.compat.building.keys import Given, KeyValue, WriteResult
 
 Described = dict[str, Any]
 _REF = "#/components/schemas/{name}"

@@ -22,16 +22,16 @@ from starlette.types import ASGIApp
 from energyguard.access.tokens import Tokens
 from energyguard.api.auth import check_auth, is_loopback
 from energyguard.api.problems import Answer
-from energyguard.compat.alarms import RaiseAlert
-from energyguard.compat.building import OPEN as BUILDING_OPEN
-from energyguard.compat.building import STREAMS as BUILDING_STREAMS
-from energyguard.compat.building import build_building
+from energyguard.compat.building.coordinator import OPEN as BUILDING_OPEN
+from energyguard.compat.building.coordinator import STREAMS as BUILDING_STREAMS
+from energyguard.compat.building.coordinator import build_building
+from energyguard.compat.building.shard import build_shard
+from energyguard.compat.building.thresholds import take_over
 from energyguard.compat.guard import Guard
-from energyguard.compat.measurements import OPEN as MEASUREMENTS_OPEN
-from energyguard.compat.measurements import build_measurements
+from energyguard.compat.measurements.alarms import RaiseAlert
+from energyguard.compat.measurements.door import OPEN as MEASUREMENTS_OPEN
+from energyguard.compat.measurements.door import build_measurements
 from energyguard.compat.shapes import as_building, as_measurements
-from energyguard.compat.shard import build_shard
-from energyguard.compat.thresholds import take_over
 from energyguard.errors import ConfigError
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen

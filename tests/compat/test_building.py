@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from energyguard.compat.building import OPEN, build_building
+from energyguard.compat.building.coordinator import OPEN, build_building
 from energyguard.compat.shapes import as_building
 from energyguard.errors import ConfigError
 from energyguard.store import Store

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("valkey", reason="the extra `valkey` is not installed")
 
-from energyguard.compat.building import OPEN, build_building
+from energyguard.compat.building.coordinator import OPEN, build_building
 from energyguard.compat.shapes import as_building
 from energyguard.store import open_store
 from tests.compat.doors import Http, Parts

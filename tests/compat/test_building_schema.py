@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from schemathesis import GenerationMode
 
-from energyguard.compat.building import OPEN, build_building
+from energyguard.compat.building.coordinator import OPEN, build_building
 from energyguard.compat.shapes import as_building
 from tests.compat.described import check, operations_of
 from tests.compat.doors import NODES, Nodes, Parts

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.compat import building, measurements
-from energyguard.compat.alarms import AlertBody
+from energyguard.compat.building import coordinator as building
+from energyguard.compat.measurements import door as measurements
+from energyguard.compat.measurements.alarms import AlertBody
 from energyguard.compat.shapes import as_building, as_measurements
 from energyguard.store.client import RingStore
 from energyguard.store.node.shard import Shard, ShardSettings

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from energyguard.compat.alarms import AlertBody
-from energyguard.compat.measurements import OPEN, build_measurements
+from energyguard.compat.measurements.alarms import AlertBody
+from energyguard.compat.measurements.door import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from energyguard.errors import Unavailable
 from energyguard.store import Store

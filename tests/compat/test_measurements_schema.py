@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from schemathesis import GenerationMode
 
-from energyguard.compat.alarms import AlertBody
-from energyguard.compat.measurements import OPEN, build_measurements
+from energyguard.compat.measurements.alarms import AlertBody
+from energyguard.compat.measurements.door import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from tests.compat.described import check, operations_of
 from tests.compat.doors import NODES, Nodes, Parts

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.compat.building import OPEN, STREAMS, build_building
+from energyguard.compat.building.coordinator import OPEN, STREAMS, build_building
 from energyguard.compat.guard import Guard
 from energyguard.compat.shapes import as_building
 from energyguard.model.alerts import State

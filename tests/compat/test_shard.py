@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.compat.building import OPEN
+from energyguard.compat.building.coordinator import OPEN
+from energyguard.compat.building.shard import build_shard
 from energyguard.compat.shapes import as_building
-from energyguard.compat.shard import build_shard
 from tests.compat.doors import NODES, Http, Parts
 
 STATS = {

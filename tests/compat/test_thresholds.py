@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from energyguard.compat.building import OPEN, build_building
+from energyguard.compat.building.coordinator import OPEN, build_building
+from energyguard.compat.building.thresholds import OLD_KEY, take_over
 from energyguard.compat.shapes import as_building
-from energyguard.compat.thresholds import OLD_KEY, take_over
 from energyguard.errors import Unavailable
 from energyguard.model.readings import batch_from, batch_of
 from energyguard.rules.registry import RuleBook, open_book

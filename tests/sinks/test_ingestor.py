@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from energyguard.clock import SYSTEM, ManualClock
-from energyguard.compat.keys import Keys
+from energyguard.compat.building.keys import Keys
 from energyguard.compat.quorum import Owners
 from energyguard.domains.building.floors import Building, new_counters
 from energyguard.durable.connections import connect

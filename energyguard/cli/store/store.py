@@ -130,7 +130,7 @@ def measurements(
 
     `energyguard client` asks it.
     """
-    from energyguard.compat.alert_bridge import raising_alerts
+    from energyguard.compat.measurements.alert_bridge import raising_alerts
     from energyguard.compat.processes import ClusterLayout, run_measurements
 
     door = _door(call, port, host, auth, secret)

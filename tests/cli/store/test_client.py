@@ -14,8 +14,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from energyguard.compat.alarms import AlertBody
-from energyguard.compat.measurements import OPEN, build_measurements
+from energyguard.compat.measurements.alarms import AlertBody
+from energyguard.compat.measurements.door import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from energyguard.ports.server import serve
 from tests.cli.conftest import Terminal

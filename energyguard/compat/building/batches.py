@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from energyguard.api.problems import NothingTaken
-from energyguard.compat.keys import Given, Keys, Object, confirmed
+from energyguard.compat.building.keys import Given, Keys, Object, confirmed
 from energyguard.compat.quorum import required
 from energyguard.compat.ranges import together
 from energyguard.compat.shapes import decoded

@@ -9,16 +9,16 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.compat.batches import Batches
-from energyguard.compat.broadcasts import BROADCAST, broadcast_routes
-from energyguard.compat.fast_path import FastPath
-from energyguard.compat.keys import Keys
-from energyguard.compat.notifications import STREAM, notification_routes
+from energyguard.compat.building.batches import Batches
+from energyguard.compat.building.broadcasts import BROADCAST, broadcast_routes
+from energyguard.compat.building.fast_path import FastPath
+from energyguard.compat.building.keys import Keys
+from energyguard.compat.building.notifications import STREAM, notification_routes
+from energyguard.compat.building.sharding import sharding_routes
+from energyguard.compat.building.thresholds import threshold_routes
 from energyguard.compat.openapi_fragments import ERRORS, TOKEN, described_app, with_fast_path
 from energyguard.compat.quorum import Owners
 from energyguard.compat.shapes import BuildingError, as_building
-from energyguard.compat.sharding import sharding_routes
-from energyguard.compat.thresholds import threshold_routes
 from energyguard.service.alerts.alerting import Alerting
 from energyguard.store import Store
 from energyguard.store.admin import ClusterAdmin

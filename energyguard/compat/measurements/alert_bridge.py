@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from energyguard.compat.alarms import AlertBody, RaiseAlert
+from energyguard.compat.measurements.alarms import AlertBody, RaiseAlert
 from energyguard.log import Records, open_log
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import to_nano

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from energyguard.compat.building.sharding import check_copies, check_strategy, copies_of, series_in
 from energyguard.compat.quorum import Owners
 from energyguard.compat.shapes import ours
-from energyguard.compat.sharding import check_copies, check_strategy, copies_of, series_in
 from energyguard.errors import NotFound
 from energyguard.store.admin import ClusterAdmin, NodeStatus
 from energyguard.store.ring.membership import ClusterMembership

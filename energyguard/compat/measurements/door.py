@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Path, Query
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.compat.alarms import AlertBody, RaiseAlert, alarms, in_words
-from energyguard.compat.answers import (
+from energyguard.compat.measurements.alarms import AlertBody, RaiseAlert, alarms, in_words
+from energyguard.compat.measurements.answers import (
     Alerts,
     Bulk,
     History,
@@ -21,11 +21,11 @@ from energyguard.compat.answers import (
     StoredMany,
     Threshold,
 )
-from energyguard.compat.nodes import Told, node_routes
+from energyguard.compat.measurements.nodes import Told, node_routes
+from energyguard.compat.measurements.readings import Reading, sensor_name
+from energyguard.compat.measurements.sensors import Sensors
 from energyguard.compat.openapi_fragments import TOKEN, described_app, without
 from energyguard.compat.quorum import Owners
-from energyguard.compat.readings import Reading, sensor_name
-from energyguard.compat.sensors import Sensors
 from energyguard.compat.shapes import MeasurementError, as_measurements
 from energyguard.compat.target import measured
 from energyguard.store import Store

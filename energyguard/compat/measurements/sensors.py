@@ -11,10 +11,17 @@ from pydantic import BaseModel, Field
 
 from energyguard.api.problems import NothingTaken
 from energyguard.clock import Clock
-from energyguard.compat.alarms import AlarmThresholds, AlertBody, RaiseAlert, alarm, row_of, when
+from energyguard.compat.measurements.alarms import (
+    AlarmThresholds,
+    AlertBody,
+    RaiseAlert,
+    alarm,
+    row_of,
+    when,
+)
+from energyguard.compat.measurements.readings import Reading, Shown, kept, key_of, read, shown
 from energyguard.compat.quorum import Owners
 from energyguard.compat.ranges import pages, seen, together, walk
-from energyguard.compat.readings import Reading, Shown, kept, key_of, read, shown
 from energyguard.compat.shapes import MeasurementNotFound
 from energyguard.compat.target import measured
 from energyguard.errors import NotFound, Rejected

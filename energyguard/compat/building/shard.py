@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 from starlette.types import ASGIApp
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.compat.batches import Batches
-from energyguard.compat.building import Health, building_app
-from energyguard.compat.fast_path import FastPath
-from energyguard.compat.keys import Keys
+from energyguard.compat.building.batches import Batches
+from energyguard.compat.building.coordinator import Health, building_app
+from energyguard.compat.building.fast_path import FastPath
+from energyguard.compat.building.keys import Keys
 from energyguard.compat.openapi_fragments import TOKEN
 from energyguard.compat.quorum import Owners
 from energyguard.store import Store

@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.api.problems import Problem, TooLarge, internal, problem
-from energyguard.compat.batches import Batches
-from energyguard.compat.keys import Given, Keys
+from energyguard.compat.building.batches import Batches
+from energyguard.compat.building.keys import Given, Keys
 from energyguard.compat.shapes import as_building, decoded
 from energyguard.errors import EnergyGuardError, Malformed
 

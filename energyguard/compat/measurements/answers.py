@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from energyguard.compat.alarms import AlertBody, Hour, Weekday
-from energyguard.compat.nodes import Told
-from energyguard.compat.readings import Number, SensorId
-from energyguard.compat.sensors import MAX_ITEMS, Refused, Version
+from energyguard.compat.measurements.alarms import AlertBody, Hour, Weekday
+from energyguard.compat.measurements.nodes import Told
+from energyguard.compat.measurements.readings import Number, SensorId
+from energyguard.compat.measurements.sensors import MAX_ITEMS, Refused, Version
 
 
 class Service(BaseModel):
