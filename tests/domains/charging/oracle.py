@@ -34,15 +34,25 @@ class Told(NamedTuple):
 def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
     """The signals of each stay, in order, and the one that ends it; of the last, what there is."""
     stay: list[Signal] = []
-    has_sensor = plugged = is_blind = False
+    has_sensor = plugged = is_blind = only_arrivals = False
     user: str | None = None
     for signal in signals:
         kind = signal.kind
-        if stay and is_blind and not (has_sensor or plugged):
+        if stay and is_blind and _is_unseen(stay, has_sensor, only_arrivals, plugged):
             gone = _gone(stay, signal, plugged)
             if signal.second > gone.second + ParkingLimits().after_s:
                 yield [*stay, gone]
                 stay = []
+        is_next = kind is SignalKind.ARRIVE or (kind is SignalKind.START and is_blind)
+        if stay and is_next and only_arrivals and _is_unseen(stay, has_sensor, True, plugged):
+            yield [*stay, _gone(stay, signal, plugged)]
+            stay, is_blind = [], True
+        if kind is SignalKind.ARRIVE:
+            is_blind &= has_sensor
+            only_arrivals |= not has_sensor
+            plugged = False
+        elif kind is SignalKind.LEAVE:
+            only_arrivals = False
         has_sensor |= kind in (SignalKind.ARRIVE, SignalKind.LEAVE)
         if not stay and kind not in BEGINS:
             continue  # of a car that nobody knows
@@ -64,16 +74,25 @@ def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
         if signal.kind is SignalKind.LEAVE:
             yield stay
             stay = []
-    if stay and not has_sensor and not plugged:
+    is_blind |= not has_sensor
+    if stay and is_blind and _is_unseen(stay, has_sensor, only_arrivals, plugged):
         stay.append(_gone(stay, stay[-1], plugged))
     if stay:
         yield stay
 
 
+def _is_unseen(
+    stay: Sequence[Signal], has_sensor: bool, only_arrivals: bool, plugged: bool
+) -> bool:
+    """Whether a car is unplugged, and nobody would say that it leaves."""
+    unplugged = any(signal.kind is SignalKind.DISCONNECT for signal in stay)
+    return unplugged and not plugged and (only_arrivals or not has_sensor)
+
+
 def _gone(stay: Sequence[Signal], by: Signal, plugged: bool) -> Signal:
     """A car that no sensor saw leave: it went when its user unplugged, or when the next came."""
     plugs = (SignalKind.CONNECT, SignalKind.START)
-    last = max(at for at, one in enumerate(stay) if one.kind in plugs)
+    last = max((at for at, one in enumerate(stay) if one.kind in plugs), default=0)
     unplugged = [one.second for one in stay[last:] if one.kind is SignalKind.DISCONNECT]
     end = by.second if plugged else unplugged[0]
     return Signal(by.charger, end, SignalKind.ARRIVE)

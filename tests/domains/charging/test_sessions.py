@@ -242,6 +242,45 @@ def test_every_second_is_counted_once() -> None:
     assert [occupied for _, occupied in found] == [2] * 33 + [0]
 
 
+def visit(second: int, plate: str, *more: Signal) -> list[Signal]:
+    """A car that charges; its sensor does not say that it leaves."""
+    some = [replace(arrive(0), who=plate), connect(0), start(2), stop(30), disconnect(32), *more]
+    return [replace(one, second=one.second + second) for one in some]
+
+
+@pytest.mark.parametrize("second_plate", ["AB12CD34", "ZZ99ZZ99"])
+def test_a_sensor_that_never_tells_of_a_leave(second_plate: str) -> None:
+    """The next arrival shows it; from then on a car is gone when its user has unplugged."""
+    three = [visit(0, "AB12CD34"), visit(100, second_plate), visit(200, "AB12CD34")]
+    found = lived([signal for one in three for signal in one])
+    closed = [one.session for one in found if isinstance(one, SessionEnded)]
+    assert [(one.start_parking - NOON, (one.end_parking or 0) - NOON) for one in closed] == [
+        (0, 32), (100, 132), (200, 232)
+    ]  # fmt: skip
+    assert {one.quality for one in closed} == {"leave from disconnect"}
+    sessions = SessionOperator()
+    sessions.process([signal for one in three[:2] for signal in one])
+    states = []
+    for second in (6, 20):
+        sessions.advance(NOON + 132 + second)
+        states.append(sessions.bays["charger-1"].state)
+    assert states == [BayState.UNPLUGGED, BayState.FREE]
+    again = SessionOperator()
+    again.restore({k: v for k, v in sessions.snapshot().items() if v is not None})
+    assert again.bays["charger-1"].only_arrivals
+
+
+def test_one_leave_and_leaves_are_waited_for() -> None:
+    signals = [*visit(0, "AB12CD34", leave(40)), *visit(100, "AB12CD34")]
+    sessions = SessionOperator()
+    found = [*sessions.process(signals), *sessions.advance(NOON + 400)]
+    assert len([one for one in found if isinstance(one, SessionEnded)]) == 1
+    assert sessions.bays["charger-1"].state is BayState.UNPLUGGED
+    flicker = [*visit(0, "AB12CD34"), replace(arrive(35), who="AB12CD34"), leave(37)]
+    closed = [one.session for one in lived(flicker) if isinstance(one, SessionEnded)]
+    assert [one.quality for one in closed] == ["complete"]
+
+
 def test_each_state_knows_each_signal() -> None:
     assert {(state, kind) for state in BayState for kind in SignalKind} <= TRANSITIONS.keys()
     assert {state for state, event in TRANSITIONS if event == OTHER_CONNECT} == {*BayState} - {

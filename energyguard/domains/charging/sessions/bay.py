@@ -41,6 +41,20 @@ class Cut(NamedTuple):
     is_blind: bool = False
     last_start: int = 0
     last_number: int = 0
+    only_arrivals: bool = False
+
+    @property
+    def packed(self) -> bytes:
+        """It as bytes: 28 of them."""
+        sensor = self.has_sensor + 2 * self.only_arrivals
+        return _CUT.pack(*self[:4], sensor, *self[5:8])
+
+    @classmethod
+    def of(cls, place: int, signals: int, second: int, ended: int, sensor: int, *rest: int) -> Cut:
+        """It from the fields of ``packed``."""
+        blind, start, number = rest
+        return cls(place, signals, second, ended, bool(sensor & 1), bool(blind), start, number,
+                   bool(sensor & 2))  # fmt: skip
 
 
 class WrittenResults(msgspec.Struct):
@@ -61,7 +75,8 @@ class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
     session: ParkingSession | None = None
     ended: int = 0  # sessions until now: a timer of an earlier one is over
     has_sensor: bool = False  # it has told of a car that came or went
-    is_blind: bool = False  # users followed each other, and no car was told of
+    only_arrivals: bool = False  # no car was told of to leave, and some to come
+    is_blind: bool = False  # users or cars followed each other, and none was told of to leave
     last_start: int = 0  # the second in which its newest session began
     last_number: int = 0  # and the number of that one among those of this second
     journal: bytearray = msgspec.field(default_factory=bytearray)  # its signals, packed
@@ -73,8 +88,9 @@ class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
 
 
 def has_left(bay: Bay, session: ParkingSession) -> bool:
-    """Whether the unplugged car of a charger that never told of one is taken to be gone."""
-    return not bay.has_sensor and session.plate is None and session.end_session is not None
+    """Whether an unplugged car is taken to be gone: its charger never told of one that left."""
+    is_unseen = not bay.has_sensor and session.plate is None
+    return session.end_session is not None and (is_unseen or (bay.only_arrivals and bay.is_blind))
 
 
 def is_left(bay: Bay) -> bool:
@@ -86,7 +102,7 @@ MAX_SIGNALS = 32
 """So many signals of a charger are kept, and those of the session that they begin in."""
 MAX_OF_SESSION = 192
 """A session of more signals is not folded anew: what comes late to it is late."""
-_CUT = Struct("<HHqI??qH")
+_CUT = Struct("<HHqIB?qH")
 _ARRAY = b"\xdd"  # of a length in four bytes
 _encode_into = msgspec.msgpack.Encoder().encode_into
 _KEPT = msgspec.msgpack.Decoder(
@@ -112,13 +128,14 @@ def cut(bay: Bay, second: int) -> None:
     """Note that a session is over and none has begun."""
     last = bay.last_start, bay.last_number
     place = len(bay.journal), bay.signals, second
-    cut_at(bay, Cut(*place, bay.ended, bay.has_sensor, bay.is_blind, *last))
+    sensor = bay.has_sensor, bay.is_blind
+    cut_at(bay, Cut(*place, bay.ended, *sensor, *last, bay.only_arrivals))
 
 
 def cut_at(bay: Bay, place: Cut) -> None:
     """Note a place between two sessions; a journal that had lost signals begins anew there."""
     if bay.is_kept:
-        bay.cuts += _CUT.pack(*place)
+        bay.cuts += place.packed
     elif bay.session is None:
         begin(bay, place)
 
@@ -126,17 +143,17 @@ def cut_at(bay: Bay, place: Cut) -> None:
 def begin(bay: Bay, place: Cut) -> None:
     """Let the journal begin at a cut, with nothing in it."""
     bay.journal, bay.signals, bay.is_kept = bytearray(), 0, True
-    bay.cuts = bytearray(_CUT.pack(*place._replace(place=0, signals=0)))
+    bay.cuts = bytearray(place._replace(place=0, signals=0).packed)
 
 
 def cuts(bay: Bay) -> list[Cut]:
     """The places between sessions in the journal, the oldest first."""
-    return [Cut(*fields) for fields in _CUT.iter_unpack(bay.cuts)]
+    return [Cut.of(*fields) for fields in _CUT.iter_unpack(bay.cuts)]
 
 
 def base(bay: Bay) -> Cut:
     """Where the journal begins."""
-    if bay.cuts and not (first := Cut(*_CUT.unpack_from(bay.cuts))).place:
+    if bay.cuts and not (first := Cut.of(*_CUT.unpack_from(bay.cuts))).place:
         return first
     return Cut()
 
@@ -153,7 +170,8 @@ def newest_before(bay: Bay, second: int, gone_s: int) -> Cut:
     if bay.input_ended and every:
         every.pop()  # what comes later may say that the session went on
     for place in reversed(every):
-        if second > place.second + 1 + (0 if place.has_sensor else gone_s):
+        tells_leaves = place.has_sensor and not place.only_arrivals
+        if second > place.second + 1 + (0 if tells_leaves else gone_s):
             return place
     return base(bay)
 
@@ -176,7 +194,7 @@ def joined(bay: Bay, since: Cut, newer: Bay) -> Bay:
     older = [place for place in cuts(bay) if place.place <= since.place and place != since]
     newer.journal = bay.journal[: since.place] + newer.journal
     newer.signals += since.signals
-    newer.cuts = bytearray().join(_CUT.pack(*place) for place in (*older, since, *shifted))
+    newer.cuts = bytearray().join(place.packed for place in (*older, since, *shifted))
     return newer
 
 
@@ -189,11 +207,9 @@ def forget(bay: Bay) -> None:
             del bay.journal[: newest.place]
             bay.signals -= newest.signals
             bay.cuts = bytearray().join(
-                _CUT.pack(
-                    *later._replace(
-                        place=later.place - newest.place, signals=later.signals - newest.signals
-                    )
-                )
+                later._replace(
+                    place=later.place - newest.place, signals=later.signals - newest.signals
+                ).packed
                 for later in every[number:]
             )
             return

@@ -46,9 +46,11 @@ def happen(h: TransitionContext, bays: dict[str, Bay], signals: Iterable[Signal]
         kind = signal.kind
         event: Event = kind
         if bay.session is not None and kind in _AMBIGUOUS:
-            event = _event(bay, bay.session, signal)
-        if kind is _ARRIVE or kind is _LEAVE:
-            bay.has_sensor = True
+            event = _event(h, bay, bay.session, signal)
+        if kind is _LEAVE:
+            bay.has_sensor, bay.only_arrivals = True, False
+        elif kind is _ARRIVE and not bay.has_sensor:
+            bay.has_sensor, bay.only_arrivals, bay.is_blind = True, True, False
         after, path = transitions[bay.state, event]
         if h.keeps:
             with_journal(h, bay, signal, path)
@@ -75,13 +77,18 @@ def with_journal(h: TransitionContext, bay: Bay, signal: Signal, path: tuple[Ste
         cut(bay, signal.second)
     else:  # it began the next session
         begun = signal.second - 1
-        cut_at(bay, Cut(place, signals, begun, bay.ended, bay.has_sensor, bay.is_blind, *last))
+        sensor = bay.has_sensor, bay.is_blind
+        cut_at(bay, Cut(place, signals, begun, bay.ended, *sensor, *last, bay.only_arrivals))
 
 
-def _event(bay: Bay, session: ParkingSession, signal: Signal) -> Event:
+def _event(h: TransitionContext, bay: Bay, session: ParkingSession, signal: Signal) -> Event:
     """What a signal is to the car that is there."""
     if signal.kind is _ARRIVE:
-        return SAME_ARRIVE if session.plate == signal.who else signal.kind
+        is_same = session.plate == signal.who
+        if bay.only_arrivals and bay.state is _UNPLUGGED and session.end_session is not None:
+            passed = signal.second - session.end_session > h.limits.after_s
+            return NEXT_ARRIVE if passed or not is_same else SAME_ARRIVE
+        return SAME_ARRIVE if is_same else signal.kind
     if signal.kind is _START:
         return NEXT_START if bay.state is _UNPLUGGED and has_left(bay, session) else signal.kind
     is_same = is_user(session, signal.who)
@@ -98,6 +105,7 @@ def _event(bay: Bay, session: ParkingSession, signal: Signal) -> Event:
 OTHER_CONNECT = "CONNECT of another user"
 NEW_PRICE = "CONNECT at another price"
 SAME_ARRIVE = "ARRIVE of the car that is there"
+NEXT_ARRIVE = "ARRIVE of the next car, and none was ever told of to leave"
 NEXT_CONNECT = "CONNECT of the next car, without a parking sensor"
 NEXT_START = "START of the next car, without a parking sensor"
 _AMBIGUOUS = frozenset({_CONNECT, _ARRIVE, _START})
@@ -131,6 +139,7 @@ def _table() -> Iterator[tuple[tuple[BayState, Event], tuple[BayState, tuple[Ste
     for state in (s.PARKED, s.UNPLUGGED):
         yield (state, k.CONNECT), (s.CONNECTED, (steps.connect,))
         yield (state, k.START), (s.CHARGING, (steps.lost_connect, steps.start))
+    yield (s.UNPLUGGED, NEXT_ARRIVE), (s.PARKED, (steps.gone, steps.arrive))
     yield (s.PARKED, k.DISCONNECT), (s.UNPLUGGED, (steps.lost_connect, steps.disconnect))
     yield (s.CONNECTED, k.START), (s.CHARGING, (steps.start,))
     yield (s.CONNECTED, k.STOP), (s.CHARGED, (steps.lost_start,))

@@ -77,7 +77,7 @@ def fold(
     if start != Cut():
         begin(bay, start)
         bay.since = start.second
-    for name in ("ended", "has_sensor", "is_blind", "last_start", "last_number"):
+    for name in ("ended", "has_sensor", "only_arrivals", "is_blind", "last_start", "last_number"):
         setattr(bay, name, getattr(start, name))
     bays = {charger: bay}
     for signal in signals:

@@ -25,7 +25,7 @@ from energyguard.domains.charging.sessions.effects import TransitionContext, is_
 
 Step: TypeAlias = Callable[[TransitionContext, Bay, Signal], None]
 GONE = "gone"
-"""The timer of a car at a charger without a parking sensor: its user has unplugged."""
+"""The timer of a car at a charger that tells of none that leaves: its user has unplugged."""
 _BEFORE, _AFTER = Violation.BEFORE, Violation.AFTER
 
 
@@ -177,7 +177,7 @@ def lost_leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 
 
 def gone(h: TransitionContext, bay: Bay, signal: Signal) -> None:
-    """The car is gone since its user unplugged: the next one is there, and none was told of."""
+    """The car is gone since its user unplugged: the next one is there, and no leave was told."""
     bay.is_blind = True
     close_unplugged(h, bay)
 
