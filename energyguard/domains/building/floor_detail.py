@@ -17,7 +17,6 @@ from energyguard.page.alerts.rows import AlertRow, draw_alert
 from energyguard.page.alerts.words import sentence
 from energyguard.page.devices.limits_card import LimitsCard
 from energyguard.page.elements.components import (
-    ChangingList,
     Rest,
     Tag,
     Tile,
@@ -27,6 +26,7 @@ from energyguard.page.elements.components import (
     restyle,
     table,
 )
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.measures.limits import HeldAgainst, hold_against

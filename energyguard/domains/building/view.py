@@ -8,7 +8,8 @@ from energyguard.domains.building.floor_now import METRICS, SORTS, FloorNow, in_
 from energyguard.domains.building.floor_source import FloorSource
 from energyguard.domains.building.places import BUILDING
 from energyguard.model.topics import BUILDING_READINGS
-from energyguard.page.elements.components import ChangingList, Rest, Tag, card, choice
+from energyguard.page.elements.components import Rest, Tag, card, choice
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.words.formatting import count, plural
 from energyguard.page.words.language import _

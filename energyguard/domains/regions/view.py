@@ -22,8 +22,9 @@ from energyguard.domains.regions.region_words import (
     why_hidden,
 )
 from energyguard.domains.regions.states import NAMES
-from energyguard.page.elements.components import ChangingList, Rest, Tag, Tile, card, cells, choice
+from energyguard.page.elements.components import Rest, Tag, Tile, card, cells, choice
 from energyguard.page.elements.components import table as plain_table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Data, Plot, line
 from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext, View

@@ -14,7 +14,8 @@ from energyguard.page.alerts import words
 from energyguard.page.alerts.expected import is_of_unusual
 from energyguard.page.alerts.more import Beyond, used_beyond
 from energyguard.page.alerts.picture import has_picture, picture, rule_of
-from energyguard.page.elements.components import ChangingList, Tag, button, restyle
+from energyguard.page.elements.components import Tag, button, restyle
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS

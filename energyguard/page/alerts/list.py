@@ -23,8 +23,9 @@ from energyguard.page.alerts.incident_rows import (
 )
 from energyguard.page.alerts.rows import AlertRow, alert_href
 from energyguard.page.alerts.words import is_long_ago
-from energyguard.page.elements.components import ChangingList, Tag, button, choice
+from energyguard.page.elements.components import Tag, button, choice
 from energyguard.page.elements.controls import Dropdown, Option
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count

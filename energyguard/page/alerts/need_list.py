@@ -10,7 +10,8 @@ from energyguard.model.alerts import Severity, State
 from energyguard.page.alerts.expected import value_and_expected
 from energyguard.page.alerts.picture import rule_of
 from energyguard.page.alerts.words import sentence
-from energyguard.page.elements.components import ChangingList, Tag
+from energyguard.page.elements.components import Tag
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count, mark, near_moment

@@ -6,7 +6,8 @@ from functools import partial
 
 from energyguard.model.selector import Selector
 from energyguard.page.alerts.window_form import WindowForm
-from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
+from energyguard.page.elements.components import Tag, button, card, tell
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.language import _, ngettext

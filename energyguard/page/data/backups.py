@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, day_moment, number
 from energyguard.page.words.language import _, ngettext

@@ -13,7 +13,8 @@ from nicegui import background_tasks, events, ui
 
 from energyguard.page.data.file_look import FileLook
 from energyguard.page.data.file_manner import ZONES
-from energyguard.page.elements.components import ChangingList, Tag, button, tell
+from energyguard.page.elements.components import Tag, button, tell
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.sites.form import zone_options
 from energyguard.page.words.formatting import count

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from energyguard.page.elements.components import ChangingList, Figures, Tag, card, cells, table
+from energyguard.page.elements.components import Figures, Tag, card, cells, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Plot, line
 from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext

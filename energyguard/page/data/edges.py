@@ -8,14 +8,8 @@ from energyguard.model.topics import EDGE_LINKS
 from energyguard.page.alerts.view import stretches
 from energyguard.page.data.cluster import SHAPES
 from energyguard.page.data.edge_cards import EdgeCards
-from energyguard.page.elements.components import (
-    ChangingList,
-    ConfirmDialog,
-    Figures,
-    Rest,
-    Tag,
-    card,
-)
+from energyguard.page.elements.components import ConfirmDialog, Figures, Rest, Tag, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import UNKNOWN, count, day_moment, listed, plural

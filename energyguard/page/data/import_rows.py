@@ -10,12 +10,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from energyguard.errors import EnergyGuardError
-from energyguard.page.elements.components import (
-    ChangingList,
-    ConfirmDialog,
-    Tag,
-    button,
-)
+from energyguard.page.elements.components import ConfirmDialog, Tag, button
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, day_moment
 from energyguard.page.words.language import _, ngettext

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from energyguard.model.days import ms_of
-from energyguard.page.elements.components import ChangingList, Tag, button, card
+from energyguard.page.elements.components import Tag, button, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import SPACE, count, day_moment, moment, until

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, day_moment
 from energyguard.page.words.language import _, ngettext

@@ -12,15 +12,9 @@ from energyguard.errors import Conflict, EnergyGuardError, Faulty, NotFound
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.page.devices.channels import draw_channels, read_channels
 from energyguard.page.devices.form import Wrong, draw_fields, read_fields
-from energyguard.page.elements.components import (
-    ChangingList,
-    ConfirmDialog,
-    Tag,
-    button,
-    card,
-    tell,
-)
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card, tell
 from energyguard.page.elements.forms import Form, Values
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, UNKNOWN, day_moment, number

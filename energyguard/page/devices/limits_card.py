@@ -9,7 +9,8 @@ from functools import partial
 from nicegui import ui
 
 from energyguard.errors import ConfigError, EnergyGuardError
-from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
+from energyguard.page.elements.components import Tag, button, card, tell
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.limits import (
     DURATIONS,

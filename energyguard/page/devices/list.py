@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.page.devices.skins import DeviceState, states_of
-from energyguard.page.elements.components import ChangingList, Rest, Tag, card, choice, table
+from energyguard.page.elements.components import Rest, Tag, card, choice, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import UNKNOWN, count, measured, near_moment, plural
 from energyguard.page.words.language import _

@@ -14,15 +14,8 @@ from energyguard.page.devices.limit_bars import LimitBars
 from energyguard.page.devices.limits_card import LimitsCard
 from energyguard.page.devices.readings import ReadingsCard
 from energyguard.page.devices.tiles import DeviceTiles, UsualNow, usual_at
-from energyguard.page.elements.components import (
-    ChangingList,
-    Figures,
-    Tag,
-    card,
-    cells,
-    choice,
-    table,
-)
+from energyguard.page.elements.components import Figures, Tag, card, cells, choice, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS, SPANS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from energyguard.model.channels import CHANNELS, Kind
-from energyguard.page.elements.components import ChangingList, card, cells, table
+from energyguard.page.elements.components import card, cells, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS, times_ms
 from energyguard.page.words.formatting import UNKNOWN, near_moment, number

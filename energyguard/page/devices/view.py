@@ -14,7 +14,8 @@ from energyguard.page.devices.about import AboutCard
 from energyguard.page.devices.parts import MeasuredParts, SumParts
 from energyguard.page.devices.skins import DeviceParts, parts_of
 from energyguard.page.devices.tiles import UsualNow
-from energyguard.page.elements.components import ChangingList, Rest, Tag, card
+from energyguard.page.elements.components import Rest, Tag, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import SPACE, age, day_moment, number

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from nicegui import ui
 
 from energyguard.page.elements.icons import icon
 from energyguard.page.elements.plots import Plot
 from energyguard.page.words.language import _
-
-T = TypeVar("T", bound=Hashable)
-R = TypeVar("R")
 
 
 class Tag(ui.element):
@@ -41,6 +38,16 @@ class Tag(ui.element):
         if text != self._text:
             self._text = text
             self.update()
+
+    def attribute(self, name: str, value: str | None) -> None:
+        """Give an attribute this value, or take it away, if it has another."""
+        if value == self._props.get(name):
+            return
+        if value is None:
+            del self._props[name]
+        else:
+            self._props[name] = value
+        self.update()
 
     def _displayed_contents(self, *, only_visible: bool) -> list[Any]:
         return [*super()._displayed_contents(only_visible=only_visible), self.text]
@@ -127,67 +134,6 @@ class Tile:
                 self.spark.say(_("{what} over time").format(what=name))
         self._tag.text = tag
         restyle(self._box, "card tile old" if old else "card tile")
-
-
-class ChangingList(Generic[T]):
-    """A list that is drawn again only when what it shows has changed."""
-
-    def __init__(
-        self, draw: Callable[[T], Any], empty: str, classes: str = "", tag: str = "div"
-    ) -> None:
-        self._classes, self._in_table = classes, tag == "tbody"
-        self._into = Tag(tag, "", f"{classes} waiting".strip())
-        self._draw = draw
-        self._empty = empty
-        self._shown: Sequence[T] | None = None
-
-    def show(self, items: Sequence[T]) -> None:
-        """Show these items, or the sentence for none."""
-        if items == self._shown:
-            return
-        self._shown = items
-        restyle(self._into, self._classes)
-        self._into.clear()
-        with self._into:
-            for item in items:
-                self._draw(item)
-            if not items and self._in_table:
-                with Tag("tr"):
-                    Tag("td", self._empty, "sub", colspan="99")
-            elif not items and self._empty:
-                Tag("p", self._empty, "empty")
-
-
-class SteadyRows(Generic[T, R]):
-    """Rows that stay where they are while their keys do: what they say is changed in place.
-
-    So a live list sends a few words and no more, and a button that somebody is about to press is
-    not drawn again under the finger.
-
-    Args:
-        draw: draws the row of a key; gives what its words are changed by.
-        empty: the sentence when there is none.
-    """
-
-    def __init__(
-        self, draw: Callable[[T], R], empty: str, classes: str = "", tag: str = "div"
-    ) -> None:
-        self._draw = draw
-        self._rows: dict[T, R] = {}
-        self._list: ChangingList[T] = ChangingList(self._add, empty, classes, tag)
-
-    def __getitem__(self, key: T) -> R | None:
-        return self._rows.get(key)
-
-    def show(self, keys: Sequence[T]) -> Iterable[R]:
-        """The rows of these keys, in their order; drawn, where they are others than before."""
-        if [*self._rows] != [*keys]:
-            self._rows.clear()
-        self._list.show(keys)
-        return self._rows.values()
-
-    def _add(self, key: T) -> None:
-        self._rows[key] = self._draw(key)
 
 
 class Rest:

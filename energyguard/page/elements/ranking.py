@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from energyguard.page.elements.components import SteadyRows, Tag, restyle
+from energyguard.page.elements.components import Tag, restyle
+from energyguard.page.elements.lists import SteadyRows
 
 
 class Ranking:
@@ -19,8 +20,11 @@ class Ranking:
 
     def __init__(self, empty: str, href: Callable[[str], str], classes: str = "") -> None:
         self._href = href
-        self._rows: SteadyRows[int, _RankedRow] = SteadyRows(
-            lambda _place: _RankedRow(), empty, f"ranking {classes}".strip()
+        self._rows: SteadyRows[_Ranked, _RankedRow] = SteadyRows(
+            lambda ranked: ranked.place,
+            lambda _ranked: _RankedRow(),
+            empty,
+            f"ranking {classes}".strip(),
         )
 
     def show(
@@ -33,12 +37,13 @@ class Ranking:
         rows = list(rows)
         values = [0.0, *(value for _who, value, _words in rows)]
         low, wide = min(values), (max(values) - min(values)) or 1
-        drawn = self._rows.show(range(len(rows)))
-        for row, (who, value, words) in zip(drawn, rows, strict=True):
+        ranked = []
+        for place, (who, value, words) in enumerate(rows):
             bar = _Bar(
                 f"{(min(value, 0.0) - low) / wide:.0%}", f"{abs(value) / wide:.0%}", value < 0
             )
-            row.show(self._href(who), name(who), bar, words)
+            ranked.append(_Ranked(place, self._href(who), name(who), bar, words))
+        self._rows.show(ranked)
 
 
 class _Bar(NamedTuple):
@@ -47,6 +52,16 @@ class _Bar(NamedTuple):
     begin: str
     length: str
     is_below: bool
+
+
+class _Ranked(NamedTuple):
+    """What a row shows: where its name leads, and an amount as a bar and in words."""
+
+    place: int
+    href: str
+    name: str
+    bar: _Bar
+    words: str
 
 
 class _RankedRow:
@@ -61,11 +76,10 @@ class _RankedRow:
                 self._bar = Tag("span", "", "bar")
             self._much = Tag("span", "", "much")
 
-    def show(self, href: str, name: str, bar: _Bar, words: str) -> None:
-        self._who.text, self._much.text = name, words
-        if self._box.props["href"] != href:
-            self._box.props["href"] = href
-            self._box.update()
+    def show(self, ranked: _Ranked) -> None:
+        """Say who has this place now, and how much."""
+        self._who.text, self._much.text, bar = ranked.name, ranked.words, ranked.bar
+        self._box.attribute("href", ranked.href)
         if self._bar_shown != bar:
             self._bar_shown = bar
             begins = f";margin-left:{bar.begin}" if bar.begin != "0%" else ""

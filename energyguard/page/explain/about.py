@@ -7,7 +7,8 @@ from collections.abc import Callable
 from nicegui import ui
 
 from energyguard.page.data.missing import gaps_csv
-from energyguard.page.elements.components import ChangingList, Tag, button, card, table
+from energyguard.page.elements.components import Tag, button, card, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import bill_href

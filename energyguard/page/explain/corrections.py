@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from energyguard.errors import EnergyGuardError, Malformed
 from energyguard.model.channels import CHANNELS
 from energyguard.model.days import local, ms_of
-from energyguard.page.elements.components import ChangingList, Tag, button, card
+from energyguard.page.elements.components import Tag, button, card
 from energyguard.page.elements.forms import Form, Values
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, day_moment, number, until

@@ -11,7 +11,8 @@ from nicegui import ui
 
 from energyguard.errors import EnergyGuardError
 from energyguard.model.catalogue import parts_of
-from energyguard.page.elements.components import ChangingList, Tag, button, card, table
+from energyguard.page.elements.components import Tag, button, card, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.entries import entry_kind, register, why_words
 from energyguard.page.words.faults import fault_words

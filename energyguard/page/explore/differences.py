@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from energyguard.model.days import local
 from energyguard.page.elements.charts import BarSeries, bars
-from energyguard.page.elements.components import ChangingList, Tag, card
+from energyguard.page.elements.components import Tag, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Plot
 from energyguard.page.explore.words import kwh, step_name
 from energyguard.page.measures.consumption_chart import NamedSeries

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.model.catalogue import DEVICE, GROUP, SITE
 from energyguard.page.elements.charts import MAX_SERIES
-from energyguard.page.elements.components import ChangingList, Tag
+from energyguard.page.elements.components import Tag
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.picked import EVERYTHING, written
 from energyguard.page.words.language import _

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.quantities import NANO
-from energyguard.page.elements.components import ChangingList, Tag, table
+from energyguard.page.elements.components import Tag, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.explore.gaps import gap_reason
 from energyguard.page.explore.words import highest, missing
 from energyguard.page.frame.context import PageContext

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from energyguard.page.elements.components import ChangingList, Tag, button, symbol, tell
+from energyguard.page.elements.components import Tag, button, symbol, tell
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, near_moment, severity_shape
 from energyguard.page.words.language import _

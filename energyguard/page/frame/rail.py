@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from energyguard.model.catalogue import SITE, key_of
-from energyguard.page.elements.components import ChangingList, Tag, symbol
+from energyguard.page.elements.components import Tag, symbol
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.words.formatting import count, needs_someone
 from energyguard.page.words.language import _

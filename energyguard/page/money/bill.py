@@ -11,7 +11,8 @@ from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import DEVICE, SITE
 from energyguard.model.days import HOUR_MS, local
 from energyguard.model.quantities import NANO
-from energyguard.page.elements.components import ChangingList, Tag, choice, table
+from energyguard.page.elements.components import Tag, choice, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.picked import name_of
 from energyguard.page.measures.spans import SpanBar, span_name

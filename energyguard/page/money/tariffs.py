@@ -10,14 +10,8 @@ from nicegui import ui
 from energyguard.catalogue.files import write_toml
 from energyguard.model.catalogue import key_of
 from energyguard.model.tariffs import TARIFF
-from energyguard.page.elements.components import (
-    ChangingList,
-    ConfirmDialog,
-    Tag,
-    button,
-    card,
-    table,
-)
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.money.form import TariffForm
 from energyguard.page.money.prices import TariffFields, fields_of, price_words, tax_words

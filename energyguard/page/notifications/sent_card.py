@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from energyguard.page.elements.components import ChangingList, Tag, card
+from energyguard.page.elements.components import Tag, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.notifications.words import STANDINGS, delivery_words
 from energyguard.page.words.faults import fault_words

@@ -9,7 +9,8 @@ from nicegui import ui
 
 from energyguard.model.access import AccessRole
 from energyguard.model.notify import Standing
-from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.notifications.budget import BudgetCard
 from energyguard.page.notifications.route_form import RouteForm

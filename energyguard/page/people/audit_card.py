@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from energyguard.page.elements.components import ChangingList, Tag, card
+from energyguard.page.elements.components import Tag, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import near_moment
 from energyguard.page.words.language import _

@@ -12,9 +12,10 @@ from energyguard.access.people import Accounts
 from energyguard.access.tokens import Tokens
 from energyguard.errors import EnergyGuardError, Rejected
 from energyguard.model.access import AccessRole
-from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
 from energyguard.page.elements.controls import copy_row
 from energyguard.page.elements.forms import Form, Values
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.people.audit_card import AuditCard
 from energyguard.page.people.rights import rights_fields, rights_of, roles

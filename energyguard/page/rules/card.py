@@ -7,7 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 from energyguard.errors import Unavailable
-from energyguard.page.elements.components import ConfirmDialog, SteadyRows, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.change import RuleForm
 from energyguard.page.rules.words import devices_words, got_words, option_words
@@ -21,10 +22,19 @@ GOT_KEEP_S = 300.0
 
 
 class RuleRow(NamedTuple):
-    """A rule as a row; equal rows are not drawn again."""
+    """A rule as a row: only what else is said of it changes in place."""
 
     rule: Rule
     runs: bool
+    remark: str
+
+
+class _Remark(Tag):
+    """What else is said of a rule."""
+
+    def show(self, row: RuleRow) -> None:
+        """Say it."""
+        self.text = row.remark
 
 
 class RulesCard:
@@ -48,7 +58,9 @@ class RulesCard:
                 self.undone_words = Tag("span")
                 button(_("Undo"), self._undo, mark="undo")
             self.undone.set_visibility(False)
-            self.rows: SteadyRows[RuleRow, Tag] = SteadyRows(self._draw, _("There are no rules."))
+            self.rows: SteadyRows[RuleRow, _Remark] = SteadyRows(
+                lambda row: (row.rule, row.runs), self._draw, _("There are no rules.")
+            )
         self.question = ConfirmDialog()
         self._back: Callable[[], Awaitable[bool]] | None = None
 
@@ -58,9 +70,9 @@ class RulesCard:
             return
         rules = self.service.rules
         running = {rule.id for rule in rules.active()}
-        rows = [RuleRow(rule, rule.id in running) for rule in rules.all()]
-        for remark, row in zip(self.rows.show(rows), rows, strict=True):
-            remark.text = self._remark(row.rule)
+        self.rows.show(
+            [RuleRow(rule, rule.id in running, self._remark(rule)) for rule in rules.all()]
+        )
 
     async def ask(self) -> None:
         """Know what the rules raised in the last weeks; without a history that is not shown."""
@@ -72,7 +84,7 @@ class RulesCard:
             self._got = {}
         self.show()
 
-    def _draw(self, row: RuleRow) -> Tag:
+    def _draw(self, row: RuleRow) -> _Remark:
         """Its row; gives the line of what else is said of it."""
         rule, runs = row.rule, row.runs
         with Tag("div", "", "rule-row"):
@@ -83,7 +95,7 @@ class RulesCard:
                 Tag("span", _(rule.about) or rule_summary(rule), "sub")
                 if rule.about:
                     Tag("span", rule_summary(rule), "sub block")
-                remark = Tag("span", "", "sub block")
+                remark = _Remark("span", "", "sub block")
             with Tag("div", "", "acts"):
                 button(_("Change"), partial(self._change, rule), about=rule.id,
                        mark=f"change-{rule.id}")  # fmt: skip
@@ -120,9 +132,10 @@ class RulesCard:
         await form.show()
 
     def _leave(self) -> None:
-        """Close the form: all are drawn as they are now."""
+        """Close the form: all are shown as they are now."""
+        if self._open is not None:
+            self._into[self._open].clear()
         self._open = None
-        self.rows.show([])
         self.show()
 
     def _removed(self, rule_id: str, table: str) -> None:

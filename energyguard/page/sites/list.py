@@ -13,7 +13,8 @@ from nicegui import ui
 from energyguard.catalogue.fold import Catalogue
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.model.catalogue import SITE, key_of
-from energyguard.page.elements.components import ChangingList, Tag, card, table
+from energyguard.page.elements.components import Tag, card, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.live_sums import live_sums, needed_at
 from energyguard.page.sites.form import SiteForm, kind_words

@@ -7,7 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 from energyguard.page.elements.charts import value_range
-from energyguard.page.elements.components import ChangingList, Tag, card, table
+from energyguard.page.elements.components import Tag, card, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import cost_words

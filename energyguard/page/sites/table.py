@@ -7,7 +7,8 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
-from energyguard.page.elements.components import SteadyRows, Tag, card, table
+from energyguard.page.elements.components import Tag, card, table
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import cost_words
 from energyguard.page.measures.explained import explain_href
@@ -39,8 +40,11 @@ class SiteTable:
         columns = (_("Site"), _("Now"), _("Usual"), _("Today"), _("Cost"), "")
         with card(_("Sites"), "c7"):
             with table(_("Sites"), columns, "sites"):
-                self.rows: SteadyRows[str, _SiteRow] = SteadyRows(
-                    _SiteRow, _("No site yet: say which buildings there are."), tag="tbody"
+                self.rows: SteadyRows[SiteLine, _SiteRow] = SteadyRows(
+                    lambda line: line.site,
+                    lambda line: _SiteRow(line.site),
+                    _("No site yet: say which buildings there are."),
+                    tag="tbody",
                 )
             self.more = Tag("a", _("Add a site"), "link onward", href=context.href("/sites"))
 
@@ -48,9 +52,7 @@ class SiteTable:
         """The sites as they are now, and what everything draws together (kW)."""
         lines = await self._lines(sums, all_kw)
         self.more.set_visibility(not lines)
-        drawn = self.rows.show([line.site for line in lines])
-        for row, line in zip(drawn, lines, strict=True):
-            row.show(line)
+        self.rows.show(lines)
 
     async def _lines(self, sums: LiveSums, all_kw: float | None) -> list[SiteLine]:
         service = self.context.cache.service

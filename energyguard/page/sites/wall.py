@@ -9,7 +9,8 @@ from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import Severity, State
 from energyguard.model.catalogue import SITE, key_of
 from energyguard.page.alerts.need_list import about, urgency
-from energyguard.page.elements.components import ChangingList, Tag, Tile, restyle
+from energyguard.page.elements.components import Tag, Tile, restyle
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.live_sums import live_sums, needed_at
 from energyguard.page.measures.usage import LONG_KEEP_S, TODAY_KEEP_S, UsageData, UsualRange, beside

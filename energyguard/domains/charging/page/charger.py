@@ -17,7 +17,8 @@ from energyguard.domains.charging.revenue import paid_at
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local, ms_of
 from energyguard.page.devices.skins import DeviceParts, DeviceState, Say
-from energyguard.page.elements.components import ChangingList, Tag, Tile, card, cells, choice, table
+from energyguard.page.elements.components import Tag, Tile, card, cells, choice, table
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import SPANS
 from energyguard.page.measures.amounts import mean_price, sums_words

@@ -14,7 +14,8 @@ from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
-from energyguard.page.elements.components import ChangingList, Tag, button, card, choice
+from energyguard.page.elements.components import Tag, button, card, choice
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.amounts import amount_words, sums_words
 from energyguard.page.measures.spans import span_name

@@ -21,7 +21,8 @@ from energyguard.domains.charging.page.bay_grid import (
 from energyguard.domains.charging.page.station_day import StationDay
 from energyguard.domains.charging.page.station_table import StationTable
 from energyguard.model.days import day_ms, local
-from energyguard.page.elements.components import ChangingList, Rest, Tag, Tile, card
+from energyguard.page.elements.components import Rest, Tag, Tile, card
+from energyguard.page.elements.lists import ChangingList
 from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.elements.ranking import Ranking
 from energyguard.page.frame.context import PageContext, View

@@ -1,0 +1,99 @@
+"""Lists that are live: a row stays the same element while what it says changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from nicegui import Client
+from nicegui.element import Element
+from nicegui.page import page
+
+from energyguard.page.elements.components import Tag
+from energyguard.page.elements.lists import ChangingList, SteadyRows
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with Client(page("/lists"), request=None) as opened:
+        yield opened
+
+
+def texts(client: Client) -> list[str]:
+    return [tag.text for tag in _rows(client) if isinstance(tag, Tag)]
+
+
+def sent(client: Client) -> set[str]:
+    """The words of the elements that are sent again."""
+    return {element.text for element in client.outbox.updates.values() if isinstance(element, Tag)}
+
+
+def _rows(client: Client) -> list[Element]:
+    (into,) = [element for element in client.elements.values() if "rows" in element.classes]
+    return into.default_slot.children
+
+
+def test_only_the_row_that_comes_is_sent_and_the_others_stay(client: Client) -> None:
+    rows: ChangingList[str] = ChangingList(lambda word: Tag("p", word), "None.", "rows")
+    rows.show(["b", "c", "d"])
+    b, c, _d = _rows(client)
+    client.outbox.updates.clear()
+    rows.show(["a", "c", "b"])
+    assert texts(client) == ["a", "c", "b"]
+    assert _rows(client)[1:] == [c, b]
+    assert sent(client) == {"a", ""}  # the row that came, and the list that says the order
+
+
+def test_rows_that_are_equal_are_rows_of_their_own(client: Client) -> None:
+    rows: ChangingList[str] = ChangingList(lambda word: Tag("p", word), "None.", "rows")
+    rows.show(["a", "a", "b"])
+    assert texts(client) == ["a", "a", "b"]
+    rows.show(["b", "a"])
+    assert texts(client) == ["b", "a"]
+
+
+def test_a_list_of_none_says_so_until_there_is_one(client: Client) -> None:
+    rows: ChangingList[str] = ChangingList(lambda word: Tag("p", word), "None.", "rows")
+    for items, words in (([], ["None."]), (["a"], ["a"]), ([], ["None."])):
+        rows.show(items)
+        assert texts(client) == words
+
+
+def test_a_row_that_could_not_be_drawn_is_tried_again_and_leaves_nothing(client: Client) -> None:
+    fails = [True]
+
+    def draw(word: str) -> None:
+        Tag("p", word)
+        if word == "b" and fails:
+            raise ValueError(fails.pop())
+
+    rows: ChangingList[str] = ChangingList(draw, "None.", "rows")
+    with pytest.raises(ValueError, match="True"):
+        rows.show(["a", "b"])
+    rows.show(["a", "b"])
+    assert texts(client) == ["a", "b"]
+
+
+class Word(Tag):
+    """A row: a key and what it says."""
+
+    def show(self, item: tuple[str, str]) -> None:
+        self.text = item[1]
+
+
+def test_words_change_in_a_row_that_stays_while_another_comes_above(client: Client) -> None:
+    rows: SteadyRows[tuple[str, str], Word] = SteadyRows(
+        lambda item: item[0], lambda item: Word("p"), "None.", "rows"
+    )
+    rows.show([("a", "one")])
+    a = rows["a"]
+    assert a is not None
+    client.outbox.updates.clear()
+    rows.show([("b", "two"), ("a", "one")])
+    assert sent(client) == {"two", ""}
+    rows.show([("b", "two"), ("a", "changed")])
+    assert rows["a"] is a
+    assert texts(client) == ["two", "changed"]
+    rows.show([("b", "two")])
+    assert rows["a"] is None
+    assert a.is_deleted
