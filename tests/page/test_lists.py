@@ -8,9 +8,14 @@ import pytest
 from nicegui import Client
 from nicegui.element import Element
 from nicegui.page import page
+from nicegui.testing import User
 
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.lists import ChangingList, SteadyRows
+from tests.alerts.test_flapping import comes
+from tests.application.service import MadeUpService
+from tests.page.test_alerts_view import so
+from tests.page.test_views import sees
 
 
 @pytest.fixture
@@ -97,3 +102,21 @@ def test_words_change_in_a_row_that_stays_while_another_comes_above(client: Clie
     rows.show([("b", "two")])
     assert rows["a"] is None
     assert a.is_deleted
+
+
+def alert_rows(user: User) -> list[Element]:
+    return [tag for tag in user.find(kind=Tag).elements if "alert" in tag.classes]
+
+
+@pytest.mark.parametrize("view", ["/alerts", "/", "/devices/H003"])
+async def test_alerts_stay_while_their_words_change_and_another_comes(
+    user: User, service: MadeUpService, view: str
+) -> None:
+    await user.open(view)
+    await sees(user, "H003 passed 2\u00a0kWh")
+    rows = alert_rows(user)
+    service.enter("device/H003", name="Oven")
+    service.book.tell(comes(1, device="H003"), service.clock.now_ms())
+    await sees(user, "Oven passed 2\u00a0kWh")
+    await so(lambda: len(alert_rows(user)) == len(rows) + 1)
+    assert not [row for row in rows if row.is_deleted]

@@ -13,7 +13,7 @@ from energyguard.domains.building.floor_now import (
 )
 from energyguard.domains.building.floor_source import FloorSource
 from energyguard.page.alerts.picture import rule_of
-from energyguard.page.alerts.rows import AlertRow, draw_alert
+from energyguard.page.alerts.rows import AlertRow, alert_lines
 from energyguard.page.alerts.words import sentence
 from energyguard.page.devices.limits_card import LimitsCard
 from energyguard.page.elements.components import (
@@ -69,9 +69,7 @@ class FloorDetail:
             with note:
                 self._choice()
             with card(_("Alerts"), "c4", _("newest first"), anchor="alerts"):
-                self.alerts: ChangingList[AlertRow] = ChangingList(
-                    lambda row: draw_alert(context, row), _("No alert of this floor is known.")
-                )
+                self.alerts = alert_lines(context, _("No alert of this floor is known."))
             channels = {each.channel: _(each.words) for each in METRICS.values()}
             channels |= {"delta_kwh": _("Rise of the counter between two readings")}
             self.limits = LimitsCard(context, device, channels, name)

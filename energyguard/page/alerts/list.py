@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -15,17 +16,19 @@ from energyguard.errors import Unavailable
 from energyguard.model.alerts import Act, Severity, State
 from energyguard.page.alerts.filter import OPEN, RESOLVED, AlertFilter, urgency
 from energyguard.page.alerts.incident_rows import (
+    IncidentLine,
     IncidentRow,
     ListedAlert,
+    ListedLine,
     ListedRow,
-    draw_incident,
     folded,
+    listed_key,
 )
 from energyguard.page.alerts.rows import AlertRow, alert_href
 from energyguard.page.alerts.words import is_long_ago
 from energyguard.page.elements.components import Tag, button, choice
 from energyguard.page.elements.controls import Dropdown, Option
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count
@@ -65,7 +68,7 @@ class AlertList:
         self.before_ms: int | None = FOREVER_MS
         with Tag("section", "", "card alert-list", id="attention", tabindex="-1"):
             self._head()
-            self.rows: ChangingList[ListedRow] = ChangingList(self._draw, "", "rows")
+            self.rows = self._listed("")
             self.none = Tag("div", "", "empty")
             self.more = button(_("Show more"), self._more, mark="more")
             self.more.set_visibility(False)
@@ -73,9 +76,7 @@ class AlertList:
                 with Tag("div", "", "title"):
                     Tag("h2", _("Resolved lately"))
                     Tag("a", _("all of them"), "link", href=self._address(show=RESOLVED))
-                self.over: ChangingList[ListedRow] = ChangingList(
-                    self._draw, _("None yet."), "rows"
-                )
+                self.over = self._listed(_("None yet."))
 
     def _head(self) -> None:
         chosen = self.filter
@@ -222,29 +223,21 @@ class AlertList:
             self._rows_kept[alert.id] = (shows, row)
         return row, self.several, alert.id in self.picked
 
-    def _draw(self, item: ListedRow) -> None:
-        if isinstance(item, IncidentRow):
-            shown = any(row.id == self.chosen or several for row, several, _ in item.parts)
-            is_open = shown or item.id in self._opened
-            draw_incident(item, is_open, lambda: self._toggle(item.id), self._draw)
-            return
-        row, several, picked = item
-        quiet, here = " quiet" * row.quiet, " chosen" * (row.id == self.chosen)
-        with Tag("div", "", f"alert{quiet}{here}", data_alert=row.id):
-            if several:
-                box = Tag(
-                    "input", "", "tick", type="checkbox", aria_label=row.about,
-                    **({"checked": "checked"} if picked else {}),
-                ).mark(f"tick-{row.id}")  # fmt: skip
-                box.on("change", lambda _event: self._pick(row.id))
-            else:
-                Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
-            with Tag("div"):
-                href = alert_href(self.context, row.id, **self.filter.kept)
-                here_now = {"aria_current": "true"} if row.id == self.chosen else {}
-                with Tag("a", "", "about", href=href, **here_now):
-                    Tag("span", row.about, "sentence")
-                    Tag("span", row.detail, "detail")
+    def _listed(self, empty: str) -> SteadyRows[ListedRow, ListedLine | IncidentLine]:
+        return SteadyRows(listed_key, self._draw, empty, "rows")
+
+    def _draw(self, item: ListedRow) -> ListedLine | IncidentLine:
+        if not isinstance(item, IncidentRow):
+            return self._draw_alert(item)
+        shown = any(row.id == self.chosen or several for row, several, _ in item.parts)
+        is_open = shown or item.id in self._opened
+        return IncidentLine(item, is_open, partial(self._toggle, item.id), self._draw_alert)
+
+    def _draw_alert(self, item: ListedAlert) -> ListedLine:
+        return ListedLine(item, item[0].id == self.chosen, self._href, self._pick)
+
+    def _href(self, alert_id: str) -> str:
+        return alert_href(self.context, alert_id, **self.filter.kept)
 
     def _toggle(self, incident_id: str) -> None:
         self._opened ^= {incident_id}

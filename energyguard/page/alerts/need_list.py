@@ -9,9 +9,10 @@ from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import Severity, State
 from energyguard.page.alerts.expected import value_and_expected
 from energyguard.page.alerts.picture import rule_of
+from energyguard.page.alerts.rows import SeverityMark
 from energyguard.page.alerts.words import sentence
 from energyguard.page.elements.components import Tag
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count, mark, near_moment
@@ -37,8 +38,11 @@ class NeedList:
 
     def __init__(self, context: PageContext) -> None:
         self.context = context
-        self.rows: ChangingList[NeedRow] = ChangingList(
-            self._draw, _("Nothing needs you. No alert is open."), "needs-list"
+        self.rows: SteadyRows[NeedRow, _NeedLine] = SteadyRows(
+            lambda row: row.href,
+            _NeedLine,
+            _("Nothing needs you. No alert is open."),
+            "needs-list",
         )
         self.more = Tag("a", _("All alerts"), "link onward", href=context.href("/alerts"))
 
@@ -67,12 +71,20 @@ class NeedList:
         href = context.href("/alerts", alert=alert.id)
         return NeedRow(href, about(context, alert), " · ".join(parts), shape, kind)
 
-    def _draw(self, row: NeedRow) -> None:
+
+class _NeedLine:
+    """A row of the list, which is a link as a whole."""
+
+    def __init__(self, row: NeedRow) -> None:
         with Tag("a", "", "alert need", href=row.href):
-            Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
+            self._mark = SeverityMark()
             with Tag("span"):
-                Tag("span", row.about, "about")
-                Tag("span", row.detail, "detail")
+                self._about, self._detail = Tag("span", "", "about"), Tag("span", "", "detail")
+
+    def show(self, row: NeedRow) -> None:
+        """Say how it stands now."""
+        self._mark.show(row.shape, row.kind)
+        self._about.text, self._detail.text = row.about, row.detail
 
 
 def about(context: PageContext, alert: Alert) -> str:

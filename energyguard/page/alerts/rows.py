@@ -8,7 +8,8 @@ from urllib.parse import quote
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.flapping import FlappingAlerts
 from energyguard.page.alerts.words import sentence, under
-from energyguard.page.elements.components import Tag, button
+from energyguard.page.elements.components import Tag, button, restyle
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import DevicePlace
 from energyguard.page.words.formatting import mark
@@ -19,7 +20,7 @@ from energyguard.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """What a row of an alert shows; equal rows are not drawn again."""
+    """What a row of an alert shows."""
 
     id: str
     about: str
@@ -51,21 +52,50 @@ def alert_href(context: PageContext, alert_id: str, **kept: str) -> str:
     return context.href(f"/alerts/{quote(alert_id, safe='')}", **kept)
 
 
-def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
-    """An alert as a sentence, its numbers, and one button."""
-    with Tag("div", "", "alert chosen" if row.id == chosen else "alert"):
-        Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
-        with Tag("div"):
-            Tag("a", row.about, "about", href=alert_href(context, row.id))
-            Tag("span", row.detail, "detail")
-        if not row.taken and context.may("operate"):
-            with Tag("div", "", "acts"):
-                button(
-                    _("Acknowledge"),
-                    lambda: context.do(
-                        lambda: context.cache.service.acknowledge(row.id, by=context.user),
-                        _("You have it: {alert}").format(alert=row.about),
-                    ),
-                    about=f": {row.about}",
-                    mark=f"take-{row.id}",
-                )
+class SeverityMark(Tag):
+    """How bad it is, as a shape: a screen reader has it in words."""
+
+    def __init__(self) -> None:
+        super().__init__("span", "", "sev", aria_hidden="true")
+
+    def show(self, shape: str, kind: str) -> None:
+        """Show this shape, in the colour of its kind."""
+        self.text = shape
+        restyle(self, f"sev {kind}")
+
+
+class AlertLine:
+    """An alert as a sentence, its numbers, and one button while nobody has it."""
+
+    def __init__(self, context: PageContext, row: AlertRow) -> None:
+        self._context, self._row = context, row
+        self._acts: Tag | None = None
+        with Tag("div", "", "alert"):
+            self._mark = SeverityMark()
+            with Tag("div"):
+                self._about = Tag("a", "", "about", href=alert_href(context, row.id))
+                self._detail = Tag("span", "", "detail")
+            if context.may("operate"):
+                with Tag("div", "", "acts") as self._acts:
+                    self._take = button(_("Acknowledge"), self._acknowledge, mark=f"take-{row.id}")
+
+    def show(self, row: AlertRow) -> None:
+        """Say how it stands now."""
+        self._row = row
+        self._mark.show(row.shape, row.kind)
+        self._about.text, self._detail.text = row.about, row.detail
+        if self._acts is not None:
+            self._take.attribute("aria-label", f"{_('Acknowledge')} : {row.about}")
+            self._acts.set_visibility(not row.taken)
+
+    async def _acknowledge(self) -> None:
+        context, row = self._context, self._row
+        await context.do(
+            lambda: context.cache.service.acknowledge(row.id, by=context.user),
+            _("You have it: {alert}").format(alert=row.about),
+        )
+
+
+def alert_lines(context: PageContext, empty: str) -> SteadyRows[AlertRow, AlertLine]:
+    """A list of alerts, each with its button."""
+    return SteadyRows(lambda row: row.id, lambda row: AlertLine(context, row), empty)

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.flapping import flapping, newest_of_each
 from energyguard.errors import NotFound
-from energyguard.page.alerts.rows import AlertRow, draw_alert
+from energyguard.page.alerts.rows import AlertRow, alert_lines
 from energyguard.page.alerts.words import sentence
 from energyguard.page.devices.about import AboutCard
 from energyguard.page.devices.parts import MeasuredParts, SumParts
 from energyguard.page.devices.skins import DeviceParts, parts_of
 from energyguard.page.devices.tiles import UsualNow
 from energyguard.page.elements.components import Rest, Tag, card
-from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import SPACE, age, day_moment, number
@@ -47,9 +46,7 @@ class DevicePage:
             self.left = Tag("div", "", "stack c8 device-parts")
             with Tag("div", "", "stack c4 beside-parts"):
                 with card(_("Alerts of this device"), "c12", anchor="alerts") as self.open:
-                    self.alerts: ChangingList[AlertRow] = ChangingList(
-                        lambda row: draw_alert(context, row), _("No alert of this device is known.")
-                    )
+                    self.alerts = alert_lines(context, _("No alert of this device is known."))
                 self.right = Tag("div", "", "stack")
                 self.about = AboutCard(context, self.device, self.draw)
         context.every(KEEP_S, self.draw)

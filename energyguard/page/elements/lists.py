@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from nicegui.element import Element
@@ -91,8 +91,7 @@ class SteadyRows(Generic[V, R]):
     So a live list sends a few words and no more.
 
     Args:
-        key: what identifies the row of an item, none of which stands there twice; of what a row
-            cannot change in place, too.
+        key: what identifies the row of an item, with what a row cannot change in place.
         draw: draws the row of an item, which is then shown it.
         empty: the sentence when there is none.
         classes: of the list.
@@ -108,16 +107,16 @@ class SteadyRows(Generic[V, R]):
         tag: str = "div",
     ) -> None:
         self._key, self._draw = key, draw
-        self._rows: dict[Hashable, R] = {}
+        self._rows: dict[Hashable, R] = {}  # by key, and how often it stood there before
         self._items: dict[Hashable, V] = {}
         self._list: ChangingList[Hashable] = ChangingList(self._add, empty, classes, tag)
 
     def __getitem__(self, key: Hashable) -> R | None:
-        return self._rows.get(key)
+        return self._rows.get((key, 0))
 
-    def show(self, items: Iterable[V]) -> None:
+    def show(self, items: Sequence[V]) -> None:
         """Show these items in their order."""
-        self._items = {self._key(item): item for item in items}
+        self._items = dict(zip(_numbered(map(self._key, items)), items, strict=True))
         self._list.show(self._items)
         self._rows = {key: self._rows[key] for key in self._items}
         for key, item in self._items.items():
