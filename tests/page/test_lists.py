@@ -120,3 +120,23 @@ async def test_alerts_stay_while_their_words_change_and_another_comes(
     await sees(user, "Oven passed 2\u00a0kWh")
     await so(lambda: len(alert_rows(user)) == len(rows) + 1)
     assert not [row for row in rows if row.is_deleted]
+
+
+async def test_a_device_stays_in_the_list_while_it_is_renamed(
+    user: User, service: MadeUpService
+) -> None:
+    service.enter("device/H003", name="Oven")
+    await user.open("/devices?state=named")
+    await sees(user, "Oven")
+    (row,) = link_to(user, "/devices/H003")
+    service.enter("device/H003", name="Cooker")
+    await sees(user, "Cooker")
+    assert link_to(user, "/devices/H003") == [row]
+
+
+def link_to(user: User, address: str) -> list[Element]:
+    return [
+        tag
+        for tag in user.find(kind=Tag).elements
+        if str(tag.props.get("href", "")).startswith(address)
+    ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.page.devices.skins import DeviceState, states_of
 from energyguard.page.elements.components import Rest, Tag, card, choice, table
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import ChangingList, SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import UNKNOWN, count, measured, near_moment, plural
 from energyguard.page.words.language import _
@@ -21,7 +21,7 @@ STATES = ("", "new", "named", "retired")
 
 
 class DeviceRow(NamedTuple):
-    """A device as a row; equal rows are not drawn again."""
+    """A device as a row."""
 
     device: str
     name: str
@@ -62,8 +62,11 @@ class DevicesPage:
                 choice(_("State"), options, small=True)
                 Tag("a", _("Add a device"), "btn", href="/add")
             with table(_("Devices"), columns, "devices list"):
-                self.rows: ChangingList[DeviceRow] = ChangingList(
-                    self._draw, _("No device is called so."), tag="tbody"
+                self.rows: SteadyRows[DeviceRow, _DeviceLine] = SteadyRows(
+                    lambda row: (row.device, row.state),
+                    lambda row: _DeviceLine(row, context.device_href(row.device)),
+                    _("No device is called so."),
+                    tag="tbody",
                 )
             self.pages: ChangingList[int] = ChangingList(self._pages, "", "pages")
         self._revision = -1
@@ -144,17 +147,6 @@ class DevicesPage:
             _("{n} open").format(n=count(alerts)) if alerts else "",
         )  # fmt: skip
 
-    def _draw(self, row: DeviceRow) -> None:
-        with Tag("tr"):
-            with Tag("td"):
-                Tag("a", row.name, href=self.context.device_href(row.device))
-                if row.state != "named":
-                    words = {"new": _("new"), "retired": _("retired")}[row.state]
-                    Tag("span", words, f"tag {row.state}")
-            Tag("td", row.place or UNKNOWN)
-            for text in (row.now, row.last, row.alerts):
-                Tag("td", text, "num")
-
     def _pages(self, total: int) -> None:
         last = -(-total // PAGE)
         if last <= 1:
@@ -166,3 +158,22 @@ class DevicesPage:
             Tag("span", shown, "sub")
             if self.page < last:
                 Tag("a", _("Next ›"), "btn", href=self.context.href(page=str(self.page + 1)))
+
+
+class _DeviceLine:
+    """A device's row of the table."""
+
+    def __init__(self, row: DeviceRow, href: str) -> None:
+        with Tag("tr"):
+            with Tag("td"):
+                self._name = Tag("a", "", href=href)
+                if row.state != "named":
+                    words = {"new": _("new"), "retired": _("retired")}[row.state]
+                    Tag("span", words, f"tag {row.state}")
+            self._place = Tag("td")
+            self._now, self._last, self._alerts = (Tag("td", "", "num") for _column in range(3))
+
+    def show(self, row: DeviceRow) -> None:
+        """Say how it is now."""
+        self._name.text, self._place.text = row.name, row.place or UNKNOWN
+        self._now.text, self._last.text, self._alerts.text = row.now, row.last, row.alerts

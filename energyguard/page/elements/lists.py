@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from nicegui.element import Element
 
 from energyguard.page.elements.components import Tag, restyle
 
-T = TypeVar("T", bound=Hashable)
+T = TypeVar("T")
 V = TypeVar("V")
 V_contra = TypeVar("V_contra", contravariant=True)
 R = TypeVar("R", bound="Row[Any]")
@@ -36,22 +36,23 @@ class ChangingList(Generic[T]):
         self._into = Tag(tag, "", f"{classes} waiting".strip())
         self._draw = draw
         self._empty = empty
-        self._rows: dict[tuple[T, int], list[Element]] = {}
-        self._shown: list[tuple[T, int]] | None = None
+        self._rows: list[tuple[T, list[Element]]] = []
+        self._shown: list[T] | None = None
 
     def show(self, items: Iterable[T]) -> None:
         """Show these items in their order, or the sentence for none."""
-        keys = _numbered(items)
-        if keys == self._shown:
+        wanted = [*items]
+        if wanted == self._shown:
             return
         restyle(self._into, self._classes)
-        known, self._rows, self._shown = self._rows, {}, None
-        for key in keys:
-            self._rows[key] = known[key] if key in known else self._drawn(key[0])
-        self._keep([part for parts in self._rows.values() for part in parts])
-        if not keys:
+        left, self._rows, self._shown = self._rows, [], None
+        for item in wanted:
+            at = next((at for at, (known, _parts) in enumerate(left) if known == item), None)
+            self._rows.append((item, self._drawn(item)) if at is None else left.pop(at))
+        self._keep([part for _item, parts in self._rows for part in parts])
+        if not wanted:
             self._say_none()
-        self._shown = keys  # not if a row could not be drawn: the next look tries again
+        self._shown = wanted  # not if a row could not be drawn: the next look tries again
 
     def _drawn(self, item: T) -> list[Element]:
         children = self._into.default_slot.children
@@ -126,11 +127,9 @@ class SteadyRows(Generic[V, R]):
         self._rows[key] = self._draw(self._items[key])
 
 
-def _numbered(items: Iterable[T]) -> list[tuple[T, int]]:
-    """Every item with how often it stood there before: equal rows are rows of their own."""
-    seen: defaultdict[T, int] = defaultdict(int)
-    keys = []
-    for item in items:
-        keys.append((item, seen[item]))
-        seen[item] += 1
-    return keys
+def _numbered(keys: Iterable[Hashable]) -> Iterator[tuple[Hashable, int]]:
+    """Every key with how often it stood there before: no row is lost to another of its key."""
+    seen: Counter[Hashable] = Counter()
+    for key in keys:
+        yield key, seen[key]
+        seen[key] += 1
