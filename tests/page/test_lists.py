@@ -13,7 +13,7 @@ from nicegui.testing import User
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.lists import ChangingList, SteadyRows
 from tests.alerts.test_flapping import comes
-from tests.application.service import MadeUpService
+from tests.application.service import REFUSED, MadeUpService
 from tests.page.test_alerts_view import so
 from tests.page.test_views import sees
 
@@ -122,21 +122,46 @@ async def test_alerts_stay_while_their_words_change_and_another_comes(
     assert not [row for row in rows if row.is_deleted]
 
 
-async def test_a_device_stays_in_the_list_while_it_is_renamed(
+@pytest.mark.parametrize(
+    ("view", "entry", "address"),
+    [
+        ("/devices?state=named", "device/H003", "/devices/H003"),
+        ("/sites", "site/lindenhof", "/sites/lindenhof"),
+        ("/sites/lindenhof", "device/H003", "/devices/H003"),
+    ],
+)
+async def test_a_link_of_a_list_stays_while_what_it_names_is_renamed(
+    user: User, service: MadeUpService, view: str, entry: str, address: str
+) -> None:
+    def links() -> list[Tag]:
+        found = (tag for tag in user.find(kind=Tag).elements if isinstance(tag, Tag))
+        return [
+            tag
+            for tag in found
+            if tag.tag == "a" and tag.parent_slot and tag.parent_slot.parent.tag == "td"
+            if str(tag.props.get("href", "")).startswith(address)
+        ]
+
+    service.enter("site/lindenhof", name="Lindenhof")
+    service.enter("device/H003", name="Oven", site="lindenhof")
+    await user.open(view)
+    await so(lambda: bool(links()))
+    before = links()
+    fields = {"site": "lindenhof"} if entry.startswith("device") else {}
+    service.enter(entry, name="Another", **fields)
+    await so(lambda: "Another" in [link.text for link in links()])
+    assert links() == before
+
+
+async def test_an_open_group_of_refused_rows_stays_when_another_is_refused(
     user: User, service: MadeUpService
 ) -> None:
-    service.enter("device/H003", name="Oven")
-    await user.open("/devices?state=named")
-    await sees(user, "Oven")
-    (row,) = link_to(user, "/devices/H003")
-    service.enter("device/H003", name="Cooker")
-    await sees(user, "Cooker")
-    assert link_to(user, "/devices/H003") == [row]
+    def groups() -> set[Element]:
+        return {tag for tag in user.find(kind=Tag).elements if "refusals" in tag.classes}
 
-
-def link_to(user: User, address: str) -> list[Element]:
-    return [
-        tag
-        for tag in user.find(kind=Tag).elements
-        if str(tag.props.get("href", "")).startswith(address)
-    ]
+    await user.open("/data")
+    await sees(user, "1 row from")
+    before = groups()
+    service.take_readings(REFUSED, "csv")
+    await sees(user, "2 rows from")
+    assert before <= groups()

@@ -7,7 +7,7 @@ from functools import partial
 from energyguard.model.selector import Selector
 from energyguard.page.alerts.window_form import WindowForm
 from energyguard.page.elements.components import Tag, button, card, tell
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.language import _, ngettext
@@ -19,6 +19,14 @@ SilenceRow = tuple[str, str, str]
 """An id, what is quiet, and when, by whom, why."""
 
 
+class _SilenceLine(Tag):
+    """When it is quiet, by whom, why."""
+
+    def show(self, row: SilenceRow) -> None:
+        """Say it."""
+        self.text = row[2]
+
+
 class StandingSilencesCard:
     """What nobody wants to hear of for a while, or in times to come."""
 
@@ -26,8 +34,8 @@ class StandingSilencesCard:
         self.context, self.service = context, context.cache.service
         self._box = Tag("div", "", "c12")
         with self._box, card(_("Silences"), "", anchor="silences"):
-            self.rows: ChangingList[SilenceRow] = ChangingList(
-                self._draw, _("Nothing is silenced by device, rule or site.")
+            self.rows: SteadyRows[SilenceRow, _SilenceLine] = SteadyRows(
+                lambda row: row[:2], self._draw, _("Nothing is silenced by device, rule or site.")
             )
             if context.may("operate"):
                 with Tag("div", "", "acts"):
@@ -78,19 +86,20 @@ class StandingSilencesCard:
         ]
         return " · ".join(part for part in parts if part)
 
-    def _draw(self, row: SilenceRow) -> None:
-        silence_id, what, below = row
+    def _draw(self, row: SilenceRow) -> _SilenceLine:
+        silence_id, what, _below = row
         with Tag("div", "", "alert"):
             Tag("span", "–", "sev", aria_hidden="true")
             with Tag("div"):
                 Tag("span", what, "about")
-                Tag("span", below, "detail")
+                line = _SilenceLine("span", "", "detail")
             with Tag("div", "", "acts") as acts:
                 acts.set_visibility(self.context.may("operate"))
                 button(
                     _("End it"), partial(self._end, silence_id), about=f": {what}",
                     mark=f"end-{silence_id}",
                 )  # fmt: skip
+        return line
 
     async def _end(self, silence_id: str) -> None:
         service, by = self.service, self.context.user

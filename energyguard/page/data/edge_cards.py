@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from energyguard.page.elements.components import Tag, button, restyle
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.words.formatting import UNKNOWN, count, day_moment
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import length
@@ -30,21 +31,16 @@ class EdgeCards:
     """The cards; ``ask`` is called when one is to be forgotten."""
 
     def __init__(self, ask: Ask, zone: str) -> None:
-        self._ask, self._zone = ask, zone
-        self._cards: dict[str, _EdgeCard] = {}
-        self._into = Tag("div", "", "floors")
+        self._cards: SteadyRows[tuple[EdgeView, int], _EdgeCard] = SteadyRows(
+            lambda item: item[0].edge, lambda item: _EdgeCard(item[0].edge, ask, zone), "", "floors"
+        )
         self._more = Tag("p", "", "sub")
 
     def show(self, edges: Sequence[EdgeView], now_ms: int) -> None:
         """Show these edges, trouble first where there are more than fit."""
         few = sorted(edges, key=lambda edge: edge.state in ("connected", "never-heard"))
         shown = sorted(few[:MAX_CARDS], key=lambda edge: edge.edge)
-        if [edge.edge for edge in shown] != list(self._cards):
-            self._into.clear()
-            with self._into:
-                self._cards = {e.edge: _EdgeCard(e.edge, self._ask, self._zone) for e in shown}
-        for edge in shown:
-            self._cards[edge.edge].show(edge, now_ms)
+        self._cards.show([(edge, now_ms) for edge in shown])
         left = len(edges) - len(shown)
         more = _("and {n} more: {command}").format(n=count(left), command="energyguard edges")
         self._more.text = more if left else ""
@@ -75,9 +71,10 @@ class _EdgeCard:
                 self._since = Tag("span", "", "sub small")
                 button(_("Forget"), on_press, about=name, mark=f"forget-{name}")
 
-    def show(self, edge: EdgeView, now_ms: int) -> None:
-        """Change what has changed."""
-        self._edge = edge
+    def show(self, item: tuple[EdgeView, int]) -> None:
+        """Change what has changed: an edge, and what time it is."""
+        self._edge, now_ms = item
+        edge = self._edge
         shape, words, look = STATES[edge.state]
         self._state.text = f"{shape} {_(words)}"
         restyle(self._state, look)

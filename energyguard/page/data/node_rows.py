@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from energyguard.page.elements.components import Tag, button
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.words.formatting import UNKNOWN, count, percent
 from energyguard.page.words.language import _
 from energyguard.service.views import NodeView
@@ -20,8 +21,6 @@ class NodeTable:
     """The table; ``ask`` is called when a node is to be held (true) or released."""
 
     def __init__(self, ask: Ask) -> None:
-        self._ask = ask
-        self._lines: dict[str, _Line] = {}
         scroll = Tag("div", "", "scroll nodes", tabindex="0", role="region", aria_label=_("Nodes"))
         with scroll, Tag("table"):
             with Tag("thead"), Tag("tr"):
@@ -30,16 +29,13 @@ class NodeTable:
                         Tag("th", _(name), "num" if i > 1 else "", scope="col")
                     else:
                         Tag("td")
-            self._body = Tag("tbody")
+            self._lines: SteadyRows[NodeView, _Line] = SteadyRows(
+                lambda node: node.node, lambda node: _Line(node.node, ask), "", tag="tbody"
+            )
 
     def show(self, nodes: Sequence[NodeView]) -> None:
         """Show these nodes."""
-        if [node.node for node in nodes] != list(self._lines):
-            self._body.clear()
-            with self._body:
-                self._lines = {node.node: _Line(node.node, self._ask) for node in nodes}
-        for node in nodes:
-            self._lines[node.node].show(node)
+        self._lines.show(nodes)
 
 
 class _Line:

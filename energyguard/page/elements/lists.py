@@ -24,7 +24,7 @@ class ChangingList(Generic[T]):
 
     Args:
         draw: draws the row of an item.
-        empty: the sentence when there is none; nothing is said without one, but in a table.
+        empty: the sentence when there is none; nothing is said without one.
         classes: of the list.
         tag: the element of the list; ``tbody`` for the rows of a table.
     """
@@ -50,7 +50,7 @@ class ChangingList(Generic[T]):
             at = next((at for at, (known, _parts) in enumerate(left) if known == item), None)
             self._rows.append((item, self._drawn(item)) if at is None else left.pop(at))
         self._keep([part for _item, parts in self._rows for part in parts])
-        if not wanted:
+        if self._empty and not wanted:
             self._say_none()
         self._shown = wanted  # not if a row could not be drawn: the next look tries again
 
@@ -75,7 +75,7 @@ class ChangingList(Generic[T]):
             if self._in_table:
                 with Tag("tr"):
                     Tag("td", self._empty, "sub", colspan="99")
-            elif self._empty:
+            else:
                 Tag("p", self._empty, "empty")
 
 

@@ -10,7 +10,7 @@ from nicegui import ui
 from energyguard.model.access import AccessRole
 from energyguard.model.notify import Standing
 from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.notifications.budget import BudgetCard
 from energyguard.page.notifications.route_form import RouteForm
@@ -30,7 +30,7 @@ LOOK_S, BUDGET_S = 3.0, 60.0
 
 
 class RouteRow(NamedTuple):
-    """A route as a row; equal rows are not drawn again."""
+    """A route as a row."""
 
     id: str
     how: str
@@ -38,6 +38,21 @@ class RouteRow(NamedTuple):
     when: str
     shape: str
     last: str
+
+
+class _RouteLine:
+    """What is said of a route, beside its buttons."""
+
+    def __init__(self, name: str) -> None:
+        with Tag("div", "", "who"):
+            Tag("strong", name)
+            self._how, self._what = Tag("span", "", "sub small"), Tag("span", "", "small")
+            self._when, self._last = Tag("span", "", "sub small"), Tag("span", "", "small")
+
+    def show(self, row: RouteRow) -> None:
+        """Say how it is now, and how the last message went."""
+        self._how.text, self._what.text, self._when.text = row.how, row.what, row.when
+        self._last.text = f"{row.shape} {row.last}"
 
 
 class NotificationsPage:
@@ -53,7 +68,8 @@ class NotificationsPage:
                     with Tag("div", "", "acts rules-head"):
                         button(_("Tell somebody"), self._add, "main-act", mark="add-route")
                 self._status = Tag("p", "", "sub", role="status").mark("route-status")
-                self._routes: ChangingList[RouteRow] = ChangingList(
+                self._routes: SteadyRows[RouteRow, _RouteLine] = SteadyRows(
+                    lambda row: row.id,
                     self._draw,
                     _("Nobody yet: mail, a webhook, ntfy, Telegram, Slack … take two minutes."),
                     "people",
@@ -92,14 +108,9 @@ class NotificationsPage:
         what = route_words(view, self.service)
         return RouteRow(view.id, how, what, when_words(view), shape, last)
 
-    def _draw(self, row: RouteRow) -> None:
+    def _draw(self, row: RouteRow) -> _RouteLine:
         with Tag("div", "", "person-row"):
-            with Tag("div", "", "who"):
-                Tag("strong", row.id)
-                Tag("span", row.how, "sub small")
-                Tag("span", row.what, "small")
-                Tag("span", row.when, "sub small")
-                Tag("span", f"{row.shape} {row.last}", "small")
+            line = _RouteLine(row.id)
             if self._is_admin:
                 name = row.id
                 with Tag("div", "", "acts"):
@@ -108,6 +119,7 @@ class NotificationsPage:
                            mark=f"change-{name}")  # fmt: skip
                     button(_("Remove"), lambda: self._remove(name), about=name,
                            mark=f"remove-{name}")  # fmt: skip
+        return line
 
     # What the buttons do
 

@@ -14,7 +14,7 @@ from energyguard.catalogue.fold import Catalogue
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.model.catalogue import SITE, key_of
 from energyguard.page.elements.components import Tag, card, table
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.live_sums import live_sums, needed_at
 from energyguard.page.sites.form import SiteForm, kind_words
@@ -73,10 +73,10 @@ class SitesPage:
                     SiteForm(context, "", self._added, context.query.get("parent", ""))
         context.every(KEEP_S, self.draw)
 
-    def _tree(self, title: str, empty: str) -> ChangingList[TreeRow]:
+    def _tree(self, title: str, empty: str) -> SteadyRows[TreeRow, _TreeLine]:
         columns = ("", _("Now"), _("Devices"), _("Zone"), "")
         with table(title, columns, "tree plainly"):
-            return ChangingList(self._draw, empty, tag="tbody")
+            return SteadyRows(lambda row: (row.site, row.depth), _TreeLine, empty, tag="tbody")
 
     def _find(self) -> None:
         """A form: works with the keyboard, and without a script."""
@@ -138,20 +138,28 @@ class SitesPage:
         self.known_words.text = words.format(n=count(len(known)))
         self.known_rows.show(known if is_folded else [])
 
-    def _draw(self, row: TreeRow) -> None:
-        with Tag("tr"):
-            with Tag("td").style(f"padding-left:{row.depth * 22}px"):
-                Tag("a", row.name, "strong", href=site_href(row.site))
-                Tag("span", row.kind, "sub kind")
-            for text in (row.now, row.devices, row.zone):
-                Tag("td", text, "num")
-            with Tag("td", "", "num"):
-                if row.alerts:
-                    words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
-                    Tag("span", words.format(n=count(row.alerts)), "tag bad")
-
     async def _added(self, site: str) -> None:
         ui.navigate.to(f"/sites/{quote(site, safe='')}")
+
+
+class _TreeLine:
+    """A site's row of the tree."""
+
+    def __init__(self, row: TreeRow) -> None:
+        with Tag("tr"):
+            with Tag("td").style(f"padding-left:{row.depth * 22}px"):
+                self._name = Tag("a", "", "strong", href=site_href(row.site))
+                self._kind = Tag("span", "", "sub kind")
+            self._now, self._devices, self._zone = (Tag("td", "", "num") for _column in range(3))
+            with Tag("td", "", "num"):
+                self._alerts = Tag("span", "", "tag bad")
+
+    def show(self, row: TreeRow) -> None:
+        """Say how it stands now."""
+        self._name.text, self._kind.text = row.name, row.kind
+        self._now.text, self._devices.text, self._zone.text = row.now, row.devices, row.zone
+        words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
+        self._alerts.text = words.format(n=count(row.alerts)) if row.alerts else ""
 
 
 def entered_trees(rows: Sequence[TreeRow], entries: Catalogue) -> set[str]:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 from energyguard.page.elements.charts import value_range
-from energyguard.page.elements.components import Tag, card, table
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.components import Tag, card, restyle, table
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import cost_words
@@ -64,7 +64,8 @@ class PartTable:
         with card(_("What is in it, now"), "c12") as note:
             columns = ("", "", _("Now"), _("Usual"), _("Today"), _("Cost"), "")
             with table(_("Parts of the site"), columns, "parts plainly"):
-                self.rows: ChangingList[PartRow] = ChangingList(
+                self.rows: SteadyRows[PartRow, _PartLine] = SteadyRows(
+                    lambda row: row.key,
                     self._draw,
                     _("Nothing stands here yet. Give a device this site on the device's page."),
                     tag="tbody",
@@ -114,40 +115,56 @@ class PartTable:
         self.rows.show([row._replace(top=top) for row in found])
         return [row.name for row in found if row.above is not None]
 
-    def _draw(self, row: PartRow) -> None:
+    def _draw(self, row: PartRow) -> _PartLine:
         kind, _slash, part = row.key.partition("/")
         href = site_href(part) if kind == "site" else self.context.device_href(part)
+        return _PartLine(row, href, explain_href(row.key, "today"))
+
+
+class _PartLine:
+    """A part's row: where it leads, and where its day is explained."""
+
+    def __init__(self, row: PartRow, href: str, explained: str) -> None:
         with Tag("tr"):
             with Tag("td"):
-                Tag("a", row.name, "strong", href=href)
+                self._name = Tag("a", "", "strong", href=href)
             with Tag("td", "", "ranged"):
-                plot = Plot(
-                    "range",
-                    _("{name}: now {kw}").format(name=row.name, kw=measured(row.kw, "kW")),
-                    26,
-                )
-                plot.show(value_range(row.kw, "kW", row.usual, top=row.top or None))
-            Tag("td", measured(row.kw, "kW"), "num strong")
-            Tag("td", f"{row.usual} kW" if row.usual else "–", "num")
+                self._range = Plot("range", _range_words(row), 26)
+            self._now, self._usual = Tag("td", "", "num strong"), Tag("td", "", "num")
             with Tag("td", "", "num"):
-                Tag("a", row.today, "", href=explain_href(row.key, "today"))
-            Tag("td", row.cost, "num cost")
+                self._today = Tag("a", "", href=explained)
+            self._cost = Tag("td", "", "num cost")
             with Tag("td", "", "num"):
-                _state(row)
+                self._state = Tag("span")
+
+    def show(self, row: PartRow) -> None:
+        """Say how it stands now."""
+        now = measured(row.kw, "kW")
+        self._name.text, self._now.text = row.name, now
+        self._range.say(_range_words(row))
+        self._range.show(value_range(row.kw, "kW", row.usual, top=row.top or None))
+        self._usual.text = f"{row.usual} kW" if row.usual else "–"
+        self._today.text, self._cost.text = row.today, row.cost
+        self._state.text, classes = _state(row)
+        restyle(self._state, classes)
 
 
-def _state(row: PartRow) -> None:
-    """What is to be said of a row: grey until it matters."""
+def _range_words(row: PartRow) -> str:
+    """What its range shows, for those who cannot see it."""
+    return _("{name}: now {kw}").format(name=row.name, kw=measured(row.kw, "kW"))
+
+
+def _state(row: PartRow) -> tuple[str, str]:
+    """What is to be said of a row, and its look: grey until it matters."""
     if row.alerts:
         words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
-        Tag("span", words.format(n=count(row.alerts)), "tag bad")
-    elif row.silent:
-        Tag("span", _("? silent"), "tag")
-    elif row.above is not None:
+        return words.format(n=count(row.alerts)), "tag bad"
+    if row.silent:
+        return _("? silent"), "tag"
+    if row.above is not None:
         over = measured(row.above, "kW")
-        Tag("span", _("▲ {kw} above usual").format(kw=over), "tag warn")
-    elif row.usual and row.kw is not None:
-        Tag("span", _("as usual"), "sub")
+        return _("▲ {kw} above usual").format(kw=over), "tag warn"
+    return (_("as usual") if row.usual and row.kw is not None else ""), "sub"
 
 
 def _round_up(value: float) -> float:
