@@ -13,7 +13,7 @@ from energyguard.page.elements.components import Tag, restyle
 T = TypeVar("T")
 V = TypeVar("V")
 V_contra = TypeVar("V_contra", contravariant=True)
-R = TypeVar("R", bound="Row[Any]")
+R = TypeVar("R", bound="SteadyRow[Any]")
 
 
 class ChangingList(Generic[T]):
@@ -79,7 +79,7 @@ class ChangingList(Generic[T]):
                 Tag("p", self._empty, "empty")
 
 
-class Row(Protocol[V_contra]):
+class SteadyRow(Protocol[V_contra]):
     """A row that is drawn once."""
 
     def show(self, item: V_contra, /) -> object:
