@@ -109,7 +109,9 @@ def test_sessions_are_told_from_readings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("1:23:45", 5_025), ("00:45", 2_700), ("1 day, 2:00:00", 93_600), ("2 h 15 min", 8_100),
-     ("1h30m0s", 5_400), ("PT1H23M", 4_980), ("-0:05:00", -300), ("1.02:00:00", 93_600)],
+     ("1h30m0s", 5_400), ("PT1H23M", 4_980), ("-0:05:00", -300), ("1.02:00:00", 93_600),
+     ("1,5 h", 5_400), ("0.25h", 900), ("90,5 min", 5_430), ("1h30", 5_400), ("PT1.5H", 5_400),
+     ("5400 s", 5_400), ("90 min", 5_400)],
 )  # fmt: skip
 def test_lengths_as_people_write_them(text: str, seconds: int) -> None:
     assert seconds_of(text, Numbers(), None) == seconds

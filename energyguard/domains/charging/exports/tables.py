@@ -18,6 +18,7 @@ from energyguard.domains.charging.exports.columns import (
     mapping_of,
     role_named,
 )
+from energyguard.domains.charging.exports.lengths import has_unit
 from energyguard.domains.charging.exports.row_reader import RowReader
 from energyguard.domains.charging.exports.rows import Defect, ExportedSession
 from energyguard.domains.charging.records.stations import DEFAULT_NETWORK
@@ -125,7 +126,8 @@ class SessionTable:
             column = self.columns.get(role)
             if column is None or column.size is not None:
                 continue
-            if not any(kind_of(cell) == "number" for cell in self._sample(role)):
+            numbers = [cell for cell in self._sample(role) if kind_of(cell) == "number"]
+            if all(map(has_unit, numbers)):
                 continue
             if {"end", "end_time"} & self.columns.keys():
                 self._leave_out(role, "it has no unit of time")
