@@ -37,7 +37,8 @@ from energyguard.sinks.history_rows import rows_of
 from energyguard.stream.runtime.consumer import Consumer
 from energyguard.telemetry import METRICS, logger
 
-FULL_ROWS = 131_072
+READ_ROWS = 65_536  # so many are asked for at once
+FULL_ROWS = 524_288  # parts of the engine that are large are merged less often
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
 MANY_ROWS = 500_000  # so many are rolled up after one, of the past at once
 FEW_OLD_ROWS = 20_000  # so many at most of the past, a day of some devices, are rolled up at once
@@ -84,8 +85,7 @@ class Archive:
         self._history, self.flush_s, self._files = history, flush_s, files
         self._log = log
         self._clock, self._limits, self._people = clock, limits, people
-        wanted = FULL_ROWS // 2
-        self.consumer = Consumer(log, ARCHIVE.group, ARCHIVE.topics, clock, rows=wanted)
+        self.consumer = Consumer(log, ARCHIVE.group, ARCHIVE.topics, clock, rows=READ_ROWS)
         self._rollups = RollUps(history)
         book = CorrectionBook()
         for part in CompactedReader(log, CORRECTIONS.name).unread():

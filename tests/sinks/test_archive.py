@@ -185,6 +185,26 @@ def test_much_of_the_past_is_counted_at_once_and_its_rest_when_no_more_comes(
     archive.close()
 
 
+def test_several_reads_of_much_are_one_part_of_the_engine(
+    log: Log, history: ChdbHistory, people: People
+) -> None:
+    archive = Archive(history, log, 60.0, people, clock=ManualClock())
+    for tick in range(9):
+        append(log, tick, homes=2**14, headers=BACKFILL)
+    archive.step(0.0)
+    steps = 1
+    while any(archive._brought):
+        archive.step(0.0)
+        steps += 1
+    archive.flush()
+    parts = history.ask(
+        "SELECT rows, level FROM system.parts WHERE active AND table = 'readings'", "TSV", {}
+    )
+    assert (steps > 2, parts) == (True, b"147456\t0\n")
+    archive._rollups.interrupt()
+    archive.close()
+
+
 def test_a_replay_changes_nothing_and_the_first_value_wins(
     log: Log, history: ChdbHistory, people: People, tmp_path: Path
 ) -> None:

@@ -58,7 +58,7 @@ FOLDED = memory_table(
 )
 MAX_DEVICES = 5_000
 """So many are folded at a time: bounds memory."""
-MAX_READINGS = 500_000
+MAX_READINGS = 750_000
 """So many readings are; of one device all of a day, however many these are."""
 COARSER = {"rollup_1h": HOUR_MS, "rollup_1d": DAY_MS}
 LONG_MS = 31 * DAY_MS  # readings so far apart are not read in one piece
