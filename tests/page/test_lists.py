@@ -10,8 +10,11 @@ from nicegui.element import Element
 from nicegui.page import page
 from nicegui.testing import User
 
+from energyguard.model.access import Caller
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.lists import ChangingList, SteadyRows
+from energyguard.page.frame.page_cache import PageCache, PageCaches
+from energyguard.service.intake.file_imports import FileImport
 from tests.alerts.test_flapping import comes
 from tests.application.service import REFUSED, MadeUpService
 from tests.page.test_alerts_view import so
@@ -165,3 +168,49 @@ async def test_an_open_group_of_refused_rows_stays_when_another_is_refused(
     service.take_readings(REFUSED, "csv")
     await sees(user, "2 rows from")
     assert before <= groups()
+
+
+async def test_the_bar_of_an_import_stays_while_it_goes_on(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bar() -> Tag:
+        (found,) = (tag for tag in user.find(kind=Tag).elements if tag.tag == "progress")
+        assert isinstance(found, Tag)
+        return found
+
+    caches: list[PageCache] = []
+    cache_of = PageCaches.of
+
+    def known(every: PageCaches, caller: Caller) -> PageCache:
+        caches.append(cache_of(every, caller))
+        return caches[-1]
+
+    monkeypatch.setattr(PageCaches, "of", known)
+    await user.open("/data")
+    job = FileImport("june.csv", "Kim", 10, 0)
+    caches[-1].imports.append(job)
+    await sees(user, "june.csv: 0 readings so far")
+    before = bar()
+    job.done = 5
+    await sees(user, "june.csv: 5 readings so far")
+    assert bar() is before
+    assert before.props["value"] == "50"
+
+
+async def test_a_part_stays_on_the_wall_while_what_it_draws_changes(
+    user: User, service: MadeUpService
+) -> None:
+    def parts() -> list[Element]:
+        return [tag for tag in user.find(kind=Tag).elements if "wall-part" in tag.classes]
+
+    def words() -> list[str]:
+        return [child.text for part in parts() for child in part if isinstance(child, Tag)]
+
+    service.enter("site/lindenhof", name="Lindenhof")
+    service.enter("device/H003", name="Oven", site="lindenhof")
+    await user.open("/wall")
+    await sees(user, "Lindenhof")
+    await so(lambda: bool(parts()))
+    before, drawn = parts(), words()
+    await so(lambda: words() != drawn)
+    assert parts() == before

@@ -10,8 +10,9 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from energyguard.errors import EnergyGuardError
+from energyguard.page.alerts.rows import SeverityMark
 from energyguard.page.elements.components import ConfirmDialog, Tag, button
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, day_moment
 from energyguard.page.words.language import _, ngettext
@@ -45,6 +46,25 @@ class ImportRow(NamedTuple):
     href: str = ""
 
 
+class _ImportLine:
+    """What is said of an import, and a bar while it runs."""
+
+    def __init__(self, row: ImportRow) -> None:
+        self._mark, self._bar = SeverityMark(), None
+        with Tag("div"):
+            self._about, self._detail = Tag("span", "", "about"), Tag("span", "", "detail")
+            if row.share is not None:
+                self._bar = Tag("progress", "", "import-bar", max="100")
+
+    def show(self, row: ImportRow) -> None:
+        """Say how far it is."""
+        self._mark.show(row.shape, row.kind)
+        self._about.text, self._detail.text = row.text, row.below
+        if self._bar is not None:
+            self._bar.attribute("value", str(row.share or 0))
+            self._bar.attribute("aria-label", row.text)
+
+
 class ImportList:
     """Imports that run or ran since the service began, and those that the history has.
 
@@ -55,7 +75,11 @@ class ImportList:
     def __init__(self, context: PageContext) -> None:
         self.context, self.service = context, context.cache.service
         self.confirm = ConfirmDialog()
-        self.rows: ChangingList[ImportRow] = ChangingList(self._draw, _("No file was brought yet."))
+        self.rows: SteadyRows[ImportRow, _ImportLine] = SteadyRows(
+            lambda row: (row.id, row.undone_by, row.href, row.share is None, row.name or row.below),
+            self._draw,
+            _("No file was brought yet."),
+        )
         self._kept: list[ImportView] = []
         self._looked_s = float("-inf")
 
@@ -135,15 +159,9 @@ class ImportList:
         keys = ",".join(quote(f"device/{name}", safe="") for name in job.devices[:MAX_SHOWN])
         return f"/explore?of={keys}&from={day}&to={day}"
 
-    def _draw(self, row: ImportRow) -> None:
+    def _draw(self, row: ImportRow) -> _ImportLine:
         with Tag("div", "", "alert"):
-            Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
-            with Tag("div"):
-                Tag("span", row.text, "about")
-                Tag("span", row.below, "detail")
-                if row.share is not None:
-                    Tag("progress", "", "import-bar", max="100", value=str(row.share),
-                        aria_label=row.text)  # fmt: skip
+            line = _ImportLine(row)
             with Tag("div", "", "acts"):
                 if row.href:
                     about = f"{_('See it')} {row.name}"
@@ -154,6 +172,7 @@ class ImportList:
                     else:
                         ask = partial(self._ask, row)
                         button(_("Undo"), ask, about=row.name, mark="undo-import")
+        return line
 
     def _ask(self, row: ImportRow) -> None:
         self.confirm.ask(

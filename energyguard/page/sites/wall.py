@@ -10,7 +10,7 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.catalogue import SITE, key_of
 from energyguard.page.alerts.need_list import about, urgency
 from energyguard.page.elements.components import Tag, Tile, restyle
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import ChangingList, SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.live_sums import live_sums, needed_at
 from energyguard.page.measures.usage import LONG_KEEP_S, TODAY_KEEP_S, UsageData, UsualRange, beside
@@ -68,7 +68,9 @@ class WallPage:
             with Tag("div", "", "wall-body"):
                 with Tag("section", "", "card"):
                     self.parts_title = Tag("h2", "")
-                    self.parts: ChangingList[WallPart] = ChangingList(self._part, "", "wall-parts")
+                    self.parts: SteadyRows[WallPart, _WallPartLine] = SteadyRows(
+                        lambda row: row.name, _WallPartLine, "", "wall-parts"
+                    )
                 with Tag("section", "", "card") as self.needs:
                     Tag("h2", _("Needs someone"))
                     self.alerts: ChangingList[WallAlert] = ChangingList(
@@ -198,13 +200,23 @@ class WallPage:
         since = _("since {when}").format(when=moment(alert.since_ms, zone))
         return WallAlert(about(self.context, alert), since, shape, kind)
 
-    def _part(self, row: WallPart) -> None:
-        with Tag("div", "", "wall-part odd" if row.odd else "wall-part"):
-            Tag("span", row.name)
-            Tag("b", f"▲ {row.kw}" if row.odd else row.kw)
-
     def _alert(self, row: WallAlert) -> None:
         with Tag("div", "", "wall-alert"):
             Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
             Tag("p", row.about, "about")
             Tag("p", row.since, "sub")
+
+
+class _WallPartLine:
+    """A part: its name, and what it draws now."""
+
+    def __init__(self, row: WallPart) -> None:
+        self._line = Tag("div", "", "wall-part")
+        with self._line:
+            Tag("span", row.name)
+            self._kw = Tag("b")
+
+    def show(self, row: WallPart) -> None:
+        """Say what it draws, and whether that is odd."""
+        restyle(self._line, "wall-part odd" if row.odd else "wall-part")
+        self._kw.text = f"▲ {row.kw}" if row.odd else row.kw

@@ -15,7 +15,7 @@ from energyguard.domains.charging.live.stations import stations_of
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
 from energyguard.page.elements.components import Tag, button, card, choice
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.amounts import amount_words, sums_words
 from energyguard.page.measures.spans import span_name
@@ -102,8 +102,11 @@ class StationTable:
             scroll = Tag("div", "", "scroll", tabindex="0", role="region", aria_label=label)
             with scroll, Tag("table", "", "month-table"):
                 self._heads()
-                self.body: ChangingList[tuple[str, ...]] = ChangingList(
-                    self._row, _("Nothing is known of a station in this month."), "", "tbody"
+                self.body: SteadyRows[tuple[str, ...], _StationLine] = SteadyRows(
+                    lambda row: row[0],
+                    lambda row: _StationLine(row, context.href("/stations", station=row[0])),
+                    _("Nothing is known of a station in this month."),
+                    tag="tbody",
                 )
             self.more = button(_("Show more"), self._more, mark="more-stations")
             self.more.set_visibility(False)
@@ -176,16 +179,24 @@ class StationTable:
             "{month}: revenue {revenue}, of {stations}. The weakest is {worst} with {least}."
         ).format(**named, worst=worst.station, least=amount_words(worst.eur, worst.currency))
 
-    def _row(self, row: tuple[str, ...]) -> None:
-        with Tag("tr"):
-            with Tag("th", scope="row"):
-                Tag("a", row[0], href=self.context.href("/stations", station=row[0]))
-            for text in row[1:]:
-                Tag("td", text, "num")
-
     def _more(self) -> None:
         self.shown += PAGE
         self._show()
+
+
+class _StationLine:
+    """A station's row: its name, and the month in words."""
+
+    def __init__(self, row: tuple[str, ...], href: str) -> None:
+        with Tag("tr"):
+            with Tag("th", scope="row"):
+                Tag("a", row[0], href=href)
+            self._cells = [Tag("td", "", "num") for _text in row[1:]]
+
+    def show(self, row: tuple[str, ...]) -> None:
+        """Say how it stands now."""
+        for cell, text in zip(self._cells, row[1:], strict=True):
+            cell.text = text
 
 
 def months(
