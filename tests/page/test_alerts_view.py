@@ -14,6 +14,7 @@ from tests.alerts.test_flapping import comes, ends_of
 from tests.application.service import MadeUpService
 from tests.notifier.made import silent
 from tests.page.test_views import sees
+from tests.waiting import TRIES
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def rows(user: User) -> list[str]:
 
 
 async def so(true: Callable[[], bool]) -> None:
-    for _ in range(60):
+    for _ in range(TRIES):
         if true():
             return
         await asyncio.sleep(0.05)
