@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from energyguard.domains.charging.exports import same_session
 from energyguard.domains.charging.exports.importer import (
     Importer,
     imported,
@@ -18,6 +19,7 @@ from energyguard.domains.charging.exports.importer import (
 )
 from energyguard.domains.charging.exports.money import MONEY
 from energyguard.domains.charging.exports.rows import Defect
+from energyguard.domains.charging.exports.same_session import SameSessions, Telling
 from energyguard.domains.charging.records.stations import Charger, Imported
 from energyguard.domains.charging.topics import CHARGERS, IMPORTED, SIGNALS
 from energyguard.errors import Malformed
@@ -169,6 +171,22 @@ def test_a_session_with_a_corrected_start_is_the_same(
     stand = {one.start_parking: one for one in sessions(log)}
     assert [one.energy / KWH for one in newest.values()] == kwh
     assert [one.energy / KWH for one in stand.values() if not one.withdrawn] == kwh
+
+
+def test_an_id_that_every_session_has_is_looked_up_by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column of zeros for ids: a session is held against those of its own day only."""
+    held: list[tuple[Telling, Telling]] = []
+
+    def shared(one: Telling, other: Telling) -> int:
+        held.append((one, other))
+        return 0
+
+    monkeypatch.setattr(same_session, "_shared", shared)
+    same = SameSessions()
+    for day in range(200):
+        telling = Telling(f"default/CP1/0/{day * 86_400}", day * 86_400, day * 86_400 + 3_600, "")
+        same.put(same.id_of(telling), telling)
+    assert held == []
 
 
 def test_another_user_is_another_session_whatever_its_id(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from energyguard.domains.charging.records.stations import event_of
 from energyguard.domains.charging.spellings import user_key
+from energyguard.files.values.times import DAY_S
 
 
 class Telling(NamedTuple):
@@ -34,20 +35,34 @@ class SameSessions:
     """
 
     def __init__(self) -> None:
-        self._tellings: dict[str, dict[str, Telling]] = defaultdict(dict)
+        self._tellings: dict[str, Telling] = {}
+        self._of_day: dict[tuple[str, int], set[str]] = defaultdict(set)
 
     def id_of(self, telling: Telling) -> str:
         """The id under which this session is known already; its own one where it is new."""
-        known = self._tellings.get(event_of(telling.id), {})
-        if telling.id in known:
+        if telling.id in self._tellings:
             return telling.id
-        shared = {id_: s for id_, other in known.items() if (s := _shared(telling, other))}
-        return max(shared, key=shared.__getitem__, default=telling.id)
+        days = _days(telling.id, telling)
+        near = sorted({id_ for day in days for id_ in self._of_day.get(day, ())})
+        if not near:
+            return telling.id
+        shared = {id_: _shared(telling, self._tellings[id_]) for id_ in near}
+        best = max(shared, key=shared.__getitem__)
+        return best if shared[best] else telling.id
 
     def put(self, id_: str, telling: Telling) -> None:
         """Know how the session with this id is told now."""
-        if event := event_of(id_):
-            self._tellings[event][id_] = telling
+        self._tellings[id_] = telling
+        for day in _days(id_, telling):
+            self._of_day[day].add(id_)
+
+
+def _days(id_: str, telling: Telling) -> list[tuple[str, int]]:
+    """The network's id on each day of a session: an id that every session has is found by day."""
+    event = event_of(id_)
+    if not event or telling.start is None or telling.end is None:
+        return []
+    return [(event, day) for day in range(telling.start // DAY_S, telling.end // DAY_S + 1)]
 
 
 def _shared(one: Telling, other: Telling) -> int:

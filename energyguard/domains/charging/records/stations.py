@@ -152,7 +152,7 @@ def session_id(
 
 def event_of(id_: str) -> str:
     """What is left of a session's id without its start; empty: the export has no ids."""
-    return "" if _WITHOUT_EVENT.search(id_) else id_.rpartition("/")[0]
+    return "" if "//" in id_ and _WITHOUT_EVENT.search(id_) else id_.rpartition("/")[0]
 
 
 def network_before(source: str) -> str:
