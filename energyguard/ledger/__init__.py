@@ -6,9 +6,8 @@ evidence.py    why an entry is of its kind, and the sentence for it
 channels.py    what is said of a channel: largest plausible power, resolution, digits, length
 spread.py      what an entry has before a time, in a bucket, and the bounds of it
 
-intervals.py, powers.py, registers.py     the three folds, of many keys at once
-rhythm.py, waiting.py                     how often a key sends; what waits until that is known
-quiet.py, register_fold.py                registers that just go on; one register by itself
-transitions.py, explanations.py           how a register may go on, and what that means together
-runs.py, rows.py, kept_registers.py, descriptions.py, plausible.py, accepted.py     their ground
+intervals.py, powers.py, registers/    the three folds, of many keys at once
+rhythm.py, waiting.py      how often a key sends; what waits until that is known
+meant.py, scales.py, scale_changes.py  readings as they are meant, where the catalogue has a scale
+runs.py, rows.py, plausible.py         their ground
 """

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.plausible import largest_energies, reach_ms
+from energyguard.ledger.registers.descriptions import Descriptions
 from energyguard.ledger.rhythm import MIN_STEPS, POINT_MS, STEPS, UNKNOWN, Rhythm, lengths_of
 from energyguard.ledger.rows import NOTHING, KeyRows, RowColumn
 from energyguard.ledger.runs import KeyRuns, Numbers, before_first_not

@@ -18,12 +18,12 @@ import msgspec
 import numpy as np
 
 from energyguard.ledger.channels import EnergyChannel
-from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.intervals import IntervalFolds
 from energyguard.ledger.meant import in_unit, meant
 from energyguard.ledger.powers import PowerFolds
-from energyguard.ledger.registers import Doubts, RegisterFolds
+from energyguard.ledger.registers.descriptions import Descriptions
+from energyguard.ledger.registers.fold import Doubts, RegisterFolds
 from energyguard.ledger.rhythm import MIN_STEPS, rhythm_of, sorted_columns
 from energyguard.ledger.rows import NOTHING
 from energyguard.ledger.runs import Numbers

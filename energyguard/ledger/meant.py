@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries
+from energyguard.ledger.registers.descriptions import Descriptions
 from energyguard.ledger.scales import scaled, scaled_entries
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Ints

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence
+from energyguard.ledger.registers.descriptions import Descriptions
 from energyguard.ledger.rhythm import MIN_STEPS, STEPS, UNKNOWN, Rhythm
 from energyguard.ledger.rows import NOTHING, KeyRows, RowColumn
 from energyguard.ledger.runs import KeyRuns, Numbers

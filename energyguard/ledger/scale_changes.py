@@ -10,10 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
-from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.powers import PowerFolds
-from energyguard.ledger.registers import Doubts, newest_of_each
+from energyguard.ledger.registers.descriptions import Descriptions
+from energyguard.ledger.registers.fold import Doubts, newest_of_each
 from energyguard.ledger.runs import KeyRuns
 from energyguard.model.readings import Bools, Ints
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.ledger import Ledger
-from energyguard.ledger.register_fold import RegisterFold
+from energyguard.ledger.registers.register_fold import RegisterFold
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Ints
 from tests.ledger.folding import (

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeVar
 
-from energyguard.ledger.accepted import AcceptedReading
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import EntryKind
 from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.plausible import is_gap, largest_energy
+from energyguard.ledger.registers.accepted import AcceptedReading
 from energyguard.ledger.runs import Numbers
 from energyguard.model.days import midnight_ms
 

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from math import ceil
 
-from energyguard.ledger.accepted import AcceptedReading, KeyEntry, entry_of, is_beginning, point
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import EntryKind
 from energyguard.ledger.evidence import Evidence
-from energyguard.ledger.explanations import KEPT, Doubt
 from energyguard.ledger.plausible import (
     MAX_POWER_W,
     UNKNOWN_EXPONENT,
     exponent,
 )  # fmt: skip
-from energyguard.ledger.rhythm import MAX_STEP_MS, STEPS, usual_of
-from energyguard.ledger.transitions import (
+from energyguard.ledger.registers.accepted import (
+    AcceptedReading,
+    KeyEntry,
+    entry_of,
+    is_beginning,
+    point,
+)
+from energyguard.ledger.registers.explanations import KEPT, Doubt
+from energyguard.ledger.registers.transitions import (
     RegisterHabits,
     accepted,
     difference,
     last_digit,
 )  # fmt: skip
+from energyguard.ledger.rhythm import MAX_STEP_MS, STEPS, usual_of
 
 LEARNED = 16
 """Of how many steps and registers a fold keeps powers and digits."""

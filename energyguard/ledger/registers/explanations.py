@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from energyguard.ledger.accepted import AcceptedReading, KeyEntry, entry_of, is_beginning, point
 from energyguard.ledger.entries import EntryKind
 from energyguard.ledger.evidence import Evidence
-from energyguard.ledger.transitions import (
+from energyguard.ledger.registers.accepted import (
+    AcceptedReading,
+    KeyEntry,
+    entry_of,
+    is_beginning,
+    point,
+)
+from energyguard.ledger.registers.transitions import (
     APART,
     APART_FITTING,
     APART_NEAR,

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence
-from energyguard.ledger.kept_registers import KeptRegisters, ways
 from energyguard.ledger.plausible import (
     MAX_POWER_W,
     MIN_GAP_MS,
@@ -19,10 +17,12 @@ from energyguard.ledger.plausible import (
     exponents,
     largest_energies,
 )  # fmt: skip
+from energyguard.ledger.registers.descriptions import Descriptions
+from energyguard.ledger.registers.kept_registers import KeptRegisters, ways
+from energyguard.ledger.registers.transitions import MANY_STEPS, SURPRISE, tenths_of, unusual_energy
 from energyguard.ledger.rhythm import Rhythm
 from energyguard.ledger.rows import NOTHING
 from energyguard.ledger.runs import KeyRuns, before_first_not, trail_of
-from energyguard.ledger.transitions import MANY_STEPS, SURPRISE, tenths_of, unusual_energy
 from energyguard.ledger.waiting import constant
 from energyguard.model.readings import Bools, Ints
 

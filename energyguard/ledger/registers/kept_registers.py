@@ -7,11 +7,11 @@ from typing import ClassVar, TypeVar
 
 import numpy as np
 
-from energyguard.ledger.accepted import AcceptedReading
 from energyguard.ledger.channels import EnergyChannel
-from energyguard.ledger.explanations import KEPT
 from energyguard.ledger.plausible import UNKNOWN_EXPONENT
-from energyguard.ledger.register_fold import LEARNED, RegisterFold
+from energyguard.ledger.registers.accepted import AcceptedReading
+from energyguard.ledger.registers.explanations import KEPT
+from energyguard.ledger.registers.register_fold import LEARNED, RegisterFold
 from energyguard.ledger.rhythm import STEPS
 from energyguard.ledger.rows import NOTHING, KeyRows, RowColumn
 from energyguard.ledger.runs import Numbers

@@ -11,12 +11,12 @@ from itertools import repeat
 
 import numpy as np
 
-from energyguard.ledger.accepted import KeyEntry
-from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries
-from energyguard.ledger.kept_registers import KeptRegisters
-from energyguard.ledger.quiet import QuietReadings
-from energyguard.ledger.register_fold import RegisterFold
+from energyguard.ledger.registers.accepted import KeyEntry
+from energyguard.ledger.registers.descriptions import Descriptions
+from energyguard.ledger.registers.kept_registers import KeptRegisters
+from energyguard.ledger.registers.quiet import QuietReadings
+from energyguard.ledger.registers.register_fold import RegisterFold
 from energyguard.ledger.rhythm import STEPS
 from energyguard.ledger.rows import NOTHING
 from energyguard.ledger.runs import KeyRuns, Numbers
