@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+from nicegui.element import Element
 from nicegui.testing import User
 
 from energyguard.log import LATEST
@@ -12,6 +13,7 @@ from energyguard.model import topics
 from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
 from tests.application.service import MadeUpService, alerts, put
+from tests.page.test_alerts_view import so
 from tests.page.test_views import sees
 from tests.waiting import TRIES
 
@@ -34,6 +36,10 @@ def badge(user: User) -> str:
     return str(next(tag.text for tag in counts if tag.props.get("aria-hidden")))
 
 
+def notices(user: User) -> set[Element]:
+    return {tag for tag in user.find(kind=Tag).elements if "notice" in tag.classes}
+
+
 async def test_what_is_unread_is_counted_listed_and_marked_for_this_person_alone(
     user: User, service: MadeUpService
 ) -> None:
@@ -43,8 +49,12 @@ async def test_what_is_unread_is_counted_listed_and_marked_for_this_person_alone
     user.find(marker="bell").click()
     await sees(user, "H003 passed 2\u00a0kWh in 15\u00a0min")
     await sees(user, "unread")
+    unread = notices(user)
+    assert all("unread" in notice.classes for notice in unread)
     user.find(marker="read-all").click()
     await sees(user, "All are read")
+    await so(lambda: not any("unread" in notice.classes for notice in notices(user)))
+    assert notices(user) == unread  # each stays where it is
     assert badge(user) == ""
     assert service.notifications.unread("somebody") == 0
     assert service.notifications.unread("mara") == ALL

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from energyguard.page.elements.components import Tag, button, symbol, tell
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.components import Tag, button, restyle, symbol, tell
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, near_moment, severity_shape
 from energyguard.page.words.language import _
@@ -51,7 +51,9 @@ class Bell:
             with Tag(
                 "div", "", "scroll", tabindex="0", role="region", aria_label=_("Notifications")
             ):
-                self._rows: ChangingList[NoticeRow] = ChangingList(self._draw, _("None yet."))
+                self._rows: SteadyRows[NoticeRow, _NoticeLine] = SteadyRows(
+                    lambda row: (row.alert, row.when, row.kind), self._draw, _("None yet.")
+                )
             with Tag("div", "", "acts"):
                 button(_("Mark all as read"), self._read, "main-act", mark="read-all")
                 button(_("Close"), self._dialog.close)
@@ -113,16 +115,27 @@ class Bell:
             unread=not self.service.notifications.is_read(context.user, found),
         )
 
-    def _draw(self, row: NoticeRow) -> None:
-        href = self.context.href("/alerts", alert=row.alert)
-        with Tag("a", "", f"notice{' unread' * row.unread}", href=href):
-            Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
-            with Tag("span"):
-                Tag("span", row.about, "about")
-                unread = f", {_('unread')}" if row.unread else ""
-                Tag("span", f" · {row.when}{unread}", "sub")
+    def _draw(self, row: NoticeRow) -> _NoticeLine:
+        return _NoticeLine(row, self.context.href("/alerts", alert=row.alert))
 
     async def _read(self) -> None:
         user = self.context.user
         await self.context.do(lambda: self.service.notifications.mark_read(user), _("All are read"))
         await self.look()
+
+
+class _NoticeLine:
+    """A notification, which leads to its alert."""
+
+    def __init__(self, row: NoticeRow, href: str) -> None:
+        self._line = Tag("a", "", "notice", href=href)
+        with self._line:
+            Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
+            with Tag("span"):
+                self._about, self._when = Tag("span", "", "about"), Tag("span", "", "sub")
+
+    def show(self, row: NoticeRow) -> None:
+        """Say what happened, and whether it was read."""
+        restyle(self._line, f"notice{' unread' * row.unread}")
+        unread = f", {_('unread')}" if row.unread else ""
+        self._about.text, self._when.text = row.about, f" · {row.when}{unread}"
