@@ -2,7 +2,8 @@
 
 A floor that is alike from day to day never comes near the level that ordinary homes reach each few
 weeks, so even a fault is not rare enough there. A device whose days stay far below that level has
-its rarities raised by how far: never lowered, never by more than two nats.
+its rarities raised by how far: never lowered, never by more than two nats. A home that stands empty
+for some weeks is no calm device: days as homes have them take that back twice as fast.
 """
 
 from __future__ import annotations
@@ -16,26 +17,32 @@ import numpy.typing as npt
 from energyguard.detection.state import Floats
 from energyguard.model.readings import Ints
 
-CALM_BELOW: Final = np.float32(-1)
-"""A device is calm whose days' highest rarities have their median below this."""
+CALM_BELOW: Final = np.float32(-0.9)
+"""A device is calm whose days' highest rarities are mostly below this."""
 CALM_SLOPE: Final = np.float32(3)
 """By so much are rarities raised for each nat below."""
 MAX_CALM_NATS: Final = np.float32(2)
-_STEP: Final = np.float32(0.1)  # by which a day moves the running median
-_LOWEST, _HIGHEST = np.float32(-2.5), np.float32(1)
+_STEP: Final = np.float32(0.1)  # by which a day moves the running level
+_LIVED_STEP: Final = np.float32(0.2)  # by which a day moves it up that is as those of homes are
+_LIVED: Final = (np.float32(-0.8), np.float32(0.5))  # between these; above may be a fault
+_LOWEST, _HIGHEST = np.float32(-1.75), np.float32(1)
 _NOTHING: Final = np.float32(-np.inf)
 _NEW: Final = -1
 
 
 class CalmDevices:
-    """The running median of each device's daily highest rarity; it begins at 0: not calm."""
+    """The running level of each device's daily highest rarities; it begins at 0: not calm.
+
+    A day below it moves it down by a step, one above it up: by as much, or by two where it is as
+    the days of homes are.
+    """
 
     def __init__(self, an_hour: int, devices: int = 0) -> None:
         """Begin with devices of which nothing is known; ``an_hour``: slots of an hour."""
         self._a_day = 24 * an_hour
         self._day = np.full(devices, _NEW, np.int64)
         self._top = np.full(devices, _NOTHING, np.float32)  # the highest of that day
-        self._median = np.zeros(devices, np.float32)
+        self._usual = np.zeros(devices, np.float32)
 
     def add(self, devices: int) -> None:
         """Take in devices of which nothing is known; they come last."""
@@ -54,24 +61,26 @@ class CalmDevices:
         over = of[self._day[of] != day]
         if over.size:
             self._close(over, day)
-        raised = np.clip(CALM_SLOPE * (CALM_BELOW - self._median[of]), 0, MAX_CALM_NATS)
+        raised = np.clip(CALM_SLOPE * (CALM_BELOW - self._usual[of]), 0, MAX_CALM_NATS)
         self._top[of] = np.fmax(self._top[of], rarity)
         return np.asarray(raised, np.float32)
 
     def _close(self, over: Ints, day: int) -> None:
-        top, median = self._top[over], self._median[over]
-        moved = np.clip(median + np.where(top > median, _STEP, -_STEP), _LOWEST, _HIGHEST)
-        self._median[over] = np.where(top > _NOTHING, moved, median)
+        top, usual = self._top[over], self._usual[over]
+        is_lived = (top > _LIVED[0]) & (top < _LIVED[1])
+        step = np.where(top > usual, np.where(is_lived, _LIVED_STEP, _STEP), -_STEP)
+        moved = np.clip(usual + step, _LOWEST, _HIGHEST)
+        self._usual[over] = np.where(top > _NOTHING, moved, usual)
         self._day[over], self._top[over] = day, _NOTHING
 
     def save(self) -> dict[str, npt.NDArray[Any]]:
         """All that is kept."""
-        return {"_calm_day": self._day, "_calm_top": self._top, "_calm_median": self._median}
+        return {"_calm_day": self._day, "_calm_top": self._top, "_calm_usual": self._usual}
 
     def load(self, known: Mapping[str, npt.NDArray[Any]]) -> None:
         """Know what was saved."""
         self._day = known["_calm_day"].copy()
-        self._top, self._median = known["_calm_top"].copy(), known["_calm_median"].copy()
+        self._top, self._usual = known["_calm_top"].copy(), known["_calm_usual"].copy()
 
 
 def calmed(rarities: npt.NDArray[np.floating], an_hour: int) -> npt.NDArray[np.float64]:

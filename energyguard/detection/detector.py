@@ -175,7 +175,7 @@ class UnusualDetector:
         """
         self.cohort.state = CohortState.from_bytes(state)
         self._alerts.load(known)
-        if self._calm is not None and "_calm_median" in known:  # else a version before wrote it
+        if self._calm is not None and "_calm_usual" in known:  # else a version before wrote it
             self._calm.load(known)
         self._first, self._near = known["_first"].copy(), known["_near"].copy()
 

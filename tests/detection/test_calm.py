@@ -17,10 +17,20 @@ def test_a_calm_device_is_raised_after_weeks_and_a_wild_one_never() -> None:
     rarities[1, ::A_DAY] = -0.5  # once a day
     rarities[2, ::A_DAY] = np.where(np.arange(40) % 7 == 0, 4, -3)  # a fault now and then
     raised = calmed(rarities, 4) - rarities
-    assert (raised[:, : 10 * A_DAY] == 0).all()  # from 0 down to −1
+    assert (raised[:, : 9 * A_DAY] == 0).all()  # from 0 down to −0.9
     assert np.isclose(raised[[0, 2], -1], MAX_CALM_NATS).all()
     assert (raised[1] == 0).all()
     assert (np.diff(raised[0]) >= 0).all()
+
+
+def test_a_home_that_was_empty_for_weeks_is_soon_no_calm_device() -> None:
+    rarities = np.full((2, 60 * A_DAY), -5, np.float32)
+    rarities[:, 30 * A_DAY :: A_DAY] = np.array([[-0.5], [3]])  # lived in again; a fault goes on
+    raised = (calmed(rarities, 4) - rarities)[:, ::A_DAY]
+    lived_in, with_fault = raised[:, 30:]
+    assert np.isclose(raised[:, 30], MAX_CALM_NATS).all()
+    assert (lived_in[6:] == 0).all()
+    assert (with_fault[:8] > 0).all()
 
 
 def test_a_slot_is_judged_by_the_days_before_it_and_what_says_nothing_is_no_day() -> None:
@@ -54,7 +64,7 @@ def test_what_a_version_wrote_that_did_not_know_of_calm_is_taken_up() -> None:
     before = UnusualDetector(900_000, Parameters.shipped(), 2, by_own_days=False)
     after = UnusualDetector(900_000, Parameters.shipped(), 2)
     after.load(*before.save())
-    assert (after.save()[0]["_calm_median"] == 0).all()
+    assert (after.save()[0]["_calm_usual"] == 0).all()
     known = msgspec.json.decode(b'{"id": "u", "channels": ["power_kw"]}', type=UnusualRule)
     assert not known.by_own_days  # what was decided before goes on as it was
     assert known.at_site(SiteCalendar("UTC", ())).by_own_days
