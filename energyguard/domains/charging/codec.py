@@ -16,7 +16,6 @@ System D's four results are each the value of a record.
 
 from __future__ import annotations
 
-import string
 from decimal import Decimal
 from functools import lru_cache
 
@@ -55,6 +54,8 @@ MAX_PRICE = 1_000_000
 """The highest price of a kWh that is believed, in any currency; and negative, the lowest."""
 _NOISE = Decimal("0.001")
 """How far, in 1e-9 of the currency, a price of a float is off: ``0.30000000000000004``."""
+MAX_PLATE = 16
+"""The longest number plate, with its spaces."""
 MAX_USER = 128
 """The longest id of a user."""
 _PER_KW = {"kw": 1, "w": 1_000}
@@ -62,7 +63,6 @@ MAX_KWH = 9_000_000_000
 """The highest register that fits into 64 bits of 1e-9 kWh."""
 # The class's own attributes are slow to look up.
 _STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = SignalKind
-_of_plates = frozenset(string.ascii_uppercase + string.digits)
 
 
 _decode = SIGNAL.decoder.decode
@@ -114,9 +114,9 @@ def refused(row: int, message: bytes, error: Rejected) -> RefusedRow:
 def _parking(
     sent: SignalMessage[Decimal], charger: str, connector: str, second: int, arrives: bool
 ) -> Signal:
-    plate = sent.plate
-    if plate is UNSET or len(plate) != 8 or not _of_plates.issuperset(plate):
-        raise Malformed("plate: eight of A-Z and 0-9", "plate")
+    plate = "" if sent.plate is UNSET else sent.plate.strip()
+    if not 0 < len(plate) <= MAX_PLATE or not plate.isprintable():
+        raise Malformed(f"plate: 1 to {MAX_PLATE} characters", "plate")
     kind = _ARRIVE if arrives else _LEAVE
     return Signal(charger, second, kind, plate, connector=connector)
 

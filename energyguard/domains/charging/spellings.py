@@ -72,3 +72,9 @@ def user_key(user: str) -> str:
     """What is the same for all spellings of a user's id: ``04:A1:B2:C3`` is ``04a1b2c3``."""
     small = user.casefold()
     return re.sub(r"[:\- ]", "", small) if _CARD.fullmatch(small) else small
+
+
+@lru_cache(maxsize=4_096)
+def plate_key(plate: str) -> str:
+    """What is the same for all spellings of a plate: ``M-ÜX 123`` is ``müx123``."""
+    return "".join(filter(str.isalnum, plate.casefold())) or plate

@@ -198,6 +198,15 @@ def test_a_card_is_the_same_in_other_letters(plugged_in: str, unplugged: str) ->
     assert billed(signals)[0] == []
 
 
+def test_a_plate_is_the_same_in_other_letters() -> None:
+    signals = charge(100, 107)
+    signals[0] = replace(signals[0], who="M-ÜX 123")
+    signals[5] = replace(signals[5], who="müx123")
+    assert billed(signals) == ([7], "complete")
+    signals[5] = replace(signals[5], who="M-ÜX 124")
+    assert "another plate" in billed(signals)[1]
+
+
 @pytest.mark.parametrize(("splits", "cents"), [(False, 210), (True, 262)])
 @pytest.mark.parametrize("last", [300_000_000, 450_000_000])
 def test_a_disconnection_may_tell_any_price_that_was_told(

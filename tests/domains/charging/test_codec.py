@@ -55,6 +55,12 @@ def test_what_the_simulator_sends_comes_back(timings: str) -> None:
     assert len(told) > 1_000
 
 
+@pytest.mark.parametrize("plate", ["M-ÜX 123", "ab12cd34", "1", "粤B·12345", "W 12345 A"])
+def test_a_plate_is_taken_as_the_camera_reads_it(plate: str) -> None:
+    text = f'{{{WHEN},"vehicle_detected":true,"plate":" {plate} "}}'
+    assert wire.signal(text.encode()).who == plate
+
+
 @pytest.mark.parametrize(
     ("text", "field", "reason"),
     [
@@ -67,8 +73,10 @@ def test_what_the_simulator_sends_comes_back(timings: str) -> None:
         (f'{{{WHEN},"station_state":"free"}}', "station_state", "superseded"),
         (f'{{{WHEN},"recharging_state":1}}', "recharging_state", "superseded"),
         (f'{{{WHEN},"payment":1}}', "payment", "superseded"),
-        (f'{{{WHEN},"vehicle_detected":true,"plate":"ab12cd34"}}', "plate", "eight of A-Z"),
-        (f'{{{WHEN},"vehicle_detected":true}}', "plate", "eight of A-Z"),
+        (f'{{{WHEN},"vehicle_detected":true,"plate":" "}}', "plate", "1 to 16"),
+        (f'{{{WHEN},"vehicle_detected":true,"plate":"{"7" * 17}"}}', "plate", "1 to 16"),
+        (f'{{{WHEN},"vehicle_detected":true,"plate":"a\\tb"}}', "plate", "1 to 16"),
+        (f'{{{WHEN},"vehicle_detected":true}}', "plate", "1 to 16"),
         (f'{{{WHEN},"user_id":" ","price":0.5,"user_connection":true}}', "user_id", "1 to 128"),
         (f'{{{WHEN},"price":0.5,"user_connection":true}}', "user_id", "1 to 128"),
         (f'{{{WHEN},"user_id":"{USER}","user_connection":true}}', "price", "missing"),

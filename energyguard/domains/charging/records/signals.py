@@ -32,7 +32,7 @@ class SignalMessage(msgspec.Struct, Generic[Number], gc=False):
     ]
     charger_id: str
     vehicle_detected: Annotated[bool | UnsetType, doc("A car comes, or leaves.")] = UNSET
-    plate: Annotated[str | UnsetType, doc("Eight of A-Z and 0-9.")] = UNSET
+    plate: Annotated[str | UnsetType, doc("As the camera reads it, 1 to 16 characters.")] = UNSET
     user_id: Annotated[
         str | int | UnsetType, doc("As the reader gives it: an RFID, a contract, a number.")
     ] = UNSET

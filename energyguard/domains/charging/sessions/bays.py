@@ -22,7 +22,7 @@ from energyguard.domains.charging.sessions.bay import (
     has_left,
     keep,
 )
-from energyguard.domains.charging.sessions.effects import TransitionContext, is_user
+from energyguard.domains.charging.sessions.effects import TransitionContext, is_plate, is_user
 from energyguard.domains.charging.sessions.steps import Step
 
 # The classes' own attributes are slow to look up.
@@ -84,7 +84,7 @@ def with_journal(h: TransitionContext, bay: Bay, signal: Signal, path: tuple[Ste
 def _event(h: TransitionContext, bay: Bay, session: ParkingSession, signal: Signal) -> Event:
     """What a signal is to the car that is there."""
     if signal.kind is _ARRIVE:
-        is_same = session.plate == signal.who
+        is_same = is_plate(session, signal.who)
         if bay.only_arrivals and bay.state is _UNPLUGGED and session.end_session is not None:
             passed = signal.second - session.end_session > h.limits.after_s
             return NEXT_ARRIVE if passed or not is_same else SAME_ARRIVE

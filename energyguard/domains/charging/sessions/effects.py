@@ -20,7 +20,7 @@ from energyguard.domains.charging.model import (
     Violation,
 )
 from energyguard.domains.charging.physics import billable
-from energyguard.domains.charging.spellings import user_key
+from energyguard.domains.charging.spellings import plate_key, user_key
 from energyguard.rules.kinds.state import StateRule
 
 # The class's own attributes are slow to look up.
@@ -78,6 +78,12 @@ def is_user(session: ParkingSession, who: str) -> bool:
     """Whether an id is that of the user of a session, however it is spelled."""
     user = session.user
     return user == who or (user is not None and user_key(user) == user_key(who))
+
+
+def is_plate(session: ParkingSession, who: str) -> bool:
+    """Whether a plate is that of the car of a session, however it is spelled."""
+    plate = session.plate
+    return plate == who or (plate is not None and plate_key(plate) == plate_key(who))
 
 
 def started_again(session: ParkingSession, signal: Signal) -> None:

@@ -21,7 +21,7 @@ from energyguard.domains.charging.model import (
 )
 from energyguard.domains.charging.sessions import effects
 from energyguard.domains.charging.sessions.bay import Bay, has_left
-from energyguard.domains.charging.sessions.effects import TransitionContext, is_user
+from energyguard.domains.charging.sessions.effects import TransitionContext, is_plate, is_user
 
 Step: TypeAlias = Callable[[TransitionContext, Bay, Signal], None]
 GONE = "gone"
@@ -124,7 +124,7 @@ def leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     session = _session(bay)
     if session.plate is None:
         session.plate = signal.who
-    elif session.plate != signal.who:
+    elif not is_plate(session, signal.who):
         session.inferred.append(f"another plate at the leave: {signal.who}")
     _close(h, bay, signal.second)
 
