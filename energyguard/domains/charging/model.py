@@ -246,6 +246,11 @@ class RoundedAmount(NamedTuple):
         cents = round(exact * 100)
         return cls(cents, 1000 * round(exact) - 10 * cents, round(exact * 1000) - 10 * cents)
 
+    def text(self, decimals: int) -> str:
+        """The bill in a currency whose minor unit has so many decimals: 0, 2 or 3."""
+        more = {0: self.to_whole, 3: self.to_thousandth}.get(decimals, 0)
+        return f"{(10 * self.cents + more) / 1000:.{decimals}f}"
+
 
 def exact_profit(transaction: ChargingTransaction, seconds_per_hour: int) -> Fraction:
     """What a charge brings in, in units of the currency, not rounded.

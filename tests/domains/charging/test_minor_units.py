@@ -150,3 +150,13 @@ def test_what_an_export_tells_of_dinars_and_yen_is_kept() -> None:
     record = IMPORTED_SESSION.decode(IMPORTED_SESSION.encode(imported(session)))
     assert isinstance(record, Imported)
     assert (record.cents, record.to_whole, record.to_thousandth) == (123, -230, 4)
+
+
+@pytest.mark.parametrize(
+    ("currency", "words"),
+    [("JPY", "487 JPY"), ("KWD", "486.723 KWD"), ("CHF", "486.72 CHF"), ("", "486.72")],
+)
+def test_a_session_is_told_in_whole_minor_units(currency: str, words: str) -> None:
+    paid = RoundedAmount.of(Fraction("486.72345"))
+    session = ExportedSession("f", 1, "", "n", "A", "", "", S, paid=paid, currency=currency)
+    assert session.sentence().endswith(f", {words}")

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from babel.numbers import get_currency_precision
+
 from energyguard.domains.charging.exports.same_session import Telling
 from energyguard.domains.charging.model import NANO, RoundedAmount
 from energyguard.domains.charging.records.stations import session_id
@@ -104,7 +106,8 @@ class ExportedSession:
         if self.energy is not None:
             parts.append(f"{self.energy / NANO:g} kWh")
         if self.paid is not None:
-            parts.append(f"{self.paid.cents / 100:.2f} {self.currency}".strip())
+            decimals = get_currency_precision(self.currency or "EUR")
+            parts.append(f"{self.paid.text(decimals)} {self.currency}".strip())
         return ", ".join(parts)
 
     def says(self, defect: Defect, detail: str) -> None:
