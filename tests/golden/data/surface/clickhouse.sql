@@ -336,7 +336,7 @@ SELECT
         if(begins, 'start', 'stop')
     ) AS kind,
     multiIf(
-        parking, JSONExtractString(message, 'plate'),
+        parking, trimBoth(JSONExtractString(message, 'plate')),
         user, trimBoth(word_of(message, 'user_id')),
         ''
     ) AS person,
@@ -351,7 +351,7 @@ SELECT
         ),
         time IS NULL, 'timestamp: no time such as 2024-05-19 11:03:12, or a clock that is not set',
         sender = '', 'charger_id: empty',
-        parking AND NOT match(person, '^[A-Z0-9]{8}$'), 'plate: eight of A-Z and 0-9',
+        parking AND (person = '' OR lengthUTF8(person) > 16 OR match(person, '[[:cntrl:]]')), 'plate: 1 to 16 characters',
         user AND (person = '' OR lengthUTF8(person) > 128), 'user_id: an id of 1 to 128 characters',
         user AND price IS NULL, 'price: missing',
         user AND abs(price) > 1000000000000000, 'price: not within -1000000 to 1000000',
