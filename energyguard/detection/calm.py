@@ -2,8 +2,8 @@
 
 A floor that is alike from day to day never comes near the level that ordinary homes reach each few
 weeks, so even a fault is not rare enough there. A device whose days stay far below that level has
-its rarities raised by how far: never lowered, never by more than two nats. A home that stands empty
-for some weeks is no calm device: days as homes have them take that back twice as fast.
+its rarities raised by how far: never lowered, never by more than two nats. A home with some
+weeks of low days is no calm device: days as homes have them take that back twice as fast.
 """
 
 from __future__ import annotations

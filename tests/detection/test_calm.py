@@ -23,7 +23,7 @@ def test_a_calm_device_is_raised_after_weeks_and_a_wild_one_never() -> None:
     assert (np.diff(raised[0]) >= 0).all()
 
 
-def test_a_home_that_was_empty_for_weeks_is_soon_no_calm_device() -> None:
+def test_a_home_after_weeks_of_low_days_is_soon_no_calm_device() -> None:
     rarities = np.full((2, 60 * A_DAY), -5, np.float32)
     rarities[:, 30 * A_DAY :: A_DAY] = np.array([[-0.5], [3]])  # lived in again; a fault goes on
     raised = (calmed(rarities, 4) - rarities)[:, ::A_DAY]

@@ -11,6 +11,7 @@ from nicegui.testing import User, user_simulation
 from energyguard.catalogue.changes import Edit
 from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import StationView
+from energyguard.domains.charging.model import Signal, SignalKind
 from energyguard.domains.charging.page.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.page.view import mapped
 from energyguard.model.catalogue import Site
@@ -154,6 +155,24 @@ async def test_a_charger_has_a_page_and_says_in_lists_what_it_does(
     await user.open(f"/stations?station={quote(bay.station)}")
     links = [tag.props.get("href") for tag in user.find(kind=Tag).elements]
     assert f"/devices/{quote(device, safe='')}" in {str(link).partition("?")[0] for link in links}
+
+
+async def test_a_charger_with_two_plugs_says_what_both_do(
+    user: User, service: MadeUpService
+) -> None:
+    stations = service.projections["chargers"]
+    now_ms = service.clock.now_ms()
+    for plug in (1, 2):
+        begun = Signal(f"two/{plug}", now_ms // 1000, SignalKind.START, "", 11 * 10**9)
+        stations._bays.take_signal(begun, now_ms)  # type: ignore[attr-defined]
+    service.enter("device/charger:default/two", name="two", kind="charger")
+    await user.open(f"/devices/{quote('charger:default/two', safe='')}")
+    await user.should_not_see("not sent anything")
+    await sees(user, "22.0")
+    lanes = (await plotted(user, "lanes"))["lanes"]
+    assert [lane["name"] for lane in lanes] == ["two/1", "two/2"]
+    await user.open("/devices?search=two")
+    await sees(user, "charging, 11.0\u00a0kW, charging, 11.0\u00a0kW")
 
 
 async def test_a_station_has_a_day(user: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from energyguard.catalogue.listing import DeviceFilter
@@ -106,12 +107,7 @@ class DevicesPage:
         alerts: dict[str, int] = {}
         for alert in self.cache.service.book.open():
             alerts[alert.device] = alerts.get(alert.device, 0) + 1
-        states = states_of(self.context, [row.id for row in found.rows])
-        rows = await asyncio.to_thread(
-            lambda: [
-                self._row(row, alerts.get(row.id, 0), states.get(row.id)) for row in found.rows
-            ]
-        )
+        rows = await asyncio.to_thread(self._rows_of, found.rows, alerts)
         self.rows.show(rows)
         self.pages.show([found.total])
         self.note.text = plural(found.total, "device")
@@ -128,6 +124,10 @@ class DevicesPage:
             form = _("{n} devices match “{text}”")
             return form.format(n=count(total), text=self.wanted.search)
         return words[self.state].format(n=count(total))
+
+    def _rows_of(self, found: Sequence[CatalogueRow], alerts: Mapping[str, int]) -> list[DeviceRow]:
+        states = states_of(self.context, [row.id for row in found])
+        return [self._row(row, alerts.get(row.id, 0), states.get(row.id)) for row in found]
 
     def _row(self, row: CatalogueRow, alerts: int, state: DeviceState | None) -> DeviceRow:
         live = self.cache.service.live.device(row.id)

@@ -229,3 +229,17 @@ def test_two_chargers_are_believed_and_one_that_is_behind_changes_nothing() -> N
         bays.take_signal(at(charger, YEARS), 0)
     bays.take_signal(at("c3", 0), 0)
     assert bays.event_ms(0) == (NOON + YEARS) * 1000
+
+
+def test_a_charger_has_its_bay_or_one_for_each_plug() -> None:
+    bays = Bays(ParkingLimits())
+    for charger in ("charger-7/2", "charger-7/1", "charger-77", "charger-8"):
+        bays.take_signal(replace(one(0, SignalKind.ARRIVE, "AB12CD34"), charger=charger), 0)
+
+    def found(charger: str) -> list[str]:
+        return [bay.charger for bay in bays.of_charger(0, charger)]
+
+    assert found("charger-7") == ["charger-7/1", "charger-7/2"]
+    assert found("charger-7/2") == ["charger-7/2"]
+    assert found("charger-8") == ["charger-8"]
+    assert found("charger") == []

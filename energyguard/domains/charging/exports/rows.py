@@ -106,7 +106,7 @@ class ExportedSession:
         if self.energy is not None:
             parts.append(f"{self.energy / NANO:g} kWh")
         if self.paid is not None:
-            decimals = get_currency_precision(self.currency or "EUR")
+            decimals = get_currency_precision(self.currency)
             parts.append(f"{self.paid.text(decimals)} {self.currency}".strip())
         return ", ".join(parts)
 

@@ -203,6 +203,14 @@ class Bays:
         ]
         return sorted(found, key=lambda bay: (bay.station, _natural(bay.charger)))
 
+    def of_charger(self, now_ms: int, charger: str) -> list[BayView]:
+        """The bay of a charger, or one for each of its plugs; none: nothing was heard of it."""
+        second = (self.event_ms(now_ms) or 0) // 1000
+        if (bay := self._bays.get(charger)) is not None:
+            return [self._view(charger, bay, second)]
+        plugs = sorted(name for name in self._bays if name.rpartition("/")[0] == charger)
+        return [self._view(name, self._bays[name], second) for name in plugs]
+
     def station_of(self, charger: str) -> str:
         """Where a charger stands; one that is not listed is a station of its own."""
         listed = self._chargers.get(charger) or self._chargers.get(charger.rpartition("/")[0])

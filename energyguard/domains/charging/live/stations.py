@@ -78,6 +78,11 @@ class StationProjection:
         with self._lock:
             return self._bays.views(self._clock.now_ms(), station)
 
+    def of_charger(self, charger: str) -> list[BayView]:
+        """The bay of a charger, or one for each of its plugs; none: nothing was heard of it."""
+        with self._lock:
+            return self._bays.of_charger(self._clock.now_ms(), charger)
+
     def stations(self) -> list[StationView]:
         """Every station with bays, by name."""
         with self._lock:
@@ -178,6 +183,11 @@ class SomeStations:
         """Every bay that is seen, of a station or of all."""
         seen = self._whole.names(self._devices)
         return [bay for bay in self._whole.bays(station) if bay.charger in seen]
+
+    def of_charger(self, charger: str) -> list[BayView]:
+        """The bay of a charger, or one for each of its plugs; none where it is not seen."""
+        seen = charger in self._whole.names(self._devices)
+        return self._whole.of_charger(charger) if seen else []
 
     def stations(self) -> list[StationView]:
         """Every station with bays that are seen, and these alone."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from energyguard.domains.charging.currencies import currency_of, sums_of
@@ -45,16 +46,12 @@ class ChargerSkin:
 
     def states(self, context: PageContext, devices: Collection[str]) -> Mapping[str, DeviceState]:
         """What chargers do now."""
-        wanted = {name: device for device in devices if (name := charger_of(device))}
-        if not wanted:
-            return {}
-        found = {}
-        for bay in stations_of(context.cache.service).bays():
-            if device := wanted.get(bay.charger):
-                words, power = bay_words(context, bay), bay.power_kw
-                is_charging = bay.state == "charging" and power is not None
-                now = f"{words.state}, {number(power)}{SPACE}kW" if is_charging else words.state
-                found[device] = DeviceState(now, bay.since_ms or None)
+        stations, found = stations_of(context.cache.service), {}
+        for device in devices:
+            charger = charger_of(device)
+            if charger is not None and (bays := stations.of_charger(charger)):
+                now = ", ".join(_brief(context, bay) for bay in bays)
+                found[device] = DeviceState(now, max(bay.since_ms for bay in bays) or None)
         return found
 
     def parts(self, context: PageContext, device: str, say: Say) -> DeviceParts | None:
@@ -96,42 +93,41 @@ class ChargerParts:
 
     async def look(self) -> None:
         """What it does now."""
-        bay = self._bay()
-        if bay is None:
+        bays = self.stations.of_charger(self.charger)
+        if not bays:
             return
-        words = bay_words(self.context, bay)
-        self._say(": ".join(filter(None, (words.state.capitalize(), words.more))))
+        words = [bay_words(self.context, bay) for bay in bays]
+        more = [": ".join(filter(None, (line.state.capitalize(), line.more))) for line in words]
+        self._say("; ".join(more))
+        powers = [bay.power_kw for bay in bays if bay.state == "charging" and bay.power_kw]
         is_old = not self.stations.fresh().live
-        if bay.state == "charging" and bay.power_kw is not None:
-            since = moment(bay.since_ms, self.context.zone, "%H:%M:%S")
-            self.now.show(
-                number(bay.power_kw), "kW", _("since {when}").format(when=since), old=is_old
-            )
+        below = words[0].more if len(bays) == 1 else "; ".join(more)
+        if powers and len(bays) == 1:
+            since = moment(bays[0].since_ms, self.context.zone, "%H:%M:%S")
+            below = _("since {when}").format(when=since)
+        if powers:
+            self.now.show(number(sum(powers)), "kW", below, old=is_old)
         else:
-            self.now.show(words.state, "", words.more, old=is_old)
-
-    def _bay(self) -> BayView | None:
-        """How it is now; None: nothing was heard of it."""
-        bays = self.stations.bays()
-        return next((bay for bay in bays if bay.charger == self.charger), None)
+            states = ", ".join(dict.fromkeys(line.state for line in words))
+            self.now.show(states, "", below, old=is_old)
 
     async def draw(self, found: MeasuredDevice | None) -> None:
         """What it gave and took today, and what happened in the range."""
-        now_ms, bay = self.stations.event_ms(), self._bay()
-        if now_ms is None or bay is None:
-            return
-        await asyncio.gather(self._draw_today(now_ms, bay), self._draw_range(now_ms, bay))
+        now_ms, bays = self.stations.event_ms(), self.stations.of_charger(self.charger)
+        if now_ms is not None and bays:
+            await asyncio.gather(self._draw_today(now_ms, bays), self._draw_range(now_ms, bays))
 
     async def draw_rest(self, found: MeasuredDevice | None) -> None:
         """Nothing takes longer."""
 
-    async def _draw_today(self, now_ms: int, bay: BayView) -> None:
+    async def _draw_today(self, now_ms: int, bays: Sequence[BayView]) -> None:
         zone, service = self.context.zone, self.cache.service
         today = CalendarSpan.of("day", local(now_ms, zone).date(), zone)
         rows = await self.cache.shared(
             ("charger", today), PAID_KEEP_S, lambda: paid_at(service, today, "charger")
         )
-        mine = [row for row in rows if row["charger"] == self.charger]
+        plugs = {bay.charger for bay in bays}
+        mine = [row for row in rows if row["charger"] in plugs]
         if not mine and await self.cache.lags_ms():
             for tile in (self.energy, self.revenue):
                 tile.coming(none_words(coming=True))
@@ -139,19 +135,25 @@ class ChargerParts:
         kwh, charges = (sum(row[name] for row in mine) for name in ("kwh", "charges"))
         self.energy.show(number(kwh), "kWh", plural(charges, "charge"))
         sums = sums_of((row["currency"], row["eur"]) for row in mine)
-        nothing = {currency_of(service, bay.station): 0.0}
+        nothing = {currency_of(service, bays[0].station): 0.0}
         self.revenue.show(sums_words(sums or nothing), "", mean_price(sums, kwh))
 
-    async def _draw_range(self, now_ms: int, bay: BayView) -> None:
+    async def _draw_range(self, now_ms: int, bays: Sequence[BayView]) -> None:
         end_ms = now_ms - now_ms % 1000 + 1000
         start_ms = end_ms - self.context.span.length_ms
-        found = await self.cache.ask_as(
-            (self.charger, self.context.span.name), PAID_KEEP_S, "station_day",
-            station=bay.station, charger=self.charger, start_ms=start_ms, end_ms=end_ms, n=MAX_ROWS,
-        )  # fmt: skip
-        rows: list[dict[str, Any]] = found.to_pylist()
-        self.timeline.show(rows, [self.charger], (start_ms, end_ms), self.context.zone)
+        rows: list[dict[str, Any]] = []
+        for bay in bays:  # to the history a plug that is not listed is a station of its own
+            station = bay.station if bay.charger == self.charger else bay.charger
+            found = await self.cache.ask_as(
+                (bay.charger, self.context.span.name), PAID_KEEP_S, "station_day", station=station,
+                charger=bay.charger, start_ms=start_ms, end_ms=end_ms, n=MAX_ROWS,
+            )  # fmt: skip
+            rows += found.to_pylist()
+        self.timeline.show(
+            rows, [bay.charger for bay in bays], (start_ms, end_ms), self.context.zone
+        )
         charges = [row for row in rows if row["what"] == "charge"]
+        charges.sort(key=itemgetter("start"))
         self.known.text = plural(len(charges), "charge")
         self.charges.show([self._charge(row) for row in reversed(charges[-MAX_CHARGES:])])
 
@@ -162,6 +164,13 @@ class ChargerParts:
         )
         kwh = number(row["kwh"])
         return (day_moment(start_ms, self.context.zone), length, kwh, charge_money(row))
+
+
+def _brief(context: PageContext, bay: BayView) -> str:
+    """What a bay does, and with which power."""
+    words = bay_words(context, bay).state
+    is_charging = bay.state == "charging" and bay.power_kw is not None
+    return f"{words}, {number(bay.power_kw)}{SPACE}kW" if is_charging else words
 
 
 def _ms(at: datetime | None) -> int | None:

@@ -5,7 +5,7 @@ Charges that are over are held against what can be, until somebody pays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -76,14 +76,16 @@ TWO_STOPS = "energy from power and time: two stops with two registers"
 
 def is_user(session: ParkingSession, who: str) -> bool:
     """Whether an id is that of the user of a session, however it is spelled."""
-    user = session.user
-    return user == who or (user is not None and user_key(user) == user_key(who))
+    return _is_same(session.user, who, user_key)
 
 
 def is_plate(session: ParkingSession, who: str) -> bool:
     """Whether a plate is that of the car of a session, however it is spelled."""
-    plate = session.plate
-    return plate == who or (plate is not None and plate_key(plate) == plate_key(who))
+    return _is_same(session.plate, who, plate_key)
+
+
+def _is_same(known: str | None, who: str, key: Callable[[str], str]) -> bool:
+    return known == who or (known is not None and key(known) == key(who))
 
 
 def started_again(session: ParkingSession, signal: Signal) -> None:
