@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from energyguard.domains.regions.generated import FIRST_DAY_MS, lines_of, simulated
+from energyguard.domains.regions.simulator.generated import FIRST_DAY_MS, lines_of, simulated
 
 SECONDS_A_STEP = 2
 

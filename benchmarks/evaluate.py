@@ -23,8 +23,8 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.window_sums import side_by_side
-from energyguard.codecs.csv import encode
 from energyguard.codecs.files import read_blocks
+from energyguard.codecs.text.csv import encode
 from energyguard.model.readings import batch_of
 from energyguard.offline.evaluate import evaluate
 from energyguard.rules.kinds.threshold import ThresholdRule

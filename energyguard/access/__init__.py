@@ -5,6 +5,7 @@
     people.py     people, their invitations and passwords
     passwords.py  argon2id, a few at a time
 
-What a role may do stands in ``model/access.py``; which role a path needs in ``api/permissions.py``;
-what somebody who is limited to sites sees in ``service/limited/service.py``.
+What a role may do stands in ``model/access.py``; which role a path needs in
+``api/gate/permissions.py``; what somebody who is limited to sites sees in
+``service/limited/service.py``.
 """

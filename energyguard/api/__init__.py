@@ -2,9 +2,11 @@
 
 rest.py      /api/v1, put together from routes/
 app.py       everything that one address answers, behind one gate
-auth.py      who is asking: tokens, log-ins, one gate for HTTP and websockets; open streams
+gate/        who is asking, and what they may
 middleware.py   what every request passes behind it: counts, limits, our own words
-tokens.py    bearer tokens, kept hashed; one-time log-in links
-problems.py  one shape for everything that goes wrong
+dialects.py  other systems' dialects on the same port
+bare_pages/  log-in, invitation, answers to messages, a fault
+streams.py   open streams, looked at again every few seconds
+problems.py  one shape for everything that goes wrong; sentences.py has its words
 role.py      the process
 """

@@ -13,17 +13,17 @@ from starlette.types import ASGIApp
 
 from energyguard.access.tokens import Tokens
 from energyguard.api import problems
-from energyguard.api.answer import answer_routes
-from energyguard.api.attempts import Attempts
-from energyguard.api.audited import noting
-from energyguard.api.auth import Gate
+from energyguard.api.bare_pages.answer import answer_routes
+from energyguard.api.bare_pages.login import login_routes
 from energyguard.api.dialects import HttpDialects, http_dialects
-from energyguard.api.login import login_routes
+from energyguard.api.gate.attempts import Attempts
+from energyguard.api.gate.audited import noting
+from energyguard.api.gate.auth import Gate
+from energyguard.api.gate.permissions import Needed, Permissions, permissions
+from energyguard.api.gate.sessions import LogIns
 from energyguard.api.metrics import Scrape
 from energyguard.api.middleware import OwnPages, RequestLimits, Requests
-from energyguard.api.permissions import Needed, Permissions, permissions
 from energyguard.api.rest import PREFIX, build_api
-from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
 from energyguard.model.quantities import parse_duration
 from energyguard.page.mount import FILES, mount

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import Scope
 
-from energyguard.api.permissions import WRITERS, Needed
+from energyguard.api.gate.permissions import WRITERS, Needed
 from energyguard.api.problems import Answer, Problem, TooLarge, as_problem, internal, problem
 from energyguard.clock import Clock
 from energyguard.codecs.headers import known

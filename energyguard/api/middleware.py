@@ -12,9 +12,9 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from energyguard.api.attempts import address_of
+from energyguard.api.bare_pages.fault import page_of
 from energyguard.api.dialects import answer_for
-from energyguard.api.fault_page import page_of
+from energyguard.api.gate.attempts import address_of
 from energyguard.api.problems import TooLarge, internal, problem
 from energyguard.clock import Clock
 from energyguard.errors import Malformed, Overloaded, Unauthorized

@@ -13,7 +13,7 @@ import msgspec
 
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
-from energyguard.api.auth import check_auth
+from energyguard.api.gate.auth import check_auth
 from energyguard.clock import SYSTEM
 from energyguard.durable.atomic import write_atomically
 from energyguard.history.client import HistoryClient

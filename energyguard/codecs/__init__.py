@@ -7,18 +7,13 @@ framing.py     where telegrams begin and end, in a body and in a stream
 headers.py     the dialects that are known, and the names that columns and fields may have
 formats.py     in which format a message or a file is
 files.py       files, gzipped files and standard input, block by block
-delimited.py   lines under a header, or several: a block at once
-json.py        objects of a layout, as lines or an array; json_fast_path.py a block at once
-row_by_row.py  lines and objects one by one, with the reasons
+text/          lines under a header, and objects: CSV, JSON
+arrow/         Arrow IPC, Parquet
 columns.py     the columns of a layout
-csv.py         how lines are written
-arrow.py       Arrow IPC; ipc.py has what it unfolds to, arrow_columns.py its types
-parquet.py     Parquet files
 sheets.py      tables for people: CSV, workbooks, Parquet
 assembly.py    readings of the columns: what is doubtful, what cannot be true
 refusals.py    refused rows: the first one by one, the rest as one
 deliveries.py  files as one delivery, in order of event time
-lines.py       the lines of a block, in bounded memory
 seconds.py     times as system D writes them
 """
 

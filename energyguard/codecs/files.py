@@ -14,9 +14,9 @@ from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import HEAD_BYTES, PayloadFormat, sniff
 from energyguard.codecs.headers import BOM, known
-from energyguard.codecs.lines import line_ends
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals, as_one
 from energyguard.codecs.sources import device_of
+from energyguard.codecs.text.lines import line_ends
 from energyguard.errors import NotFound
 from energyguard.model.readings import Verdict
 

@@ -7,22 +7,23 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from energyguard.codecs import Decoded, csv
-from energyguard.codecs.arrow import written
+from energyguard.codecs import Decoded
+from energyguard.codecs.arrow.batches import written
 from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.context import DecodeContext
-from energyguard.codecs.delimited import TextDecoder
 from energyguard.codecs.dialect import Decode
-from energyguard.codecs.header_lines import (
+from energyguard.codecs.headers import BOM, HOUSEHOLD, known, layout_of, unknown
+from energyguard.codecs.refusals import ANY_SHAPE, MAX_REFUSED, refused_whole
+from energyguard.codecs.text import csv
+from energyguard.codecs.text.delimited import TextDecoder
+from energyguard.codecs.text.header_lines import (
     header_of,
     holds_values,
     is_title,
     separated_otherwise,
 )
-from energyguard.codecs.headers import BOM, HOUSEHOLD, known, layout_of, unknown
-from energyguard.codecs.json import decode_json, encode_json
-from energyguard.codecs.refusals import ANY_SHAPE, MAX_REFUSED, refused_whole
+from energyguard.codecs.text.json import decode_json, encode_json
 from energyguard.errors import NotFound
 
 HEAD_BYTES = 65_536

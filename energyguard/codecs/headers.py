@@ -42,17 +42,18 @@ from energyguard.codecs.dialect import Dialect
 from energyguard.domain import installed, load
 from energyguard.errors import ConfigError
 
-_TEXT = ("energyguard.codecs.csv:DIALECT", "energyguard.codecs.json:DIALECT")
+_TEXT = ("energyguard.codecs.text.csv:DIALECT", "energyguard.codecs.text.json:DIALECT")
 _NAMED = tuple(
     f"energyguard.dialects.{name}:DIALECT"
     for name in (
-        *("influx", "prometheus", "prometheus_text", "victoriametrics", "emoncms"),
-        *("thingsboard", "volkszaehler", "homeassistant", "mapped"),
+        *("influx.dialect", "prometheus.remote_write", "prometheus.text"),
+        *("victoriametrics.dialect", "emoncms", "thingsboard", "volkszaehler"),
+        *("homeassistant", "mapped"),
     )
 )
 """Dialects whose values have names of their senders': by text, since they know this folder."""
 _TELEGRAMS = tuple(f"energyguard.telegrams.{name}:DIALECT" for name in ("p1", "sml", "tic"))
-_BINARY = ("energyguard.codecs.arrow:DIALECT", "energyguard.codecs.parquet:DIALECT")
+_BINARY = ("energyguard.codecs.arrow.batches:DIALECT", "energyguard.codecs.arrow.parquet:DIALECT")
 
 
 class Dialects:

@@ -22,12 +22,12 @@ import pyarrow.compute as pc
 
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.context import DecodeContext
-from energyguard.codecs.delimited import decode_sound
 from energyguard.codecs.headers import HOUSEHOLD
-from energyguard.codecs.json_fast_path import decode_sound_json
 from energyguard.codecs.messages import CSV, ISOLATED, JSON
 from energyguard.codecs.refusals import Bad, Contents, bad_record, distinct, together
 from energyguard.codecs.sources import device_in
+from energyguard.codecs.text.delimited import decode_sound
+from energyguard.codecs.text.json_fast_path import decode_sound_json
 from energyguard.errors import Corrupt
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import BACKFILL, SCHEMA

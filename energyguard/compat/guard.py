@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energyguard.access.tokens import Tokens
-from energyguard.api.attempts import Attempts
-from energyguard.api.auth import check_auth, host_name, is_foreign, is_loopback
+from energyguard.api.gate.attempts import Attempts
+from energyguard.api.gate.auth import check_auth, host_name, is_foreign, is_loopback
 from energyguard.api.problems import Answer, TooLarge, internal, problem
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.shapes import TooSlow

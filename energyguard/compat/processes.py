@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from energyguard.access.tokens import Tokens
-from energyguard.api.auth import check_auth, is_loopback
+from energyguard.api.gate.auth import check_auth, is_loopback
 from energyguard.api.problems import Answer
 from energyguard.compat.building.coordinator import OPEN as BUILDING_OPEN
 from energyguard.compat.building.coordinator import STREAMS as BUILDING_STREAMS

@@ -15,12 +15,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.codecs import Decoded, RefusedRow
-from energyguard.codecs.arrow_columns import nanos_of_floats
+from energyguard.codecs.arrow.columns import nanos_of_floats
 from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import Ints, TableReadings
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.refusals import REST_BYTES, Refusals
-from energyguard.codecs.row_by_row import BEYOND
+from energyguard.codecs.text.row_by_row import BEYOND
 from energyguard.dialects.names import NotPlaced, Placed
 from energyguard.model.readings import Verdict
 

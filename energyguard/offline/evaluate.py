@@ -27,9 +27,9 @@ from energyguard.catalogue.energy import channels_of
 from energyguard.catalogue.revisions import PlacesFrom
 from energyguard.catalogue.sums import sum_weights
 from energyguard.codecs import RefusedRow
-from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
+from energyguard.codecs.text.csv import strings_of
 from energyguard.errors import ConfigError
 from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from

@@ -13,12 +13,12 @@ from fastapi import FastAPI, Request, WebSocket
 from starlette.types import Message
 
 from energyguard.access.tokens import LINK_MS, Tokens
-from energyguard.api.attempts import Attempts
-from energyguard.api.auth import Gate, is_loopback
-from energyguard.api.login import login_routes
+from energyguard.api.bare_pages.login import login_routes
+from energyguard.api.gate.attempts import Attempts
+from energyguard.api.gate.auth import Gate, is_loopback
+from energyguard.api.gate.sessions import COOKIE, LogIns
 from energyguard.api.middleware import RequestLimits
 from energyguard.api.problems import install
-from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.clock import ManualClock
 from energyguard.errors import ConfigError, Conflict, NotFound
 

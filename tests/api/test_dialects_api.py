@@ -30,7 +30,7 @@ from energyguard.clock import SYSTEM
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import known
 from energyguard.codecs.records import read_records
-from energyguard.dialects.prometheus import DIALECT as PROMETHEUS_DIALECT
+from energyguard.dialects.prometheus.remote_write import DIALECT as PROMETHEUS_DIALECT
 from energyguard.log import EARLIEST, LATEST, Positions
 from energyguard.model.access import AccessRole
 from energyguard.model.quantities import from_nano

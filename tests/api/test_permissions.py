@@ -10,9 +10,9 @@ from nicegui import app as pages
 
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
-from energyguard.api.auth import OPEN
 from energyguard.api.dialects import http_dialects
-from energyguard.api.permissions import ADMINS, API, OTHERS, Permissions, permissions
+from energyguard.api.gate.auth import OPEN
+from energyguard.api.gate.permissions import ADMINS, API, OTHERS, Permissions, permissions
 from energyguard.api.rest import PREFIX, build_api
 from energyguard.model.access import AccessRole, Caller
 from energyguard.page.views import VIEWS

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.api import bare_page
-from energyguard.api.fault_page import page_of
+from energyguard.api.bare_pages import page as bare_page
+from energyguard.api.bare_pages.fault import page_of
 from tests.api.test_auth import House
 from tests.page.marking import GERMAN_MARKED, words_left
 

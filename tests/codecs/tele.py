@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from energyguard.codecs import headers, json_fast_path, sources
+from energyguard.codecs import headers, sources
 from energyguard.codecs.columns import (
     ISO_TIME,
     NUMBER,
@@ -19,6 +19,7 @@ from energyguard.codecs.columns import (
     readings_of,
 )
 from energyguard.codecs.dialect import Dialect
+from energyguard.codecs.text import json_fast_path
 from energyguard.domain import Domain, installed
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from energyguard.codecs import Decoded
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import decode
-from energyguard.codecs.json_fast_path import MAX_FIRST_OBJECT, decode_sound_json
+from energyguard.codecs.text.json_fast_path import MAX_FIRST_OBJECT, decode_sound_json
 from energyguard.model.quantities import to_nano
 
 numbers = st.decimals("0", "100", places=9) | st.decimals("0", "100", places=5)

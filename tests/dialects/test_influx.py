@@ -16,7 +16,7 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import decode
 from energyguard.codecs.http import HttpSent, HttpTaken
-from energyguard.dialects.influx import DIALECT, decode_influx
+from energyguard.dialects.influx.dialect import DIALECT, decode_influx
 from energyguard.dialects.names import NotPlaced, Placed, ValueName, place_by_name
 from energyguard.errors import Malformed
 from energyguard.model.readings import Verdict
@@ -176,7 +176,7 @@ def test_a_line_with_line_ends_is_one_line_of_its_rows() -> None:
 
 
 def test_a_text_over_the_end_of_a_block_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("energyguard.dialects.influx._BLOCK", 30)
+    monkeypatch.setattr("energyguard.dialects.influx.dialect._BLOCK", 30)
     texts = ["a\n" * n for n in range(40)]
     lines = [f'plug,device=d{n} note="{text}",power_w=1 {NOW}' for n, text in enumerate(texts)]
     found = of("\n".join(lines))

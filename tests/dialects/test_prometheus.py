@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
 from energyguard.codecs.http import HttpSent
-from energyguard.dialects.prometheus import DIALECT
-from energyguard.dialects.prometheus_text import HTTP as TEXT_HTTP
+from energyguard.dialects.prometheus.remote_write import DIALECT
+from energyguard.dialects.prometheus.text import HTTP as TEXT_HTTP
 from energyguard.errors import Malformed
 
 T = 1_764_590_400_000

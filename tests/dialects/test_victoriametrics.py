@@ -7,8 +7,8 @@ import pytest
 from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
 from energyguard.codecs.http import HttpSent, HttpTaken
-from energyguard.dialects.prometheus_text import HTTP as TEXT
-from energyguard.dialects.victoriametrics import HTTP
+from energyguard.dialects.prometheus.text import HTTP as TEXT
+from energyguard.dialects.victoriametrics.dialect import HTTP
 from energyguard.errors import Malformed
 
 T = 1_764_590_400_000

@@ -18,9 +18,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from energyguard.access.tokens import CLOCK_MS, Tokens
 from energyguard.api import streams
-from energyguard.api.attempts import Attempts
-from energyguard.api.auth import Gate
-from energyguard.api.sessions import _SALT, COOKIE, LogIns, secret_of
+from energyguard.api.gate.attempts import Attempts
+from energyguard.api.gate.auth import Gate
+from energyguard.api.gate.sessions import _SALT, COOKIE, LogIns, secret_of
 from energyguard.clock import ManualClock
 from energyguard.durable.secret_file import secret_in
 from energyguard.errors import Corrupt

@@ -10,8 +10,8 @@ from argon2 import PasswordHasher
 
 from energyguard.access import passwords
 from energyguard.access.people import Accounts
-from energyguard.api.permissions import Needed, Permissions
-from energyguard.api.sessions import COOKIE
+from energyguard.api.gate.permissions import Needed, Permissions
+from energyguard.api.gate.sessions import COOKIE
 from energyguard.limits import FAILED_LOGINS
 from energyguard.model.access import AccessRole
 from tests.api.test_auth import HOME, House

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import energyguard.api.bare_page as bare
+import energyguard.api.bare_pages.page as bare
 from energyguard.page.mount import STATIC
 
 LIGHT, DARK = 0, 1

@@ -10,7 +10,8 @@ from nicegui.testing import User, user_simulation
 
 from energyguard.domains.regions.live.regions import regions_of
 from energyguard.domains.regions.live.states import RegionsView, RegionView, regions_view
-from energyguard.domains.regions.region_words import (
+from energyguard.domains.regions.page.view import OUTLINE, outline
+from energyguard.domains.regions.page.words import (
     Shades,
     average_words,
     euros,
@@ -18,7 +19,6 @@ from energyguard.domains.regions.region_words import (
     shades,
 )
 from energyguard.domains.regions.states import NAMES
-from energyguard.domains.regions.view import OUTLINE, outline
 from energyguard.page.mount import add_pages
 from energyguard.settings.edge import CloudSettings
 from energyguard.settings.regions import RegionsSettings

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from energyguard.codecs.csv import strings_of
+from energyguard.codecs.text.csv import strings_of
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import batch_from

@@ -17,7 +17,7 @@ import pytest
 from energyguard.access.tokens import Tokens
 from energyguard.api import problems
 from energyguard.api.app import build_app
-from energyguard.api.permissions import API
+from energyguard.api.gate.permissions import API
 from energyguard.catalogue.changes import Edit
 from energyguard.domains.charging.places import device_id
 from energyguard.errors import ConfigError, Conflict, Forbidden, NotFound

@@ -1,4 +1,4 @@
--- Signals of chargers: the three shapes of energyguard/codecs/charging.py, told apart by field.
+-- Signals of chargers: the three shapes of energyguard/domains/charging/codec.py, told apart by field.
 CREATE TABLE IF NOT EXISTS read_signals (
     topic     LowCardinality(String),
     partition Int32,

@@ -87,7 +87,7 @@ def up(
     `--scenario regions` plays an edge and a cloud too, with a line of their own between them.
     """
     from energyguard import node
-    from energyguard.api.auth import check_auth
+    from energyguard.api.gate.auth import check_auth
     from energyguard.pipeline import DEMONSTRATED, SCENARIOS
 
     call = call.with_settings(

@@ -12,8 +12,8 @@ from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.context import DecodeContext
-from energyguard.codecs.delimited import decode_lines
 from energyguard.codecs.headers import HOUSEHOLD
+from energyguard.codecs.text.delimited import decode_lines
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.sample import Sample
 from energyguard.domains.household.simulate import Run, this_evening_ms

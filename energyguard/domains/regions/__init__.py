@@ -1,14 +1,14 @@
 """Homes in regions, measured at the edge: system E's co-simulation, places, page and port.
 
 topics.py, records.py, flows.py   what is written and read
-dialect.py, recordings.py, generated.py   what homes send, from files or made up
-homes.py, scenario.py     homes played into an edge's log; what `up` prepares for that
+dialect.py                what homes send
+simulator/ homes played into an edge's log, from files or made up; what `up` prepares for that
 config.py, commands.py, mosaik/           system E's co-simulation
 states.py, places_file.py, places.py, groups.py   where homes stand, and who is shown with whom
 home_places.py            what the catalogue sees of it
 live/      power by state now, as it may be shown; queries/: in the past
-routes.py, view.py, region_words.py  API and page; germany.json: the map's outline
-port.py, port_page.py                system E's port
+routes.py  API
+page/      the view, its map and its words; system E's port
 """
 
 from pathlib import Path
@@ -36,15 +36,15 @@ DOMAIN = Domain(
     ),
     queries=Path(__file__).parent / "queries",
     routes=(f"{HERE}.routes:router",),
-    views=(f"{HERE}.view:VIEW",),
+    views=(f"{HERE}.page.view:VIEW",),
     commands={"simulate mosaik": f"{HERE}.commands:mosaik"},
     simulators=(
         Simulator(
             name="regions",
             role="simulate-regions",
-            run=f"{HERE}.homes:run",
+            run=f"{HERE}.simulator.homes:run",
             on_request=True,
-            prepare=f"{HERE}.scenario:prepare",
+            prepare=f"{HERE}.simulator.scenario:prepare",
         ),
     ),
     places=DomainPlaces(fold=f"{HERE}.home_places:StatePlaces", topics=(PLACES,)),

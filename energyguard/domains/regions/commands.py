@@ -107,7 +107,7 @@ def _wanted(read: SystemEConfig, speedup: float, settings: Settings) -> CoSimula
         NotFound: the folder is not there, or has no files.
     """
     from energyguard.domains.regions.mosaik.world import CoSimulation
-    from energyguard.domains.regions.recordings import files_of
+    from energyguard.domains.regions.simulator.recordings import files_of
 
     if read.data is None:
         raise ConfigError("say where the household files are: --data DIR, or --config FILE")

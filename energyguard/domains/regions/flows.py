@@ -10,4 +10,4 @@ PLACING = Flow(
     "places", (), "domains/regions/places.py", (PLACES,), tables=(PLACES,)
 )  # the cloud's role plays it, in its own transaction
 REGIONS = Flow("regions", (EDGE_READINGS, PLACES), "domains/regions/live/regions.py", ())
-PORT = Role("regions", "energyguard.domains.regions.port:run", needs="regions.listen")
+PORT = Role("regions", "energyguard.domains.regions.page.port:run", needs="regions.listen")

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.assembly import PlausibilityLimits
-from energyguard.codecs.csv import encode
 from energyguard.codecs.records import pack, read_records
 from energyguard.codecs.refusals import first_bytes
+from energyguard.codecs.text.csv import encode
 from energyguard.edge.cloud.cloud_end import Arrived
 from energyguard.log import Log, Records
 from energyguard.log.compacted import CompactedTable

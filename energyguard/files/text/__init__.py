@@ -2,5 +2,6 @@
 
 unpack.py   gzip and zip, bounded
 text.py     UTF-8, whatever its encoding was
-parts.py    the two together, and a workbook's sheets
+workbooks.py  a workbook's sheets as CSV
+parts.py    all of them together
 """

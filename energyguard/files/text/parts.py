@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from energyguard.codecs.workbooks import is_workbook, sheets_as_csv
 from energyguard.errors import Malformed
 from energyguard.files.found import FileFinding
 from energyguard.files.text.text import as_utf8
 from energyguard.files.text.unpack import Part
+from energyguard.files.text.workbooks import is_workbook, sheets_as_csv
 
 _ZIP: Final = b"PK\x03\x04"
 _NO_TABLES: Final = (

@@ -36,7 +36,7 @@ def served(tmp_path: Path, cluster: Nodes, monkeypatch: pytest.MonkeyPatch) -> I
 
     It writes its log in a process of its own: here that would be among what the client says.
     """
-    monkeypatch.setattr("energyguard.api.attempts._log", Mock())
+    monkeypatch.setattr("energyguard.api.gate.attempts._log", Mock())
     folder = tmp_path / "served"
     folder.mkdir()
     parts = Parts(folder)

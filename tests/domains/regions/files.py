@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from energyguard.domains.regions.generated import lines_of, simulated
-from energyguard.domains.regions.recordings import Recording
+from energyguard.domains.regions.simulator.generated import lines_of, simulated
+from energyguard.domains.regions.simulator.recordings import Recording
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "household_2s"
 """The real ones, which do not ship with the product."""

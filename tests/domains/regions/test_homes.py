@@ -14,9 +14,14 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.codecs.records import read_records
-from energyguard.domains.regions.generated import FIRST_DAY_MS, STEP_MS, lines_of, simulated
-from energyguard.domains.regions.homes import HomesFeed, HomesRun, homes_of, run
-from energyguard.domains.regions.recordings import Loop, files_of, node_of, read_recording
+from energyguard.domains.regions.simulator.generated import (
+    FIRST_DAY_MS,
+    STEP_MS,
+    lines_of,
+    simulated,
+)
+from energyguard.domains.regions.simulator.homes import HomesFeed, HomesRun, homes_of, run
+from energyguard.domains.regions.simulator.recordings import Loop, files_of, node_of, read_recording
 from energyguard.domains.regions.topics import POWER
 from energyguard.errors import ConfigError, NotFound, Rejected
 from energyguard.log import Log, open_log

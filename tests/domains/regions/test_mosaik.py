@@ -19,7 +19,7 @@ import pytest
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.records import read_records
 from energyguard.domains.regions.mosaik.world import CoSimulation, simulate
-from energyguard.domains.regions.recordings import read_recording
+from energyguard.domains.regions.simulator.recordings import read_recording
 from energyguard.domains.regions.topics import POWER
 from energyguard.errors import ConfigError, Conflict, NotFound, Rejected
 from energyguard.log import open_log

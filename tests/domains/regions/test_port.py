@@ -15,8 +15,8 @@ from energyguard.clock import SYSTEM
 from energyguard.codecs.records import pack
 from energyguard.domains.regions.live.group_powers import SLOT_MS
 from energyguard.domains.regions.live.regions import RegionProjection
+from energyguard.domains.regions.page.port import build_port, guarded, run
 from energyguard.domains.regions.places import HomePlaces
-from energyguard.domains.regions.port import build_port, guarded, run
 from energyguard.errors import ConfigError, NotFound
 from energyguard.log import Log, Records, open_log
 from energyguard.log.records import Headers

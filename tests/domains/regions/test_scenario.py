@@ -9,7 +9,7 @@ import pytest
 
 from energyguard.cli.run.nodes import _prepared
 from energyguard.cli.terminal.call import Call
-from energyguard.domains.regions.scenario import EDGE, prepare
+from energyguard.domains.regions.simulator.scenario import EDGE, prepare
 from energyguard.edge.link.enrolment import Enrolment
 from energyguard.edge.link.identity import joined
 from energyguard.log import open_log

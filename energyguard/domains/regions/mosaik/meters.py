@@ -14,7 +14,7 @@ import mosaik_api_v3
 from mosaik_api_v3.types import CreateResult, InputData, Meta, OutputData, OutputRequest
 
 from energyguard.domains.regions.mosaik.clock import SimulationClock, checked_step, time_of
-from energyguard.domains.regions.recordings import Recording, read_recording
+from energyguard.domains.regions.simulator.recordings import Recording, read_recording
 from energyguard.errors import Conflict
 
 META: Meta = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from energyguard.domains.regions.recordings import BrokenLine, distinct
+from energyguard.domains.regions.simulator.recordings import BrokenLine, distinct
 from energyguard.errors import ConfigError, Rejected
 
 HERE = "energyguard.domains.regions.mosaik"

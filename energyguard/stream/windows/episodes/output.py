@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.codecs.csv import decimals
+from energyguard.codecs.text.csv import decimals
 from energyguard.log.records import Records
 from energyguard.model.alerts import State
 from energyguard.model.readings import Ints, ReadingBatch, Verdict

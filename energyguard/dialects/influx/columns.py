@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from energyguard.codecs.assembly import large_exponent
 from energyguard.codecs.columns import Ints
-from energyguard.dialects.influx_lines import LineNames
+from energyguard.dialects.influx.lines import LineNames
 from energyguard.dialects.values import NamedValues
 
 Bytes = npt.NDArray[np.uint8]

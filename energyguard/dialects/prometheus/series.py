@@ -15,8 +15,8 @@ import numpy.typing as npt
 from energyguard.codecs.columns import Ints
 from energyguard.dialects.mapping import NameMapping
 from energyguard.dialects.names import NotPlaced, Placed, ValueName
-from energyguard.dialects.prometheus_symbols import RequestSymbols, packed_numbers
-from energyguard.dialects.prometheus_wire import WireFields, fields
+from energyguard.dialects.prometheus.symbols import RequestSymbols, packed_numbers
+from energyguard.dialects.prometheus.wire import WireFields, fields
 
 _NAME: Final = "__name__"
 _COUNTER: Final = 1

@@ -22,8 +22,8 @@ from energyguard.codecs.http import (
     HttpTaken,
 )
 from energyguard.dialects.names import ValueName
-from energyguard.dialects.prometheus import refusal
-from energyguard.dialects.prometheus_series import named_by_labels
+from energyguard.dialects.prometheus.remote_write import refusal
+from energyguard.dialects.prometheus.series import named_by_labels
 from energyguard.dialects.rows import (
     NamedValue,
     json_of,
@@ -31,7 +31,7 @@ from energyguard.dialects.rows import (
     numbered_lines,
     readings_of_rows,
 )
-from energyguard.dialects.victoriametrics_csv import csv_format, csv_lines
+from energyguard.dialects.victoriametrics.csv import csv_format, csv_lines
 from energyguard.errors import Malformed
 
 _NO_VALUES: Final = (None, "null", "NaN", "nan")

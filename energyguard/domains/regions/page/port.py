@@ -18,13 +18,13 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
 from energyguard.access.tokens import Tokens
-from energyguard.api.auth import is_loopback
+from energyguard.api.gate.auth import is_loopback
 from energyguard.api.problems import Problem
 from energyguard.clock import SYSTEM
 from energyguard.compat.guard import Guard
 from energyguard.compat.openapi_fragments import TOKEN, described_app
 from energyguard.domains.regions.live.regions import RegionProjection
-from energyguard.domains.regions.port_page import page
+from energyguard.domains.regions.page.port_page import page
 from energyguard.errors import ConfigError
 from energyguard.log import open_log
 from energyguard.ports.server import serve

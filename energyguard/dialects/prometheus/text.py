@@ -13,10 +13,10 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.http import HttpDelivery, HttpDialect, HttpRoute, HttpSent
-from energyguard.dialects.prometheus import refusal
-from energyguard.dialects.prometheus_series import named_by_labels
+from energyguard.dialects.prometheus.remote_write import refusal
+from energyguard.dialects.prometheus.series import named_by_labels
 from energyguard.dialects.rows import NamedValue, number_of, numbered_lines, readings_of_rows
-from energyguard.dialects.victoriametrics import extra_labels, taken
+from energyguard.dialects.victoriametrics.dialect import extra_labels, taken
 from energyguard.errors import Malformed
 
 _LABEL: Final = re.compile(r'\s*([A-Za-z_]\w*)\s*=\s*"((?:\\.|[^"\\])*+)"\s*(?:,|$)', re.ASCII)

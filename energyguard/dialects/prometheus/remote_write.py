@@ -26,8 +26,8 @@ from energyguard.codecs.http import (
 )
 from energyguard.codecs.refusals import Refusals, refused_whole
 from energyguard.dialects.mapping import mapping_of
-from energyguard.dialects.prometheus_series import SeriesNames
-from energyguard.dialects.prometheus_wire import (
+from energyguard.dialects.prometheus.series import SeriesNames
+from energyguard.dialects.prometheus.wire import (
     MAX_FIELDS,
     STALE,
     WireSamples,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from energyguard.domains.household.load_profile import Habits
-from energyguard.domains.regions.recordings import PREFIX, Recording
+from energyguard.domains.regions.simulator.recordings import PREFIX, Recording
 from energyguard.model.quantities import MW_PER_KW
 from energyguard.model.topics import DAY_MS
 from energyguard.simulators.noise import Words, streams, uniform

@@ -8,7 +8,7 @@ from functools import partial
 
 from starlette.types import Scope
 
-from energyguard.api.attempts import address_of
+from energyguard.api.gate.attempts import address_of
 from energyguard.service.contract import Service
 
 Note = Callable[[str, str, Scope], object]

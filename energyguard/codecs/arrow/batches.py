@@ -18,8 +18,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from energyguard.codecs import Decoded, ipc
-from energyguard.codecs.arrow_columns import Converted, convert, plain, size_of
+from energyguard.codecs import Decoded
+from energyguard.codecs.arrow import ipc
+from energyguard.codecs.arrow.columns import Converted, convert, plain, size_of
 from energyguard.codecs.assembly import EMPTY, TableRows, assemble, merge
 from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.context import DecodeContext

@@ -17,13 +17,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.access.tokens import Tokens
-from energyguard.api.attempts import Attempts
-from energyguard.api.audited import Note, nobody_notes
+from energyguard.api.bare_pages.fault import page_of
 from energyguard.api.dialects import HttpDialects, KeyedRequest
-from energyguard.api.fault_page import page_of
-from energyguard.api.permissions import SOCKET, Permissions
+from energyguard.api.gate.attempts import Attempts
+from energyguard.api.gate.audited import Note, nobody_notes
+from energyguard.api.gate.permissions import SOCKET, Permissions
+from energyguard.api.gate.sessions import COOKIE, LogIns
 from energyguard.api.problems import problem
-from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.api.streams import Streams
 from energyguard.errors import ConfigError, Forbidden, Unauthorized
 from energyguard.limits import STREAMS

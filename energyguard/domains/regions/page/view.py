@@ -8,7 +8,7 @@ from pathlib import Path
 
 from energyguard.domains.regions.live.regions import regions_of
 from energyguard.domains.regions.live.states import RegionsView, RegionView
-from energyguard.domains.regions.region_words import (
+from energyguard.domains.regions.page.words import (
     SHADES,
     Shades,
     about,

@@ -25,7 +25,7 @@ from energyguard.codecs.columns import (
     sixty_fourth,
     tidy_time,
 )
-from energyguard.codecs.row_by_row import BEYOND
+from energyguard.codecs.text.row_by_row import BEYOND
 from energyguard.errors import Malformed
 from energyguard.model.days import ms_of
 from energyguard.model.quantities import NANO, to_nano

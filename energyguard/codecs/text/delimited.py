@@ -31,11 +31,11 @@ from energyguard.codecs.columns import (
     ColumnLayout,
 )
 from energyguard.codecs.context import DecodeContext
-from energyguard.codecs.header_lines import header_of, is_title
 from energyguard.codecs.headers import BOM, TIMES, layout_of, unknown
-from energyguard.codecs.lines import CLOSE_LOOK, chunks, line_ends
 from energyguard.codecs.refusals import Refusals, lines_in, refused_whole
-from energyguard.codecs.row_by_row import decode_row_by_row
+from energyguard.codecs.text.header_lines import header_of, is_title
+from energyguard.codecs.text.lines import CLOSE_LOOK, chunks, line_ends
+from energyguard.codecs.text.row_by_row import decode_row_by_row
 
 _PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
 _BORDERS = np.frombuffer(b",\n\r", np.uint8)

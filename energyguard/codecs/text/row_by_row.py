@@ -33,8 +33,8 @@ from energyguard.codecs.columns import (
     sixty_fourth,
 )
 from energyguard.codecs.context import DecodeContext
-from energyguard.codecs.lines import numbered_lines
 from energyguard.codecs.refusals import Refusals
+from energyguard.codecs.text.lines import numbered_lines
 from energyguard.model.readings import Verdict
 
 BEYOND = "is beyond all finite readings"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.arrow import MAX_UNFOLDED, decode_batches, read_or_refuse
+from energyguard.codecs.arrow.batches import MAX_UNFOLDED, decode_batches, read_or_refuse
 from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.dialect import Dialect
 from energyguard.errors import Malformed

@@ -24,11 +24,11 @@ from energyguard.access.passwords import (
 )
 from energyguard.access.people import Accounts
 from energyguard.access.tokens import OWNER, Tokens
-from energyguard.api.attempts import Attempts, How, address_of
-from energyguard.api.audited import Note, nobody_notes
-from energyguard.api.auth import cookie_of
-from energyguard.api.bare_page import BarePage, speak_as_preferred
-from energyguard.api.sessions import COOKIE, LogIns
+from energyguard.api.bare_pages.page import BarePage, speak_as_preferred
+from energyguard.api.gate.attempts import Attempts, How, address_of
+from energyguard.api.gate.audited import Note, nobody_notes
+from energyguard.api.gate.auth import cookie_of
+from energyguard.api.gate.sessions import COOKIE, LogIns
 from energyguard.errors import Overloaded, Rejected
 from energyguard.model.access import AccessRole
 from energyguard.page.words.language import _, ngettext

@@ -7,7 +7,7 @@ from html import escape
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from energyguard.api.bare_page import BarePage, speak_as_preferred
+from energyguard.api.bare_pages.page import BarePage, speak_as_preferred
 from energyguard.page.words.language import _
 
 _PAGE = BarePage("fault")

@@ -30,13 +30,13 @@ from energyguard.codecs.columns import (
     sixty_fourth,
 )
 from energyguard.codecs.context import DecodeContext
-from energyguard.codecs.csv import decimals, iso_times, strings_of
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import BOM, known, layout_of_object
-from energyguard.codecs.json_fast_path import decode_sound_json
-from energyguard.codecs.lines import CLOSE_LOOK, chunks, numbered_lines
 from energyguard.codecs.refusals import Refusals
-from energyguard.codecs.row_by_row import BEYOND, RowFault, SoundRows
+from energyguard.codecs.text.csv import decimals, iso_times, strings_of
+from energyguard.codecs.text.json_fast_path import decode_sound_json
+from energyguard.codecs.text.lines import CLOSE_LOOK, chunks, numbered_lines
+from energyguard.codecs.text.row_by_row import BEYOND, RowFault, SoundRows
 from energyguard.model.quantities import from_nano, to_nano
 from energyguard.model.readings import Verdict, batch_of
 

@@ -14,8 +14,8 @@ from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.domains.regions.dialect import message
-from energyguard.domains.regions.generated import STEP_MS, simulated
-from energyguard.domains.regions.recordings import (
+from energyguard.domains.regions.simulator.generated import STEP_MS, simulated
+from energyguard.domains.regions.simulator.recordings import (
     Loop,
     Recording,
     distinct,

@@ -10,9 +10,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from energyguard.codecs import workbooks
-from energyguard.codecs.workbooks import is_workbook, sheets_as_csv
 from energyguard.errors import Malformed
+from energyguard.files.text import workbooks
+from energyguard.files.text.workbooks import is_workbook, sheets_as_csv
 
 HEAD = ["time", "device", "energy_kwh"]
 

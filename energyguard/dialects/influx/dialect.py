@@ -27,11 +27,11 @@ from energyguard.codecs.http import (
     json_answer,
 )
 from energyguard.codecs.refusals import Refusals
-from energyguard.dialects.influx_columns import read_columns
-from energyguard.dialects.influx_lines import LineNames, read_lines, with_tags
+from energyguard.dialects.influx.columns import read_columns
+from energyguard.dialects.influx.lines import LineNames, read_lines, with_tags
 from energyguard.dialects.mapping import mapping_of
 from energyguard.dialects.values import NamedValues, readings_of_names
-from energyguard.dialects.victoriametrics import extra_labels
+from energyguard.dialects.victoriametrics.dialect import extra_labels
 from energyguard.errors import Malformed
 
 NANOS: Final = {"ns": 1, "us": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from energyguard.domains.regions.live.states import RegionsView, RegionView
-from energyguard.domains.regions.region_words import (
+from energyguard.domains.regions.page.words import (
     average_words,
     euros,
     group_words,

@@ -14,8 +14,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
 from energyguard.alerts.alert import Alert
-from energyguard.api.attempts import Attempts
-from energyguard.api.bare_page import BarePage, speak_as_preferred
+from energyguard.api.bare_pages.page import BarePage, speak_as_preferred
+from energyguard.api.gate.attempts import Attempts
 from energyguard.errors import Corrupt, NotFound, Unauthorized
 from energyguard.model.alerts import Act
 from energyguard.notify.seal import MAX_LINK, NotifySeal
