@@ -98,6 +98,7 @@ class ParkingSession(msgspec.Struct, rename={"power": "power_kw"}):
     tariffs: list[PriceChange] = msgspec.field(default_factory=list)  # told since, in their order
     known_as: str = ""  # the id under which it was first written, where a late signal moved it
     broken: list[str] = msgspec.field(default_factory=list)  # timers that were up, each once
+    plugged_again: int | None = None  # when its user plugged in once more, while it charged
 
     @property
     def own_id(self) -> str:

@@ -140,6 +140,35 @@ def test_a_snapshot_keeps_what_a_bill_is_held_against() -> None:
     assert qualities(found) == [TOO_MUCH]
 
 
+@pytest.mark.parametrize(
+    ("first", "between", "second", "last", "kwh", "quality"),
+    [
+        (None, [], None, None, [21], "complete"),  # a charger that repeats its start
+        (100, [], 100, 121, [21], "complete"),
+        (100, [], None, 121, [21], "complete"),
+        (100, [connect(7_000)], 100, 121, [21], "complete"),  # its meter stood still: one charge
+        (None, [connect(7_210)], None, None, [21], "complete"),  # all that is so, once more
+        (100, [], 107, 114, [7, 7], "end of charge from start"),
+        (100, [], 90, 97, [7], "end of charge from start: not billed"),  # another meter
+        (100, [], 190, 197, [7], "end of charge from start: not billed"),  # more than can be
+        (None, [connect(7_000)], None, None, [7], "end of charge from start: not billed"),
+    ],
+)
+def test_a_second_start_without_a_stop(
+    first: float | None,
+    between: list[Signal],
+    second: float | None,
+    last: float | None,
+    kwh: list[float],
+    quality: str,
+) -> None:
+    arrived, plugged, begun, stopped, *rest = charge(first, last, hours=3)
+    shown = None if second is None else round(second * KWH)
+    again = replace(begun, second=begun.second + 2 * HOUR, register=shown)
+    signals = [arrived, plugged, begun, *between, again, stopped, *rest]
+    assert billed(signals) == (kwh, quality)
+
+
 def test_a_lost_stop_is_the_disconnection_and_without_it_nobody_pays() -> None:
     signals = charge()
     assert billed([one for one in signals if one is not signals[3]])[0] == pytest.approx(

@@ -22,7 +22,12 @@ from energyguard.domains.charging.sessions.bay import (
     has_left,
     keep,
 )
-from energyguard.domains.charging.sessions.effects import TransitionContext, is_plate, is_user
+from energyguard.domains.charging.sessions.effects import (
+    TransitionContext,
+    is_another_charge,
+    is_plate,
+    is_user,
+)
 from energyguard.domains.charging.sessions.steps import Step
 
 # The classes' own attributes are slow to look up.
@@ -32,7 +37,7 @@ _CONNECT, _ARRIVE, _LEAVE, _START = (
     SignalKind.LEAVE,
     SignalKind.START,
 )
-_PARKED, _UNPLUGGED = BayState.PARKED, BayState.UNPLUGGED
+_PARKED, _CHARGING, _UNPLUGGED = BayState.PARKED, BayState.CHARGING, BayState.UNPLUGGED
 
 
 def happen(h: TransitionContext, bays: dict[str, Bay], signals: Iterable[Signal]) -> None:
@@ -90,6 +95,8 @@ def _event(h: TransitionContext, bay: Bay, session: ParkingSession, signal: Sign
             return NEXT_ARRIVE if passed or not is_same else SAME_ARRIVE
         return SAME_ARRIVE if is_same else signal.kind
     if signal.kind is _START:
+        if bay.state is _CHARGING and is_another_charge(session, signal):
+            return ANOTHER_START
         return NEXT_START if bay.state is _UNPLUGGED and has_left(bay, session) else signal.kind
     is_same = is_user(session, signal.who)
     is_plugged_in = is_same and session.end_session is None
@@ -107,6 +114,7 @@ NEW_PRICE = "CONNECT at another price"
 SAME_ARRIVE = "ARRIVE of the car that is there"
 NEXT_ARRIVE = "ARRIVE of the next car, and none was ever told of to leave"
 NEXT_CONNECT = "CONNECT of the next car, without a parking sensor"
+ANOTHER_START = "START of another charge, and the one before was not told to stop"
 NEXT_START = "START of the next car, without a parking sensor"
 _AMBIGUOUS = frozenset({_CONNECT, _ARRIVE, _START})
 Event: TypeAlias = SignalKind | str
@@ -145,6 +153,8 @@ def _table() -> Iterator[tuple[tuple[BayState, Event], tuple[BayState, tuple[Ste
     yield (s.CONNECTED, k.STOP), (s.CHARGED, (steps.lost_start,))
     yield (s.CONNECTED, k.DISCONNECT), (s.UNPLUGGED, (steps.disconnect,))
     yield (s.CHARGING, k.START), (s.CHARGING, (steps.start_again, steps.ignore))
+    yield (s.CHARGING, ANOTHER_START), (s.CHARGING, (steps.lost_stop_before, steps.start))
+    yield (s.CHARGING, k.CONNECT), (s.CHARGING, (steps.connect_again, steps.ignore))
     yield (s.CHARGING, k.STOP), (s.CHARGED, (steps.stop,))
     yield (s.CHARGED, k.STOP), (s.CHARGED, (steps.stop_again, steps.ignore))
     yield (s.CHARGING, k.DISCONNECT), (s.UNPLUGGED, (steps.lost_stop, steps.disconnect))

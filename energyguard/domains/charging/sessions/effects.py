@@ -99,6 +99,33 @@ def started_again(session: ParkingSession, signal: Signal) -> None:
         session.register = None
 
 
+def is_another_charge(session: ParkingSession, signal: Signal) -> bool:
+    """Whether a start during a charge begins another one: a charger may also repeat itself.
+
+    Its meter proves it either way; without one, its user had plugged in once more before it.
+    """
+    since, again = session.start_recharging, session.plugged_again
+    if since == signal.second:
+        return False
+    if session.register is not None and signal.register is not None:
+        return session.register != signal.register
+    return again is not None and again < signal.second
+
+
+def stopped_unseen(session: ParkingSession, signal: Signal, limits: ParkingLimits) -> bool:
+    """A charge is over by the start of another one; gives whether the meter says what it gave."""
+    start, power, first = session.start_recharging, session.power, session.register
+    assert start is not None and power is not None
+    if first is None or signal.register is None:
+        return False
+    charge = Unbilled(start, signal.second, power, signal.register - first)
+    fits, why = billable(charge, session.rating_kw, limits)
+    if fits is None or why:
+        return False
+    session.unbilled.append(fits)
+    return True
+
+
 def stopped(session: ParkingSession, signal: Signal, limits: ParkingLimits) -> None:
     """A charge is over."""
     start, power = session.start_recharging, session.power

@@ -78,12 +78,19 @@ def start(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     session = _session(bay)
     session.start_recharging, session.power = signal.second, signal.amount
     session.register, session.rating_kw = signal.register, signal.rating_kw
-    session.end_recharging = session.end_register = None
+    session.end_recharging = session.end_register = session.plugged_again = None
 
 
 def start_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Another start: of two in one second the lower power counts."""
     effects.started_again(_session(bay), signal)
+
+
+def connect_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
+    """The user who is charging plugs in once more: a repetition, unless a start follows it."""
+    session = _session(bay)
+    if session.start_recharging != signal.second:
+        session.plugged_again = signal.second
 
 
 def stop(h: TransitionContext, bay: Bay, signal: Signal) -> None:
@@ -156,6 +163,14 @@ def lost_end(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows no longer, and nobody knows since when."""
     _session(bay).inferred.append(f"end of charge from {_name(signal)}: not billed")
     _charged(h, bay, signal)
+
+
+def lost_stop_before(h: TransitionContext, bay: Bay, signal: Signal) -> None:
+    """Another charge begins: of the one before only the meter knows what it gave."""
+    billed = effects.stopped_unseen(_session(bay), signal, h.limits)
+    _session(bay).inferred.append(
+        f"end of charge from {_name(signal)}{'' if billed else ': not billed'}"
+    )
 
 
 def lost_disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
