@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nicegui import ui
 from nicegui.testing import User
 
 from energyguard.errors import ConfigError
@@ -118,3 +119,39 @@ def test_a_device_has_limits_of_rules_of_every_kind() -> None:
     others = {row.rule: row for row in limit_rows(service, "p2", POWER)}
     assert others["mute"].fields["longer_than"] == "1 hour"
     assert not others["pattern-kw"].is_own
+
+
+async def test_what_somebody_types_stays_while_another_changes_the_limit(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    """A field that nobody touched follows; one with something typed keeps it."""
+    await someone.open("/building?floor=p4")
+    await sees(someone, "floor-kw · the default")
+    someone.find(marker="longer_than-floor-kw").type("7 minutes")
+    typed = field_of(someone, "longer_than-floor-kw")
+    floors.change_rule("floor-kw", by="mara", device="p4", raise_above="25")
+    await sees(someone, "its own, set by mara")
+    assert field_of(someone, "longer_than-floor-kw") is typed
+    assert typed.value == "7 minutes"
+    assert field_of(someone, "raise_above-floor-kw").value == "25"
+    someone.find(marker="set-floor-kw").click()
+    await sees(someone, "set by somebody")
+    written = floors.rules.get("floor-kw").of("p4").written()
+    assert (written["raise_above"], written["longer_than"]) == ("25", "7 minutes")
+
+
+async def test_what_was_set_stands_in_its_field_as_the_rule_writes_it(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    await someone.open("/building?floor=p4")
+    await sees(someone, "floor-kw · the default")
+    someone.find(marker="longer_than-floor-kw").type("300s")
+    someone.find(marker="set-floor-kw").click()
+    await sees(someone, "its own, set by somebody")
+    assert field_of(someone, "longer_than-floor-kw").value == "5 minutes"
+
+
+def field_of(user: User, marker: str) -> ui.input:
+    (found,) = user.find(marker=marker).elements
+    assert isinstance(found, ui.input)
+    return found

@@ -9,8 +9,8 @@ from functools import partial
 from nicegui import ui
 
 from energyguard.errors import ConfigError, EnergyGuardError
-from energyguard.page.elements.components import Tag, button, card, tell
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.components import Tag, button, card, restyle, tell
+from energyguard.page.elements.lists import ChangingList, SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.limits import (
     DURATIONS,
@@ -51,75 +51,23 @@ class LimitsCard:
         self.device, self.channels, self.about = device, channels, about
         note = _("a change works from the next reading on")
         with card(_("Limits of {about}").format(about=about), "c12", note, anchor="limits"):
-            self.rows: ChangingList[LimitRow] = ChangingList(
-                self._draw, _("No rule holds this device to a limit.")
+            self.rows: SteadyRows[LimitRow, _LimitLine] = SteadyRows(
+                lambda row: (row.rule, row.unit, *row.fields),
+                self._draw,
+                _("No rule holds this device to a limit."),
             )
             if context.may("admin"):
                 address = context.href("/rules", device=device)
                 Tag("a", _("A rule for this device …"), "link", href=address)
 
     def show(self) -> None:
-        """Draw them again if one has changed."""
+        """Say what holds now; what somebody has typed stays."""
         self.rows.show(limit_rows(self.service, self.device, self.channels))
 
-    def _draw(self, row: LimitRow) -> None:
-        form = _LimitForm(row)
-        with Tag("div", "", "limit-row"):
-            with Tag("div"):
-                with Tag("div", "", "acts"):
-                    Tag("strong", row.name)
-                    Tag(
-                        "span",
-                        _("● runs") if row.runs else _("○ is off"),
-                        f"state{' on' * row.runs}",
-                    )
-                Tag("span", self._standing(row), "sub")
-                for answer in row.answers:
-                    self._answer(row, answer)
-            with Tag("div", "", "limit-fields"):
-                for name in row.fields:
-                    form.draw(name, partial(self._set, form))
-            with Tag("div", "", "acts"):
-                about = _("limits of {rule}").format(rule=row.rule)
-                set_it = partial(self._set, form)
-                button(_("Set"), set_it, about=about, mark=f"set-{row.rule}")
-                if row.is_own:
-                    button(
-                        _("Back to default"), partial(self._reset, row), about=row.rule,
-                        mark=f"reset-{row.rule}",
-                    )  # fmt: skip
-            TrialPart(self.context, partial(self._typed, form), row.rule, self.device)
+    def _draw(self, row: LimitRow) -> _LimitLine:
+        return _LimitLine(self, row)
 
-    def _typed(self, form: _LimitForm) -> Rule | None:
-        """The rule with what was typed for this device; None: it makes no sense, said there."""
-        rule, changed = self.service.rules.get(form.row.rule), form.changed()
-        try:
-            found = changed_rule(rule, self.device, changed) if changed else rule
-        except ConfigError as error:
-            form.blame(faults_by_field(error.faults, form.row, self.device))
-            return None
-        form.blame({})
-        return found
-
-    def _answer(self, row: LimitRow, answer: PeopleAnswer) -> None:
-        """An alert of which somebody said that it was them, and the way back."""
-        words = _("You said that it was you: {what}, {when}; such alerts are rarer for some weeks.")
-        when = day_moment(answer.at_ms, self.context.zone)
-        with Tag("div", "", "acts"):
-            Tag("span", words.format(what=unusual_words(answer.kind), when=when), "sub")
-            back = partial(self._not_us, row, answer)
-            button(_("Take back"), back, about=row.rule, mark=f"not-us-{row.rule}")
-
-    async def _not_us(self, row: LimitRow, answer: PeopleAnswer) -> None:
-        service, by = self.service, self.context.user
-        rule = service.rules.get(row.rule)
-        if isinstance(rule, UnusualRule) and await self.context.do(
-            lambda: take_back(service, rule, self.device, answer, by),
-            _("{about}: it was not you").format(about=self.about),
-        ):
-            self.show()
-
-    def _standing(self, row: LimitRow) -> str:
+    def standing(self, row: LimitRow) -> str:
         """Whose limit it is, and who set it when."""
         by = ""
         if row.edit is not None:
@@ -132,7 +80,29 @@ class LimitsCard:
             return f"{row.rule} · {words}"
         return f"{row.rule} · {_('the default')}{by}"
 
-    async def _set(self, form: _LimitForm) -> None:
+    def typed(self, form: _LimitForm) -> Rule | None:
+        """The rule with what was typed for this device; None: it makes no sense, said there."""
+        rule, changed = self.service.rules.get(form.row.rule), form.changed()
+        try:
+            found = changed_rule(rule, self.device, changed) if changed else rule
+        except ConfigError as error:
+            form.blame(faults_by_field(error.faults, form.row, self.device))
+            return None
+        form.blame({})
+        return found
+
+    async def not_us(self, row: LimitRow, answer: PeopleAnswer) -> None:
+        """Take back that somebody said of an alert that it was them."""
+        service, by = self.service, self.context.user
+        rule = service.rules.get(row.rule)
+        if isinstance(rule, UnusualRule) and await self.context.do(
+            lambda: take_back(service, rule, self.device, answer, by),
+            _("{about}: it was not you").format(about=self.about),
+        ):
+            self.show()
+
+    async def set_it(self, form: _LimitForm) -> None:
+        """Let what was typed hold for this device."""
         changed = form.changed()
         if not changed:
             tell(_("Nothing is different."))
@@ -155,16 +125,62 @@ class LimitsCard:
         with page:
             form.blame(faults)
             if not faults:
+                form.settle()
                 self.show()
                 tell(f"{self.about}: {rule} {words}")
 
-    async def _reset(self, row: LimitRow) -> None:
-        by = self.context.user
+    async def reset(self, form: _LimitForm) -> None:
+        """Let the default hold for this device again."""
+        row, by = form.row, self.context.user
         if await self.context.do(
             lambda: self.service.reset_rule(row.rule, by=by, device=self.device),
             _("{about}: {rule} has the default again").format(about=self.about, rule=row.rule),
         ):
+            form.settle()
             self.show()
+
+
+class _LimitLine:
+    """A limit: what holds, its fields, its buttons; drawn once."""
+
+    def __init__(self, card: LimitsCard, row: LimitRow) -> None:
+        self._card, self._form = card, _LimitForm(row)
+        form, rule = self._form, row.rule
+        with Tag("div", "", "limit-row"):
+            with Tag("div"):
+                with Tag("div", "", "acts"):
+                    self._name, self._state = Tag("strong"), Tag("span", "", "state")
+                self._standing = Tag("span", "", "sub")
+                self._answers: ChangingList[PeopleAnswer] = ChangingList(self._answer, "")
+            set_it = partial(card.set_it, form)
+            with Tag("div", "", "limit-fields"):
+                for name in row.fields:
+                    form.draw(name, set_it)
+            with Tag("div", "", "acts"):
+                about = _("limits of {rule}").format(rule=rule)
+                button(_("Set"), set_it, about=about, mark=f"set-{rule}")
+                back, words = partial(card.reset, form), _("Back to default")
+                self._back = button(words, back, about=rule, mark=f"reset-{rule}")
+            TrialPart(card.context, partial(card.typed, form), rule, card.device)
+
+    def show(self, row: LimitRow) -> None:
+        """Say what holds now."""
+        self._name.text = row.name
+        self._state.text = _("● runs") if row.runs else _("○ is off")
+        restyle(self._state, "state on" if row.runs else "state")
+        self._standing.text = self._card.standing(row)
+        self._answers.show(row.answers)
+        self._form.show(row)
+        self._back.set_visibility(row.is_own)
+
+    def _answer(self, answer: PeopleAnswer) -> None:
+        """An alert of which somebody said that it was them, and the way back."""
+        words = _("You said that it was you: {what}, {when}; such alerts are rarer for some weeks.")
+        row, when = self._form.row, day_moment(answer.at_ms, self._card.context.zone)
+        with Tag("div", "", "acts"):
+            Tag("span", words.format(what=unusual_words(answer.kind), when=when), "sub")
+            back = partial(self._card.not_us, row, answer)
+            button(_("Take back"), back, about=row.rule, mark=f"not-us-{row.rule}")
 
 
 class _LimitForm:
@@ -172,6 +188,7 @@ class _LimitForm:
 
     def __init__(self, row: LimitRow) -> None:
         self.row = row
+        self._untouched: dict[str, str] = {}  # what a field has while nobody typed in it
         self._inputs: dict[str, ui.input] = {}
         self._faults: dict[str, Tag] = {}
 
@@ -186,8 +203,20 @@ class _LimitForm:
             field.props(f'borderless dense suffix="{suffix}" {aria}')
             field.classes("field narrow").mark(f"{name}-{row.rule}")
             field.on("keydown.enter", enter)
-            self._inputs[name] = field
+            self._inputs[name], self._untouched[name] = field, row.fields[name]
             self._faults[name] = Tag("span", "", "fault", id=fault, role="alert")
+
+    def show(self, row: LimitRow) -> None:
+        """Take over what holds now, but where somebody has typed something."""
+        self.row = row
+        for name, field in self._inputs.items():
+            if (field.value or "") == self._untouched[name]:
+                field.value = row.fields[name]
+            self._untouched[name] = row.fields[name]
+
+    def settle(self) -> None:
+        """What stands in the fields was done: the rule's own words may take its place."""
+        self._untouched = {name: field.value or "" for name, field in self._inputs.items()}
 
     def changed(self) -> dict[str, str]:
         """What is no longer as it was."""

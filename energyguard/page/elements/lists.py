@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -10,7 +10,7 @@ from nicegui.element import Element
 
 from energyguard.page.elements.components import Tag, restyle
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 V = TypeVar("V")
 V_contra = TypeVar("V_contra", contravariant=True)
 R = TypeVar("R", bound="SteadyRow[Any]")
@@ -36,7 +36,7 @@ class ChangingList(Generic[T]):
         self._into = Tag(tag, "", f"{classes} waiting".strip())
         self._draw = draw
         self._empty = empty
-        self._rows: list[tuple[T, list[Element]]] = []
+        self._rows: list[tuple[T, list[Element]]] = []  # equal ones are rows of their own
         self._shown: list[T] | None = None
 
     def show(self, items: Iterable[T]) -> None:
@@ -45,10 +45,12 @@ class ChangingList(Generic[T]):
         if wanted == self._shown:
             return
         restyle(self._into, self._classes)
-        left, self._rows, self._shown = self._rows, [], None
+        left: defaultdict[T, deque[list[Element]]] = defaultdict(deque)
+        for item, parts in self._rows:
+            left[item].append(parts)
+        self._rows, self._shown = [], None
         for item in wanted:
-            at = next((at for at, (known, _parts) in enumerate(left) if known == item), None)
-            self._rows.append((item, self._drawn(item)) if at is None else left.pop(at))
+            self._rows.append((item, left[item].popleft() if left[item] else self._drawn(item)))
         self._keep([part for _item, parts in self._rows for part in parts])
         if self._empty and not wanted:
             self._say_none()
