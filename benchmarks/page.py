@@ -4,6 +4,8 @@
     python -m benchmarks.page --views home,explore --runs 5
     python -m benchmarks.page --viewers 0            # without those who stay
     python -m benchmarks.page --runs 5 --live 8 --warm 90 --seconds 60 --within 1800
+    python -m benchmarks.page --at http://127.0.0.1:8400 --viewers 0   # of a running `up --no-auth`
+    python -m benchmarks.page --at OLD --at NEW --runs 5 --live 0      # two `serve`, in turn
 
 Opens each view in Chromium with an empty cache, over loopback, behind the log-in, and prints the
 median of the runs: bytes that came, when the largest content was painted, when the last chart was
@@ -25,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -49,6 +51,8 @@ VIEWS = {
     "households": "/households",
     "building": "/building",
     "stations": "/stations",
+    "charger": "/devices/charger:default/charger-0",
+    "regions": "/regions",
     "thermometer": "/thermometer",
     "explain": "/explain?of=device/H001&span=today",
     "tariffs": "/tariffs",
@@ -61,6 +65,8 @@ VIEWS = {
     "settings": "/me",
     "wall": "/wall",
 }
+SOMETIMES = ("regions",)
+"""Not of an `up` as it is by itself."""
 WATCHED = ("/", "/alerts", "/explore")
 LIVE = ("home", "households", "building", "stations", "device", "wall")
 SETTLED_MS = 1_000
@@ -86,6 +92,14 @@ class Opened(NamedTuple):
         return max(self.painted_ms, self.charts_ms)
 
 
+class Served(NamedTuple):
+    """A page that can be opened, and the process that serves it."""
+
+    base: str
+    serve: psutil.Process
+    state: StorageState
+
+
 @contextmanager
 def everything(warm_s: float) -> Iterator[tuple[str, psutil.Process]]:
     """``up`` with its demonstrations: the log-in link, and the process that serves."""
@@ -108,17 +122,39 @@ def everything(warm_s: float) -> Iterator[tuple[str, psutil.Process]]:
             up.wait(60)
 
 
+def listening_at(address: str) -> psutil.Process:
+    """The process of this machine that serves an address."""
+    port = urlsplit(address).port or 80
+    found = (
+        c.pid
+        for c in psutil.net_connections("tcp")
+        if c.status == psutil.CONN_LISTEN and c.laddr.port == port
+    )
+    pid = next(found, None)
+    if pid is None:
+        raise SystemExit(f"{address}: nothing of this machine serves it")
+    return psutil.Process(pid)
+
+
+def log_in(browser: Browser, link: str, serve: psutil.Process) -> Served:
+    """Use a log-in link, and keep what the browser got for it."""
+    first = browser.new_context()
+    first.new_page().goto(link)
+    state = first.storage_state()
+    first.close()
+    return Served("{0.scheme}://{0.netloc}".format(urlsplit(link)), serve, state)
+
+
 def cpu_s(process: psutil.Process) -> float:
     """Processor seconds so far."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
-def open_once(
-    browser: Browser, state: StorageState, address: str, serve: psutil.Process, live_s: float
-) -> Opened:
+def open_once(browser: Browser, served: Served, path: str, live_s: float) -> Opened:
     """Open a view with an empty cache."""
-    context = browser.new_context(viewport=SIZE, storage_state=state)  # type: ignore[arg-type]
+    address, serve = served.base + path, served.serve
+    context = browser.new_context(viewport=SIZE, storage_state=served.state)  # type: ignore[arg-type]
     context.add_init_script(WATCH)
     page = context.new_page()
     traffic = Traffic(page)
@@ -149,21 +185,23 @@ def came(page: Page, traffic: Traffic, port: int, seconds: float) -> tuple[float
 
 
 def each_view(
-    browser: Browser, state: StorageState, base: str, serve: psutil.Process,
-    views: list[str], runs: int, live_s: float, until_s: float,
+    browser: Browser, pages: Sequence[Served], views: list[str], runs: int, live_s: float,
+    until_s: float,
 ) -> None:  # fmt: skip
-    """Print a line for each view; the runs go through all views in turn, until there is no time."""
-    seen: dict[str, list[Opened]] = {name: [] for name in views}
+    """Print a line for each view of each page, which are opened in turn until there is no time."""
+    seen: dict[tuple[str, int], list[Opened]] = {
+        (name, n): [] for name, n in product(views, range(len(pages)))
+    }
     print(f"{'view':<15} sent kB  serve ms  live kB/s (plain)  painted  charts  drawn, ms (all)")
-    for run, name in product(range(runs), views):
+    for run, (name, n) in product(range(runs), seen):
         if time.monotonic() > until_s:
             print(f"no more time: {run} runs, and of the next one all before {name!r}")
             break
         stays_s = live_s if name in LIVE and run == 0 else 0.0
-        seen[name].append(open_once(browser, state, base + VIEWS[name], serve, stays_s))
-    for name, found in seen.items():
+        seen[name, n].append(open_once(browser, pages[n], VIEWS[name], stays_s))
+    for (name, n), found in seen.items():
         if found:
-            print(line(name, found))
+            print(line(name, found) + f"   {pages[n].base}" * (len(pages) > 1))
 
 
 def line(name: str, found: Sequence[Opened]) -> str:
@@ -189,11 +227,9 @@ def share(serve: psutil.Process, seconds: float) -> float:
     return 100 * (cpu_s(serve) - before) / (time.perf_counter() - at)
 
 
-def looked_at(
-    browser: Browser, state: StorageState, base: str, serve: psutil.Process,
-    viewers: int, seconds: float,
-) -> None:  # fmt: skip
+def looked_at(browser: Browser, served: Served, viewers: int, seconds: float) -> None:
     """Print what so many viewers cost who stay."""
+    base, serve, state = served
     alone = share(serve, seconds)
     context: BrowserContext = browser.new_context(viewport=SIZE, storage_state=state)  # type: ignore[arg-type]
     for n in range(viewers):
@@ -210,7 +246,9 @@ def looked_at(
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--views", default=",".join(VIEWS))
+    usual = (name for name in VIEWS if name not in SOMETIMES)
+    parser.add_argument("--views", default=",".join(usual))
+    parser.add_argument("--at", action="append", help="a page that is served already")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--live", type=float, default=LIVE_S, help="seconds of live data a run")
     parser.add_argument("--warm", type=float, default=WARM_S)
@@ -218,22 +256,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=WATCHED_S)
     parser.add_argument("--within", type=float, default=WITHIN_S, help="seconds for all views")
     given = parser.parse_args()
-    with everything(given.warm) as (link, serve), sync_playwright() as playwright:
+    started = nullcontext() if given.at else everything(given.warm)
+    with started as of_its_own, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        first = browser.new_context()
-        first.new_page().goto(link)
-        state = first.storage_state()
-        first.close()
-        base = "{0.scheme}://{0.netloc}".format(urlsplit(link))
+        links = [of_its_own] if of_its_own else [(at, listening_at(at)) for at in given.at]
+        pages = [log_in(browser, link, serve) for link, serve in links]
         views = [name for name in given.views.split(",") if name]
         print(f"load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
         until_s = time.monotonic() + given.within
         if given.runs:
-            each_view(browser, state, base, serve, views, given.runs, given.live, until_s)
+            each_view(browser, pages, views, given.runs, given.live, until_s)
         if given.viewers:
-            looked_at(browser, state, base, serve, given.viewers, given.seconds)
+            looked_at(browser, pages[0], given.viewers, given.seconds)
         print(f"load of the machine {os.getloadavg()[0]:.1f}")
         browser.close()
 

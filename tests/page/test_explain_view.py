@@ -102,8 +102,10 @@ async def test_a_reading_is_corrected_after_a_look_and_that_is_taken_back(
     await sees(user, "read again")
     [view] = service.corrections.all("H017")
     assert (view.start_ms, view.value, view.by) == (ZERO, "999.5", "somebody")
-    user.find(marker="undo-correction").click()
+    back = user.find(marker="undo-correction")
+    back.click()
     await sees(user, "Let it count again")
+    assert user.find(marker="undo-correction").elements == back.elements  # the same button
     assert not service.corrections.get(view.id).holds
     user.find(marker="undo-correction").click()
     await sees(user, "Take back")

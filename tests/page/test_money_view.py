@@ -10,6 +10,7 @@ from nicegui.testing import User
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import Device, Site
 from energyguard.model.tariffs import PriceBlock, Tariff, TaxRate, TimedPrice
+from energyguard.page.elements.components import Tag
 from energyguard.page.measures.costs import cost_words, together
 from energyguard.page.money.prices import TariffFields, entered, fields_of, price_words
 from energyguard.service.bills.contract import EnergyCost
@@ -53,6 +54,10 @@ async def test_a_flat_tariff_is_entered_and_money_is_seen(
     await user.open("/tariffs")
     await sees(user, "0.30 per kWh")
     await sees(user, "Weber house")
+    row = user.find(content="Home 2026", kind=Tag).elements
+    placed.catalogue.put([Edit("tariff/home-2026", Tariff(name="Home", price=D("0.31")))], "mara")
+    await sees(user, "0.31 per kWh")
+    assert {link.text for link in row if isinstance(link, Tag) and not link.is_deleted} == {"Home"}
 
 
 async def test_a_bill_has_its_lines_and_what_it_would_be(user: User, placed: MadeUpService) -> None:

@@ -16,12 +16,22 @@ LOCAL = Caller("guest", AccessRole.READ, ("lindenhof",))
 
 async def test_people_are_listed_with_what_they_may(user: User, service: MadeUpService) -> None:
     tokens = Tokens(service.settings.data_dir, service.clock)
-    Accounts(tokens).add("nina", AccessRole.OPERATE)
+    accounts = Accounts(tokens)
+    accounts.add("nina", AccessRole.OPERATE)
     tokens.create("screen", AccessRole.READ)
     await user.open("/people")
     for text in ("nina", "look and act: alerts, limits, names · all sites", "screen"):
         await sees(user, text)
     await sees(user, "invited, has no password yet")
+    button = user.find(content="Disable").elements
+    accounts.change("nina", disabled=True)
+    await sees(user, "Let in again")
+    (able,) = user.find(content="Let in again").elements
+    assert {able} == button  # the row stays where it is
+    assert able.props["aria-label"] == "Let in again nina"
+    user.find(content="Let in again").click()
+    await sees(user, "Disable")
+    assert not accounts.get("nina").disabled
 
 
 async def test_what_is_not_for_somebody_is_not_built(service: MadeUpService) -> None:

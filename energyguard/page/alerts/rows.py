@@ -8,7 +8,7 @@ from urllib.parse import quote
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.flapping import FlappingAlerts
 from energyguard.page.alerts.words import sentence, under
-from energyguard.page.elements.components import Tag, button, restyle
+from energyguard.page.elements.components import Tag, button, name_of_row, restyle
 from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import DevicePlace
@@ -85,7 +85,7 @@ class AlertLine:
         self._mark.show(row.shape, row.kind)
         self._about.text, self._detail.text = row.about, row.detail
         if self._acts is not None:
-            self._take.attribute("aria-label", f"{_('Acknowledge')} : {row.about}")
+            name_of_row(self._take, row.about)
             self._acts.set_visibility(not row.taken)
 
     async def _acknowledge(self) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from energyguard.errors import EnergyGuardError
 from energyguard.page.alerts.rows import SeverityMark
-from energyguard.page.elements.components import ConfirmDialog, Tag, button
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, name_of_row
 from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, day_moment
@@ -164,8 +164,7 @@ class ImportList:
             line = _ImportLine(row)
             with Tag("div", "", "acts"):
                 if row.href:
-                    about = f"{_('See it')} {row.name}"
-                    Tag("a", _("See it"), "btn", href=row.href, aria_label=about)
+                    name_of_row(Tag("a", _("See it"), "btn", href=row.href), row.name)
                 if row.id and self.context.may("operate") and not self.context.caller.sites:
                     if row.undone_by:
                         button(_("Count again"), partial(self._again, row), about=row.name)

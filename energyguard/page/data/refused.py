@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card, name_of_row
 from energyguard.page.elements.lists import ChangingList, SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, day_moment
@@ -117,7 +117,7 @@ class _GroupLine:
         letters = self._letters_of(group)[:MAX_LINES]
         self._lines.show([(letter.row, letter.original) for letter in letters])
         if self._again is not None:
-            self._again.attribute("aria-label", f"{_('Try them again')} {why}")
+            name_of_row(self._again, why)
             self._again.mark(f"replay-{newest.offset}")
 
     async def _press(self) -> None:

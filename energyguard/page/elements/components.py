@@ -68,10 +68,16 @@ def button(
     text: str, act: Callable[[], Any], classes: str = "", about: str = "", mark: str = ""
 ) -> Tag:
     """A button that does something; ``about`` says to whom, for those who cannot see where."""
-    label = {"aria_label": f"{text} {about}"} if about else {}
-    made = Tag("button", text, f"btn {classes}", type="button", **label).mark(mark)
+    made = Tag("button", text, f"btn {classes}", type="button").mark(mark)
     made.on("click", lambda _: act())
+    if about:
+        name_of_row(made, about)
     return made
+
+
+def name_of_row(made: Tag, about: str) -> None:
+    """Name a button or link of a row by what it does and to whom."""
+    made.attribute("aria-label", f"{made.text} {about}")
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from energyguard.errors import EnergyGuardError, Malformed
 from energyguard.model.channels import CHANNELS
 from energyguard.model.days import local, ms_of
-from energyguard.page.elements.components import Tag, button, card
+from energyguard.page.elements.components import Tag, button, card, name_of_row
 from energyguard.page.elements.forms import Form, Values
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, day_moment, number, until
@@ -44,8 +44,8 @@ class CorrectionsCard:
         self.channel, self.span = "", (0, 0)
         self.wanted: tuple[WantedCorrection, str] | None = None
         with Tag("div", "", "c12") as self.all, card(_("Corrected by hand"), "c12"):
-            self.rows: ChangingList[CorrectionView] = ChangingList(
-                self._draw, _("Nothing was corrected by hand.")
+            self.rows: SteadyRows[CorrectionView, _CorrectionLine] = SteadyRows(
+                lambda view: view.id, self._draw, _("Nothing was corrected by hand.")
             )
             if context.may("operate"):
                 with Tag("details", "", "details", id="correct") as self.box:
@@ -155,18 +155,44 @@ class CorrectionsCard:
         self.rows.show(corrections_between(self.corrections, self.device, *self.span))
         await self._changed()
 
-    def _draw(self, view: CorrectionView) -> None:
+    def _draw(self, _view: CorrectionView) -> _CorrectionLine:
+        return _CorrectionLine(self.zone, self._undo if self.context.may("operate") else None)
+
+
+class _CorrectionLine:
+    """What somebody said of readings, whether it holds, and the way back.
+
+    Args:
+        zone: of the times.
+        undo: takes it back, or lets it count again; None: it is not for who looks.
+    """
+
+    def __init__(
+        self, zone: str, undo: Callable[[CorrectionView], Awaitable[object]] | None
+    ) -> None:
+        self._zone, self._undo = zone, undo
+        self._view: CorrectionView | None = None
+        self._back: Tag | None = None
         with Tag("div", "", "change"):
             with Tag("div"):
-                Tag("b", correction_words(view, self.zone))
-                when = day_moment(view.at_ms, self.zone)
-                reason = ": ".join(filter(None, (f"{view.by}, {when}", view.why)))
-                Tag("span", reason, "sub small")
-                if not view.holds:
-                    Tag("span", _("taken back"), "tag")
-            if self.context.may("operate"):
-                words = _("Take back") if view.holds else _("Let it count again")
-                button(words, lambda: self._undo(view), "", view.by, mark="undo-correction")
+                self._words, self._reason = Tag("b"), Tag("span", "", "sub small")
+                self._gone = Tag("span", _("taken back"), "tag")
+            if undo is not None:
+                self._back = button("", self._press, mark="undo-correction")
+
+    def show(self, view: CorrectionView) -> None:
+        """Say whether it holds now."""
+        self._view, when = view, day_moment(view.at_ms, self._zone)
+        self._words.text = correction_words(view, self._zone)
+        self._reason.text = ": ".join(filter(None, (f"{view.by}, {when}", view.why)))
+        self._gone.set_visibility(not view.holds)
+        if self._back is not None:
+            self._back.text = _("Take back") if view.holds else _("Let it count again")
+            name_of_row(self._back, view.by)
+
+    async def _press(self) -> None:
+        if self._view is not None and self._undo is not None:
+            await self._undo(self._view)
 
 
 def correction_words(view: CorrectionView, zone: str) -> str:

@@ -11,7 +11,7 @@ from energyguard.catalogue.files import write_toml
 from energyguard.model.catalogue import key_of
 from energyguard.model.tariffs import TARIFF
 from energyguard.page.elements.components import ConfirmDialog, Tag, button, card, table
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.money.form import TariffForm
 from energyguard.page.money.prices import TariffFields, fields_of, price_words, tax_words
@@ -45,8 +45,9 @@ class TariffsPage:
             with card(_("Tariffs"), "c8 top" if may else "c12"):
                 columns = (_("Name"), _("Prices"), _("Taxes"), _("Sites"))
                 with table(_("Tariffs"), columns, "tariffs plainly"):
-                    self.rows: ChangingList[TariffRow] = ChangingList(
-                        self._draw,
+                    self.rows: SteadyRows[TariffRow, _TariffLine] = SteadyRows(
+                        lambda row: (row.tariff, row.sites),
+                        _TariffLine,
                         _("No tariff yet. With one, money stands beside each kWh."),
                         tag="tbody",
                     )
@@ -78,19 +79,26 @@ class TariffsPage:
         name = tariff.name or found.id
         return TariffRow(found.id, name, price_words(tariff), tax_words(tariff.taxes), names)
 
-    def _draw(self, row: TariffRow) -> None:
+    async def _added(self, tariff: str) -> None:
+        ui.navigate.to(tariff_href(tariff))
+
+
+class _TariffLine:
+    """A tariff and the sites that have it."""
+
+    def __init__(self, row: TariffRow) -> None:
         with Tag("tr"):
             with Tag("td"):
-                Tag("a", row.name, "strong", href=tariff_href(row.tariff))
-            Tag("td", row.prices, "num")
-            Tag("td", row.taxes, "num")
+                self._name = Tag("a", "", "strong", href=tariff_href(row.tariff))
+            self._prices, self._taxes = (Tag("td", "", "num") for _column in range(2))
             with Tag("td", "", "num"):
                 for n, (site, name) in enumerate(row.sites, 1):
                     words = f"{name}, " if n < len(row.sites) else name
                     Tag("a", words, "link", href=site_href(site))
 
-    async def _added(self, tariff: str) -> None:
-        ui.navigate.to(tariff_href(tariff))
+    def show(self, row: TariffRow) -> None:
+        """Say what it costs now."""
+        self._name.text, self._prices.text, self._taxes.text = row.name, row.prices, row.taxes
 
 
 class TariffPage:

@@ -12,10 +12,10 @@ from energyguard.access.people import Accounts
 from energyguard.access.tokens import Tokens
 from energyguard.errors import EnergyGuardError, Rejected
 from energyguard.model.access import AccessRole
-from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card, name_of_row
 from energyguard.page.elements.controls import copy_row
 from energyguard.page.elements.forms import Form, Values
-from energyguard.page.elements.lists import ChangingList
+from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.people.audit_card import AuditCard
 from energyguard.page.people.rights import rights_fields, rights_of, roles
@@ -36,11 +36,37 @@ class PersonRow(NamedTuple):
     off: bool = False
 
 
-class LogInRow(NamedTuple):
-    """Somebody who is logged in."""
+class _WhoLine:
+    """What is said of somebody, or of a token, beside its buttons."""
 
-    name: str
-    text: str
+    def __init__(self) -> None:
+        with Tag("div", "", "who"):
+            self._shown = Tag("strong")
+            self._rights, self._state = (Tag("span", "", "sub small") for _line in range(2))
+
+    def show(self, row: PersonRow) -> None:
+        """Say how it is now."""
+        self._shown.text, self._rights.text, self._state.text = row.shown, row.rights, row.state
+        self._state.set_visibility(bool(row.state))
+
+
+class _PersonLine(_WhoLine):
+    """Somebody with whether they may come in.
+
+    Attributes:
+        row: as it is shown.
+        able: the button that changes it.
+    """
+
+    row: PersonRow
+    able: Tag
+
+    def show(self, row: PersonRow) -> None:
+        """Say how it is now."""
+        super().show(row)
+        self.row = row
+        self.able.text = _("Let in again") if row.off else _("Disable")
+        name_of_row(self.able, row.name)
 
 
 class PeoplePage:
@@ -55,20 +81,22 @@ class PeoplePage:
         with Tag("div", "", "grid"):
             with card(_("People"), "c7"):
                 nobody = _("Nobody yet. Who uses the link of the machine is its owner.")
-                self.people: ChangingList[PersonRow] = ChangingList(self._person, nobody, "people")
+                self.people: SteadyRows[PersonRow, _PersonLine] = SteadyRows(
+                    _name, self._person, nobody, "people"
+                )
             with card(_("Invite somebody"), "c5"):
                 self._link = Tag("div", "", "", role="status").mark("made-link")
                 self._invite = self._form("invite", _("Make the link"), self._invited, people=True)
             with card(_("Tokens of programs and screens"), "c7"):
-                self.programs: ChangingList[PersonRow] = ChangingList(
-                    self._token, _("None yet."), "people"
+                self.programs: SteadyRows[PersonRow, _WhoLine] = SteadyRows(
+                    _name, self._token, _("None yet."), "people"
                 )
             with card(_("Make a token"), "c5"):
                 self._made = Tag("div", "", "", role="status").mark("made-token")
                 self._create = self._form("token", _("Make the token"), self._created, people=False)
             with card(_("Who is logged in"), "c7"):
-                self.logins: ChangingList[LogInRow] = ChangingList(
-                    self._login, _("Nobody."), "people"
+                self.logins: SteadyRows[PersonRow, _WhoLine] = SteadyRows(
+                    _name, self._login, _("Nobody."), "people"
                 )
             self.audit = AuditCard(context)
         context.every(LOOK_S, self.look)
@@ -98,7 +126,10 @@ class PeoplePage:
             ]
         )
         self.logins.show(
-            [LogInRow(s.name, f"{self._when(s.opened_ms)} · {s.address}") for s in logins]
+            [
+                PersonRow(s.name, s.name, f"{self._when(s.opened_ms)} · {s.address}", "")
+                for s in logins
+            ]
         )
 
     def _rights(self, role: AccessRole, sites: tuple[str, ...], until_ms: int | None) -> str:
@@ -113,36 +144,30 @@ class PeoplePage:
 
     # Rows
 
-    def _person(self, row: PersonRow) -> None:
+    def _person(self, row: PersonRow) -> _PersonLine:
         name = row.name
         with Tag("div", "", "person-row"):
-            self._who(row)
+            line = _PersonLine()
             with Tag("div", "", "acts"):
                 button(_("New link"), lambda: self._again(name), about=name, mark=f"link-{name}")
                 button(_("Change"), lambda: self._change(name), about=name, mark=f"change-{name}")
-                words = _("Let in again") if row.off else _("Disable")
-                button(words, lambda: self._able(name, not row.off), about=name)
+                line.able = button("", lambda: self._able(name, not line.row.off))
                 button(_("Remove"), lambda: self._remove(name), about=name, mark=f"remove-{name}")
+        return line
 
-    def _token(self, row: PersonRow) -> None:
+    def _token(self, row: PersonRow) -> _WhoLine:
         with Tag("div", "", "person-row"):
-            self._who(row)
+            line = _WhoLine()
             with Tag("div", "", "acts"):
                 button(_("Revoke"), lambda: self._revoke(row.name), about=row.name)
+        return line
 
-    def _login(self, row: LogInRow) -> None:
+    def _login(self, row: PersonRow) -> _WhoLine:
         with Tag("div", "", "person-row"):
-            self._who(PersonRow(row.name, row.name, row.text, ""))
+            line = _WhoLine()
             with Tag("div", "", "acts"):
                 button(_("Log out"), lambda: self._out(row.name), about=row.name)
-
-    @staticmethod
-    def _who(row: PersonRow) -> None:
-        with Tag("div", "", "who"):
-            Tag("strong", row.shown)
-            Tag("span", row.rights, "sub small")
-            if row.state:
-                Tag("span", row.state, "sub small")
+        return line
 
     # Forms
 
@@ -254,3 +279,7 @@ class PeoplePage:
     async def _out(self, name: str) -> None:
         done = _("{name} is logged out everywhere").format(name=name)
         await self._do(lambda: self.tokens.end_sessions(name), done, name)
+
+
+def _name(row: PersonRow) -> str:
+    return row.name

@@ -12,7 +12,7 @@ from nicegui import ui
 from energyguard.errors import EnergyGuardError
 from energyguard.model.days import day_ms, local
 from energyguard.page.elements.charts import BarSeries, BarStep, bars
-from energyguard.page.elements.components import Tag, button
+from energyguard.page.elements.components import Tag, button, name_of_row
 from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.faults import fault_words
@@ -59,7 +59,7 @@ class TrialPart:
     def _call(self, words: str) -> None:
         """Name the button, for those who cannot see where it stands, too."""
         self._button.text = words
-        self._button.props(f'aria-label="{words} {self._about}"')
+        name_of_row(self._button, self._about)
 
     async def _press(self) -> None:
         if self._is_running:
