@@ -18,6 +18,7 @@ from energyguard.model.catalogue import Site
 from energyguard.page.elements.components import Tag
 from energyguard.page.measures.amounts import amount_words, sums_words
 from energyguard.page.mount import add_pages
+from energyguard.page.words.formatting import number
 from energyguard.page.words.language import reader, speak
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
@@ -92,7 +93,8 @@ async def test_stations_of_two_currencies_are_never_one_sum(
     await user.should_not_see("per kWh on average")
     both = sums_words({"CHF": earned[swiss], "EUR": rest})
     await user.open("/")
-    await sees(user, f"Revenue {both}")
+    sold = number(sum({row["station"]: row["kwh"] for row in paid}.values()))
+    await sees(user, f"sold {sold}\u00a0kWh for {both}")
     await user.open(f"/explore?of=site/station:{quote(swiss)},device/H001&span=today")
     await sees(user, "Revenue")
     await sees(user, amount_words(earned[swiss], "CHF"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from energyguard.catalogue import Catalogue
@@ -11,7 +11,7 @@ from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.places import charger_of, site_id, station_of
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import SITE, parts_of
-from energyguard.service.bills.revenue import Sums
+from energyguard.service.bills.revenue import Revenue
 from energyguard.service.consumption.keys import weights_of
 from energyguard.service.contract import Service
 
@@ -19,7 +19,7 @@ MAX_RANKED = 10_000
 """Of each currency so many stations, or chargers, are added up."""
 
 
-def revenue(service: Service, keys: Sequence[str], span: CalendarSpan) -> Mapping[str, Sums]:
+def revenue(service: Service, keys: Sequence[str], span: CalendarSpan) -> Mapping[str, Revenue]:
     """What was paid for the charges that began in a span, of those keys where any did.
 
     Args:
@@ -33,17 +33,17 @@ def revenue(service: Service, keys: Sequence[str], span: CalendarSpan) -> Mappin
     entries = service.catalogue.entries
     if not any(map(station_of, list(entries.sites))) and not stations_of(service).stations():
         return {}
-    found: dict[str, Sums] = {}
+    found: dict[str, Revenue] = {}
     chargers = {key: names for key in keys if (names := _chargers(key, entries))}
     if places := [key for key in keys if not key or parts_of(key)[0] == SITE]:
         rows = paid_at(service, span, "station")
         for key in places:
-            found[key] = _sums(row for row in rows if _is_at(key, row["station"], entries))
+            found[key] = _taken(row for row in rows if _is_at(key, row["station"], entries))
     if chargers:
         rows = paid_at(service, span, "charger")
         for key, names in chargers.items():
-            found[key] = _sums(row for row in rows if row["charger"] in names)
-    return {key: sums for key, sums in found.items() if sums}
+            found[key] = _taken(row for row in rows if row["charger"] in names)
+    return {key: taken for key, taken in found.items() if taken.sums}
 
 
 def paid_at(service: Service, span: CalendarSpan, by: str) -> list[dict[str, Any]]:
@@ -58,8 +58,10 @@ def paid_at(service: Service, span: CalendarSpan, by: str) -> list[dict[str, Any
     return [row for row in rows.to_pylist() if row["side"] == "top" and row["charges"]]
 
 
-def _sums(rows: Any) -> Sums:
-    return sums_of((row["currency"], row["eur"]) for row in rows)
+def _taken(rows: Iterable[Mapping[str, Any]]) -> Revenue:
+    paid = [*rows]
+    sums = sums_of((row["currency"], row["eur"]) for row in paid)
+    return Revenue(sums, sum(row["kwh"] for row in paid))
 
 
 def _is_at(key: str, station: str, entries: Catalogue) -> bool:

@@ -24,7 +24,7 @@ from energyguard.page.measures.usage import change
 from energyguard.page.words.formatting import SPACE, UNKNOWN, number, price_in
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
-from energyguard.service.bills.revenue import Sums
+from energyguard.service.bills.revenue import Revenue
 
 Row = tuple[str, ...]
 
@@ -62,7 +62,7 @@ class ExploreTable:
         span: CalendarSpan,
         compared: CalendarSpan | None,
         costs: Costs,
-        revenues: Mapping[str, Sums],
+        revenues: Mapping[str, Revenue],
         doubts: Sequence[str] = (),
     ) -> None:
         """Show energies, what they cost where any of them has a tariff, what was taken from people
@@ -105,7 +105,7 @@ class ExploreTable:
         step: CalendarStep,
         beside: bool,
         costs: Costs,
-        revenues: Mapping[str, Sums],
+        revenues: Mapping[str, Revenue],
     ) -> Row:
         cells = [row.name, number(row.series.total_kwh, 4)]
         if beside:
@@ -116,7 +116,8 @@ class ExploreTable:
         if costs:
             cells += _money(costs.get(row.series.key), row.series.total_kwh)
         if revenues:
-            cells += [sums_words(revenues.get(row.series.key, {})) or UNKNOWN]
+            taken = revenues.get(row.series.key)
+            cells += [sums_words(taken.sums) if taken else UNKNOWN]
         return (*cells, highest(row, step), self._missing(row, step))
 
     def _missing(self, row: NamedSeries, step: CalendarStep) -> str:
@@ -168,7 +169,7 @@ def _money(cost: EnergyCost | None, kwh: float | None) -> tuple[str, str]:
 
 
 def _together(
-    rows: Sequence[NamedSeries], beside: bool, costs: Costs, revenues: Mapping[str, Sums]
+    rows: Sequence[NamedSeries], beside: bool, costs: Costs, revenues: Mapping[str, Revenue]
 ) -> Row:
     totals = [row.series.total_kwh for row in rows if row.series.total_kwh is not None]
     past = [row.before_kwh for row in rows if row.before_kwh is not None]

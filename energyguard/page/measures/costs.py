@@ -13,7 +13,7 @@ from energyguard.page.words.formatting import SPACE, money_in, number
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
 from energyguard.service.bills.costs import added
-from energyguard.service.bills.revenue import Sums, revenue_of
+from energyguard.service.bills.revenue import Revenue, revenue_of
 
 Costs = Mapping[str, EnergyCost]
 _WHOLE = 0.995
@@ -32,7 +32,7 @@ async def costs_of(
 
 async def revenues_of(
     cache: PageCache, keys: tuple[str, ...], span: CalendarSpan, keep_s: float
-) -> Mapping[str, Sums]:
+) -> Mapping[str, Revenue]:
     """What was taken from people at each key, of those where anything was; shared by all pages."""
     key = ("revenue", keys, span)
     return await cache.shared(key, keep_s, lambda: revenue_of(cache.service, keys, span))
@@ -55,9 +55,12 @@ def cost_words(cost: EnergyCost | None, kwh: float | None, brief: bool = False) 
     return words
 
 
-def revenue_words(sums: Sums | None) -> str:
-    """``Revenue €9.70 + CHF 3.00``; empty: nothing was taken."""
-    return _("Revenue {money}").format(money=sums_words(sums)) if sums else ""
+def revenue_words(taken: Revenue | None) -> str:
+    """``sold 24 kWh for €9.70 + CHF 3.00``; empty: nothing was taken."""
+    if taken is None:
+        return ""
+    kwh = f"{number(taken.kwh)}{SPACE}kWh"
+    return _("sold {kwh} for {money}").format(kwh=kwh, money=sums_words(taken.sums))
 
 
 def cost_alone(cost: EnergyCost | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from energyguard.domain import installed, load
 from energyguard.model.calendar import CalendarSpan
@@ -10,11 +11,25 @@ from energyguard.service.contract import Service
 
 Sums = Mapping[str, float]
 """Amounts by their currency."""
-Taken = Callable[[Service, Sequence[str], CalendarSpan], Mapping[str, Sums]]
+
+
+class Revenue(NamedTuple):
+    """What was taken from people.
+
+    Attributes:
+        sums: the money.
+        kwh: the energy that they had for it, which no meter of ours need have counted.
+    """
+
+    sums: Sums
+    kwh: float
+
+
+Taken = Callable[[Service, Sequence[str], CalendarSpan], Mapping[str, Revenue]]
 """What was taken at each of some keys in a span; of those where anything was."""
 
 
-def revenue_of(service: Service, keys: Sequence[str], span: CalendarSpan) -> Mapping[str, Sums]:
+def revenue_of(service: Service, keys: Sequence[str], span: CalendarSpan) -> Mapping[str, Revenue]:
     """What was taken at each of these, of those where anything was.
 
     Args:
@@ -25,13 +40,17 @@ def revenue_of(service: Service, keys: Sequence[str], span: CalendarSpan) -> Map
     Raises:
         Unavailable: the history is not there now.
     """
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, Revenue] = {}
     for domain in installed():
         if not domain.revenue:
             continue
         taken: Taken = load(domain.revenue)
-        for key, sums in taken(service, keys, span).items():
-            of_key = found.setdefault(key, {})
-            for currency, amount in sums.items():
-                of_key[currency] = of_key.get(currency, 0.0) + amount
+        for key, of_domain in taken(service, keys, span).items():
+            found[key] = _added(found[key], of_domain) if key in found else of_domain
     return found
+
+
+def _added(one: Revenue, other: Revenue) -> Revenue:
+    currencies = {**one.sums, **other.sums}
+    sums = {code: one.sums.get(code, 0.0) + other.sums.get(code, 0.0) for code in currencies}
+    return Revenue(sums, one.kwh + other.kwh)
