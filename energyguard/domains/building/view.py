@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from energyguard.domains.building.floor_cards import FloorCard
 from energyguard.domains.building.floor_detail import FloorDetail
 from energyguard.domains.building.floor_now import METRICS, SORTS, FloorNow, in_words, paged
@@ -118,17 +120,18 @@ class FloorGrid:
         before = dict(self.cards)
         floors = await self._look()
         kwh = await self.source.kwh_today()
+        new = []
         for floor in floors:
             shown = self.cards[floor.device]
             shown.show(floor, kwh.get(floor.device))
             if shown is not before.get(floor.device):
-                await shown.draw(floor)
+                new.append(shown.draw(floor))
+        await asyncio.gather(*new)
 
     async def draw(self) -> None:
         """The lines, anew."""
-        for floor in await self._look():
-            if shown := self.cards.get(floor.device):  # others may have come meanwhile
-                await shown.draw(floor)
+        floors = await self._look()
+        await asyncio.gather(*(self.cards[floor.device].draw(floor) for floor in floors))
 
 
 VIEW = View("/building", _("Building"), "building", BuildingPage, site=BUILDING)

@@ -197,11 +197,13 @@ class ExplorePage:
             self.bars.show(data)
             self.bars.say(found)
         keys = tuple(row.series.key for row in rows)
-        costs = await costs_of(self.cache, keys, self.span, KEEP_S)
-        revenues = await revenues_of(self.cache, keys, self.span, KEEP_S)
+        costs, revenues, hourly = await asyncio.gather(
+            costs_of(self.cache, keys, self.span, KEEP_S),
+            revenues_of(self.cache, keys, self.span, KEEP_S),
+            self._hourly(),
+        )
         self.table.show(rows, self.span, compared, costs, revenues, self.doubts)
         if self.apart is not None and len(rows) == 2:
-            hourly = await self._hourly()
             more, less = sorted((0, 1), key=lambda n: -(rows[n].series.total_kwh or 0.0))
             pair = (hourly[more], hourly[less]) if hourly else ()
             self.apart.show(rows[more], rows[less], pair)
@@ -258,8 +260,8 @@ class ExplorePage:
         return rows
 
     async def _hourly(self) -> list[ConsumptionSeries]:
-        """What is shown, by the hour, where its steps are longer; of long spans nothing."""
-        if not 1 < self.span.days <= MAX_HOURLY_DAYS:
+        """Two that are shown, by the hour, where steps are longer; of long spans nothing."""
+        if self.apart is None or not 1 < self.span.days <= MAX_HOURLY_DAYS:
             return []
         keys, span = tuple(item.key for item in self.picked), self.span
         ask = self.cache.service.consumption.of

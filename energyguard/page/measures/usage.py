@@ -6,6 +6,7 @@ Each number stands beside the same span before, up to the same time.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from energyguard.model.calendar import CalendarSpan
@@ -18,7 +19,7 @@ from energyguard.page.measures.explained import bounds_line, explain_href
 from energyguard.page.words.formatting import SPACE, count, days, measure, moment, number
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
-from energyguard.service.bills.revenue import Sums
+from energyguard.service.bills.revenue import Revenue
 from energyguard.service.consumption.consumption import ConsumptionSeries
 
 TODAY_KEEP_S, LONG_KEEP_S, USUAL_KEEP_S = 10.0, 60.0, 600.0
@@ -64,22 +65,32 @@ class UsageData:
 
     async def of(self, span: str, keep_s: float, step: str = "") -> dict[str, ConsumptionSeries]:
         """What each key used in a span such as ``today``, each by the clock of its devices."""
+        return await self._of(self.keys, span, keep_s, step)
+
+    async def of_first(self, span: str, keep_s: float) -> ConsumptionSeries:
+        """What the first key used in a span: of today in one question with the others."""
+        keys = self.keys if span == "today" else self.keys[:1]
+        return (await self._of(keys, span, keep_s))[self.keys[0]]
+
+    async def _of(
+        self, wanted: tuple[str, ...], span: str, keep_s: float, step: str = ""
+    ) -> dict[str, ConsumptionSeries]:
         zone, now_ms = self.zone, self.now_ms
 
         def ask() -> dict[str, ConsumptionSeries]:
             found: list[ConsumptionSeries] = []
-            for at_ms, keys in self._by_clock(now_ms):
+            for at_ms, keys in self._by_clock(wanted, now_ms):
                 days = CalendarSpan.parse(span, zone, local(at_ms, zone).date())
                 found += self._consumption.of(keys, days, at_ms + 1, "hour" if step else None)
             return {series.key: series for series in found}
 
-        key = ("usage", self.keys, span, zone, local(now_ms, zone).date(), step)
+        key = ("usage", wanted, span, zone, local(now_ms, zone).date(), step)
         return await self.cache.shared(key, keep_s, ask)
 
-    def _by_clock(self, now_ms: int) -> list[tuple[int, list[str]]]:
+    def _by_clock(self, wanted: Iterable[str], now_ms: int) -> list[tuple[int, list[str]]]:
         """The keys by what time it is there; those that show nearly the same are asked together."""
         found: list[tuple[int, list[str]]] = [(now_ms, [])]
-        for key in self.keys:
+        for key in wanted:
             at_ms = self._consumption.now_of([key])
             group = next((g for g in found if abs(g[0] - at_ms) <= SAME_CLOCK_MS), None)
             if group is None:
@@ -96,18 +107,18 @@ class UsageData:
             first: of the first key alone.
         """
         service, zone, now_ms = self.cache.service, self.zone, self.now_ms
+        wanted = self.keys[:1] if first else self.keys
         if not service.catalogue.entries.tariffs:
             return {}
 
         def ask() -> Costs:
             found: dict[str, EnergyCost] = {}
-            for at_ms, keys in self._by_clock(now_ms):
-                wanted = [key for key in keys if not first or key == self.keys[0]]
+            for at_ms, keys in self._by_clock(wanted, now_ms):
                 days = CalendarSpan.parse(span, zone, local(at_ms, zone).date())
-                found |= service.bills.costs(wanted, days) if wanted else {}
+                found |= service.bills.costs(keys, days)
             return found
 
-        key = ("usage-costs", self.keys, span, zone, local(now_ms, zone).date(), first)
+        key = ("usage-costs", wanted, span, zone, local(now_ms, zone).date())
         return await self.cache.shared(key, keep_s, ask)
 
     async def usual(self) -> dict[str, UsualRange]:
@@ -203,10 +214,9 @@ class UsageTiles:
 
     async def _series(self) -> list[ConsumptionSeries]:
         """The sums of the spans, and what was taken in them: one question each, all at once."""
-        key = self.data.keys[0]
 
         async def of(span: str, keep_s: float) -> ConsumptionSeries:
-            series = (await self.data.of(span, keep_s))[key]
+            series = await self.data.of_first(span, keep_s)
             await self._taken(series)
             return series
 
@@ -219,16 +229,15 @@ class UsageTiles:
             self.data.costs("this-month", LONG_KEEP_S, first=True),
         )
 
-    async def _taken(self, series: ConsumptionSeries) -> Sums | None:
+    async def _taken(self, series: ConsumptionSeries) -> Revenue | None:
         """What was taken from people in a span."""
         cache, keys = self.data.cache, (series.key,)
         return (await revenues_of(cache, keys, series.span, MONEY_KEEP_S)).get(series.key)
 
     async def show_doubts(self) -> None:
         """How sure each of them is: the readings of the whole span are folded for it."""
-        key = self.data.keys[0]
         for tile, span, keep_s in self._spans:
-            series = (await self.data.of(span, keep_s))[key]
+            series = await self.data.of_first(span, keep_s)
             tile.show_doubt(await bounds_line(self.data.cache, series))
 
     async def _show(

@@ -49,7 +49,7 @@ class UsageChart:
         span = "today" if self.unit == "day" else f"this-{self.unit}"
         keep_s = TODAY_KEEP_S if self.unit == "day" else LONG_KEEP_S
         key = self.data.keys[0]
-        series = (await self.data.of(span, keep_s))[key]
+        series = await self.data.of_first(span, keep_s)
         coming = series.total_kwh is None and await is_coming(self.data.cache, key)
         zone = series.span.zone
         step = series.span.step

@@ -104,8 +104,8 @@ class HomePage:
 
     async def look(self) -> None:
         """The sites, and who is silent."""
-        sums = await live_sums(self.cache)
-        now, zone = await self.cache.now(), self.context.zone
+        sums, now = await asyncio.gather(live_sums(self.cache), self.cache.now())
+        zone = self.context.zone
         all_of_them = now.devices + now.devices_silent
         meters = ngettext(
             "{n} of {all} meter up to date", "{n} of {all} meters up to date", all_of_them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import NamedTuple
 
@@ -133,8 +134,9 @@ class WallPage:
     async def _show(self, site: str, waiting: list[Alert]) -> None:
         data = self._data(site)
         entries, zone = self.catalogue.entries, data.zone
-        now, usual = await self.cache.now(), await data.usual()
-        sums = await live_sums(self.cache)
+        now, usual, sums = await asyncio.gather(
+            self.cache.now(), data.usual(), live_sums(self.cache)
+        )
         kw = sums.named(site, partial(entries.devices_at, site)) if site else now.kw_now
         self.title.text = site_name(self.catalogue, site) if site else _("All sites")
         self.clock.text = moment(self.context.now_ms, zone, "%a %-d %b, %H:%M")
@@ -174,11 +176,12 @@ class WallPage:
         """The sums of what stands there."""
         sites = self.sites
         data = self._data(sites[self.turn % len(sites)])
-        today = (await data.of("today", TODAY_KEEP_S))[data.keys[0]]
+        today, month = await asyncio.gather(
+            data.of_first("today", TODAY_KEEP_S), data.of_first("this-month", LONG_KEEP_S)
+        )
         time = moment(today.until_ms, data.zone)
         words = beside(today, _("{change} on yesterday by {time} ({kwh})"), time=time)
         self.today.show(number(today.total_kwh), "kWh", words)
-        month = (await data.of("this-month", LONG_KEEP_S))[data.keys[0]]
         name = moment(month.span.start_ms, data.zone, "%B")
         words = beside(month, _("{change} on the month before ({kwh})"))
         self.month.show(number(month.total_kwh), "kWh", words, name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
+
+import pyarrow as pa
 
 from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.bays import BayView
@@ -141,14 +143,17 @@ class ChargerParts:
     async def _draw_range(self, now_ms: int, bays: Sequence[BayView]) -> None:
         end_ms = now_ms - now_ms % 1000 + 1000
         start_ms = end_ms - self.context.span.length_ms
-        rows: list[dict[str, Any]] = []
-        for bay in bays:  # to the history a plug that is not listed is a station of its own
+
+        def ask(bay: BayView) -> Awaitable[pa.Table]:
+            # to the history a plug that is not listed is a station of its own
             station = bay.station if bay.charger == self.charger else bay.charger
-            found = await self.cache.ask_as(
+            return self.cache.ask_as(
                 (bay.charger, self.context.span.name), PAID_KEEP_S, "station_day", station=station,
                 charger=bay.charger, start_ms=start_ms, end_ms=end_ms, n=MAX_ROWS,
             )  # fmt: skip
-            rows += found.to_pylist()
+
+        found = await asyncio.gather(*map(ask, bays))
+        rows: list[dict[str, Any]] = [row for table in found for row in table.to_pylist()]
         self.timeline.show(
             rows, [bay.charger for bay in bays], (start_ms, end_ms), self.context.zone
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -117,15 +118,17 @@ class StationDay:
         found = self._range()
         if found is None:
             return
-        start, end = found
-        await self._numbers(start, end)
-        await self._timeline(start, end)
+        await asyncio.gather(self._numbers(*found), self._timeline(*found))
 
-    async def _with_data(self, start: int, end: int) -> tuple[int, int]:
-        """The part of a range from the first to the newest that is known of chargers."""
+    async def _busy(self, start: int, end: int) -> tuple[int, int, dict[str, float | None]]:
+        """The part of a range from the first to the newest that is known of chargers, and how
+        long cars stood there in it.
+        """
         span = await self.cache.ask("station_span", 60)
-        first = next(iter(times_ms(span["first"])), end)
-        return max(start, first), min(end, self.service.event_ms() or end)
+        first = max(start, next(iter(times_ms(span["first"])), end))
+        last = min(end, self.service.event_ms() or end)
+        busy = await self._one("station_occupancy", first, last) if first < last else {}
+        return first, last, busy
 
     async def _ask(self, name: str, start: int, end: int, **more: object) -> list[dict[str, Any]]:
         key = (self.station, self.context.span.name, self.day)
@@ -139,16 +142,17 @@ class StationDay:
         return next(iter(await self._ask(name, start, end)), {})
 
     async def _numbers(self, start: int, end: int) -> None:
-        first, last = await self._with_data(start, end)
-        busy = await self._one("station_occupancy", first, last) if first < last else {}
+        (first, last, busy), stays, charges, paid = await asyncio.gather(
+            self._busy(start, end),
+            self._one("station_stays", start, end),
+            self._one("station_charges", start, end),
+            self._ask("station_revenue", start, end, step_ms=DAY_MS),
+        )
         self.known.text = (
             _("shares are of the {time} that have data").format(time=SPACE.join(age(last - first)))
             if 0 < last - first < end - start - HOUR_MS // 60
             else ""
         )
-        stays = await self._one("station_stays", start, end)
-        charges = await self._one("station_charges", start, end)
-        paid = await self._ask("station_revenue", start, end, step_ms=DAY_MS)
         words = figures()
         for name, text in (
             (OCCUPIED, _percent(busy.get("occupancy"))),
