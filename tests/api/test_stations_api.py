@@ -20,7 +20,7 @@ from energyguard.history.rollups import RollUps
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import Device, Site, Term
-from energyguard.service.bills.revenue import revenue_of
+from energyguard.service.bills.revenue import Revenue, revenue_of
 from energyguard.service.limited.callers import CallerServices
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
@@ -156,8 +156,10 @@ async def test_money_of_three_currencies_is_three_sums(
     devices["rest"] = Device(name="All but c1", terms=terms)
     asked.catalogue.put([Edit(f"device/{key}", known) for key, known in devices.items()], "mara")
     assert revenue_of(asked, keys, day) == {
-        "": {"EUR": 8.05, "CHF": 1.5, "PLN": 12.34}, "site/alps": {"CHF": 1.5},
-        "site/station:north": {"EUR": 8.05}, "device/charger:x/c1": {"EUR": 8.05},
+        "": Revenue({"EUR": 8.05, "CHF": 1.5, "PLN": 12.34}, 20.0),
+        "site/alps": Revenue({"CHF": 1.5}, 2.0),
+        "site/station:north": Revenue({"EUR": 8.05}, 15.0),
+        "device/charger:x/c1": Revenue({"EUR": 8.05}, 15.0),
     }  # fmt: skip
     assert revenue_of(asked, keys, day.previous()) == {}
     chargers = await ok(http.get(f"/top?{SPAN}&n=9&by=charger"))

@@ -24,7 +24,8 @@ def answered_together(service: MadeUpService, questions: set[str], n: int) -> It
     """Let ``n`` questions of these names wait until all of them are under way; yields those that
     were.
     """
-    asked, there, ask = [], threading.Barrier(n), service.query
+    asked: list[str] = []
+    there, ask = threading.Barrier(n), service.query
 
     def query(name: str, **parameters: Any) -> Any:
         if name in questions and len(asked) < n:
