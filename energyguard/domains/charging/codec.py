@@ -1,7 +1,7 @@
 """System D's signals: three shapes of JSON, told apart by field.
 
     {"timestamp":"2024-05-19 11:03:12","charger_id":"charger-7",…}, and with it one of
-    {…,"vehicle_detected":true,"plate":"AB12CD34"}
+    {…,"vehicle_detected":true,"plate":"AB12CD34"}      a sensor that reads no plates leaves it out
     {…,"user_id":"0123456789ABCDEF","price":0.55,"user_connection":true}
     {…,"recharging":true,"energy_delivered":22}         and perhaps ,"register_kwh":1234.567
 
@@ -115,8 +115,8 @@ def _parking(
     sent: SignalMessage[Decimal], charger: str, connector: str, second: int, arrives: bool
 ) -> Signal:
     plate = "" if sent.plate is UNSET else sent.plate.strip()
-    if not 0 < len(plate) <= MAX_PLATE or not plate.isprintable():
-        raise Malformed(f"plate: 1 to {MAX_PLATE} characters", "plate")
+    if len(plate) > MAX_PLATE or not plate.isprintable():
+        raise Malformed(f"plate: at most {MAX_PLATE} characters, or none", "plate")
     kind = _ARRIVE if arrives else _LEAVE
     return Signal(charger, second, kind, plate, connector=connector)
 
@@ -200,7 +200,8 @@ def message(sent: Signal) -> bytes:
     if sent.connector:
         fields.connector_id = sent.connector
     if sent.kind in (SignalKind.ARRIVE, SignalKind.LEAVE):
-        fields.vehicle_detected, fields.plate = sent.kind is SignalKind.ARRIVE, sent.who
+        fields.vehicle_detected = sent.kind is SignalKind.ARRIVE
+        fields.plate = sent.who or UNSET
     elif sent.kind in (SignalKind.CONNECT, SignalKind.DISCONNECT):
         fields.user_id, fields.price = sent.who, price_of(sent.amount)
         fields.user_connection = sent.kind is SignalKind.CONNECT
@@ -235,7 +236,7 @@ def full_session(session: ParkingSession) -> bytes:
         FullSession(
             session.charger,
             text_of(session.start_parking),
-            session.plate,
+            session.plate or None,
             text_or_none(session.start_session),
             session.user,
             None if session.price is None else price_of(session.price),
@@ -254,7 +255,7 @@ def violation(session: ParkingSession, what: Violation) -> bytes:
         LimitBroken(
             session.charger,
             session.user,
-            session.plate,
+            session.plate or None,
             text_of(session.start_parking),
             text_or_none(session.start_session),
             text_or_none(session.end_session),

@@ -29,7 +29,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     charger: str
     second: int  # event time, s since 1970 UTC
     kind: SignalKind
-    who: str = ""  # the plate of a car; a user's id
+    who: str = ""  # the plate of a car, empty: not read; a user's id
     amount: int = 0  # of a user: the price, 1e-9 per kWh; of a start: the power, 1e-9 kW
     register: int | None = None  # of a start or stop: what the charger's meter shows, 1e-9 kWh
     rating_kw: float | None = None  # of a start: what its charger gives at the most, where listed
@@ -80,7 +80,7 @@ class ParkingSession(msgspec.Struct, rename={"power": "power_kw"}):
     charger: str
     start_parking: int
     number: int = 0  # of those that begin in this second at this charger
-    plate: str | None = None
+    plate: str | None = None  # empty: not read; None: no sensor told of a car
     start_session: int | None = None
     user: str | None = None
     price: int | None = None  # 1e-9 per kWh, when the user plugged in

@@ -5,15 +5,17 @@ from __future__ import annotations
 from itertools import permutations
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
-from energyguard.domains.charging.codec import signal
+from energyguard.domains.charging.codec import full_session, signal
 from energyguard.domains.charging.model import (
     ChargingTransaction,
     Ignored,
     Outcome,
     ParkingLimits,
+    SessionEnded,
     Signal,
     energy_nano_kwh,
     profit_cents,
@@ -234,6 +236,24 @@ def test_a_plate_is_the_same_in_other_letters() -> None:
     assert billed(signals) == ([7], "complete")
     signals[5] = replace(signals[5], who="M-ÜX 124")
     assert "another plate" in billed(signals)[1]
+
+
+@pytest.mark.parametrize(
+    ("comes", "repeated", "goes", "plate"),
+    [
+        ("", "", "", None),  # a sensor that reads no plates
+        ("", "", "AB12CD34", "AB12CD34"),
+        ("AB12CD34", "", "", "AB12CD34"),
+        ("AB12CD34", "AB12CD34", "", "AB12CD34"),
+    ],
+)
+def test_a_plate_that_nobody_read(comes: str, repeated: str, goes: str, plate: str | None) -> None:
+    signals = charge(100, 107)
+    signals[0], signals[-1] = replace(signals[0], who=comes), replace(signals[-1], who=goes)
+    signals.insert(3, replace(signals[0], second=signals[2].second + 60, who=repeated))
+    assert billed(signals) == ([7], "complete")
+    (stay,) = (one.session for one in lived(signals) if isinstance(one, SessionEnded))
+    assert msgspec.json.decode(full_session(stay))["plate"] == plate
 
 
 @pytest.mark.parametrize(("splits", "cents"), [(False, 210), (True, 262)])

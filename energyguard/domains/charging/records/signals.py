@@ -32,7 +32,10 @@ class SignalMessage(msgspec.Struct, Generic[Number], gc=False):
     ]
     charger_id: str
     vehicle_detected: Annotated[bool | UnsetType, doc("A car comes, or leaves.")] = UNSET
-    plate: Annotated[str | UnsetType, doc("As the camera reads it, 1 to 16 characters.")] = UNSET
+    plate: Annotated[
+        str | UnsetType,
+        doc("As the camera reads it, 16 characters at most; of a sensor that reads none: nothing."),
+    ] = UNSET
     user_id: Annotated[
         str | int | UnsetType, doc("As the reader gives it: an RFID, a contract, a number.")
     ] = UNSET

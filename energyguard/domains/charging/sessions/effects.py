@@ -80,8 +80,9 @@ def is_user(session: ParkingSession, who: str) -> bool:
 
 
 def is_plate(session: ParkingSession, who: str) -> bool:
-    """Whether a plate is that of the car of a session, however it is spelled."""
-    return _is_same(session.plate, who, plate_key)
+    """Whether a plate may be that of the car of a session: however spelled, or not read."""
+    is_unread = session.plate is not None and not (session.plate and who)
+    return is_unread or _is_same(session.plate, who, plate_key)
 
 
 def _is_same(known: str | None, who: str, key: Callable[[str], str]) -> bool:

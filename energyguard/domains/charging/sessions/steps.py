@@ -129,7 +129,7 @@ def disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 def leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """The car is gone."""
     session = _session(bay)
-    if session.plate is None:
+    if not session.plate:
         session.plate = signal.who
     elif not is_plate(session, signal.who):
         session.inferred.append(f"another plate at the leave: {signal.who}")
