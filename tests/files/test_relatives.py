@@ -70,6 +70,33 @@ def test_a_counter_with_one_reset_is_in_doubt(tmp_path: Path) -> None:
     assert "may be energy per interval or a counter" in doubt.question
 
 
+@pytest.mark.parametrize(
+    ("header", "what"),
+    [
+        ("Blindarbeit (kvarh)", "reactive energy"),
+        ("Reactive energy kWh", "reactive energy"),
+        ("1-0:3.8.0", "reactive energy"),
+        ("1-0:9.7.0", "apparent power"),
+        ("Q_kvar", "reactive power"),
+        ("kVAh", "apparent energy"),
+        ("S", ""),
+        ("Active energy kWh", ""),
+    ],
+)
+def test_what_is_no_consumption_is_left_out_and_said(
+    header: str, what: str, tmp_path: Path
+) -> None:
+    lines = "".join(f"01.03.2026 00:{minute:02};{{}}0,2\n" for minute in (0, 15, 30))
+    beside = f"Zeit;Verbrauch kWh;{header}\n{lines.format(*['1;'] * 3)}"
+    found = read(tmp_path, beside, columns={"Verbrauch kWh": "interval"}, **BERLIN)
+    said = {finding.value: finding.why for finding in found.findings if finding.what == "not read"}
+    assert said.get(header, "") == (f"{what} is no consumption" if what else "")
+    if what:
+        assert {(row.device, row.value) for row in rows(found)} == {("h", "1")}
+        with pytest.raises(Malformed, match=f"no column is of consumption: .* is {what}"):
+            read(tmp_path, f"Zeit;{header}\n{lines.replace('{}', '')}", **BERLIN)
+
+
 def test_a_year_of_two_digits_may_be_said_to_be_first(tmp_path: Path) -> None:
     text = "Zeit;Verbrauch kWh\n26/03/01 00:00;0,5\n26/03/01 00:15;0,25\n"
     (doubt,) = read(tmp_path, text, **BERLIN).doubts

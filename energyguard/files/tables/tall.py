@@ -18,6 +18,7 @@ from energyguard.files.tables.layout import ALL, COUNTS, ValueColumn
 from energyguard.files.tables.reading import TableRead
 from energyguard.files.tables.value_columns import unit_of
 from energyguard.files.values.moments import Ints
+from energyguard.files.values.other_quantities import no_consumption, other_quantity
 from energyguard.files.values.words import Unit, header_of_text, unit_named, words_of_obis
 from energyguard.model.channels import CHANNELS
 
@@ -68,6 +69,9 @@ def _column(read: TableRead, place: int, channel: str, unit: str) -> ValueColumn
     own = header_of_text(read.header(place))
     header = header_of_text(words_of_obis(channel)) if channel else own
     found = unit_named(unit) or header.unit or unit_of(read.grid, place, own)
+    if what := other_quantity(f"{channel} {unit}".strip(), has_unit=found is not None):
+        read.findings.append(FileFinding("not read", channel or unit, no_consumption(what)))
+        return None
     if found is None:
         if unit or not header.is_value:
             read.findings.append(FileFinding("not read", channel or unit, "no unit of ours"))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from energyguard.codecs.headers import VALUES
+from energyguard.errors import Malformed
 from energyguard.files.found import FileDoubt, FileFinding
 from energyguard.files.tables.grid import Grid, kind_of
 from energyguard.files.tables.layout import (
@@ -18,6 +19,7 @@ from energyguard.files.tables.layout import (
     ValueColumn,
     unit_of_role,
 )
+from energyguard.files.values.other_quantities import no_consumption, other_quantity
 from energyguard.files.values.words import (
     ENERGY,
     POWER,
@@ -41,11 +43,18 @@ def find_values(
     """The columns of values: those with a unit, else those whose words are of an amount.
 
     Those that people say are values already; the others are found beside them.
+
+    Raises:
+        Malformed: all there is is reactive or apparent energy.
     """
     given = layout.values
     if layout.value is not None:
         return
     numbers = [at for at in free if kinds[at] in ("number", "") and not headers[at].is_money]
+    others = {at: what for at in numbers if (what := _other(grid, at, headers[at]))}
+    layout.findings += [FileFinding("not read", grid.header[at], no_consumption(what))
+                        for at, what in others.items()]  # fmt: skip
+    numbers = [at for at in numbers if at not in others]
     found = [column for at in numbers if (column := _value(grid, at, headers[at])) is not None]
     found = _without_parts(found, layout)
     with_unit = [column for column in found if column.unit is not None]
@@ -65,16 +74,27 @@ def find_values(
             found = [_nameless(grid, at, headers[at]) for at in numbers if kinds[at]]
         more = [with_unit_above(column, layout, grid, every) for column in found]
         layout.values = (*given, *more)
+    if others and not (numbers or layout.values or layout.value is not None):
+        named = "; ".join(f"{grid.header[at]!r} is {what}" for at, what in others.items())
+        raise Malformed(f"no column is of consumption: {named}", "file")
     if not layout.values and layout.value is None:
-        others = ", ".join(grid.header[at] for at in numbers) or ", ".join(grid.header)
+        rest = ", ".join(grid.header[at] for at in numbers) or ", ".join(grid.header)
         layout.doubts.append(
             FileDoubt(
-                f"no column says what it measures, and in which unit ({others})",
+                f"no column says what it measures, and in which unit ({rest})",
                 "--map",
                 ("energy_kwh", "energy_register_kwh", "power_w", "ignore"),
                 ALL if len(numbers) > 1 else grid.header[(numbers or [-1])[0]],
             )
         )
+
+
+def _other(grid: Grid, place: int, header: ColumnHeader) -> str:
+    """What a column is of that is no consumption; empty: it may be one, or is named as ours."""
+    name = grid.header[place]
+    below = grid.units[place] if grid.units else ""
+    has_unit = header.unit is not None or unit_named(below) is not None
+    return "" if name.lower() in VALUES else other_quantity(f"{name} {below}", has_unit=has_unit)
 
 
 def _without_parts(columns: list[ValueColumn], layout: FileLayout) -> list[ValueColumn]:

@@ -22,6 +22,7 @@ from energyguard.files.tables.table_times import codes_of, zone_of_table
 from energyguard.files.tables.wide import Slots
 from energyguard.files.values.local_clock import UtcTimes, utc_times
 from energyguard.files.values.moments import DAY_MS, Bools, FileMoments, Ints
+from energyguard.files.values.other_quantities import no_consumption, other_quantity
 from energyguard.files.values.words import (
     ENERGY,
     Unit,
@@ -144,7 +145,10 @@ def _by_unit(
     others = [text for text, unit in units.items() if unit is None]
     if others:
         none = np.asarray(pc.is_in(texts, pa.array(others, pa.string())))
-        read.findings.append(FileFinding("not read", ", ".join(others), "no unit of ours"))
+        for text in others:
+            what = other_quantity(text)
+            why = no_consumption(what) if what else "no unit of ours"
+            read.findings.append(FileFinding("not read", text, why))
         read.table, days = read.table.without(none), days.without(none)
         devices = devices.filter(pa.array(~none))
     unit = found.pop()
