@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -74,19 +74,26 @@ def find_values(
             found = [_nameless(grid, at, headers[at]) for at in numbers if kinds[at]]
         more = [with_unit_above(column, layout, grid, every) for column in found]
         layout.values = (*given, *more)
-    if others and not (numbers or layout.values or layout.value is not None):
+    if not layout.values and layout.value is None:
+        _nothing_found(layout, grid, numbers, others)
+
+
+def _nothing_found(
+    layout: FileLayout, grid: Grid, numbers: Sequence[int], others: Mapping[int, str]
+) -> None:
+    """No column has values: people say which one it is, unless all are of something else."""
+    if others and not numbers:
         named = "; ".join(f"{grid.header[at]!r} is {what}" for at, what in others.items())
         raise Malformed(f"no column is of consumption: {named}", "file")
-    if not layout.values and layout.value is None:
-        rest = ", ".join(grid.header[at] for at in numbers) or ", ".join(grid.header)
-        layout.doubts.append(
-            FileDoubt(
-                f"no column says what it measures, and in which unit ({rest})",
-                "--map",
-                ("energy_kwh", "energy_register_kwh", "power_w", "ignore"),
-                ALL if len(numbers) > 1 else grid.header[(numbers or [-1])[0]],
-            )
+    rest = ", ".join(grid.header[at] for at in numbers) or ", ".join(grid.header)
+    layout.doubts.append(
+        FileDoubt(
+            f"no column says what it measures, and in which unit ({rest})",
+            "--map",
+            ("energy_kwh", "energy_register_kwh", "power_w", "ignore"),
+            ALL if len(numbers) > 1 else grid.header[(numbers or [-1])[0]],
         )
+    )
 
 
 def _other(grid: Grid, place: int, header: ColumnHeader) -> str:
