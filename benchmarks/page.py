@@ -51,6 +51,7 @@ VIEWS = {
     "households": "/households",
     "building": "/building",
     "stations": "/stations",
+    "station": "/stations?station=Old Mill",
     "charger": "/devices/charger:default/charger-0",
     "regions": "/regions",
     "thermometer": "/thermometer",

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from openpyxl import load_workbook
 from PIL import Image
-from playwright.sync_api import Browser, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 VIEWS = {
     "home": "/",
@@ -39,6 +39,7 @@ VIEWS = {
     "building-floor": "/building?floor=p3",
     "stations": "/stations",
     "station-day": "/stations?station=Old Mill",
+    "charger": "/devices/charger:default/charger-0",
     "thermometer": "/thermometer",
     "bill": "/bills?of=site/lindenhof&span=last-month",
     "tariffs": "/tariffs",
@@ -53,6 +54,11 @@ VIEWS = {
     "wall": "/wall",
 }
 SOMETIMES = {"edges": "/edges", "cluster": "/cluster", "regions": "/regions"}
+PRESSED = {
+    "alert": ("/alerts", (".alert a.about",)),
+    "silence": ("/alerts", (".alert a.about", "button:has-text('Silence…')")),
+}
+"""What is seen after something was pressed; on a phone's screen, which it is for."""
 SPANS = {"station-day": "1h", "thermometer": "1h", "building": "24h", "building-floor": "24h"}
 LOOKS = {
     "": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
@@ -105,17 +111,26 @@ def take(
     for name, path in views.items():
         span = f"{'&' if '?' in path else '?'}range={SPANS[name]}" if name in SPANS else ""
         page.goto(f"{parts.scheme}://{parts.netloc}{path}{span}")
-        page.wait_for_timeout(SETTLED_MS)
-        page.wait_for_function(FILLED, timeout=WAIT_MS)
-        height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
-        page.set_viewport_size({"width": width, "height": max(844, height)})
-        page.wait_for_timeout(400)
+        settled(page)
+        for pressed in PRESSED[name][1] if name in PRESSED else ():
+            page.locator(pressed).locator("visible=true").first.click()
+            settled(page)
+        if name not in PRESSED:
+            height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
+            page.set_viewport_size({"width": width, "height": max(844, height)})
+            page.wait_for_timeout(400)
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
         (into / f"{name}{look}.png").write_bytes(small_png(picture))
         taken[name] = picture
         page.set_viewport_size({"width": width, "height": 844})
     page.context.close()
     return taken
+
+
+def settled(page: Page) -> None:
+    """Wait until all parts have their first numbers."""
+    page.wait_for_timeout(SETTLED_MS)
+    page.wait_for_function(FILLED, timeout=WAIT_MS)
 
 
 def small_png(picture: Image.Image) -> bytes:
@@ -185,7 +200,7 @@ def main() -> None:
     parser.add_argument("views", nargs="*")
     parser.add_argument("--into", type=Path, default=Path(__file__).parent)
     given = parser.parse_args()
-    known = {**VIEWS, **SOMETIMES}
+    known = {**VIEWS, **SOMETIMES, **{name: path for name, (path, _pressed) in PRESSED.items()}}
     views = {name: known[name] for name in given.views} if given.views else VIEWS
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
@@ -193,9 +208,13 @@ def main() -> None:
         )
         logged_in = log_in(chromium, given.link)
         for look in LOOKS:
-            taken = take(chromium, given.link, logged_in, look, given.into, views)
+            all_sizes = {k: path for k, path in views.items() if k not in PRESSED}
+            taken = take(chromium, given.link, logged_in, look, given.into, all_sizes)
             if not given.views:
                 sheet(taken, look, given.into)
+        on_phone = {k: path for k, path in views.items() if k in PRESSED}
+        on_phone |= {} if given.views else {k: known[k] for k in PRESSED}
+        take(chromium, given.link, logged_in, "-phone", given.into, on_phone)
         if not given.views:
             parts = urlsplit(given.link)
             exported(chromium, f"{parts.scheme}://{parts.netloc}", logged_in, given.into)

@@ -51,9 +51,10 @@ export function line(svg, data, { width, height, hint }) {
     svg.append(node("path", { class: "usual", d: `${path(upper.concat(lower))}z` }));
   }
   if (limit !== null) {
+    const clear = seen.length && seen.at(-1)[1] > limit ? 14 : -5; // on the side that is not drawn over
     svg.append(
       node("line", { class: "limit", x1: LEFT, x2: width - 4, y1: y(limit), y2: y(limit) }),
-      node("text", { class: "limit-name", x: width - 6, y: y(limit) - 5 }, data.limitName ?? `${amount(limit)} ${unit}`),
+      node("text", { class: "limit-name", x: width - 6, y: y(limit) + clear }, data.limitName ?? `${amount(limit)} ${unit}`),
     );
   }
   const levels = lines.length > 1 ? [] : [limit !== null && (() => limit), band?.raises && stairs(usual, band.since ?? from)].filter(Boolean);
