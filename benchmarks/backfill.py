@@ -5,6 +5,7 @@
 Each run: live readings at a fixed rate with crossings, as in ``benchmarks.latency``, first alone,
 then beside ``energyguard replay --backfill`` of a file of old quarter-hour readings. The import is
 done when the history has counted all of them: sums by the day, and so `top`, hold every device.
+What each role took of the processor for it is printed, too; with ``--rate 0`` of the import alone.
 Afterwards one day of one device is sent once more with other values (a day that was missing), and
 timed until its sum says so; and one of its readings is corrected.
 """
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -29,7 +32,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.latency import Listener, send
-from benchmarks.roles import running
+from benchmarks.roles import processor_s, running
 from energyguard.access.tokens import Tokens
 from energyguard.history.client import HistoryClient
 from energyguard.model.topics import DAY_MS
@@ -88,17 +91,46 @@ def percentile_99(
     return float(np.percentile(took, 99)) * 1000
 
 
+class Spent:
+    """Seconds of the processor that roles take, since this was made."""
+
+    def __init__(self, roles: Mapping[str, subprocess.Popen[bytes]]) -> None:
+        self._roles = roles
+        self._began, self._before = time.perf_counter(), self._now()
+
+    def _now(self) -> dict[str, float]:
+        return {name: processor_s(role.pid) for name, role in self._roles.items()}
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds since then."""
+        return time.perf_counter() - self._began
+
+    def by_role(self) -> dict[str, float]:
+        """What each has taken since then."""
+        return {name: now - self._before[name] for name, now in self._now().items()}
+
+
 class Import(threading.Thread):
     """The command, and the wait until the history has counted all."""
 
-    def __init__(self, folder: Path, files: list[Path], readings: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        files: list[Path],
+        readings: int,
+        roles: Mapping[str, subprocess.Popen[bytes]],
+    ) -> None:
         super().__init__()
         self._folder, self._files, self._readings = folder, files, readings
+        self._roles = roles
         self.appended_s = self.counted_s = 0.0
+        self.processor_s: dict[str, float] = {}
 
     def run(self) -> None:
         """From its start until all is counted."""
         started = time.perf_counter()
+        spent = Spent(self._roles)
         command = [
             sys.executable,
             "-m",
@@ -107,16 +139,19 @@ class Import(threading.Thread):
             "--backfill",
             *map(str, self._files),
         ]
-        done = subprocess.run([*command, "--data-dir", str(self._folder)], capture_output=True)
-        if done.returncode:
-            print(done.stderr.decode())
-            return
+        command += ["--data-dir", str(self._folder)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as replay:
+            _, status, used = os.wait4(replay.pid, 0)
+            replay.returncode = os.waitstatus_to_exitcode(status)
+        if replay.returncode:
+            return  # it has said why
         self.appended_s = time.perf_counter() - started
         history = HistoryClient(self._folder)
         while history.query("totals", **ALL).to_pylist()[0]["readings"] < self._readings:
-            time.sleep(0.2)
+            time.sleep(0.5)  # each look costs the history a question
         top = history.query("top", **ALL, by="kwh", n=DEVICES, without="")
         self.counted_s = time.perf_counter() - started
+        self.processor_s = {"replay": used.ru_utime + used.ru_stime, **spent.by_role()}
         history.close()
         assert top.num_rows == DEVICES
 
@@ -160,35 +195,48 @@ def once(million: float, seconds: float, rate: float) -> tuple[float, float, flo
         folder = Path(name)
         token = Tokens(folder).create("benchmark")
         files = old_files(folder, readings)
-        with running(folder, ("worker", "history", "serve")):
+        with running(folder, ("worker", "history", "serve")) as roles:
             url = json.loads((folder / "run" / "serve.json").read_text())["url"]
-            idle = percentile_99(folder, url, token, seconds, rate, 0)
-            brought = Import(folder, files, readings)
+            alone = Spent(roles)
+            idle = percentile_99(folder, url, token, seconds, rate, 0) if rate else 0.0
+            anyway = {name: took / alone.wall_s for name, took in alone.by_role().items()}
+            brought = Import(folder, files, readings, roles)
             brought.start()
-            beside = percentile_99(folder, url, token, seconds, rate, 1)
+            beside = percentile_99(folder, url, token, seconds, rate, 1) if rate else 0.0
             brought.join()
             late, corrected = restate(url, token)
     rate_of = readings / brought.counted_s
     print(
-        f"p99 alone {idle:6.1f} ms, beside {beside:6.1f} ms ({beside / idle:.1f} times); import "
+        f"p99 alone {idle:6.1f} ms, beside {beside:6.1f} ms ({_times(beside, idle)}); import "
         f"{readings / brought.appended_s:,.0f} readings/s appended, {rate_of:,.0f} until all were "
         f"counted ({brought.counted_s:.0f} s); a day restated in {late * 1000:.0f} ms, a "
         f"reading corrected in {corrected * 1000:.0f}",
         flush=True,
     )
+    live_s = min(seconds, brought.counted_s) if rate else 0.0
+    million_of = readings / 1e6
+    took = {
+        name: (spent_s - live_s * anyway.get(name, 0.0)) / million_of
+        for name, spent_s in brought.processor_s.items()
+    }
+    parts = ", ".join(f"{name} {spent_s:.2f}" for name, spent_s in took.items())
+    print(f"  processor-seconds for a million old ones: {parts}; in all {sum(took.values()):.2f}")
     return idle, beside, rate_of, late, corrected
+
+
+def _times(beside: float, idle: float) -> str:
+    return f"{beside / idle:.2f} times" if idle else "no live readings"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--million", type=float, default=5)
     parser.add_argument("--seconds", type=float, default=30, help="of live readings, twice")
-    parser.add_argument("--rate", type=float, default=50_000, help="live readings a second")
+    parser.add_argument("--rate", type=float, default=50_000, help="live readings a second, or 0")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     found = [once(options.million, options.seconds, options.rate) for _ in range(options.runs)]
     idle, beside, rate, late, corrected = (median(column) for column in zip(*found, strict=True))
     print(
-        f"median: {beside / idle:.2f} times, {rate:,.0f} readings/s, "
-        f"{late:.2f} and {corrected:.2f} s"
+        f"median: {_times(beside, idle)}, {rate:,.0f} readings/s, {late:.2f} and {corrected:.2f} s"
     )

@@ -51,6 +51,11 @@ _FOR_READERS = (
     "SET max_threads = 2",
     "SET readonly = 1",
 )
+_FOR_ROLLUPS = (
+    *_FOR_READERS[:-1],
+    "SET max_threads = 1",  # beside inserts two of them may wait for each other for ever
+    "SET readonly = 1",
+)
 _FOR_SOME = (
     *_FOR_READERS[:-1],
     "SET max_query_size = 67108864",  # it names every device that may be read
@@ -98,7 +103,7 @@ class ChdbHistory:
         self._all = [self._writer, self._roller]
         self._open_readers(self._readers, READERS, _FOR_READERS)
         self._open_readers(self._of_some, OF_SOME, _FOR_SOME)
-        self._open_readers(self._of_rollups, OF_ROLLUPS, _FOR_READERS)
+        self._open_readers(self._of_rollups, OF_ROLLUPS, _FOR_ROLLUPS)
         _questions_first()
 
     def _open_readers(

@@ -10,6 +10,7 @@ from energyguard.history.chdb import READERS, ChdbHistory
 from tests.waiting import until
 
 LONG = "SELECT count() FROM numbers(1000000000000) WHERE cityHash64(number) % 7 = 1"
+THREADS = "SELECT getSetting('max_threads') AS threads"
 _RUNNING = "SELECT count() FROM system.processes WHERE query LIKE 'SELECT count() FROM numbers%'"
 _MADE = "SELECT engine_full FROM system.tables WHERE name = 'rollup_15m'"
 
@@ -18,6 +19,8 @@ def test_questions_let_roll_ups_ask_and_end_with_the_history_which_then_has_new_
     tmp_path: Path,
 ) -> None:
     history = ChdbHistory(tmp_path)
+    assert history.answer(THREADS, {}).to_pylist() == [{"threads": 1}]  # two were seen to hang
+    assert history.ask(THREADS, "TSV", {}) == b"2\n"
     history.execute("ALTER TABLE rollup_15m RESET SETTING min_age_to_force_merge_seconds")
     with ThreadPoolExecutor() as threads:
         asked = [threads.submit(history.ask, LONG, "TSV", {}) for _ in range(READERS + 2)]
