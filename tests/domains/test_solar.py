@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 from zipfile import ZipFile
 
 import httpx
 import pytest
+
+from tests.golden.logfile import Watch
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
@@ -124,14 +126,10 @@ def test_topic_and_view(installed: Path, data: Path) -> None:
 
 def test_question(installed: Path, data: Path) -> None:
     span = ("--since", NOON, "--until", "2026-06-21T12:00:00Z", "--json", "--data-dir", data)
-
-    def rows() -> str:
-        try:
-            return energyguard(installed, "solar-yield", "roof", *span)
-        except AssertionError:  # the history is not open yet, or has nothing of the roof
-            return ""
-
-    with role(installed, "history", data) as process:
-        until((data / "run" / "history.json").exists, process)  # a question is a process by itself
-        (row,) = [json.loads(line) for line in until(rows, process).splitlines()]
+    with role(installed, "history", data) as process, closing(Watch(data / "log.db")) as log:
+        sent = {place: end for place, end in log.ends().items() if place[0] == "solar" and end}
+        assert sent
+        until(lambda: sent.items() <= log.positions("history").items(), process)
+        answer = energyguard(installed, "solar-yield", "roof", *span)
+    (row,) = [json.loads(line) for line in answer.splitlines()]
     assert row == {"device": "roof", "kwh": pytest.approx(0.79, abs=0.01)}
