@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 PATIENCE_S = 180.0
@@ -31,3 +33,9 @@ def until(answer: Callable[[], T | None], what: str = "it", patience_s: float = 
         looked = time.monotonic()
         assert looked < deadline, f"{what} never came"
         time.sleep(max(LOOKS_EVERY_S, min(3 * (looked - began), 1.0)))
+
+
+def awaited(work: Coroutine[Any, Any, T]) -> T:
+    """What it comes to, in a thread of its own: where a browser is, this one has a running loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

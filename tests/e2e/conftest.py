@@ -1,4 +1,4 @@
-"""One browser, and one page to look at, for the tests of a file."""
+"""One browser for all that a process runs of these; one page to look at for the tests of a file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from tests.e2e.windows import Window
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for all files: its start is two seconds of processor time.
+
+    While it is there this thread has a running loop: ``asyncio.run`` needs another.
+    """
     from tests.e2e.windows import chromium
 
     with chromium() as made:

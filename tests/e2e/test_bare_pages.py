@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from energyguard.access.tokens import Tokens
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.windows import AXE, IN_A_BROWSER, WIDTHS
+from tests.e2e.windows import IN_A_BROWSER, WIDTHS, violations
 
 pytestmark = IN_A_BROWSER
 TARGETS = """() => [...document.querySelectorAll("main a, main button, main input, main summary")]
@@ -31,20 +31,15 @@ def address(service: MadeUpService) -> Iterator[str]:
         yield found
 
 
-def findings(page: Page) -> list[str]:
+def findings(page: Page) -> list[tuple[str, list[str]]]:
     """What is wrong in either theme, at any width."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found: list[str] = []
+    found: list[tuple[str, list[str]]] = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 844})
             assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-            response = Axe().run(page, options=AXE).response
-            found += [
-                f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in response["violations"]
-            ]
+            found += violations(page)
     return found
 
 

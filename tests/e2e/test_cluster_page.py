@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import msgspec
@@ -19,7 +17,7 @@ from energyguard.store.version import Version
 from tests.e2e.processes import Role, roles
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing
 from tests.store.shards import Process, cluster
-from tests.waiting import until
+from tests.waiting import awaited, until
 
 pytestmark = IN_A_BROWSER
 ROWS = 600
@@ -64,8 +62,7 @@ def test_shards_in_no_cluster_are_said_and_the_page_goes_on_by_itself(
 ) -> None:
     page = window.open("/cluster")
     expect(page.get_by_text("in no cluster yet")).to_be_visible()
-    with ThreadPoolExecutor(1) as thread:  # in this one the browser has its loop
-        thread.submit(asyncio.run, form_and_fill(running[1])).result()
+    awaited(form_and_fill(running[1]))
     summary = page.get_by_text("All 3 nodes are up, and all copies are alike.")
     expect(summary).to_be_visible()
     expect(page.locator(".banner")).to_be_empty()

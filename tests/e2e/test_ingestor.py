@@ -22,7 +22,7 @@ from energyguard.store import Row, open_store
 from energyguard.store.client import RingStore
 from tests.e2e.processes import HOMES, START_MS, TICK_MS, Load, kill_often, roles
 from tests.store.shards import cluster
-from tests.waiting import until
+from tests.waiting import awaited, until
 
 KILLS = pytest.mark.parametrize(
     "kills", [1, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
@@ -87,7 +87,7 @@ def rows_in(url: str) -> dict[str, list[Row]]:
         await store.close()
         return found
 
-    return asyncio.run(read())
+    return awaited(read())
 
 
 def has_everything(url: str, load: Load, floors: Floors) -> None:
@@ -176,7 +176,7 @@ def test_all_shards_die_and_come_back(log: Log, tmp_path: Path) -> None:
         url = "ring://" + ",".join(node.removeprefix("http://") for node in nodes)
         with roles(tmp_path / "data", "ingestor", more=(f"store.url={url}",)) as (ingestor,):
             until(lambda: "the store is not there; waiting" in ingestor.said())
-            asyncio.run(form(nodes))
+            awaited(form(nodes))
             load.start()
             floors.start()
             until(lambda: any(log.positions(BUILDING_READINGS.name, INGESTOR.group).values()))
@@ -190,5 +190,5 @@ def test_all_shards_die_and_come_back(log: Log, tmp_path: Path) -> None:
             floors.stop()
             wait_for_ingestor(log)
             ingestor.stop()
-        asyncio.run(alike(nodes))  # a range comes from one copy
+        awaited(alike(nodes))  # a range comes from one copy
         has_everything(url, load, floors)

@@ -12,7 +12,7 @@ from energyguard.access.tokens import Tokens
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.windows import AXE, IN_A_BROWSER
+from tests.e2e.windows import IN_A_BROWSER, violations
 
 pytestmark = IN_A_BROWSER
 PASSWORD = "three green apples"
@@ -44,14 +44,6 @@ def address(service: MadeUpService) -> Iterator[str]:
         yield found
 
 
-def axe(page: Page) -> list[str]:
-    """What is not accessible."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options=AXE).response["violations"]
-    return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]
-
-
 def test_somebody_is_invited_who_may_only_look(
     browser: Browser, service: MadeUpService, address: str
 ) -> None:
@@ -62,10 +54,10 @@ def test_somebody_is_invited_who_may_only_look(
     admin.get_by_role("button", name="Make the link").click()
     link = admin.locator("pre.copy-text", has_text="/invite?key=").inner_text()
     expect(admin.get_by_text("invited, has no password yet")).to_be_visible()
-    assert axe(admin) == []
+    assert violations(admin) == []
 
     guest.goto(link)
-    assert axe(guest) == []
+    assert violations(guest) == []
     guest.get_by_label("Password", exact=True).fill(PASSWORD)
     guest.get_by_label("Once more").fill(PASSWORD)
     guest.get_by_role("button", name="Begin").click()
@@ -86,12 +78,12 @@ def test_somebody_is_invited_who_may_only_look(
     admin.get_by_role("button", name="Change it").click()
     expect(admin.get_by_text("look and act: alerts, limits, names · all sites")).to_be_visible()
     expect(admin.locator(".q-notification")).to_have_count(0)  # it fades
-    assert axe(admin) == []
+    assert violations(admin) == []
     admin.get_by_role("button", name="Log out nina").first.click()
     guest.wait_for_timeout(2_500)
     guest.goto(f"{address}/")
     expect(guest.get_by_role("button", name="Log in").first).to_be_visible()
-    assert axe(guest) == []
+    assert violations(guest) == []
     guest.get_by_label("Name", exact=True).fill("nina")
     guest.get_by_label("Password").fill(PASSWORD)
     guest.get_by_role("button", name="Log in").first.click()
