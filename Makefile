@@ -9,6 +9,8 @@ TEST_PROCESSES ?= 4 # most tests wait for processes: more of them than cores
 ENDED := -o faulthandler_timeout=240 -o faulthandler_exit_on_timeout=true
 COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11 pyproject.toml --group build
+# Logs and histories of tests are synced at each append: in memory, where it has room, that costs nothing.
+TEST_FOLDER := $(shell df -k /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "TMPDIR=/dev/shm"}')
 # What `make check` runs takes half a minute: it is not run twice.
 CHECKED := --ignore tests/test_tidy.py
 # Else each of the hundreds of processes that tests start compiles all modules anew.
@@ -61,7 +63,7 @@ kafka: dev              ## a Kafka of one broker on this machine (Java, Maven), 
 	$(BIN)/python -m deploy.kafka.brokers
 
 test: dev               ## the whole suite, without what takes minutes; a test that hangs is ended
-	$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile $(ENDED) $(CHECKED)
+	$(TEST_FOLDER) $(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile $(ENDED) $(CHECKED)
 
 test-all: dev           ## everything
 	$(BIN)/pytest

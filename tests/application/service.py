@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -138,7 +138,8 @@ class MadeUpService(EnergyService):
     ) -> None:
         settings = settings or Settings()
         if settings.data_dir == Settings().data_dir:
-            settings = settings.model_copy(update={"data_dir": Path(mkdtemp())})
+            self.folder = TemporaryDirectory()  # gone with the service
+            settings = settings.model_copy(update={"data_dir": Path(self.folder.name)})
         self.clock, self.empty, self.began = clock, empty, clock.now_ms()
         self.floors = floors
         self.heard_ms: int | None = None
