@@ -25,7 +25,7 @@ INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 CREATE = $(PYTHON) -m venv $(1)
 endif
 
-.PHONY: run install dev engines kafka test test-all simulate chaos check docs lock clean
+.PHONY: run install dev engines kafka test test-all simulate chaos check style types tidy docs lock clean
 
 run: install            ## the main job: simulators, worker, history and page on this machine
 	$(BIN)/energyguard up
@@ -75,10 +75,16 @@ simulate: dev           ## many more lives: of the replicated store, of edges' l
 chaos: dev              ## kill -9 and SIGSTOP of the store's processes, fifty cycles
 	$(BIN)/pytest tests/store/test_chaos.py tests/store/test_processes.py
 
-check: dev              ## style, types and the rules of the house
+check: style types tidy ## style, types and the rules of the house
+
+style: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: dev
 	$(BIN)/mypy
+
+tidy: dev
 	$(BIN)/pytest -q tests/test_tidy.py
 
 docs: install           ## write docs/settings.md and docs/cli.md anew
