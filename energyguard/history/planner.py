@@ -7,7 +7,8 @@ range needs: planning all of them anew for each query took three times as long a
 lies in part of the finest bucket comes from raw rows in the same columns, or as the source says. Of
 one place only its rows are read; ``…_by_step`` of all reads the sums of all, unless the query is
 given ``currencies``: these sums would add up several. ``stays_ends`` is when the first begins and
-when the last ends.
+when the last ends, ``placed_chargers`` where each charger stands, a plug with
+its charger, and ``listed_bays`` those that are listed and no mere frame of plugs.
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
@@ -75,6 +76,15 @@ def _sources() -> Mapping[str, Source]:
 
 
 @cache
+def _named() -> Mapping[str, str]:
+    """What else queries read by a name."""
+    from energyguard.history.rollups import rollup_kinds
+
+    ends = {f"{name}_ends": source.ends for name, source in _sources().items() if source.ends}
+    return ends | {name: text for kind in rollup_kinds() for name, text in kind.named.items()}
+
+
+@cache
 def _call() -> re.Pattern[str]:
     """A call of one of them: its name, how, the step, the place."""
     names = "|".join(name for name in _sources() if name != _WINDOWS)
@@ -104,9 +114,8 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
-    for name, source in _sources().items():
-        if source.ends:
-            sql = re.sub(rf"\b{name}_ends\b", f"({source.ends})", sql)
+    for name, text in _named().items():
+        sql = re.sub(rf"\b{name}\b", f"({text})", sql)
     for call, sent in ((f"sent_{_FOLD}", _SENT), (_FOLD, "")):
         sql = sql.replace(call, f"({_TO_FOLD.replace('{sent}', sent)})")
 

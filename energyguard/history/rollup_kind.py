@@ -6,7 +6,7 @@ The history has one, of readings; a domain brings one of rows of its own (``Doma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class RollUpKind:
         tables: the roll-ups.
         working: tables that are empty between two settlings.
         sources: how queries read it, by what they call it: ``stays`` of ``stays_in(…)``.
+        named: what else queries read by a name: the text of a query each.
         marks: ``(table, rows)`` to the buckets that these rows concern, a table of any columns.
         in_range: ``(history, from ms, to ms)`` to the same of all rows that the history has there.
         replace: of a history, what makes what is marked anew, and what is coarser.
@@ -50,6 +51,7 @@ class RollUpKind:
     tables: tuple[HistoryTable, ...]
     working: tuple[HistoryTable, ...]
     sources: Mapping[str, Source]
+    named: Mapping[str, str] = field(default_factory=dict)
     marks: Callable[[str, pa.Table], pa.Table]
     in_range: Callable[[Tables, int, int], Iterable[pa.Table]]
     replace: Callable[[Tables], Callable[[pa.Table], None]]

@@ -206,3 +206,43 @@ def test_one_chargers_clock_does_not_decide_what_is_newest(history: ChdbHistory)
     hear(3, "c2", years - 5)  # two of them
     assert span(history) == (100, years)
     history.execute("TRUNCATE TABLE signals")
+
+
+def test_a_plug_that_is_not_listed_stands_where_its_charger_does(history: ChdbHistory) -> None:
+    whole = {"p1": "west", "p2": "west", "p2/1": "east", "p3": ""}
+    listed = [(charger, name, 1.0, 2.0, None, "") for charger, name in whole.items()]
+    history.insert("chargers", table("chargers", listed))
+    plugs = ("p1/1", "p1/2", "p2", "p2/1", "p3/1", "p4/1")
+    stays = [Stayed(plug, 0, 3_600, (0, 3_600, 10**9, 100), (60, 0)) for plug in plugs]
+    stood = Standing(dict.fromkeys(plugs, 3_600), 3_600)
+    keep(history, stood, stays)
+    day = {"start_ms": T0_S * 1000, "end_ms": (T0_S + DAY_S) * 1000}
+
+    def told(question: str, *columns: str, **more: object) -> dict[str, tuple[Any, ...]]:
+        rows = history.query(question, **day, **more).to_pylist()
+        found = {row["station"]: tuple(row[name] for name in columns) for row in rows}
+        return {station: found[station] for station in found if station not in LISTED.values()}
+
+    try:
+        for station, bays in {"west": 3, "east": 1, "p3": 1, "p4/1": 1}.items():
+            here = {"station": station}
+            assert told("station_occupancy", "bays", **here) == {station: (bays,)}
+            assert told("station_stays", "sessions", **here) == {station: (bays,)}
+            assert told("station_charges", "charges", "kwh", **here) == {station: (bays, bays)}
+            assert told("station_violation_kinds", "violations", **here) == {station: (bays,)}
+            (paid,) = history.query("station_revenue", step_ms=DAY_S * 1000, **day, **here, **EUR)[
+                "eur"
+            ].to_pylist()
+            assert paid == bays
+            happened = history.query("station_day", charger="", n=99, **day, **here, **EUR)
+            assert happened.num_rows == 3 * bays
+            assert history.query("station_violations", n=99, **day, **here).num_rows == bays
+        assert told("station_stays", "sessions", station="p1/1") == {}
+        ranked = told("station_top", "charges", n=9, by="charger", **EUR)
+        assert set(ranked) == {"west", "east", "p3", "p4/1"}
+        of = told("station_bays", "latitude")
+        assert of == {"west": (1.0,), "east": (1.0,)}  # and plugs that signals told of
+    finally:
+        history.execute("TRUNCATE TABLE chargers")
+        rows = [(charger, name, None, None, None, "") for charger, name in LISTED.items()]
+        history.insert("chargers", table("chargers", rows))

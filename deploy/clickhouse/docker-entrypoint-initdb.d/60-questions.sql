@@ -2,8 +2,27 @@
 -- embedded history writes its roll-ups into it (planner.py), a server reads raw rows.
 CREATE FUNCTION IF NOT EXISTS at AS ms -> toDateTime(intDiv(ms + 999, 1000), 'UTC');
 
+-- A plug (charger-7/1) that is not listed stands where its charger does.
+CREATE VIEW IF NOT EXISTS placed_chargers AS
+SELECT charger, station, latitude, longitude FROM chargers FINAL
+UNION ALL
+SELECT plug.name, if(whole.station = '', whole.charger, whole.station), whole.latitude, whole.longitude
+FROM (
+    SELECT charger AS name, arrayStringConcat(arrayPopBack(splitByChar('/', charger)), '/') AS of
+    FROM standing WHERE position(charger, '/') > 0 AND charger NOT IN (SELECT charger FROM chargers)
+    GROUP BY charger
+) AS plug
+INNER JOIN (SELECT charger, station, latitude, longitude FROM chargers FINAL) AS whole ON plug.of = whole.charger;
+
+CREATE VIEW IF NOT EXISTS listed_bays AS
+SELECT charger FROM chargers FINAL
+WHERE charger IN (SELECT charger FROM standing) OR charger NOT IN (
+    SELECT arrayStringConcat(arrayPopBack(splitByChar('/', charger)), '/') FROM standing
+    WHERE position(charger, '/') > 0 AND charger NOT IN (SELECT charger FROM chargers)
+);
+
 CREATE VIEW IF NOT EXISTS chargers_of AS
-SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
+SELECT charger FROM placed_chargers WHERE if(station = '', charger, station) = {station:String}
 UNION ALL
 SELECT {station:String} AS charger WHERE {station:String} NOT IN (SELECT charger FROM chargers);
 

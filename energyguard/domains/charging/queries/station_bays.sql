@@ -28,9 +28,9 @@ FROM (
             AND toStartOfDay(time) >= toStartOfDay(toDateTime(intDiv({start_ms:Int64} + 999, 1000), 'UTC'))
             AND toStartOfDay(time) < toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC')
         UNION ALL
-        SELECT charger, toDateTime(0, 'UTC'), '', -1 FROM chargers FINAL
+        SELECT charger, toDateTime(0, 'UTC'), '', -1 FROM listed_bays
     )
     GROUP BY charger
 ) AS o
-LEFT JOIN (SELECT charger, station, latitude, longitude FROM chargers FINAL) AS c ON o.charger = c.charger
+LEFT JOIN (SELECT charger, station, latitude, longitude FROM placed_chargers) AS c ON o.charger = c.charger
 ORDER BY station, charger

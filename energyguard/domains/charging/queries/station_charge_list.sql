@@ -41,7 +41,7 @@ SELECT
     if(mapContains(others, station), others[station], {currency:String}) AS currency,
     p.user AS user, p.id AS id
 FROM paid AS p
-LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS s ON s.charger = p.charger
+LEFT JOIN (SELECT charger, station FROM placed_chargers) AS s ON s.charger = p.charger
 LEFT JOIN (SELECT id, start_parking, end_parking FROM stays FINAL WHERE id IN (SELECT stay FROM paid)) AS t ON t.id = p.stay
 LEFT JOIN (SELECT charger, time, began FROM counters) AS b ON b.charger = p.charger AND b.time = p.start
 LEFT JOIN (SELECT charger, time, ended FROM counters) AS e ON e.charger = p.charger AND e.time = ifNull(p.end, p.start)

@@ -26,7 +26,7 @@ FROM (
     UNION ALL
     SELECT charger, toUInt64(0), toUInt64(0), toUInt64(0), toInt64(0) FROM chargers FINAL
 ) AS a
-LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS c ON a.charger = c.charger
+LEFT JOIN (SELECT charger, station FROM placed_chargers) AS c ON a.charger = c.charger
 WHERE station = {station:String} OR {station:String} = ''
 GROUP BY station
 ORDER BY station

@@ -27,7 +27,7 @@ WITH
     )) / 1000 AS bill,
     mine AS (
         SELECT charger FROM (
-            SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
+            SELECT charger FROM placed_chargers WHERE if(station = '', charger, station) = {station:String}
             UNION ALL
             SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers)
         )

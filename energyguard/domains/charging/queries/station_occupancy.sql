@@ -45,11 +45,11 @@ FROM (
         WHERE s.start_parking IS NOT NULL
             AND least(high, toUnixTimestamp(n.time)) > greatest(low, toUnixTimestamp(s.start_parking))
         UNION ALL
-        SELECT charger, toUInt64(0) FROM chargers FINAL
+        SELECT charger, toUInt64(0) FROM listed_bays
     )
     GROUP BY charger
 ) AS a
-LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS c ON a.charger = c.charger
+LEFT JOIN (SELECT charger, station FROM placed_chargers) AS c ON a.charger = c.charger
 WHERE station = {station:String} OR {station:String} = ''
 GROUP BY station
 ORDER BY station

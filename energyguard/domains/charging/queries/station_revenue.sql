@@ -25,14 +25,14 @@ WITH
         NOT mapContains(units, code), 0, units[code] = 0, to_whole, to_thousandth
     )) / 1000 AS bill,
     stations AS (
-        SELECT charger, if(station = '', charger, station) AS name FROM chargers FINAL
+        SELECT charger, if(station = '', charger, station) AS name FROM placed_chargers
     ),
     asked AS (
         SELECT DISTINCT if(mapContains(others, name), others[name], {currency:String}) AS code
         FROM (
-            SELECT name FROM stations WHERE {station:String} IN ('', name)
+            SELECT if(station = '', charger, station) AS name FROM chargers FINAL WHERE {station:String} IN ('', name)
             UNION ALL
-            SELECT {station:String} WHERE {station:String} != '' OR NOT EXISTS (SELECT 1 FROM stations)
+            SELECT {station:String} WHERE {station:String} != '' OR NOT EXISTS (SELECT 1 FROM chargers)
         )
     )
 SELECT

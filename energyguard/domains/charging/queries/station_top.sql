@@ -37,9 +37,9 @@ WITH
             FROM charges_in(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000, station = '')
             GROUP BY charger HAVING charges > 0
             UNION ALL
-            SELECT charger, toUInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0) FROM chargers FINAL
+            SELECT charger, toUInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0) FROM listed_bays
         ) AS a
-        LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS c ON a.charger = c.charger
+        LEFT JOIN (SELECT charger, station FROM placed_chargers) AS c ON a.charger = c.charger
         GROUP BY who, station
     ),
     ranked AS (

@@ -16,7 +16,7 @@ FROM (
 ARRAY JOIN
     ['Parking without charging', 'Long parking before recharging', 'Long parking after recharging'] AS kind,
     [n, b, f] AS broken
-LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS c ON a.charger = c.charger
+LEFT JOIN (SELECT charger, station FROM placed_chargers) AS c ON a.charger = c.charger
 WHERE station = {station:String} OR {station:String} = ''
 GROUP BY station, kind
 HAVING violations > 0

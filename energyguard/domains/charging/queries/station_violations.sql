@@ -36,11 +36,11 @@ FROM (
         AND toStartOfDay(time) < toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC')
         AND time >= since AND toStartOfDay(time) >= toStartOfDay(since)
         AND ({station:String} = '' OR charger IN (
-            SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
+            SELECT charger FROM placed_chargers WHERE if(station = '', charger, station) = {station:String}
             UNION ALL
             SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers)
         ))
 ) AS v
-LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS c ON v.charger = c.charger
+LEFT JOIN (SELECT charger, station FROM placed_chargers) AS c ON v.charger = c.charger
 ORDER BY v.time DESC, charger, id
 LIMIT {n:UInt32}

@@ -8,7 +8,7 @@ sources.py   how queries read them
 from functools import partial
 
 from energyguard.domains.charging.rollups.hours import MAX_MARKS, RAW, in_range, marks, replace
-from energyguard.domains.charging.rollups.sources import SOURCES
+from energyguard.domains.charging.rollups.sources import LISTED_BAYS, PLACED, SOURCES
 from energyguard.domains.charging.rollups.tables import TABLES, WORKING
 from energyguard.history.rollup_kind import RollUpKind
 
@@ -18,6 +18,7 @@ CHARGING = RollUpKind(
     tables=TABLES,
     working=WORKING,
     sources=SOURCES,
+    named={"placed_chargers": PLACED, "listed_bays": LISTED_BAYS},
     marks=marks,
     in_range=in_range,
     replace=lambda history: partial(replace, history),

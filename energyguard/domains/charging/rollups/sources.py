@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
+from energyguard.history.rollup_kind import script
 from energyguard.history.sources import Level, Piece, Source, as_time, in_piece
 
-_HERE: Final = (
-    " AND charger IN ("
+PLACED: Final = " ".join(script(Path(__file__).parent, "placed_chargers").split())
+"""Chargers with where they stand; a plug of which only its charger is listed stands there, too."""
+LISTED_BAYS: Final = " ".join(script(Path(__file__).parent, "listed_bays").split())
+"""Chargers that are listed and bays of their own."""
+_AT: Final = (
     "SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}"
-    " UNION ALL"
-    " SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers))"
+)
+_OF: Final = "arrayStringConcat(arrayPopBack(splitByChar('/', charger)), '/')"
+_LISTED: Final = "(SELECT charger FROM chargers)"
+_HERE: Final = (  # as ``PLACED`` says, and without its join
+    f" AND charger IN ({_AT} UNION ALL SELECT charger FROM standing"
+    f" WHERE position(charger, '/') > 0 AND charger NOT IN {_LISTED} AND {_OF} IN ({_AT})"
+    f" UNION ALL SELECT {{station:String}} WHERE {{station:String}} NOT IN {_LISTED})"
 )
 _LEVELS: Final = (Level("charging_1d", 86_400), Level("charging_1h", 3600, "toStartOfDay"))
 _ALL: Final = (Level("charging_all_1h", 3600),)
