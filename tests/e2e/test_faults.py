@@ -73,17 +73,26 @@ def card_of(data_dir: Path) -> bytes:
     return card.read_bytes() if card.exists() else b""
 
 
-@KILLS
-@pytest.mark.parametrize("victim", ["worker", "history"])
-def test_kill_who_reads(victim: str, kills: int, log: Log, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("victims", "kills"),
+    [  # one stack for both, 50 times each by itself
+        pytest.param(("history", "worker"), 1, id="both-1 kills"),
+        pytest.param(("worker",), 50, id="worker-50 kills", marks=pytest.mark.slow),
+        pytest.param(("history",), 50, id="history-50 kills", marks=pytest.mark.slow),
+    ],
+)
+def test_kill_who_reads(victims: tuple[str, ...], kills: int, log: Log, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     load = Load(log)
+    works = {
+        "history": lambda: card_of(data_dir),
+        "worker": lambda: log.positions(ENERGY_READINGS.name, "worker"),
+    }
     with roles(data_dir, "worker", "history") as (worker, history):
         load.start()
-        if victim == "worker":
-            kill_often(worker, kills, lambda: log.positions(ENERGY_READINGS.name, "worker"))
-        else:
-            kill_often(history, kills, lambda: card_of(data_dir))
+        for victim in (history, worker):
+            if victim.name in victims:
+                kill_often(victim, kills, works[victim.name])
         load.stop()
         wait_for_worker(log)
         worker.stop()

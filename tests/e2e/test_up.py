@@ -30,12 +30,15 @@ KILLABLE = tuple(name for name in USUAL if not ROLES[name].beside)
 class Up:
     """A running `energyguard up`."""
 
-    def __init__(self, data_dir: Path, *options: str, demo: bool = True) -> None:
+    def __init__(
+        self, data_dir: Path, *options: str, demo: bool = True, only: tuple[str, ...] = ()
+    ) -> None:
         self.data_dir = data_dir
         self.output = data_dir.parent / "output.txt"
         options += ("serve.port=0", "history.port=0", "rules.use=household-demo,household-prod")
         words = [word for option in options for word in ("--set", option)]
         words += [] if demo else ["--no-demo"]
+        words += [word for name in only for word in ("--scenario", name)]
         with self.output.open("a") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "energyguard", "up", "--data-dir", str(data_dir), *words],
@@ -90,20 +93,26 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 
 
 @pytest.mark.parametrize(
-    "killed",
+    ("only", "killed"),
     [
-        pytest.param(("worker", "serve"), id="two"),
-        pytest.param(KILLABLE, id="all", marks=pytest.mark.slow),
+        pytest.param(("households",), ("worker", "serve"), id="two"),
+        pytest.param((), KILLABLE, id="all", marks=pytest.mark.slow),  # each, under all sources
     ],
 )
-def test_a_whole_life(settings: Settings, killed: tuple[str, ...]) -> None:
-    """Start, first alert, kill -9 of roles, Ctrl-C, and a second start that goes on."""
-    up = Up(settings.data_dir)
+def test_a_whole_life(settings: Settings, only: tuple[str, ...], killed: tuple[str, ...]) -> None:
+    """First alert, a second one refused, kill -9 of roles, Ctrl-C, a start that goes on, its end.
+
+    The second time all that is usual runs, and no role outlives the process that started it.
+    """
+    up = Up(settings.data_dir, only=only)
     link = up.link()
+    second = Up(settings.data_dir)
     with httpx.Client(follow_redirects=True, trust_env=False) as page:
         assert page.get(link).status_code == 200
     with open_service(settings) as service:
         assert until(service.book.open)[0].device
+    assert second.process.wait(PATIENCE_S) == 6
+    assert second.said(r"^energyguard: .*already running \(process \d+\)")
 
     assert up.pid("detector") == up.pid("worker")
     for role in killed:
@@ -120,23 +129,12 @@ def test_a_whole_life(settings: Settings, killed: tuple[str, ...]) -> None:
     behind = newest(settings)
     again = Up(settings.data_dir)
     until(lambda: len(again.said("^EnergyGuard is ready: ")) == 2)
+    assert {one.role for one in living(settings.data_dir)} == {"up", *USUAL}
     until(lambda: newest(settings) > behind)
     with open_service(settings) as service:
         assert service.book.find()
-    assert again.end() == 0, again.output.read_text()
-    assert ended(settings.data_dir)
-
-
-def test_a_second_one_is_refused_and_no_role_outlives_a_killed_one(settings: Settings) -> None:
-    up = Up(settings.data_dir)
-    until(lambda: up.pid("up"))
-    second = Up(settings.data_dir)
-    assert second.process.wait(PATIENCE_S) == 6
-    assert second.said(r"^energyguard: .*already running \(process \d+\)")
-    up.link()
-    assert {one.role for one in living(settings.data_dir)} == {"up", *USUAL}
-    up.process.kill()
-    up.process.wait()
+    again.process.kill()
+    again.process.wait()
     until(lambda: ended(settings.data_dir))
 
 
