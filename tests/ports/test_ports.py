@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import msgspec
@@ -32,7 +31,7 @@ from energyguard.ports.metrics import answer_metrics
 from energyguard.store.ring import transport
 from energyguard.store.ring.messages import Message
 from energyguard.store.ring.transport import Greeting, Links
-from tests.hostile.served import connect, exchange, is_closed, many, serving
+from tests.hostile.served import Served, connect, exchange, is_closed, many, serving
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\n%bTransfer-Encoding: chunked\r\n\r\n"
 
@@ -229,26 +228,29 @@ async def test_callers_that_do_not_greet_go(
 # The page, in a process of its own
 
 
-def test_idle_connections_do_not_stop_the_page(tmp_path: Path) -> None:
-    """A process that may open 256 files, and 300 connections on which nobody goes on."""
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A page whose process may open 256 files."""
+    with serving(tmp_path_factory.mktemp("page"), "serve.auth=false", files=256) as served:
+        yield served
+
+
+def test_idle_connections_do_not_stop_the_page(page: Served) -> None:
+    """300 connections on which nobody goes on."""
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 400
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    with serving(data_dir, files=256) as served:
-        url = f"http://127.0.0.1:{served.port}"
-        with (
-            many(served.port, 150, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n") as idle,
-            many(served.port, 150) as silent,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as browser,
-        ):
-            assert browser.get("/healthz").json() == {"ok": True}
-            assert browser.get(served.login).status_code == 303
-            page = browser.get("/")
-            assert page.status_code == 200
-            assert "EnergyGuard" in page.text
-            assert sum(map(is_closed, idle + silent)) >= 100
-        assert "Traceback" not in served.log()
-        assert served.log().count("no room for more connections") == 1
+    url = f"http://127.0.0.1:{page.port}"
+    with (
+        many(page.port, 150, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n") as idle,
+        many(page.port, 150) as silent,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as browser,
+    ):
+        assert browser.get("/healthz").json() == {"ok": True}
+        home = browser.get("/")
+        assert home.status_code == 200
+        assert "EnergyGuard" in home.text
+        assert sum(map(is_closed, idle + silent)) >= 100
+    assert "Traceback" not in page.log()
+    assert page.log().count("no room for more connections") == 1
 
 
 PATHS = (
@@ -265,15 +267,12 @@ PATHS = (
 )
 
 
-def test_paths_that_are_none(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    with serving(data_dir, "serve.auth=false") as served:
-        for path in PATHS:
-            head = f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
-            came = exchange(served.port, head.encode())
-            status = int(came.split(b" ")[1])
-            assert status in (200, 400, 404, 422), (path, came[:300])
-            assert b"root:" not in came
-            assert b"Internal Server Error" not in came
-        assert "Traceback" not in served.log()
+def test_paths_that_are_none(page: Served) -> None:
+    for path in PATHS:
+        head = f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
+        came = exchange(page.port, head.encode())
+        status = int(came.split(b" ")[1])
+        assert status in (200, 400, 404, 422), (path, came[:300])
+        assert b"root:" not in came
+        assert b"Internal Server Error" not in came
+    assert "Traceback" not in page.log()
