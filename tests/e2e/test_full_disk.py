@@ -67,39 +67,6 @@ def refused(url: str) -> httpx.Response | None:
     return None if answer.status_code == 200 else answer
 
 
-def test_a_full_disk(log: Log, disk: Path, tmp_path: Path) -> None:
-    data_dir, url = disk, f"http://127.0.0.1:{(port := free_port())}"
-    load = Load(log, pause_s=0.02)
-    with roles(data_dir, "worker", "serve", more=(f"serve.port={port}",)) as (worker, serve):
-        until(lambda: answers(url))
-        load.start()
-        until(lambda: log.positions(ENERGY_ALERTS.name, "nobody") and load.ticks > 50)
-        ballast = fill(disk)
-        answer = until(lambda: refused(url))
-        assert answer is not None
-        assert answer.status_code == 507, answer.text
-        assert answer.headers["retry-after"]
-        assert answer.json()["error"]["code"] == "disk-full"
-        assert "no room" in answer.json()["error"]["message"]
-        until(lambda: load.refused and "no room" in worker.said())
-        alive(worker, serve)
-        time.sleep(1.0)
-        alive(worker, serve)
-        ballast.unlink()
-        behind = load.ticks
-        until(lambda: load.ticks > behind + 50)
-        load.stop()
-        until(lambda: refused(url) is None)
-        wait_for_worker(log)
-        worker.stop()
-        serve.stop()
-    assert +progress(log, ENERGY_READINGS.name) == {"accepted": load.ticks * HOMES}
-    got = rows(log, ENERGY_ALERTS.name)
-    assert got == undisturbed(log, ENERGY_READINGS.name, tmp_path / "undisturbed.db")
-    assert sum(map(len, got.values())) > 100
-    assert connect(data_dir / "log.db").pragma("integrity_check") == "ok"
-
-
 def energyguard(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "energyguard", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -110,34 +77,61 @@ def unready(url: str) -> dict[str, str] | None:
     return None if answer.status_code == 200 else dict(answer.json()["parts"])
 
 
-def test_health_and_commands_tell_a_full_disk(log: Log, disk: Path) -> None:
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    with roles(disk, "worker", "serve", more=(f"serve.port={port}",)) as (worker, serve):
+def told(disk: Path, port: int) -> None:
+    """Commands say it, with the place and the exit code of a full disk."""
+    for command, path in (
+        (("doctor", "--json", "--set", f"serve.port={port}"), disk),
+        (("token", "create", "laptop"), disk / "access."),
+    ):
+        said = energyguard(*command, "--data-dir", disk)
+        assert said.returncode == 8, said
+        assert "Traceback" not in said.stderr
+        assert str(path) in said.stdout + said.stderr
+        assert "no room" in said.stdout + said.stderr
+
+
+def test_a_full_disk(log: Log, disk: Path, tmp_path: Path) -> None:
+    """The API, health and commands tell it; who runs says it seldom, and goes on afterwards."""
+    data_dir, url = disk, f"http://127.0.0.1:{(port := free_port())}"
+    load = Load(log, pause_s=0.02)
+    with roles(data_dir, "worker", "serve", more=(f"serve.port={port}",)) as (worker, serve):
         until(lambda: answers(url))
         until(lambda: unready(url) is None)
+        load.start()
+        until(lambda: log.positions(ENERGY_ALERTS.name, "nobody") and load.ticks > 50)
         ballast = fill(disk)
+        answer = until(lambda: refused(url))
+        assert answer is not None
+        assert answer.status_code == 507, answer.text
+        assert answer.headers["retry-after"]
+        assert answer.json()["error"]["code"] == "disk-full"
+        assert "no room" in answer.json()["error"]["message"]
         parts = until(lambda: unready(url)) or {}
         assert f"{disk}: 0 KiB free" in parts["disk"]
-        until(lambda: refused(url))
-        for command, path in (
-            (("doctor", "--json", "--set", f"serve.port={port}"), disk),
-            (("token", "create", "laptop"), disk / "access."),
-        ):
-            said = energyguard(*command, "--data-dir", disk)
-            assert said.returncode == 8, said
-            assert "Traceback" not in said.stderr
-            assert str(path) in said.stdout + said.stderr
-            assert "no room" in said.stdout + said.stderr
-        time.sleep(3.0)
+        until(lambda: load.refused and "no room" in worker.said())
+        told(disk, port)
+        time.sleep(1.0)
         for role in (worker, serve):
             lines = role.said().splitlines()
             assert sum("no room" in line or "full" in line for line in lines) <= 4, role.said()
         alive(worker, serve)
         ballast.unlink()
+        behind = load.ticks
+        until(lambda: load.ticks > behind + 50)
+        load.stop()
+        until(lambda: refused(url) is None)
         until(lambda: unready(url) is None)
+        wait_for_worker(log)
+        worker.stop()
+        serve.stop()
+    assert +progress(log, ENERGY_READINGS.name) == {"accepted": load.ticks * HOMES}
+    got = rows(log, ENERGY_ALERTS.name)
+    assert got == undisturbed(log, ENERGY_READINGS.name, tmp_path / "undisturbed.db")
+    assert sum(map(len, got.values())) > 100
+    assert connect(data_dir / "log.db").pragma("integrity_check") == "ok"
 
 
-@pytest.mark.slow  # a full disk while they run: the tests above
+@pytest.mark.slow  # a full disk while they run: the test above
 def test_roles_that_start_on_a_full_disk_wait_for_room(log: Log, disk: Path) -> None:
     url = f"http://127.0.0.1:{(port := free_port())}"
     ballast = fill(disk)
