@@ -24,17 +24,8 @@ SOON = {
 
 # NiceGUI has one application a process: once a simulated person has been in front of it, it cannot
 # be mounted again. So these begin, before the tests with such a person are given to any process.
-MOUNTED = (
-    "tests/api/",
-    *(
-        f"tests/e2e/test_{name}.py"
-        for name in (
-            *("alerts_page", "building_page", "cluster_page", "edges_page", "explore_page", "hand"),
-            *("home_page", "page", "people", "policy", "regions_page", "rules_page"),
-        )
-    ),
-    "tests/service/",
-)
+# Those with a browser follow each other, so that a process starts one for all of its files.
+MOUNTED = ("tests/api/", "tests/e2e/", "tests/service/")
 # Files whose tests stay in one process: those with a simulated person; of brokers one is enough.
 TOGETHER = {
     "page": ("tests/page/",),
@@ -52,12 +43,15 @@ TOGETHER = {
     ),
 }
 LONG = (  # begun before the others, so that no process is alone with one at the end
-    "tests/simulation/",
     "tests/deploy/test_roles.py",
-    "tests/e2e/",
-    "tests/store/",
-    "tests/stream/test_worker.py",
+    "tests/edge/test_killed.py",
+    "tests/golden/",
     "tests/history/",
+    "tests/offline/",
+    "tests/rules/kinds/",
+    "tests/simulation/",
+    "tests/store/",
+    "tests/stream/",
 )
 
 EACH_TIME = {"seed": 2, "plant": 4}
