@@ -108,7 +108,10 @@ def check(here: Field) -> None:
         assert links.rows[name].readings == written[name].total()
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills",  # of an edge, and of the cloud; one crosses the border, fifty find the rare moments
+    [1, pytest.param(50, marks=pytest.mark.slow)],
+)
 def test_kills_and_cuts_lose_nothing_and_double_nothing(tmp_path: Path, kills: int) -> None:
     with field(tmp_path, EDGES, HOMES) as here:
         disturbed(here, kills)
