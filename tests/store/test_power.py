@@ -107,5 +107,5 @@ def test_without_its_syncs_rows_would_be_lost(
         return connection
 
     monkeypatch.setattr(commits, "connect", careless)
-    found = [wrong(tmp_path / f"{s}.db", *life(tmp_path / f"{s}.db", s)) for s in SEEDS]
-    assert any("lost" in text for text in found), found
+    paths = [(tmp_path / f"{seed}.db", seed) for seed in SEEDS]
+    assert any("lost" in wrong(path, *life(path, seed)) for path, seed in paths)
