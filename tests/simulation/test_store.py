@@ -23,9 +23,9 @@ from tests.simulation.checks import faults
 from tests.simulation.disk import Disk
 from tests.simulation.life import SLOTS, Life
 
-SEEDS = int(os.environ.get("SEEDS", "50"))
+SEEDS = int(os.environ.get("SEEDS", "25"))
 SLOW_SEEDS = 500
-AT_ONCE = 50
+AT_ONCE = 25
 
 Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]

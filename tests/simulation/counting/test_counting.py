@@ -16,9 +16,9 @@ from tests.simulation.counting.bugs import BUGS, the_last_of_an_identity_counts
 from tests.simulation.counting.checks import faults
 from tests.simulation.counting.life import Life
 
-SEEDS = int(os.environ.get("SEEDS", "10"))
+SEEDS = int(os.environ.get("SEEDS", "5"))
 SLOW_SEEDS = 1_000
-AT_ONCE = 10
+AT_ONCE = 5
 
 Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]
@@ -43,7 +43,7 @@ def test_and_so_it_does_a_thousand_times(first: int) -> None:
 
 def test_over_a_log_in_a_file(tmp_path: Path) -> None:
     crashes = 0
-    for seed in range(5):
+    for seed in range(2):
         with structlog.testing.capture_logs():
             path = tmp_path / f"{seed}.db"
             life = Life(seed, new_log=partial(SqliteLog, path))
@@ -57,7 +57,7 @@ def test_over_a_log_in_a_file(tmp_path: Path) -> None:
 
 def test_a_seed_replays() -> None:
     crashes = 0
-    for seed in range(5):
+    for seed in range(2):
         first, second = Life(seed), Life(seed)
         with structlog.testing.capture_logs():
             first.run()

@@ -16,7 +16,7 @@ from tests.simulation.link.bugs import BUGS
 from tests.simulation.link.life import Life, faults
 from tests.simulation.link.real_outbox import LogEdge
 
-SEEDS = int(os.environ.get("SEEDS", "50"))
+SEEDS = int(os.environ.get("SEEDS", "25"))
 SLOW_SEEDS = 1_000
 AT_ONCE = 25
 
