@@ -39,6 +39,8 @@ MAX_ID: Final = 200
 MAX_TEXT: Final = 500
 MAX_BYTES: Final = 50_000
 MAX_MANY: Final = 100
+MAX_RATING_KW: Final = 10_000_000
+"""Ten gigawatts: about half of the largest power station of the world."""
 """Groups, labels, channels, terms of a device; holidays of a site."""
 LATEST_MS: Final = 253_402_300_799_999
 """The end of the year 9999."""
@@ -281,6 +283,8 @@ def device_faults(device: Device) -> Faults:
         yield from channel_faults(channel, meant)
     if device.rating_kw is not None and not (isfinite(device.rating_kw) and device.rating_kw > 0):
         yield "rating_kw", f"{device.rating_kw} is no power above 0"
+    elif device.rating_kw is not None and device.rating_kw > MAX_RATING_KW:
+        yield "rating_kw", f"{device.rating_kw} is more than {MAX_RATING_KW:,} kW: too much"
     parts = [term.device for term in device.terms]
     if len(set(parts)) < len(parts):
         yield "terms", "a device stands there twice"

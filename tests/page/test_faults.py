@@ -12,10 +12,10 @@ import pytest
 import energyguard
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.checks import PlannedCatalogue
-from energyguard.errors import ConfigError
+from energyguard.errors import ConfigError, Faulty, Malformed
 from energyguard.model.catalogue import Device, Entry, Site
 from energyguard.model.tariffs import PriceBlock, Tariff, TimedPrice
-from energyguard.page.words.faults import _FAULTS, fault_words
+from energyguard.page.words.faults import _FAULTS, fault_words, field_words
 from energyguard.page.words.language import reader, speak, speaking
 from energyguard.tariffs.checks import tariff_faults
 from tests.application.service import MadeUpService
@@ -114,3 +114,33 @@ def test_what_is_wrong_with_a_tariff_is_said_in_ones_language(
         place = ": ".join(fault.split(": ")[:2])
         assert said(fault, language).startswith(f"{place}: ")
         assert said(fault, language) != fault
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            Faulty(
+                "device/charger:default/c1: rating_kw: -5.0 is no power above 0", field="rating_kw"
+            ),
+            "-5.0 is no power above 0",
+        ),
+        (Malformed("value: soon is not a number", "value"), "soon is not a number"),
+        (Malformed("at most 20: say less", "value"), "at most 20: say less"),
+        (Malformed("value: soon is not a number"), "value: soon is not a number"),
+        (
+            Faulty("device/H1: name: at most 20", "device/H1: kind: at most 10", field="name"),
+            "at most 20\ndevice/H1: kind: at most 10",
+        ),
+    ],
+)
+def test_beside_its_field_a_fault_does_not_name_it_again(error: Malformed, words: str) -> None:
+    assert field_words(error) == words
+
+
+def test_a_rating_that_no_device_has_is_refused() -> None:
+    entries: Mapping[str, Entry] = {"device/H1": Device(name="Oven", rating_kw=1e9)}
+    (fault,) = PlannedCatalogue(Catalogue(), entries).faults()
+    assert said(fault) == (
+        "device/H1: rating_kw: 1000000000.0 kW hat kein Gerät; höchstens 10,000,000"
+    )

@@ -53,14 +53,14 @@ async def test_what_cannot_be_is_said_at_its_field_and_changes_nothing(
     someone.find(marker="raise_above-floor-kw").clear().type("much")
     someone.find(marker="longer_than-floor-kw").type("soon")
     someone.find(marker="set-floor-kw").click()
-    await sees(someone, "not a duration: 'soon'")
+    await sees(someone, "soon is no length of time; write 15 min or 1 h")
     assert "much" in said_at(someone, "floor-kw-raise_above")
     assert said_at(someone, "floor-kw-clear_at") == ""
     someone.find(marker="longer_than-floor-kw").clear()
     someone.find(marker="raise_above-floor-kw").clear().type("5")
     someone.find(marker="clear_at-floor-kw").clear().type("6")
     someone.find(marker="set-floor-kw").click()
-    await sees(someone, "“clears at” is above “raises above”")
+    await sees(someone, "the alert would be cleared where it still raises")
     assert said_at(someone, "floor-kw-longer_than") == ""
     assert floors.rules.get("floor-kw").of("p4").level == 11 * NANO
 
@@ -98,10 +98,15 @@ def test_the_limit_across_a_chart_is_the_devices_own() -> None:
 def test_a_fault_is_said_at_the_first_field_that_it_names_else_at_the_level() -> None:
     service = MadeUpService(floors=1)
     row = limit_rows(service, "p1", POWER)[0]
-    error = ConfigError("floor-kw: p1: clear_at is above raise_above", "floor-kw: no way")
+    error = ConfigError(
+        "floor-kw: p1: clear_at is above raise_above",
+        "floor-kw: no way",
+        "floor-kw: p1: longer_than: not a number: ",
+    )
     assert faults_by_field(error.faults, row, "p1") == {
-        "clear_at": "“clears at” is above “raises above”",
+        "clear_at": "the alert would be cleared where it still raises",
         "raise_above": "no way",
+        "longer_than": "write a number",
     }
 
 

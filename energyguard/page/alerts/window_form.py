@@ -19,7 +19,7 @@ from energyguard.page.elements.controls import sheet
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.fields import choices_of
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import field_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import indented_sites
@@ -177,7 +177,7 @@ class WindowForm:
             fields = _FIELDS if values.get("repeat") == ONCE else _AGAIN_FIELDS
             field = (error.field if isinstance(error, Rejected) else "") or ""
             with page:
-                self.form.blame({fields.get(field, field): fault_words(error)})
+                self.form.blame({fields.get(field, field): field_words(error)})
             return
         with page:
             self.dialog.close()

@@ -16,7 +16,7 @@ from energyguard.page.elements.components import ConfirmDialog, Tag, button, car
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.elements.lists import ChangingList
 from energyguard.page.frame.context import PageContext
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import fault_words, field_words
 from energyguard.page.words.formatting import SPACE, UNKNOWN, day_moment, number
 from energyguard.page.words.language import _
 from energyguard.page.words.names import device_name
@@ -164,7 +164,7 @@ class AboutCard:
                              "Yours was not saved.")  # fmt: skip
                     self._form(now, note.format(who=now.by or _("Somebody else")))
         except Faulty as error:
-            form.blame({error.field or "": fault_words(error)})
+            form.blame({error.field or "": field_words(error)})
         except EnergyGuardError as error:
             with page:
                 tell(fault_words(error), bad=True)

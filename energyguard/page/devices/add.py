@@ -17,7 +17,7 @@ from energyguard.page.devices.form import Wrong, devices_called, id_for, site_op
 from energyguard.page.elements.components import Tag, card, tell
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import fault_words, field_words
 from energyguard.page.words.formatting import count, measured, near_moment
 from energyguard.page.words.language import _
 from energyguard.page.words.readings import level_words
@@ -145,7 +145,7 @@ class AddDevicePage:
         try:
             await asyncio.to_thread(act)
         except Faulty as error:
-            form.blame({error.field or "": fault_words(error)})
+            form.blame({error.field or "": field_words(error)})
             return False
         except EnergyGuardError as error:
             form.blame({"": fault_words(error)})

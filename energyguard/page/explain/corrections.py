@@ -14,7 +14,7 @@ from energyguard.page.elements.components import Tag, button, card, name_of_row
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import field_words
 from energyguard.page.words.formatting import SPACE, day_moment, number, until
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.corrections.contract import (
@@ -128,7 +128,7 @@ class CorrectionsCard:
             preview = await asyncio.to_thread(self.corrections.preview, wanted)
         except EnergyGuardError as error:
             field = getattr(error, "field", "") or ""
-            self.form.blame({{"time": "start"}.get(field, field): fault_words(error)})
+            self.form.blame({{"time": "start"}.get(field, field): field_words(error)})
             return
         self.wanted = wanted, values.get("why", "")
         self.change.text = preview_words(preview)

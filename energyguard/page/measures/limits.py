@@ -13,6 +13,7 @@ from energyguard.model.quantities import NANO
 from energyguard.page.frame.page_cache import PageCache
 from energyguard.page.measures.baseline import usual_band
 from energyguard.page.measures.series_chart import SeriesChart
+from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import SPACE, amount, number
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration, half_hour
@@ -137,9 +138,11 @@ def faults_by_field(faults: Iterable[str], row: LimitRow, device: str) -> dict[s
         named = sorted((text.find(name), name) for name in row.fields if name in text)
         at = named[0][1] if named else next(iter(row.fields))
         text = text.removeprefix(f"{at}: ")
-        for name, words in LABELS.items():
-            text = text.replace(name, f"“{words}”")
-        found.setdefault(at, []).append(text)
+        words = fault_words(text)
+        if words == text:  # not known there
+            for name, label in LABELS.items():
+                words = words.replace(name, f"“{_(label)}”")
+        found.setdefault(at, []).append(words)
     return {name: "; ".join(texts) for name, texts in found.items()}
 
 

@@ -26,7 +26,7 @@ from energyguard.page.money.prices import (
     TariffFields,
     entered,
 )
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import fault_words, field_words
 from energyguard.page.words.language import _
 from energyguard.page.words.names import indented_sites
 
@@ -117,7 +117,7 @@ class TariffForm:
             await asyncio.to_thread(self._write, tariff, made, day, site, user)
         except Faulty as error:
             field = {"prices": "when", "blocks": "up_to"}.get(error.field or "", error.field or "")
-            self.form.blame({field: fault_words(error)})
+            self.form.blame({field: field_words(error)})
             return
         except EnergyGuardError as error:
             self.form.blame({"": fault_words(error)})

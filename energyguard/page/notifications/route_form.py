@@ -15,7 +15,7 @@ from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
 from energyguard.page.notifications.words import FIELDS, REPORTS, SEVERITIES, service_words
 from energyguard.page.rules.fields import choices_of
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import field_words
 from energyguard.page.words.language import LANGUAGES, _, current
 from energyguard.service.notify.contract import RouteFields, RouteView, ServiceFields
 
@@ -148,7 +148,7 @@ class RouteForm:
             await asyncio.to_thread(self._service.routes.put, name, fields, by)
         except EnergyGuardError as error:
             with page:
-                self.form.blame({self._place(error, values): fault_words(error)})
+                self.form.blame({self._place(error, values): field_words(error)})
             return
         with page:
             self.dialog.close()

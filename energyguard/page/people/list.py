@@ -19,7 +19,7 @@ from energyguard.page.elements.lists import SteadyRows
 from energyguard.page.frame.context import PageContext
 from energyguard.page.people.audit_card import AuditCard
 from energyguard.page.people.rights import rights_fields, rights_of, roles
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import fault_words, field_words
 from energyguard.page.words.formatting import near_moment
 from energyguard.page.words.language import _
 
@@ -176,7 +176,7 @@ class PeoplePage:
             try:
                 await asyncio.to_thread(act, values)
             except Rejected as error:
-                form.blame({error.field or "": fault_words(error)})
+                form.blame({error.field or "": field_words(error)})
             except EnergyGuardError as error:
                 form.blame({"name": fault_words(error)})
             else:
@@ -197,7 +197,7 @@ class PeoplePage:
             try:
                 role, sites, until_ms = rights_of(values, self._now_ms)
             except Rejected as error:
-                form.blame({error.field or "": fault_words(error)})
+                form.blame({error.field or "": field_words(error)})
                 return
             dialog.close()
             await self._do(

@@ -15,7 +15,7 @@ from energyguard.page.devices.form import id_for
 from energyguard.page.elements.components import Tag, tell
 from energyguard.page.elements.forms import Form, Options, Values
 from energyguard.page.frame.context import PageContext
-from energyguard.page.words.faults import fault_words
+from energyguard.page.words.faults import fault_words, field_words
 from energyguard.page.words.language import _
 from energyguard.page.words.names import indented_sites
 from energyguard.service.catalogue.contract import SiteCatalogue
@@ -105,7 +105,7 @@ class SiteForm:
         try:
             await asyncio.to_thread(self._write, site, fields, page.user)
         except Faulty as error:
-            self.form.blame({error.field or "": fault_words(error)})
+            self.form.blame({error.field or "": field_words(error)})
             return
         except EnergyGuardError as error:
             self.form.blame({"": fault_words(error)})

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from energyguard.errors import EnergyGuardError, Rejected
 from energyguard.model.quantities import parse_duration
 from energyguard.page.words.entered_faults import OF_RULES, OF_TARIFFS
 from energyguard.page.words.language import _
@@ -85,8 +86,14 @@ _FAULTS: Final = tuple(
             _("{day} is no country (DE, DE-BY) and no day (2026-12-24)"),
         ),
         (r"(?P<value>\S+) is no power above 0", _("{value} is no power above 0")),
+        (
+            r"(?P<value>\S+) is more than (?P<most>[\d,]+) kW: too much",
+            _("{value} kW is more than any device has; at most {most}"),
+        ),
         (r"'(?P<value>.*)' is no number", _("{value} is not a number")),
+        (r"not a number: ", _("write a number")),
         (r"not a number: (?P<value>.*)", _("{value} is not a number")),
+        (r"not a finite number: (?P<value>.*)", _("{value} is not a number")),
         (
             r"(?P<value>\S+ \S+) is not between (?P<low>\S+) and (?P<high>.*)",
             _("{value} is not between {low} and {high}"),
@@ -167,6 +174,15 @@ _FAULTS: Final = tuple(
 def fault_words(error: object) -> str:
     """An error of the service, line by line in the reader's words."""
     return "\n".join(_line(line) for line in str(error).splitlines())
+
+
+def field_words(error: EnergyGuardError) -> str:
+    """An error for beside the field that it names: neither that nor its entry is named again."""
+    field = error.field if isinstance(error, Rejected) else None
+    if not field:
+        return fault_words(error)
+    place = re.compile(rf"(?:[a-z]+/.{{1,200}}?: )?{re.escape(field)}: ")
+    return fault_words("\n".join(place.sub("", line, 1) for line in str(error).splitlines()))
 
 
 def _line(line: str) -> str:
