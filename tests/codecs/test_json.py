@@ -14,6 +14,7 @@ from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import decode
 from energyguard.codecs.text.json_fast_path import MAX_FIRST_OBJECT, decode_sound_json
 from energyguard.model.quantities import to_nano
+from energyguard.model.readings import Verdict
 
 numbers = st.decimals("0", "100", places=9) | st.decimals("0", "100", places=5)
 GOOD = '{"timestamp":"2025-09-06T17:54:02Z","household_id":"H1","energy_kwh":0.05251}'
@@ -111,6 +112,23 @@ def test_a_broken_array_is_not_nothing(text: str) -> None:
     _, decoded = decode(text.encode(), "json")
     assert not decoded.batch.num_rows
     assert len(decoded.refused) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "nano"),
+    [("12.5", 12_500_000_000), (" -0.25 ", -250_000_000), ("1e-3", 1_000_000), ("7", 7 * 10**9)],
+)
+def test_a_number_in_quotes_is_that_number(text: str, nano: int) -> None:
+    line = '{"time":"2026-03-01T00:00:00Z","device":"a","power_kw":"%s"}'
+    (taken,) = decode((line % text).encode(), "json")[1].batch.to_pylist()
+    assert taken["value"] == nano
+
+
+@pytest.mark.parametrize("text", ["", "0,5", "1 kWh", "NaN", "0x1", "1.2.3", "١"])
+def test_a_text_that_is_no_number_is_refused(text: str) -> None:
+    line = f'{{"time":"2026-03-01T00:00:00Z","device":"a","power_kw":"{text}"}}'
+    (refused,) = decode(line.encode(), "json")[1].refused
+    assert (refused.field, refused.verdict) == ("power_kw", Verdict.MALFORMED)
 
 
 @settings(max_examples=50, deadline=None)

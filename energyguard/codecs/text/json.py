@@ -3,7 +3,8 @@
     {"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.05251}
     {"timestamp":"2025-09-06T17:54:02Z","device":"F1","channel":"power_kw","value":1.5,"sequence":7}
 
-Numbers never pass through a float: they are read as decimals and are exact to nine places.
+Numbers never pass through a float: they are read as decimals and are exact to nine places. One in
+quotes (``"12.5"``) is that number.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ _BORDER = re.compile(rb"\s*,\s*(?=\{)")
 _BETWEEN_OBJECTS = re.compile(rb"(?<=\n\})(\s*\n)(?=\{)")
 _OBJECT = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
+_NUMBERS = (NUMBER, MAYBE_NUMBER)
+_NUMBER_AS_TEXT = re.compile(
+    r"\s{0,8}[-+]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][-+]?[0-9]{1,3})?\s{0,8}"
+)
+"""A number in quotes, as senders write whose numbers are decimals: ``"12.5"``."""
 _NOT_IN_A_CELL = re.compile(r'[,"\r\n]')
 SHORTEST = 20
 """Bytes that an object has at least that is a reading."""
@@ -217,11 +223,13 @@ def _text(name: str, column: Column, value: object) -> str:
     """
     if value is None:
         raise _malformed(name, f"{name} is missing")
+    if column in _NUMBERS and isinstance(value, str) and _NUMBER_AS_TEXT.fullmatch(value):
+        value = Decimal(value)
     is_text = column.is_text or (column.or_text and isinstance(value, str))
     if not is_text or isinstance(value, bool):
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise _malformed(name, f"{name} is not a number: {sixty_fourth(str(value))}")
-        if column not in (NUMBER, MAYBE_NUMBER):
+        if column not in _NUMBERS:
             return str(value)
         try:
             return from_nano(to_nano(value))
