@@ -1,7 +1,7 @@
 """A file becomes readings: unpacked, as text, by the format that it is of.
 
-What the border knows already (our own CSV, JSON lines, Arrow, Parquet) is read as everywhere else,
-block by block; everything else is looked at as a whole.
+What the border knows already (our own CSV, JSON lines, Arrow, Parquet of our columns) is read as
+everywhere else, block by block; everything else is looked at as a whole.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from energyguard.files.json_table import is_json, is_known_json, json_as_csv
 from energyguard.files.known_tables import OtherTable, recognised
 from energyguard.files.tables.delimited import read_delimited
 from energyguard.files.tables.grid import grid_of
+from energyguard.files.text.columnar import MARK, is_known_parquet
 from energyguard.files.text.parts import sheets_of, text_of
 from energyguard.files.text.unpack import Part, unpacked
 
@@ -54,6 +55,8 @@ def is_known(path: Path) -> bool:
     from energyguard.codecs.files import first_block
 
     head = first_block(path)
+    if head.startswith(MARK):
+        return is_known_parquet(path)
     if known().of_bytes(head) is not None:
         return True
     if head.startswith(_ZIP) or b"\x00" in head or format_of(head, "") is not None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import pyarrow as pa
 import pytest
 
+from energyguard.api.routes.consumption import ConsumptionAnswer, ConsumptionBody, CostedStepBody
 from energyguard.catalogue import Catalogue
 from energyguard.codecs.assembly import DEFAULT
+from energyguard.codecs.sheets import sheet_bytes
 from energyguard.errors import Malformed
 from energyguard.files.formats import FileFormat, formats
 from energyguard.files.found import FileAnswers
@@ -237,6 +244,54 @@ def test_what_was_used_is_taken_of_devices_and_not_of_their_sums(tmp_path: Path)
     assert ("site/…, group/…", "sums of devices: 1 lines") in {of[1:] for of in found.findings}
     with pytest.raises(Malformed, match="sums of sites or groups alone"):
         read(tmp_path, example.replace("device/H001", "group/pumps"))
+
+
+def test_what_was_used_is_taken_in_every_form_that_it_is_given_in(tmp_path: Path) -> None:
+    example = formats()["consumption"].example.decode()
+    wanted = rows(read(tmp_path, example))
+    cells = list(csv.DictReader(io.StringIO(example)))
+    table = pa.Table.from_pylist(
+        [
+            cell | {name: datetime.fromisoformat(cell[name]) for name in ("start", "end")}
+            | {"kwh": float(cell["kwh"])} for cell in cells
+        ]
+    )  # fmt: skip
+    steps = [
+        CostedStepBody(
+            start=r["start"], end=r["end"], kwh=r["kwh"], readings=4, cost=0.08, currency="EUR"
+        )
+        for r in table.to_pylist()
+    ]
+    kept: dict[str, Any] = {"missing": [], "open": None, "highest": None, "total_kwh": 0.75}
+    first, later = steps[0].start, steps[1].end
+    answer = ConsumptionAnswer(
+        span="2026-03-01", zone="Europe/Berlin", start=first, end=later, until=later,
+        before_until=first, series=[
+            ConsumptionBody(of="device/H001", name="Oven", steps=steps[:2], before=steps, **kept),
+            ConsumptionBody(of="site/home", name="Home", steps=steps[2:], **kept),
+        ],
+    )  # fmt: skip
+    objects = [json.dumps({**cell, "kwh": float(cell["kwh"])}) for cell in cells]
+    forms: dict[str, str | bytes] = {
+        "a.parquet": sheet_bytes(table, "parquet"),
+        "a.json": answer.model_dump_json(),
+        "rows.json": f"[{', '.join(objects)}]",
+        "rows.jsonl": "\n".join(objects),
+    }
+    for name, content in forms.items():
+        assert rows(read(tmp_path, content, name)) == wanted, name
+
+
+def test_a_table_as_parquet_is_read_by_its_words(tmp_path: Path) -> None:
+    table = pa.table(
+        {"Zeit": ["01.03.2026 00:00", "01.03.2026 00:15"], "Verbrauch kWh": [0.5, 0.2]}
+    )
+    found = rows(read(tmp_path, sheet_bytes(table, "parquet"), "a.parquet", device="h", zone="UTC"))
+    assert [(row.time, row.value) for row in found] == [
+        ("2026-03-01T00:00:00", "0.5"), ("2026-03-01T00:15:00", "0.2")
+    ]  # fmt: skip
+    with pytest.raises(Malformed, match="cannot be read"):
+        read(tmp_path, b"PAR1 and nothing PAR1", "b.parquet", device="h", columns={"a": "ignore"})
 
 
 def nem12(*records: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Final
 
 from energyguard.errors import Malformed
 from energyguard.files.found import FileFinding
+from energyguard.files.text.columnar import MARK, parquet_as_csv
 from energyguard.files.text.text import as_utf8
 from energyguard.files.text.unpack import Part
 from energyguard.files.text.workbooks import is_workbook, sheets_as_csv
@@ -47,8 +48,10 @@ def sheets_of(part: Part, has_table: Callable[[bytes], bool]) -> list[Part]:
         has_table: whether a sheet, as CSV, is one that is looked for.
 
     Raises:
-        Malformed: it is an archive in an archive, or a damaged workbook.
+        Malformed: it is an archive in an archive, or a damaged workbook or Parquet file.
     """
+    if part.data.startswith(MARK):
+        return [Part(part.name, parquet_as_csv(part.data, part.name))]
     if not part.data.startswith(_ZIP):
         return [part]
     with TemporaryDirectory(prefix="energyguard-") as folder:
