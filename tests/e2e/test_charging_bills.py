@@ -1,10 +1,9 @@
-"""Signals of chargers as people have them, posted to a running `up`: what is paid in the end."""
+"""Signals of chargers as people have them, posted to the roles of `up`: what is paid in the end."""
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,8 @@ import httpx
 import openpyxl
 import pytest
 
-from energyguard.processes.registry import living
-from energyguard.settings.tree import Settings
-from tests.e2e.test_up import Up
+from tests.e2e.meters import free_port
+from tests.e2e.processes import answers, roles
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -38,15 +36,6 @@ NEIGHBOURS = range(3, 13)
 """By hundreds: a charger's partition is its number modulo 100."""
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Iterator[Settings]:
-    """Settings of a data folder, whose processes are surely gone afterwards."""
-    made = Settings(data_dir=tmp_path / "data")
-    yield made
-    for role in living(made.data_dir):
-        os.kill(role.pid, 9)
-
-
 def signals(case: str, number: int) -> str:
     """A case at chargers of its own: those of one case share no partition with another's."""
     text = (CASES / f"{case}.jsonl").read_text()
@@ -68,12 +57,15 @@ def neighbours(case: str, number: int) -> str:
     ids=["real", "as-simulated"],
 )
 def test_each_is_billed_rightly_alone_and_beside_neighbours(
-    settings: Settings, pace: tuple[str, ...], browser: Browser, tmp_path: Path
+    pace: tuple[str, ...], browser: Browser, tmp_path: Path
 ) -> None:
-    up = Up(settings.data_dir, "serve.auth=false", "history.flush=100ms", *pace, demo=False)
-    link = httpx.URL(up.link())
-    base = link.copy_with(path="/api/v1")
-    with httpx.Client(base_url=base, trust_env=False, timeout=60.0) as http:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    more = (f"serve.port={port}", *pace)
+    with (
+        roles(tmp_path / "data", "sessions", "history", "serve", more=more) as running,
+        httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60.0) as http,
+    ):
+        until(lambda: answers(url))
         cases = list(enumerate(BILLS[pace].items(), 11))
         for number, (case, _) in cases:
             post(http, signals(case, number))
@@ -84,13 +76,13 @@ def test_each_is_billed_rightly_alone_and_beside_neighbours(
             post(http, "".join(reversed(signals(case, 200 + number).splitlines(keepends=True))))
         beside = {f"charger-{200 + number}": bills for number, (_, bills) in cases}
         assert_paid(http, alone | beside)
-    if pace is REAL_PACE:
-        sheet = downloaded_month(browser, str(link.copy_with(path="/stations")), tmp_path)
-        rows = {(row["charger"], row["kwh"], row["eur"]) for row in sheet}
-        wanted = alone | beside
-        assert rows >= {(name, *bill) for name, bills in wanted.items() for bill in bills}
-    assert up.end() == 0, up.output.read_text()
-    assert "Traceback" not in up.output.read_text()
+        if pace is REAL_PACE:
+            sheet = downloaded_month(browser, f"{url}/stations", tmp_path)
+            rows = {(row["charger"], row["kwh"], row["eur"]) for row in sheet}
+            wanted = alone | beside
+            assert rows >= {(name, *bill) for name, bills in wanted.items() for bill in bills}
+        for role in running:
+            role.stop()
 
 
 def downloaded_month(browser: Browser, stations: str, folder: Path) -> list[dict[str, Any]]:

@@ -88,8 +88,7 @@ def test_the_policy_blocks_what_is_injected(browser: Browser, address: str) -> N
 def test_the_policy_lets_the_other_pages_be(browser: Browser, address: str, path: str) -> None:
     page, wrong = browser.new_page(), []
     page.on("console", lambda m: wrong.append(m.text) if "Policy" in m.text else None)
-    page.goto(address + path)
-    page.wait_for_timeout(1_500)
+    page.goto(address + path, wait_until="networkidle")
     assert wrong == []
     page.close()
 
