@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import subprocess
@@ -133,3 +134,15 @@ def test_an_entry_point_that_is_no_domain_is_named(tmp_path: Path) -> None:
     answer = evaluate(tmp_path, "--rule", "household-prod", "-")
     assert answer.returncode == 2
     assert "energyguard.domains: wrong = wrong:DOMAIN is no Domain" in answer.stderr
+
+
+def test_what_is_loaded_is_not_looked_at_for_garbage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "looked_at.py").write_text("import gc\nIS_LOOKED_AT = gc.isenabled()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not load("looked_at:IS_LOOKED_AT")
+    assert gc.isenabled()
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        load("looked_at:NOTHING")
+    assert gc.isenabled()
