@@ -177,14 +177,14 @@ def shipped(streams: Streams) -> list[Scored]:
     values = np.concatenate([streams.clean.kwh, streams.faulty.kwh])
     first = streams.clean.start_ms // streams.clean.slot_ms
     detector = UnusualDetector(streams.clean.slot_ms, parameters, len(values))
-    rarities = np.full(values.shape, LOWEST)
+    rarities, every = np.full(values.shape, LOWEST), np.arange(len(values))
     begun = time.process_time()
     for slot, at in enumerate(hours):
-        looked = detector.cohort.step(first + slot, at, values[:, slot]).looked
-        rarities[:, slot] = parameters.rate(looked.steps).rarity
+        seen = detector.cohort.step(first + slot, at, values[:, slot])
+        rarities[:, slot] = detector.rated(first + slot, seen, every).rarity
     cost = (time.process_time() - begun) / values.size * 1e6
     print(f"core and scores: {cost:.2f} µs of processor time a value of {len(values)} streams")
-    clean, faulty = np.split(calmed(rarities, streams.an_hour), 2)
+    clean, faulty = np.split(rarities, 2)
     shown("shipped", streams, clean, faulty)
     asked_and_got(streams, clean, faulty)
     return [Scored("the file that ships", clean, faulty, RAISED_NATS)]

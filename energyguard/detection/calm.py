@@ -4,6 +4,9 @@ A floor that is alike from day to day never comes near the level that ordinary h
 weeks, so even a fault is not rare enough there. A device whose days stay far below that level has
 its rarities raised by how far: never lowered, never by more than two nats. A home with some
 weeks of low days is no calm device: days as homes have them take that back twice as fast.
+
+A base load that stands above usual for longer than the device remembers (``rises.py``) raises them
+as well, also of a device that is nearly calm: by its third week a floor is not known to be.
 """
 
 from __future__ import annotations
@@ -22,6 +25,12 @@ CALM_BELOW: Final = np.float32(-0.9)
 CALM_SLOPE: Final = np.float32(3)
 """By so much are rarities raised for each nat below."""
 MAX_CALM_NATS: Final = np.float32(2)
+NEARLY_CALM: Final = np.float32(-0.6)
+"""Of a device whose days are mostly below this a rise of the base load raises rarities."""
+_RISE_FROM: Final = np.float32(0.3)  # log of the rise over the longest remembered
+_RISE_SLOPE: Final = np.float32(2)
+MAX_RISE_NATS: Final = np.float32(1.5)
+MAX_BOTH_NATS: Final = np.float32(3)
 _STEP: Final = np.float32(0.1)  # by which a day moves the running level
 _LIVED_STEP: Final = np.float32(0.2)  # by which a day moves it up that is as those of homes are
 _LIVED: Final = (np.float32(-0.8), np.float32(0.5))  # between these; above may be a fault
@@ -49,19 +58,24 @@ class CalmDevices:
         new = CalmDevices(self._a_day // 24, devices).save()
         self.load({name: np.append(column, new[name]) for name, column in self.save().items()})
 
-    def step(self, number: int, rarity: Floats, of: Ints) -> Floats:
+    def step(self, number: int, rarity: Floats, of: Ints, rise: Floats | None = None) -> Floats:
         """By how many nats each device's slot is rarer than it is for all; then learn the slot.
 
         Args:
             number: the slot's; it rises.
             rarity: (n,) of each; NaN says nothing.
             of: (n,) the devices; none stands twice.
+            rise: (n,) what ``BaseRises`` says of each; None: nobody follows rises.
         """
         day = number // self._a_day
         over = of[self._day[of] != day]
         if over.size:
             self._close(over, day)
-        raised = np.clip(CALM_SLOPE * (CALM_BELOW - self._usual[of]), 0, MAX_CALM_NATS)
+        usual = self._usual[of]
+        raised = np.clip(CALM_SLOPE * (CALM_BELOW - usual), 0, MAX_CALM_NATS)
+        if rise is not None:
+            nats = np.clip(_RISE_SLOPE * (rise - _RISE_FROM), 0, MAX_RISE_NATS)
+            raised = np.minimum(raised + np.where(usual < NEARLY_CALM, nats, 0), MAX_BOTH_NATS)
         self._top[of] = np.fmax(self._top[of], rarity)
         return np.asarray(raised, np.float32)
 
@@ -84,7 +98,7 @@ class CalmDevices:
 
 
 def calmed(rarities: npt.NDArray[np.floating], an_hour: int) -> npt.NDArray[np.float64]:
-    """(devices, slots) rarities as each device has them; NaN says nothing."""
+    """(devices, slots) rarities as each device has them, without rises; NaN says nothing."""
     calm, every = CalmDevices(an_hour, len(rarities)), np.arange(len(rarities))
     columns = rarities.T.astype(np.float32)
     raised = [calm.step(n, column, every) for n, column in enumerate(columns)]

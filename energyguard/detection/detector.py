@@ -17,7 +17,8 @@ import numpy.typing as npt
 from energyguard.detection.alerts import NEVER, AlertStates
 from energyguard.detection.calm import CalmDevices
 from energyguard.detection.cohort import Cohort, SlotSeen
-from energyguard.detection.evidence import CONTEXT, EVIDENCE
+from energyguard.detection.evidence import ABOVE_USUAL, CONTEXT, EVIDENCE
+from energyguard.detection.rises import BaseRises
 from energyguard.detection.scores import UNLIKE, Parameters, Rated
 from energyguard.detection.slots import HOUR_MS, LocalHour
 from energyguard.detection.state import CohortState, Floats
@@ -29,6 +30,8 @@ DEFAULT_BUDGET: Final = 0.1
 """Alerts per device and week."""
 MAX_NATS: Final = 9.2
 """Rarer than once in 10,000 device-weeks is not said: nobody has counted so long."""
+_GROWN_DAYS: Final = 5
+"""Before, what is usual of a base load is not known well enough for its rises to be followed."""
 _NEAR: Final = np.float32(1.5)
 """Nats below the threshold that still belong to what an alert is about."""
 _REASONS: Final = 3
@@ -68,6 +71,7 @@ class UnusualDetector:
         budget: float = DEFAULT_BUDGET,
         *,
         by_own_days: bool = True,
+        by_own_rises: bool = True,
     ) -> None:
         """Begin with devices of which nothing is known.
 
@@ -77,6 +81,7 @@ class UnusualDetector:
             devices: how many.
             budget: how many alerts per device and week people want to see.
             by_own_days: what is rare of a device that is calm counts as rarer.
+            by_own_rises: so it does of a calm one while its base load rises as it never did.
 
         Raises:
             ValueError: the budget is not above 0.
@@ -88,6 +93,7 @@ class UnusualDetector:
         self._first, self._near = np.empty((2, 0), np.int64)
         self._alerts = AlertStates(self._an_hour)
         self._calm = CalmDevices(self._an_hour) if by_own_days else None
+        self._rises = BaseRises(self._an_hour) if by_own_rises else None
         self._open: dict[int, UnusualUse] = {}
         self.add(np.full(devices, budget))
 
@@ -106,8 +112,9 @@ class UnusualDetector:
         self._level = np.append(self._level, _levels(budgets))
         self.cohort.add(len(budgets))
         self._alerts.add(len(budgets))
-        if self._calm is not None:
-            self._calm.add(len(budgets))
+        for own in (self._calm, self._rises):
+            if own is not None:
+                own.add(len(budgets))
         for name in ("_first", "_near"):
             setattr(self, name, np.append(getattr(self, name), np.full(len(budgets), NEVER)))
 
@@ -133,7 +140,7 @@ class UnusualDetector:
             of, seen = np.arange(len(self)), self.cohort.step(number, at, values)
         else:
             seen = self.cohort.step_some(number, at, values, of)
-        rated = self._rated(number, seen, of, bars)
+        rated = self.rated(number, seen, of, bars)
         level, first, near = self._level[of], self._first[of], self._near[of]
         first = np.where((first == NEVER) & seen.known, number, first)
         warm = number - first >= WARM_DAYS * 24 * self._an_hour
@@ -152,6 +159,18 @@ class UnusualDetector:
                 self._open[device].last = number
         return opened
 
+    def rated(self, number: int, seen: SlotSeen, of: Ints, bars: Floats | None = None) -> Rated:
+        """How rare what was seen is for each device, once a slot: it learns their days and rises.
+
+        What people said of alerts is no calm.
+        """
+        rated = self.parameters.rate(seen.looked.steps, bars)
+        if self._calm is None:
+            return rated
+        rarity = np.where(seen.known, rated.unbarred, np.nan)
+        raised = self._calm.step(number, rarity, of, self._rise(seen, of))
+        return rated._replace(rarity=rated.rarity + raised, of_kinds=rated.of_kinds + raised)
+
     def is_hot(self, number: int, of: Ints) -> Bools:
         """(n,) which devices were at their level in a slot, with an open alert."""
         return self._alerts.is_hot(number, of)
@@ -163,8 +182,9 @@ class UnusualDetector:
     def save(self) -> tuple[dict[str, Any], bytes]:
         """What is known of alerts, and of devices."""
         known = {"_first": self._first, "_near": self._near, **self._alerts.save()}
-        if self._calm is not None:
-            known |= self._calm.save()
+        for own in (self._calm, self._rises):
+            if own is not None:
+                known |= own.save()
         return known, self.cohort.state.to_bytes()
 
     def load(self, known: Mapping[str, Any], state: bytes) -> None:
@@ -177,15 +197,17 @@ class UnusualDetector:
         self._alerts.load(known)
         if self._calm is not None and "_calm_usual" in known:  # else a version before wrote it
             self._calm.load(known)
+        if self._rises is not None and "_rise_sum" in known:
+            self._rises.load(known)
         self._first, self._near = known["_first"].copy(), known["_near"].copy()
 
-    def _rated(self, number: int, seen: SlotSeen, of: Ints, bars: Floats | None) -> Rated:
-        """How rare what was seen is for each device; what people said of alerts is no calm."""
-        rated = self.parameters.rate(seen.looked.steps, bars)
-        if self._calm is None:
-            return rated
-        raised = self._calm.step(number, np.where(seen.known, rated.unbarred, np.nan), of)
-        return rated._replace(rarity=rated.rarity + raised, of_kinds=rated.of_kinds + raised)
+    def _rise(self, seen: SlotSeen, of: Ints) -> Floats | None:
+        """(n,) how the base load rises, against the device's own longest rise."""
+        if self._rises is None:
+            return None
+        grown = self.cohort.state.seen[of] > _GROWN_DAYS * 24 * self._an_hour
+        above = seen.looked.numbers[ABOVE_USUAL]
+        return self._rises.step(np.where(seen.known & grown, above, np.nan), of)
 
     def _opened(
         self, place: int, device: int, number: int, seen: SlotSeen, rated: Rated

@@ -59,6 +59,10 @@ CONTEXT: Final = tuple(
     if evidence.name in ("size over mean", "share of zeros", "irregularity")
 )
 """Evidence of which sort a device is: scores know it, but no slot is unusual for it."""
+ABOVE_USUAL: Final = [evidence.name for evidence in EVIDENCE].index(
+    "lowest of 1 h, spreads above usual"
+)
+"""The evidence that rises of the base load are summed of."""
 _LOW = np.array([evidence.low for evidence in EVIDENCE], np.float32)[:, None]
 _STEP = np.array([(STEPS - 1) / (e.high - e.low) for e in EVIDENCE], np.float32)[:, None]
 SPREAD_FLOOR: Final = np.float32(0.04)

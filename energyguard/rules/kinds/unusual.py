@@ -56,6 +56,7 @@ class UnusualRule(
     clock: SiteClock = SiteClock()  # where no site says any; not for rule files
     energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible; not for rule files
     by_own_days: bool = False  # see ``at_site``; not for rule files
+    by_own_rises: bool = False  # the same
     longer_than_ms: int = 0
     severity: HowBad = Severity.WARNING
     about: About = ""
@@ -84,12 +85,13 @@ class UnusualRule(
         """What is usual of its channel."""
         limits = LimitColumns(self, _allowed)
         return UnusualScorer(
-            limits, self.calendars, self.energy, self.answers, by_own_days=self.by_own_days
-        )
+            limits, self.calendars, self.energy, self.answers,
+            by_own_days=self.by_own_days, by_own_rises=self.by_own_rises,
+        )  # fmt: skip
 
     def at_site(self, site: SiteCalendar) -> Self:
-        """Calm devices by their own days; rules that were decided before are as they were."""
-        return super().at_site(site).with_fields(by_own_days=True)
+        """Calm devices by their own days and rises; rules decided before are as they were."""
+        return super().at_site(site).with_fields(by_own_days=True, by_own_rises=True)
 
     def answers(self, device: str) -> tuple[PeopleAnswer, ...]:
         """The alerts of a device that were no news."""

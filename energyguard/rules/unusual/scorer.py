@@ -59,11 +59,11 @@ class _Marks(NamedTuple):
 class _Cohort:
     """Devices with slots of one length: ``keys`` of the partition, by their place in it."""
 
-    def __init__(self, slot_ms: int, parameters: Parameters, *, by_own_days: bool) -> None:
-        self.slot_ms = slot_ms
-        self.detector = UnusualDetector(slot_ms, parameters, 0, by_own_days=by_own_days)
+    def __init__(self, detector: UnusualDetector) -> None:
+        self.slot_ms = detector.cohort.slot_ms
+        self.detector = detector
         self.keys: Ints = np.empty(0, np.int64)
-        self.bars = RaisedBars(parameters.kinds)
+        self.bars = RaisedBars(detector.parameters.kinds)
 
     def add(self, keys: Ints, budgets: Ints, answers: Iterable[Sequence[PeopleAnswer]]) -> None:
         """Take in devices of which nothing is known, but what their people said of alerts."""
@@ -82,6 +82,7 @@ class UnusualScorer:
         energy: what is plausible.
         answers: the alerts of a device that were no news to its people.
         by_own_days: what is rare of a device that is calm counts as rarer.
+        by_own_rises: so it does of a calm one while its base load rises as it never did.
     """
 
     def __init__(
@@ -92,9 +93,11 @@ class UnusualScorer:
         answers: AnswersOf,
         *,
         by_own_days: bool,
+        by_own_rises: bool,
     ) -> None:
         self._allowed, self._calendars, self._energy = allowed, calendars, energy
-        self._answers, self._by_own_days = answers, by_own_days
+        self._answers = answers
+        self._by_own_days, self._by_own_rises = by_own_days, by_own_rises
         self._slots: RunningSlots | None = None
         self._cohorts: dict[int, _Cohort] = {}  # by the length of slots
         self._place: Ints = np.empty(0, np.int64)  # of each key in its cohort; -1: in none
@@ -154,7 +157,11 @@ class UnusualScorer:
         return cohort
 
     def _new_cohort(self, slot_ms: int) -> _Cohort:
-        return _Cohort(slot_ms, shipped(slot_ms), by_own_days=self._by_own_days)
+        detector = UnusualDetector(
+            slot_ms, shipped(slot_ms), 0,
+            by_own_days=self._by_own_days, by_own_rises=self._by_own_rises,
+        )  # fmt: skip
+        return _Cohort(detector)
 
     def _budgets(self, devices: Sequence[str], key: Ints) -> Ints:
         return np.broadcast_to(self._allowed.at(devices, key).alerts_a_week, key.shape)
