@@ -8,6 +8,8 @@ evidence.py   how unlike its usual use a slot is: numbers without a unit
 learning.py   what is learned of a slot
 scores.py     additive tables over evidence, and how rare a score is; the parameter file
 alerts.py     from hot slots to alerts
+calm.py       what is rarer for a calm device
+rises.py      how long a base load stands above usual, against the longest remembered
 detector.py   all of it together: slots in, alerts out
 text.py       the sentence of an alert
 grid.py       ledger entries as slots

@@ -7,6 +7,7 @@ from energyguard.detection.calm import MAX_BOTH_NATS, MAX_RISE_NATS, CalmDevices
 from energyguard.detection.detector import UnusualDetector
 from energyguard.detection.rises import BaseRises
 from energyguard.detection.scores import Parameters
+from energyguard.detection.slots import LocalHour
 from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.rule import SiteCalendar
 
@@ -21,7 +22,6 @@ def risen(above: np.ndarray, rises: BaseRises | None = None) -> np.ndarray:
 
 def test_a_rise_is_long_by_what_the_device_remembers_once_it_was_followed_for_days() -> None:
     above = np.zeros((2, 30 * A_DAY), np.float32)
-    above[1, ::A_DAY] = 0  # ends what began
     for day in range(0, 28, 2):
         above[1, day * A_DAY + 8 : day * A_DAY + 56] = 3  # half a day, each second day
     above[:, 28 * A_DAY + 8 : 28 * A_DAY + 56] = 3
@@ -83,3 +83,25 @@ def test_what_was_decided_before_goes_on_without_and_older_snapshots_are_taken_u
     )
     assert not known.by_own_rises
     assert known.at_site(SiteCalendar("UTC", ())).by_own_rises
+
+
+def test_a_leak_of_a_floor_in_its_third_week_is_rarer_with_rises() -> None:
+    hour_ms, days = 3_600_000, 18
+    chance = np.random.default_rng(8)
+    kw = 1 + np.tile(np.sin(np.pi * np.arange(24) / 24) ** 4 * 4, days)
+    kw = kw * np.exp(chance.normal(0, 0.04, len(kw)))
+    kw[16 * 24 :] += 0.9
+    found = []
+    for by_own_rises in (False, True):
+        detector = UnusualDetector(
+            hour_ms, Parameters.shipped(hour_ms), 1, by_own_rises=by_own_rises
+        )
+        one = np.arange(1)
+        rated = [
+            detector.rated(n, detector.cohort.step(n, LocalHour(n // 24 % 5, n % 24), value), one)
+            for n, value in enumerate(kw[:, None])
+        ]
+        found.append(np.array([float(each.rarity[0]) for each in rated]))
+    without, with_rises = found
+    assert (without[: 16 * 24] == with_rises[: 16 * 24]).all()
+    assert (with_rises - without)[17 * 24 :].max() > 1
