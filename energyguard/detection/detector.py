@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,18 @@ _GROWN_DAYS: Final = 5
 _NEAR: Final = np.float32(1.5)
 """Nats below the threshold that still belong to what an alert is about."""
 _REASONS: Final = 3
+
+
+class OwnPast(NamedTuple):
+    """By what of a device's own past its rarities are raised."""
+
+    days: bool = True
+    """What is rare of a device that is calm counts as rarer."""
+    rises: bool = True
+    """So it does of a nearly calm one while its base load rises as it never did."""
+
+
+BY_ALL: Final = OwnPast()
 
 
 @dataclass(slots=True)
@@ -69,9 +81,7 @@ class UnusualDetector:
         parameters: Parameters,
         devices: int,
         budget: float = DEFAULT_BUDGET,
-        *,
-        by_own_days: bool = True,
-        by_own_rises: bool = True,
+        by_own: OwnPast = BY_ALL,
     ) -> None:
         """Begin with devices of which nothing is known.
 
@@ -80,8 +90,7 @@ class UnusualDetector:
             parameters: what was trained.
             devices: how many.
             budget: how many alerts per device and week people want to see.
-            by_own_days: what is rare of a device that is calm counts as rarer.
-            by_own_rises: so it does of a calm one while its base load rises as it never did.
+            by_own: by what of their own past rarities are raised.
 
         Raises:
             ValueError: the budget is not above 0.
@@ -92,8 +101,8 @@ class UnusualDetector:
         self._level = np.empty(0, np.float32)
         self._first, self._near = np.empty((2, 0), np.int64)
         self._alerts = AlertStates(self._an_hour)
-        self._calm = CalmDevices(self._an_hour) if by_own_days else None
-        self._rises = BaseRises(self._an_hour) if by_own_rises else None
+        self._calm = CalmDevices(self._an_hour) if by_own.days else None
+        self._rises = BaseRises(self._an_hour) if by_own.rises else None
         self._open: dict[int, UnusualUse] = {}
         self.add(np.full(devices, budget))
 

@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 
 from energyguard.detection.calm import MAX_CALM_NATS, CalmDevices, calmed
-from energyguard.detection.detector import UnusualDetector
+from energyguard.detection.detector import OwnPast, UnusualDetector
 from energyguard.detection.scores import Parameters
 from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.rule import SiteCalendar
@@ -61,7 +61,7 @@ def test_states_are_those_of_the_whole_however_they_are_cut() -> None:
 
 
 def test_what_a_version_wrote_that_did_not_know_of_calm_is_taken_up() -> None:
-    before = UnusualDetector(900_000, Parameters.shipped(), 2, by_own_days=False)
+    before = UnusualDetector(900_000, Parameters.shipped(), 2, by_own=OwnPast(days=False))
     after = UnusualDetector(900_000, Parameters.shipped(), 2)
     after.load(*before.save())
     assert (after.save()[0]["_calm_usual"] == 0).all()

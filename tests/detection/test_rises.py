@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 
 from energyguard.detection.calm import MAX_BOTH_NATS, MAX_RISE_NATS, CalmDevices
-from energyguard.detection.detector import UnusualDetector
+from energyguard.detection.detector import OwnPast, UnusualDetector
 from energyguard.detection.rises import BaseRises
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import LocalHour
@@ -73,7 +73,7 @@ def test_only_a_nearly_calm_device_is_raised_and_never_beyond_both() -> None:
 
 
 def test_what_was_decided_before_goes_on_without_and_older_snapshots_are_taken_up() -> None:
-    before = UnusualDetector(900_000, Parameters.shipped(), 2, by_own_rises=False)
+    before = UnusualDetector(900_000, Parameters.shipped(), 2, by_own=OwnPast(rises=False))
     after = UnusualDetector(900_000, Parameters.shipped(), 2)
     after.load(*before.save())
     assert "_rise_sum" not in before.save()[0]
@@ -94,7 +94,7 @@ def test_a_leak_of_a_floor_in_its_third_week_is_rarer_with_rises() -> None:
     found = []
     for by_own_rises in (False, True):
         detector = UnusualDetector(
-            hour_ms, Parameters.shipped(hour_ms), 1, by_own_rises=by_own_rises
+            hour_ms, Parameters.shipped(hour_ms), 1, by_own=OwnPast(rises=by_own_rises)
         )
         one = np.arange(1)
         rated = [

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from energyguard.detection.detector import OwnPast
 from energyguard.detection.slots import HOUR_MS
 from energyguard.detection.text import sentence
 from energyguard.model.alerts import Severity, State
@@ -84,10 +85,8 @@ class UnusualRule(
     def scorer(self) -> Scorer:
         """What is usual of its channel."""
         limits = LimitColumns(self, _allowed)
-        return UnusualScorer(
-            limits, self.calendars, self.energy, self.answers,
-            by_own_days=self.by_own_days, by_own_rises=self.by_own_rises,
-        )  # fmt: skip
+        by_own = OwnPast(self.by_own_days, self.by_own_rises)
+        return UnusualScorer(limits, self.calendars, self.energy, self.answers, by_own)
 
     def at_site(self, site: SiteCalendar) -> Self:
         """Calm devices by their own days and rises; rules decided before are as they were."""

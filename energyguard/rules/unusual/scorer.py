@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from energyguard.detection.detector import UnusualDetector, UnusualUse
+from energyguard.detection.detector import OwnPast, UnusualDetector, UnusualUse
 from energyguard.detection.running import ClosedSlots, RunningSlots
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import local_hours
@@ -81,8 +81,7 @@ class UnusualScorer:
         calendars: whose hours devices are judged by.
         energy: what is plausible.
         answers: the alerts of a device that were no news to its people.
-        by_own_days: what is rare of a device that is calm counts as rarer.
-        by_own_rises: so it does of a calm one while its base load rises as it never did.
+        by_own: by what of their own past rarities are raised.
     """
 
     def __init__(
@@ -91,13 +90,10 @@ class UnusualScorer:
         calendars: RuleCalendars,
         energy: EnergyDefaults,
         answers: AnswersOf,
-        *,
-        by_own_days: bool,
-        by_own_rises: bool,
+        by_own: OwnPast,
     ) -> None:
         self._allowed, self._calendars, self._energy = allowed, calendars, energy
-        self._answers = answers
-        self._by_own_days, self._by_own_rises = by_own_days, by_own_rises
+        self._answers, self._by_own = answers, by_own
         self._slots: RunningSlots | None = None
         self._cohorts: dict[int, _Cohort] = {}  # by the length of slots
         self._place: Ints = np.empty(0, np.int64)  # of each key in its cohort; -1: in none
@@ -157,11 +153,7 @@ class UnusualScorer:
         return cohort
 
     def _new_cohort(self, slot_ms: int) -> _Cohort:
-        detector = UnusualDetector(
-            slot_ms, shipped(slot_ms), 0,
-            by_own_days=self._by_own_days, by_own_rises=self._by_own_rises,
-        )  # fmt: skip
-        return _Cohort(detector)
+        return _Cohort(UnusualDetector(slot_ms, shipped(slot_ms), 0, by_own=self._by_own))
 
     def _budgets(self, devices: Sequence[str], key: Ints) -> Ints:
         return np.broadcast_to(self._allowed.at(devices, key).alerts_a_week, key.shape)
