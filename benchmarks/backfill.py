@@ -5,7 +5,7 @@
 Each run: live readings at a fixed rate with crossings, as in ``benchmarks.latency``, first alone,
 then beside ``energyguard replay --backfill`` of a file of old quarter-hour readings. The import is
 done when the history has counted all of them: sums by the day, and so `top`, hold every device.
-What each role took of the processor for it is printed, too; with ``--rate 0`` of the import alone.
+What each role took of the processor meanwhile is printed, too: for the import alone ``--rate 0``.
 Afterwards one day of one device is sent once more with other values (a day that was missing), and
 timed until its sum says so; and one of its readings is corrected.
 """
@@ -96,15 +96,10 @@ class Spent:
 
     def __init__(self, roles: Mapping[str, subprocess.Popen[bytes]]) -> None:
         self._roles = roles
-        self._began, self._before = time.perf_counter(), self._now()
+        self._before = self._now()
 
     def _now(self) -> dict[str, float]:
         return {name: processor_s(role.pid) for name, role in self._roles.items()}
-
-    @property
-    def wall_s(self) -> float:
-        """Seconds since then."""
-        return time.perf_counter() - self._began
 
     def by_role(self) -> dict[str, float]:
         """What each has taken since then."""
@@ -197,9 +192,7 @@ def once(million: float, seconds: float, rate: float) -> tuple[float, float, flo
         files = old_files(folder, readings)
         with running(folder, ("worker", "history", "serve")) as roles:
             url = json.loads((folder / "run" / "serve.json").read_text())["url"]
-            alone = Spent(roles)
             idle = percentile_99(folder, url, token, seconds, rate, 0) if rate else 0.0
-            anyway = {name: took / alone.wall_s for name, took in alone.by_role().items()}
             brought = Import(folder, files, readings, roles)
             brought.start()
             beside = percentile_99(folder, url, token, seconds, rate, 1) if rate else 0.0
@@ -213,14 +206,11 @@ def once(million: float, seconds: float, rate: float) -> tuple[float, float, flo
         f"reading corrected in {corrected * 1000:.0f}",
         flush=True,
     )
-    live_s = min(seconds, brought.counted_s) if rate else 0.0
-    million_of = readings / 1e6
-    took = {
-        name: (spent_s - live_s * anyway.get(name, 0.0)) / million_of
-        for name, spent_s in brought.processor_s.items()
-    }
+    took = {name: spent_s * 1e6 / readings for name, spent_s in brought.processor_s.items()}
     parts = ", ".join(f"{name} {spent_s:.2f}" for name, spent_s in took.items())
-    print(f"  processor-seconds for a million old ones: {parts}; in all {sum(took.values()):.2f}")
+    print(
+        f"  processor-seconds for a million old readings: {parts}; in all {sum(took.values()):.2f}"
+    )
     return idle, beside, rate_of, late, corrected
 
 
