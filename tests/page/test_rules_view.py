@@ -260,7 +260,7 @@ async def test_a_rule_is_tried_on_the_past_before_it_is_changed(
     await sees(user, "It would have raised nothing.")
     user.find(marker="raise_above-household-prod").clear().type("much")
     user.find(marker="try-household-prod").click()
-    await sees(user, "not a number: much")
+    await sees(user, "much is not a number")
     await user.should_not_see("It would have raised")
 
 
