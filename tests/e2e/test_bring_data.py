@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 
 import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
-from energyguard.processes.registry import living
-from tests.e2e.test_up import Up
+from energyguard.node import Ready
+from tests.e2e.processes import roles
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
+from tests.waiting import until
 
 pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
+    """Where the page is, with log-in; beside it who owns the catalogue."""
     folder = tmp_path_factory.mktemp("bring") / "data"
-    made = Up(folder, "history.flush=100ms", demo=False)
-    yield made
-    made.end()
-    for one in living(folder):
-        os.kill(one.pid, signal.SIGKILL)
+    card = folder / "run" / "serve.json"
+    with roles(folder, "catalogue", "serve", more=("serve.auth=true", "serve.port=0")) as running:
+        until(card.exists)
+        yield msgspec.json.decode(card.read_bytes(), type=Ready)
+        for role in running:
+            role.stop()
 
 
 @pytest.fixture(scope="module")
-def address(up: Up) -> str:
-    return str(httpx.URL(up.link()).copy_with(path="/", query=None)).rstrip("/")
+def address(ready: Ready) -> str:
+    return ready.url.rstrip("/")
 
 
 @pytest.fixture(scope="module")
-def rest(up: Up, address: str) -> Iterator[httpx.Client]:
+def rest(ready: Ready, address: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=address, trust_env=False, timeout=60.0) as http:
-        http.get(up.link(), follow_redirects=True).raise_for_status()
+        http.get(ready.login, follow_redirects=True).raise_for_status()
         yield http
 
 
