@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 
 import pytest
-from nicegui.testing import User, user_simulation
+from nicegui.testing import User, general, user_simulation
 
 from energyguard.page.mount import add_pages
 from tests.application.service import MadeUpService
@@ -15,6 +16,17 @@ from tests.application.service import MadeUpService
 @pytest.fixture
 def service() -> MadeUpService:
     return MadeUpService()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_collection_between() -> Iterator[None]:
+    """A person's coming and going collects all garbage, two thirds of what the two would cost.
+
+    What a test leaves is collected when there is enough of it, as anywhere.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(general, "gc", SimpleNamespace(collect=lambda: None))
+        yield
 
 
 @pytest.fixture(autouse=True)
