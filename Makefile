@@ -66,7 +66,7 @@ test: dev               ## the whole suite, without what takes minutes; a test t
 	$(TEST_FOLDER) $(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile $(ENDED) $(CHECKED)
 
 test-all: dev           ## everything
-	$(BIN)/pytest
+	THOROUGH=1 $(BIN)/pytest
 
 simulate: dev           ## many more lives: of the replicated store, of edges' lines, of what counts
 	SEEDS=10000 $(BIN)/pytest tests/simulation/test_store.py tests/simulation/link

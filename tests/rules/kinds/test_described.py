@@ -125,7 +125,7 @@ CHANGED = {
         len(HIGH) + 3,
         [24 * 60, 31 * 60],
     ),
-    "profile": (PROFILE, WEEKS, len(WEEKS) * 5 // 8 + 5, []),
+    "profile": (PROFILE, WEEKS, 14 * 144 + 59, []),
     "unusual": (UNUSUAL, HOURS, 15 * 24 + 5, [357 * 3600, 365 * 3600]),
 }
 """A rule, readings, after how many of them something is said, and the seconds of what is told."""

@@ -86,7 +86,7 @@ def test_a_register_and_a_power_are_watched_like_energies(tmp_path: Path, channe
     rows = registers(energies)
     if channel == "power_kw":
         rows = [(device, channel, second, value) for device, _, second, value in energies]
-    of_energies = firing(events([rule_of(tmp_path, RULE)], energies))
+    of_energies = firing(fed(operator_of([rule_of(tmp_path, RULE)]), energies))
     found = events([rule_of(tmp_path, RULE.replace("energy_kwh", channel))], rows)
     assert of_energies
     assert firing(found) == of_energies
