@@ -39,6 +39,7 @@ from energyguard.stream.windows.stage import window_worker
 from tests.stream.test_catalogue_rules import Campus
 from tests.stream.test_worker import SETTINGS, read_all, work
 from tests.stream.windows.test_windows import START
+from tests.thorough import first_of
 
 STEP, WINDOW = 15_000, 60_000
 RULE = ThresholdRule(
@@ -254,7 +255,7 @@ def test_without_such_a_rule_there_is_no_record_more() -> None:
     assert any(read_all(house.log, ALERTS.name).values())
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", first_of(2))
 def test_workers_that_are_replaced_tell_the_same(seed: int) -> None:
     whole, broken, rng = House(), House(), random.Random(seed)
     expected = whole.go_on(whole.summing(), whole.sums(), 200)

@@ -21,6 +21,7 @@ from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog
 from tests.stream.windows.test_windows import START
+from tests.thorough import first_of
 
 SETTINGS = StreamSettings(snapshot="1s")
 TOPICS = ("energy_readings", "meter_readings", "replay.*")
@@ -89,7 +90,7 @@ def test_a_worker_tells_what_the_log_holds(tmp_path: Path) -> None:
     assert list(one) == ["household_id", "window_start", "window_end", "kwh", "rule", "mode"]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_of(4))
 def test_restarts_change_nothing(tmp_path: Path, seed: int) -> None:
     expected = undisturbed(tmp_path / "a.db", 120)
     rng = random.Random(seed)

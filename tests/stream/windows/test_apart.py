@@ -243,7 +243,7 @@ def large(seed: int) -> list[Row]:
 
 
 @pytest.mark.parametrize("level", [8 * KWH, 1_000 * KWH])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_powers_that_are_not_plausible_are_as_if_they_were_not_there(
     seed: int, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

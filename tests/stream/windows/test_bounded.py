@@ -33,6 +33,7 @@ from energyguard.stream.windows.panes.registers import SAYS_NOTHING
 from tests.rules.lives import Row, fed
 from tests.stream.windows import test_apart
 from tests.stream.windows.test_apart import HOUR_MS, LIMITS, START, KeyByKey, made, slow, told
+from tests.thorough import examples
 
 MINUTE = 60_000
 LOW, HIGH, ESTIMATE = WindowBasis.LOW, WindowBasis.HIGH, WindowBasis.ESTIMATE
@@ -76,7 +77,7 @@ READINGS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(12, 40), deadline=None)
 @given(
     READINGS,
     st.sampled_from(ENERGIES),
@@ -280,7 +281,7 @@ def test_a_rule_that_begins_to_go_by_bounds_has_what_the_past_holds() -> None:
     assert quick(operator) == {"A": False, "B": False, "C": True}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8, 25), deadline=None)
 @given(READINGS, st.sampled_from(ENERGIES), st.sampled_from([0, 4_000]))
 def test_what_is_certain_only_grows(
     steps: list[tuple[int, int]], channel: str, export_w: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import product
 from operator import itemgetter
 
 import numpy as np
@@ -46,9 +47,17 @@ def gaps(channel: str) -> list[Row]:
     return sorted(rows, key=itemgetter(1))
 
 
-@pytest.mark.parametrize("follows", [False, True])
-@pytest.mark.parametrize("basis", [ESTIMATE, LOW, pytest.param(HIGH, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh", "power_kw"])
+WAYS = list(
+    product(("energy_kwh", "energy_register_kwh", "power_kw"), (ESTIMATE, LOW, HIGH), (False, True))
+)
+EACH_TIME = [WAYS[at] for at in (0, 3, 7, 8, 12, 15)]
+"""Of each channel both, where alerts are followed and where they are not."""
+
+
+@pytest.mark.parametrize(
+    ("channel", "basis", "follows"),
+    [way if way in EACH_TIME else pytest.param(*way, marks=pytest.mark.slow) for way in WAYS],
+)
 def test_readings_that_only_follow_are_taken_at_once_as_one_by_one(
     channel: str, basis: WindowBasis, follows: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

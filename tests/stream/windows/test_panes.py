@@ -22,12 +22,12 @@ class _Sums:
         return sum(self.of[pane, key] for pane in range(end - WIDTH, end))
 
 
-@pytest.mark.parametrize("keys", [3, 400])  # of many keys rows grow by single ones
-def test_windows_are_the_sums_of_their_panes(keys: int) -> None:
+@pytest.mark.parametrize(("keys", "rounds"), [(3, 300), (400, 60)])  # of many, rows grow singly
+def test_windows_are_the_sums_of_their_panes(keys: int, rounds: int) -> None:
     chance = np.random.default_rng(keys)
     panes, sums, closed = Panes(15_000), _Sums(), 100
     panes.begin(closed + 1 - WIDTH)
-    for _ in range(300):
+    for _ in range(rounds):
         head = max(panes.head, closed) + int(chance.integers(0, 9))
         panes.reach(head, keys := keys + int(chance.integers(0, 2)))
         n = int(chance.integers(0, 8))

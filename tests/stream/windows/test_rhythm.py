@@ -17,6 +17,7 @@ from energyguard.records.alerts import AlertEvent
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.snapshot import dump, load
 from tests.stream.windows.test_windows import START, rule
+from tests.thorough import first_of
 
 CASES = Path(__file__).parents[2] / "cases" / "meters"
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -111,7 +112,7 @@ def test_old_news_of_a_silent_device_leaves_its_silence_as_it_is() -> None:
 
 
 def test_a_meter_that_brings_yesterday_each_morning_is_never_silent() -> None:
-    rows = with_yesterdays(quick(6 * DAY_MS), days=6)
+    rows = with_yesterdays(quick(4 * DAY_MS), days=4)
     assert silences(rows) == []
     backwards = [*rows]
     for at in range(len(rows) - 47):
@@ -161,7 +162,7 @@ def quarter_hours(rng: random.Random, meters: int, days: int) -> list[Row]:
 
 
 def test_quarter_hours_with_jitter_and_a_daily_pause_are_no_silence() -> None:
-    rows = quarter_hours(random.Random(5), meters=20, days=3)
+    rows = quarter_hours(random.Random(5), meters=8, days=3)
     assert silences(rows) == []
     stops = START + 2 * DAY_MS
     found = silences([(name, time) for name, time in rows if name != "Q3" or time < stops])
@@ -213,7 +214,7 @@ def test_who_brings_yesterday_alerts_then_and_neighbours_do_not_wait() -> None:
     assert mine[0].time_ms == START + noon
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_of(4))
 def test_batch_borders_and_restarts_decide_nothing(seed: int) -> None:
     rng = random.Random(seed)
     rows: list[tuple[int, Row]] = []

@@ -17,6 +17,7 @@ from energyguard.stream.windows.channels.energy_state import DescriptionOf, by_k
 from energyguard.stream.windows.episodes.output import WindowOutput
 from energyguard.stream.windows.operator import WindowOperator
 from tests.stream.oracle import Oracle, Seen
+from tests.thorough import examples
 
 SLIDE = 15_000
 START = 1_757_116_800_000  # 2025-09-06T00:00:00Z
@@ -124,7 +125,7 @@ def test_windows_are_what_the_oracle_says(window: int, shuffle: int, seed: int) 
         assert over_of(windows, outcomes) == oracle.over
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(10, 40), deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(DISORDER_MS), st.sampled_from(SAID), st.data())
 def test_batches_change_nothing(
     seed: int, shuffle: int, described: DescriptionOf, data: st.DataObject
