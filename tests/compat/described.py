@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.thorough import examples
+
 NOT_OURS = [
     schemathesis.checks.positive_data_acceptance,  # a key that is named at random is not there
     schemathesis.checks.ignored_auth,  # any token will do here
 ]
-EXAMPLES = 4
+EXAMPLES = examples(2, 4)
 
 
 class AnyTokenWillDo:

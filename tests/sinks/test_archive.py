@@ -362,7 +362,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def test_killed_under_load_nothing_is_lost_and_nothing_counts_twice(tmp_path: Path) -> None:
-    killed_under_load(tmp_path, 2)
+    killed_under_load(tmp_path, 1)
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from energyguard.records.corrections import CORRECTION, Correction
 from energyguard.sinks.archive import Archive
 from energyguard.testing import MemoryLog
 from tests.history.made import DAY, T0
+from tests.thorough import first_of
 
 MINUTE = 60_000
 Sent = tuple[str, int, float]
@@ -200,7 +201,7 @@ def test_levels_follow_too(memory_log: MemoryLog, kept: Kept) -> None:
         assert found == [{"n": 2, "total": 41e7, "top": 210_000_000}], table
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", first_of(2))
 def test_any_order_and_restarts_give_what_the_corrected_readings_give(
     memory_log: MemoryLog, kept: Kept, seed: int
 ) -> None:

@@ -21,6 +21,7 @@ from energyguard.history.rollups import RollUps
 from energyguard.ledger.entries import Entries
 from tests.history.made import T0
 from tests.history.test_rollups import LEVELS, Row, keep
+from tests.thorough import examples
 
 STEPS = {"A": 2_000, "B": 15_000, "C": 900_000, "D": 3_600_000, "E": 1_800_000}
 
@@ -38,7 +39,7 @@ def empty(history: ChdbHistory) -> None:
         history.execute(f"TRUNCATE TABLE {table}")
 
 
-def made(seed: int, number: int = 150) -> list[Row]:
+def made(seed: int, number: int) -> list[Row]:
     """Devices with rhythms of their own, with gaps, jitter, and counters that begin again."""
     rng = random.Random(seed)
     rows: list[Row] = []
@@ -129,7 +130,7 @@ def test_any_order_and_any_batches_give_what_one_fold_gives(
     if seed == 4:  # few at a time: days by themselves, a device after the other
         monkeypatch.setattr(energy_rollup, "MAX_READINGS", 15)
         monkeypatch.setattr(reading_buckets, "RUN_READINGS", 15)
-    rows, rng = made(seed, 40 if seed == 4 else 150), random.Random(seed)
+    rows, rng = made(seed, 40 if seed == 4 else examples(60, 150)), random.Random(seed)
     rows.sort(key=lambda row: row[2])
     if seed == 1:  # some come late
         rows.sort(key=lambda row: row[2] + (rng.random() < 0.05) * rng.randrange(10**8))
@@ -168,7 +169,7 @@ def test_any_order_and_any_batches_give_what_one_fold_gives(
 def test_hours_and_days_are_the_same_whoever_makes_them(
     history: ChdbHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = made(7, 150)
+    rows = made(7, examples(60, 150))
     end_ms = T0 + max(row[2] for row in rows)
     rollups = RollUps(history)
     keep(history, rollups, rows, first=0)
