@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
 from energyguard.codecs import RefusedRow
+from energyguard.domains.charging.charger_list import list_chargers
 from energyguard.domains.charging.codec import SHAPE, message
 from energyguard.domains.charging.live.bays import Bays, BayView
 from energyguard.domains.charging.live.stations import StationProjection
@@ -243,3 +244,22 @@ def test_a_charger_has_its_bay_or_one_for_each_plug() -> None:
     assert found("charger-7/2") == ["charger-7/2"]
     assert found("charger-8") == ["charger-8"]
     assert found("charger") == []
+
+
+def test_who_sees_a_charger_sees_its_plugs(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    stations = StationProjection(log, Settings(data_dir=tmp_path), ManualClock(0))
+    listed = [Charger(charger=name, station="s") for name in ("c-1", "c-2", "c-2/2")]
+    list_chargers(log, listed)
+    sent = [message(replace(at(f"{name}/{plug}", 9), connector=str(plug)))
+            for name in ("c-1", "c-2", "c-3") for plug in (1, 2)]  # fmt: skip
+    log.append(SIGNALS.name, Records([None] * len(sent), sent, partitions=[0] * len(sent)))
+    stations.start()
+    try:
+        until(lambda: len(stations.bays()) == len(sent))
+        some = stations.of_some({"charger:default/c-1", "charger:default/c-2/2"})
+        assert some.names({"charger:default/c-1"}) == {"c-1", "c-1/1", "c-1/2"}
+        assert [bay.charger for bay in some.bays()] == ["c-1/1", "c-1/2", "c-2/2"]
+    finally:
+        stations.close()
+        log.close()

@@ -103,6 +103,11 @@ class Bays:
         """The chargers that are listed, by name."""
         return self._chargers
 
+    def plugs(self) -> dict[str, str]:
+        """The charger of each plug that is not listed itself."""
+        bays = (name for name in self._bays if "/" in name and name not in self._chargers)
+        return {name: name.rpartition("/")[0] for name in bays}
+
     def take_charger(self, charger: Charger) -> None:
         """A charger is listed."""
         self._chargers[charger.charger] = charger

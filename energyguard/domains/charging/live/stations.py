@@ -106,10 +106,11 @@ class StationProjection:
         return SomeStations(self, devices)
 
     def names(self, devices: Container[str]) -> frozenset[str]:
-        """The chargers that are listed, and are some devices of the catalogue."""
+        """The chargers that are listed, and are some devices of the catalogue; and their plugs."""
         with self._lock:
-            listed = list(self._bays.listed.values())
-        return frozenset(charger.charger for charger in listed if device_id(charger) in devices)
+            listed, plugs = list(self._bays.listed.values()), self._bays.plugs()
+        seen = frozenset(charger.charger for charger in listed if device_id(charger) in devices)
+        return seen | {plug for plug, charger in plugs.items() if charger in seen}
 
     def event_ms(self) -> int | None:
         """What time it is at the chargers; None: nothing was heard."""
