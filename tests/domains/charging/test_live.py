@@ -248,13 +248,13 @@ def test_a_charger_has_its_bay_or_one_for_each_plug() -> None:
 
 def test_who_sees_a_charger_sees_its_plugs(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    stations = StationProjection(log, Settings(data_dir=tmp_path), ManualClock(0))
+    stations = StationProjection(log, Settings(data_dir=tmp_path), ManualClock(NOON * 1000))
     listed = [Charger(charger=name, station="s") for name in ("c-1", "c-2", "c-2/2")]
     list_chargers(log, listed)
     sent = [message(replace(at(f"{name}/{plug}", 9), connector=str(plug)))
             for name in ("c-1", "c-2", "c-3") for plug in (1, 2)]  # fmt: skip
-    log.append(SIGNALS.name, Records([None] * len(sent), sent, partitions=[0] * len(sent)))
     stations.start()
+    log.append(SIGNALS.name, Records([None] * len(sent), sent, partitions=[0] * len(sent)))
     try:
         until(lambda: len(stations.bays()) == len(sent))
         some = stations.of_some({"charger:default/c-1", "charger:default/c-2/2"})
