@@ -14,6 +14,7 @@ from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.model import Signal, SignalKind
 from energyguard.domains.charging.page.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.page.view import mapped
+from energyguard.domains.charging.records.stations import Charger
 from energyguard.model.catalogue import Site
 from energyguard.page.elements.components import Tag
 from energyguard.page.measures.amounts import amount_words, sums_words
@@ -164,6 +165,7 @@ async def test_a_charger_with_two_plugs_says_what_both_do(
 ) -> None:
     stations = service.projections["chargers"]
     now_ms = service.clock.now_ms()
+    stations._bays.take_charger(Charger(charger="two", station="Mole"))  # type: ignore[attr-defined]
     for plug in (1, 2):
         begun = Signal(f"two/{plug}", now_ms // 1000, SignalKind.START, "", 11 * 10**9)
         stations._bays.take_signal(begun, now_ms)  # type: ignore[attr-defined]
@@ -173,6 +175,11 @@ async def test_a_charger_with_two_plugs_says_what_both_do(
     await sees(user, "22.0")
     lanes = (await plotted(user, "lanes"))["lanes"]
     assert [lane["name"] for lane in lanes] == ["two/1", "two/2"]
+    asked = [given for name, given in service.past.asked if name == "station_day"]
+    assert {(given["station"], given["charger"]) for given in asked} == {
+        ("Mole", "two/1"),
+        ("Mole", "two/2"),
+    }
     await user.open("/devices?search=two")
     await sees(user, "charging, 11.0\u00a0kW, charging, 11.0\u00a0kW")
 

@@ -145,11 +145,10 @@ class ChargerParts:
         start_ms = end_ms - self.context.span.length_ms
 
         def ask(bay: BayView) -> Awaitable[pa.Table]:
-            # to the history a plug that is not listed is a station of its own
-            station = bay.station if bay.charger == self.charger else bay.charger
             return self.cache.ask_as(
-                (bay.charger, self.context.span.name), PAID_KEEP_S, "station_day", station=station,
-                charger=bay.charger, start_ms=start_ms, end_ms=end_ms, n=MAX_ROWS,
+                (bay.charger, self.context.span.name), PAID_KEEP_S, "station_day",
+                station=bay.station, charger=bay.charger, start_ms=start_ms, end_ms=end_ms,
+                n=MAX_ROWS,
             )  # fmt: skip
 
         found = await asyncio.gather(*map(ask, bays))
