@@ -115,6 +115,19 @@ def _until_closed(parent: int, stop: threading.Event) -> None:
     stop.set()
 
 
+def open_folder(settings: Settings, say: Callable[[str], None]) -> None:
+    """Let a data folder be whole, and of this version, before anything is written into it.
+
+    Raises:
+        Corrupt: the log cannot be opened.
+        ConfigError: a newer version has written the folder.
+    """
+    if aside := finish_exchange(settings.data_dir):
+        say(f"a copy was being put back: that is finished; what was there is {aside} now")
+    check_log(settings.log_url, settings.data_dir / "history")
+    copy_older(settings, say)
+
+
 def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> bool:
     """Run roles as child processes until SIGINT or SIGTERM; true if all of them drained.
 
@@ -140,10 +153,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     beside = {name: [n for n in roles if ROLES[n].beside == name] for name in apart}
     commands = {name: (*command, name, *beside[name]) for name in apart}
     while True:
-        if aside := finish_exchange(settings.data_dir):
-            say(f"a copy was being put back: that is finished; what was there is {aside} now")
-        check_log(settings.log_url, settings.data_dir / "history")
-        copy_older(settings, say)
+        open_folder(settings, say)
         ended = _tend(settings, roles, commands, say, stop, hurry)
         if not isinstance(ended, RestoreRequest):
             return ended
