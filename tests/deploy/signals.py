@@ -15,8 +15,8 @@ POWER = {"timestamp": "2024-05-06 00:00:10", "charger_id": "c", "recharging": Tr
 
 BAD: list[dict[str, Any]] = [
     {}, GOOD | {"timestamp": "2024-02-30 00:00:10"}, GOOD | {"timestamp": "00:00:10"},
-    GOOD | {"timestamp": "1999-12-31 23:59:59"}, GOOD | {"plate": " "},
-    GOOD | {"plate": "7" * 17}, GOOD | {"plate": "A\tB"}, GOOD | {"plate": None},
+    GOOD | {"timestamp": "1999-12-31 23:59:59"},
+    GOOD | {"plate": "7" * 17}, GOOD | {"plate": "A\tB"},
     GOOD | {"charger_id": ""}, GOOD | {"vehicle_detected": 2},
     GOOD | {"recharging": True, "energy_delivered": 3}, GOOD | {"timestamp": 1_714},
     GOOD | {"timestamp": -1_714_953_600}, GOOD | {"timestamp": True},
@@ -31,7 +31,7 @@ BAD: list[dict[str, Any]] = [
     {"timestamp": "2024-05-06 00:00:10", "charger_id": "c", "station_state": 1},
 ]  # fmt: skip
 FINE: list[dict[str, Any]] = [
-    GOOD, GOOD | {"plate": " M-ÜX 123 "},
+    GOOD, GOOD | {"plate": " M-ÜX 123 "}, GOOD | {"plate": " "}, GOOD | {"plate": None},
     GOOD | {"vehicle_detected": False, "more": [1, {"price": 3}]},
     BEGUN, PAID | {"user_connection": False, "price": 0.5700}, BEGUN | {"price": "0.99"},
     BEGUN | {"price": 10}, BEGUN | {"price": -0.12345}, BEGUN | {"user_id": "04:A1:B2"},

@@ -167,17 +167,17 @@ async def test_yesterday_is_shown_while_today_is_on_its_way(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Just after midnight: readings come, and the new day has no sum yet."""
-    whole = UsageData.of
+    whole = UsageData._of
 
     async def of(
-        self: UsageData, span: str, keep_s: float, step: str = ""
+        self: UsageData, wanted: tuple[str, ...], span: str, keep_s: float, step: str = ""
     ) -> dict[str, ConsumptionSeries]:
-        found = await whole(self, span, keep_s, step)
+        found = await whole(self, wanted, span, keep_s, step)
         if span != "today":
             return found
         return {key: series._replace(total_kwh=None) for key, series in found.items()}
 
-    monkeypatch.setattr(UsageData, "of", of)
+    monkeypatch.setattr(UsageData, "_of", of)
     await user.open("/")
     await sees(user, "on the day before (")
     coming = [e for e in user.find(kind=Tag).elements if e.classes == ["card", "tile", "coming"]]

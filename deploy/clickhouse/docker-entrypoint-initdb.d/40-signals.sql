@@ -78,7 +78,7 @@ SELECT
         ),
         time IS NULL, 'timestamp: no time such as 2024-05-19 11:03:12, or a clock that is not set',
         sender = '', 'charger_id: empty',
-        parking AND (person = '' OR lengthUTF8(person) > 16 OR match(person, '[[:cntrl:]]')), 'plate: 1 to 16 characters',
+        parking AND (lengthUTF8(person) > 16 OR match(person, '[[:cntrl:]]')), 'plate: at most 16 characters, or none',
         user AND (person = '' OR lengthUTF8(person) > 128), 'user_id: an id of 1 to 128 characters',
         user AND price IS NULL, 'price: missing',
         user AND abs(price) > 1000000000000000, 'price: not within -1000000 to 1000000',

@@ -15,7 +15,7 @@ from energyguard.page.words.language import current, reader_of, speak
 from energyguard.records.preferences import Preferences
 
 _FOLDER = files(__package__)
-_STYLE = _FOLDER.joinpath("bare_page.css").read_text("utf-8")
+_STYLE = _FOLDER.joinpath("page.css").read_text("utf-8")
 _FRAME = _FOLDER.joinpath("frame.html").read_text("utf-8")
 
 

@@ -182,7 +182,10 @@ def field_words(error: EnergyGuardError) -> str:
     if not field:
         return fault_words(error)
     place = re.compile(rf"(?:[a-z]+/.{{1,200}}?: )?{re.escape(field)}: ")
-    return fault_words("\n".join(place.sub("", line, 1) for line in str(error).splitlines()))
+    return "\n".join(
+        _line(line if words_of(line, _FAULTS) is not None else place.sub("", line, count=1))
+        for line in str(error).splitlines()
+    )
 
 
 def _line(line: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -10,7 +12,6 @@ from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
 from energyguard.codecs import RefusedRow
-from energyguard.domains.charging.charger_list import list_chargers
 from energyguard.domains.charging.codec import SHAPE, message
 from energyguard.domains.charging.live.bays import Bays, BayView
 from energyguard.domains.charging.live.stations import StationProjection
@@ -247,19 +248,13 @@ def test_a_charger_has_its_bay_or_one_for_each_plug() -> None:
 
 
 def test_who_sees_a_charger_sees_its_plugs(tmp_path: Path) -> None:
-    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    stations = StationProjection(log, Settings(data_dir=tmp_path), ManualClock(NOON * 1000))
-    listed = [Charger(charger=name, station="s") for name in ("c-1", "c-2", "c-2/2")]
-    list_chargers(log, listed)
-    sent = [message(replace(at(f"{name}/{plug}", 9), connector=str(plug)))
-            for name in ("c-1", "c-2", "c-3") for plug in (1, 2)]  # fmt: skip
-    stations.start()
-    log.append(SIGNALS.name, Records([None] * len(sent), sent, partitions=[0] * len(sent)))
-    try:
-        until(lambda: len(stations.bays()) == len(sent))
-        some = stations.of_some({"charger:default/c-1", "charger:default/c-2/2"})
-        assert some.names({"charger:default/c-1"}) == {"c-1", "c-1/1", "c-1/2"}
-        assert [bay.charger for bay in some.bays()] == ["c-1/1", "c-1/2", "c-2/2"]
-    finally:
-        stations.close()
-        log.close()
+    with closing(open_log(f"sqlite:///{tmp_path / 'log.db'}")) as log:
+        stations = StationProjection(log, Settings(data_dir=tmp_path), ManualClock(0))
+    for name in ("c-1", "c-2", "c-2/2"):
+        stations._bays.take_charger(Charger(charger=name, station="s"))
+    for name, plug in product(("c-1", "c-2", "c-3"), (1, 2)):
+        stations._bays.take_signal(at(f"{name}/{plug}", 9), 0)
+    assert len(stations.bays()) == 6
+    some = stations.of_some({"charger:default/c-1", "charger:default/c-2/2"})
+    assert some.names({"charger:default/c-1"}) == {"c-1", "c-1/1", "c-1/2"}
+    assert [bay.charger for bay in some.bays()] == ["c-1/1", "c-1/2", "c-2/2"]

@@ -107,7 +107,7 @@ def test_a_time_is_ms_or_text(timestamp: int | str, far_east: None) -> None:
         ),
         ({"node_id": "h", "power_value": 1, "timestamp": AT_MS + 0.5}, "timestamp is not a time"),
         ({"node_id": "h", "power_value": 1, "timestamp": 12}, "timestamp is before 2000"),
-        ({"node_id": "h", "power_value": "1", "timestamp": AT_MS}, "power_value is not a number"),
+        ({"node_id": "h", "power_value": "x", "timestamp": AT_MS}, "power_value is not a number"),
         ({"node_id": "h", "power_value": 1, "timestamp": AT_MS, "energy": -1}, "energy is not a"),
         ({"node_id": "h", "power_value": 1, "timestamp": AT_MS, "unit": "mW"}, "'unit' is not a"),
     ],
