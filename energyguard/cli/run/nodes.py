@@ -102,18 +102,18 @@ def up(
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)
     shown = (scenario or DEMONSTRATED) if demo else ()
     call = _ready_to_start(call)
-
-    def say(text: str) -> None:
-        print(text, flush=True)
-
-    node.open_folder(call.settings, say)  # demonstrations write into it
+    node.open_folder(call.settings, _say)  # demonstrations write into it
     settings = _prepared(call, shown).settings
     roles = [*{SCENARIOS[name] for name in shown}, *node.lasting_roles(settings)]
     if not settings.serve.auth:
         print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)
-    if not node.up(settings, roles, say):
+    if not node.up(settings, roles, _say):
         raise Unavailable("a part had to be killed; nothing that was accepted is lost")
     print("stopped")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _prepared(call: Call, shown: Iterable[str]) -> Call:
