@@ -21,7 +21,8 @@ import msgspec
 
 from energyguard.audit import AuditTrail
 from energyguard.backup.exchange import finish_exchange
-from energyguard.backup.folder_version import copy_older, refuse_newer
+from energyguard.backup.folder_version import refuse_newer
+from energyguard.backup.opened import open_folder
 from energyguard.backup.requests import RestoreRequest, take_request
 from energyguard.backup.restore import restore
 from energyguard.clock import SYSTEM
@@ -113,19 +114,6 @@ def _until_closed(parent: int, stop: threading.Event) -> None:
     while os.read(parent, 4096):  # not a file object: its lock would be held at the very end
         pass
     stop.set()
-
-
-def open_folder(settings: Settings, say: Callable[[str], None]) -> None:
-    """Let a data folder be whole, and of this version, before anything is written into it.
-
-    Raises:
-        Corrupt: the log cannot be opened.
-        ConfigError: a newer version has written the folder.
-    """
-    if aside := finish_exchange(settings.data_dir):
-        say(f"a copy was being put back: that is finished; what was there is {aside} now")
-    check_log(settings.log_url, settings.data_dir / "history")
-    copy_older(settings, say)
 
 
 def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> bool:

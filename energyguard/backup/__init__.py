@@ -6,6 +6,7 @@
     restore.py         a data folder from a copy
     exchange.py        the same in a folder that cannot be renamed: a disk of its own
     folder_version.py  which version a folder is of: an older one is copied before it is opened
+    opened.py          both before anything is written into a folder, and a look at its log
     schedule.py        the role that makes one every so often
 
 The history is copied first and the log after it, with the position that the history had reached

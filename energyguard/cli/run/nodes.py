@@ -101,9 +101,7 @@ def up(
     )
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)
     shown = (scenario or DEMONSTRATED) if demo else ()
-    call = _ready_to_start(call)
-    node.open_folder(call.settings, _say)  # demonstrations write into it
-    settings = _prepared(call, shown).settings
+    settings = _prepared(_ready_to_start(call), shown).settings
     roles = [*{SCENARIOS[name] for name in shown}, *node.lasting_roles(settings)]
     if not settings.serve.auth:
         print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)
@@ -117,9 +115,14 @@ def _say(text: str) -> None:
 
 
 def _prepared(call: Call, shown: Iterable[str]) -> Call:
-    """The call with the settings that demonstrations need; what somebody has set stays."""
+    """The call with the settings that demonstrations need; what somebody has set stays.
+
+    They write into the data folder, so that is opened before.
+    """
+    from energyguard.backup.opened import open_folder
     from energyguard.pipeline import PREPARED
 
+    open_folder(call.settings, _say)
     given = call.loaded.origins
     for name in shown:
         if name in PREPARED:
