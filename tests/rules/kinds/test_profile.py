@@ -61,7 +61,10 @@ def test_what_stays_on_is_told_by_its_first_half_hour(tmp_path: Path) -> None:
     assert "as usual" in found[-1].about
 
 
-@pytest.mark.parametrize(("direction", "kw"), [("up", 0.7), ("either", -0.6)])
+@pytest.mark.parametrize(
+    ("direction", "kw"),
+    [("up", 0.7), pytest.param("either", 0.7, marks=pytest.mark.slow), ("either", -0.6)],
+)
 def test_what_stays_a_little_off_is_told_by_the_third_half_hour(
     tmp_path: Path, direction: str, kw: float
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from energyguard.stream.windows.panes.panes import Amounts, Panes
+from tests.thorough import examples
 
 WIDTH = 6
 
@@ -22,7 +23,8 @@ class _Sums:
         return sum(self.of[pane, key] for pane in range(end - WIDTH, end))
 
 
-@pytest.mark.parametrize(("keys", "rounds"), [(3, 300), (400, 60)])  # of many, rows grow singly
+# of many keys rows grow by single ones
+@pytest.mark.parametrize(("keys", "rounds"), [(3, 300), (400, examples(60, 300))])
 def test_windows_are_the_sums_of_their_panes(keys: int, rounds: int) -> None:
     chance = np.random.default_rng(keys)
     panes, sums, closed = Panes(15_000), _Sums(), 100
