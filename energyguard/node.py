@@ -120,7 +120,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     """Run roles as child processes until SIGINT or SIGTERM; true if all of them drained.
 
     Args:
-        settings: what every role gets.
+        settings: what every role gets; the data folder is open (``open_folder``).
         roles: their names.
         say: takes sentences for people: the address, who died, how it stopped.
 
@@ -141,11 +141,11 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     beside = {name: [n for n in roles if ROLES[n].beside == name] for name in apart}
     commands = {name: (*command, name, *beside[name]) for name in apart}
     while True:
-        open_folder(settings, say)
         ended = _tend(settings, roles, commands, say, stop, hurry)
         if not isinstance(ended, RestoreRequest):
             return ended
         _put_back(ended, settings, say)
+        open_folder(settings, say)
 
 
 def _tend(

@@ -39,9 +39,9 @@ MAX_ID: Final = 200
 MAX_TEXT: Final = 500
 MAX_BYTES: Final = 50_000
 MAX_MANY: Final = 100
+"""Groups, labels, channels, terms of a device; holidays of a site."""
 MAX_RATING_KW: Final = 10_000_000
 """Ten gigawatts: about half of the largest power station of the world."""
-"""Groups, labels, channels, terms of a device; holidays of a site."""
 LATEST_MS: Final = 253_402_300_799_999
 """The end of the year 9999."""
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", re.ASCII)

@@ -43,7 +43,7 @@ class OwnPast(NamedTuple):
     days: bool = True
     """What is rare of a device that is calm counts as rarer."""
     rises: bool = True
-    """So it does of a nearly calm one while its base load rises as it never did."""
+    """So it does of a nearly calm one while its base load rises as it never did; with ``days``."""
 
 
 BY_ALL: Final = OwnPast()
@@ -102,7 +102,7 @@ class UnusualDetector:
         self._first, self._near = np.empty((2, 0), np.int64)
         self._alerts = AlertStates(self._an_hour)
         self._calm = CalmDevices(self._an_hour) if by_own.days else None
-        self._rises = BaseRises(self._an_hour) if by_own.rises else None
+        self._rises = BaseRises(self._an_hour) if by_own.days and by_own.rises else None
         self._open: dict[int, UnusualUse] = {}
         self.add(np.full(devices, budget))
 

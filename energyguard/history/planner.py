@@ -7,8 +7,7 @@ range needs: planning all of them anew for each query took three times as long a
 lies in part of the finest bucket comes from raw rows in the same columns, or as the source says. Of
 one place only its rows are read; ``…_by_step`` of all reads the sums of all, unless the query is
 given ``currencies``: these sums would add up several. ``stays_ends`` is when the first begins and
-when the last ends, ``placed_chargers`` where each charger stands, a plug with
-its charger, and ``listed_bays`` those that are listed and no mere frame of plugs.
+when the last ends; what a roll-up has ``named`` (``placed_chargers``) stands for its text.
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.

@@ -85,6 +85,11 @@ class _Bay:
     fault: str = ""
 
 
+def _charger_of(plug: str) -> str:
+    """The charger of a plug, ``c-7`` of ``c-7/1``; empty: it is the name of no plug."""
+    return plug.rpartition("/")[0]
+
+
 class Bays:
     """All bays that were heard of. For one thread at a time."""
 
@@ -106,7 +111,7 @@ class Bays:
     def plugs(self) -> dict[str, str]:
         """The charger of each plug that is not listed itself."""
         bays = (name for name in self._bays if "/" in name and name not in self._chargers)
-        return {name: name.rpartition("/")[0] for name in bays}
+        return {name: _charger_of(name) for name in bays}
 
     def take_charger(self, charger: Charger) -> None:
         """A charger is listed."""
@@ -213,12 +218,12 @@ class Bays:
         second = (self.event_ms(now_ms) or 0) // 1000
         if (bay := self._bays.get(charger)) is not None:
             return [self._view(charger, bay, second)]
-        plugs = sorted(name for name in self._bays if name.rpartition("/")[0] == charger)
+        plugs = sorted(name for name in self._bays if _charger_of(name) == charger)
         return [self._view(name, self._bays[name], second) for name in plugs]
 
     def station_of(self, charger: str) -> str:
         """Where a charger stands; one that is not listed is a station of its own."""
-        listed = self._chargers.get(charger) or self._chargers.get(charger.rpartition("/")[0])
+        listed = self._chargers.get(charger) or self._chargers.get(_charger_of(charger))
         return charger if listed is None else listed.station
 
     def _view(self, charger: str, bay: _Bay, now_s: int) -> BayView:
