@@ -73,6 +73,29 @@ def spread(
     return EntryParts(entry, bucket, parts, np.minimum(end, high) - np.maximum(start, low))
 
 
+def cumulated(energy: Ints, start: Ints, end: Ints, borders: Ints) -> Ints:
+    """(borders,) what all entries together have before each border.
+
+    Cost: sorting the entries, and one part for each border that lies within an entry.
+
+    Args:
+        energy: 1e-9 kWh, signed.
+        start: ms.
+        end: ms; start = end: a point.
+        borders: ms, increasing.
+    """
+    over = np.maximum(end, start + 1)  # all of a point is there one millisecond after it
+    order = np.argsort(over, kind="stable")
+    whole = np.append(0, np.cumsum(energy[order]))
+    found = whole[np.searchsorted(over[order], borders, "right")]
+    first = np.searchsorted(borders, start, "right")
+    inside = np.maximum(np.searchsorted(borders, over, "left") - first, 0)
+    entry = np.repeat(np.arange(len(start)), inside)
+    border = first[entry] + np.arange(len(entry)) - np.repeat(np.cumsum(inside) - inside, inside)
+    np.add.at(found, border, part(energy[entry], start[entry], end[entry], borders[border]))
+    return found
+
+
 def part_bounds(
     low: Ints, high: Ints, inside_ms: Ints, outside_ms: Ints, power_w: int, export_w: int,
     resolution: int,

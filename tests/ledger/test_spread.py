@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from energyguard.ledger.spread import part, part_bounds, spread
+from energyguard.ledger.spread import cumulated, part, part_bounds, spread
+from energyguard.model.readings import Ints
 
 YEAR = 366 * 86_400_000
 
@@ -58,6 +59,41 @@ def test_parts_of_any_grid_add_up(entries: list[tuple[int, int, int]], step: int
         e, s = int(energy[n]), int(start[n])
         borders = [exact(e, s, s + int(length[n]), int(bucket + k) * step) for k in (0, 1)]
         assert found == borders[1] - borders[0]
+
+
+def by_buckets(entries: tuple[Ints, Ints, Ints], starts: Ints, ends: Ints) -> list[int]:
+    """Sums of windows by the buckets that all their borders lie on: exact, and slow."""
+    borders = np.concatenate([starts, ends])
+    width = int(np.gcd.reduce(borders))
+    first, last = int(borders.min()) // width, int(borders.max()) // width
+    _, bucket, energy, _ = spread(*entries, width, first, last - 1)
+    found = np.zeros(last - first + 1, np.int64)
+    np.add.at(found, bucket - first + 1, energy)
+    until = np.cumsum(found)
+    return list(until[ends // width - first] - until[starts // width - first])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-(10**12), 10**12), st.integers(0, 10**5),
+            st.sampled_from([0, 1, 2, 900, 15_000]),
+        ),
+        max_size=12,
+    ),
+    st.integers(1, 20_000), st.integers(1, 20_000), st.integers(0, 60_000), st.integers(0, 20),
+)  # fmt: skip
+@example([(7, 0, 0), (5, 4, 0), (10, 0, 4), (10, 0, 4), (3, 1, 900)], 4, 2, 0, 20)
+def test_windows_by_their_borders(
+    entries: list[tuple[int, int, int]], window: int, slide: int, first: int, windows: int
+) -> None:
+    """Entries that overlap, points on borders, windows that lie apart or overlap."""
+    energy, start, length = np.array(entries, np.int64).reshape(-1, 3).T
+    whose = energy, start, start + length
+    starts = first + slide * np.arange(windows + 1)
+    found = cumulated(*whose, starts + window) - cumulated(*whose, starts)
+    assert found.tolist() == by_buckets(whose, starts, starts + window)
 
 
 def test_days_of_a_gap() -> None:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import gcd
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import OF_ENERGIES, Evidence, sentence
 from energyguard.ledger.scales import Scale, scale_at, scaled
-from energyguard.ledger.spread import part, spread
+from energyguard.ledger.spread import cumulated, part, spread
 from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.readings import Ints
 
@@ -135,24 +134,11 @@ def window_sums(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     ends = np.arange(-(-(start_ms + window_ms) // slide_ms), end_ms // slide_ms + 1) * slide_ms
     sums = np.zeros(len(ends), np.int64)
     if rows.num_rows and len(ends):
-        width = gcd(window_ms, slide_ms)
-        first, last = int(ends[0]) - window_ms, int(ends[-1])
-        entries = FoldedChannel(bound["device"], rows, start_ms, end_ms).entries
-        until = _cumulated(entries, first, last, width)
-        sums = until[(ends - first) // width] - until[(ends - window_ms - first) // width]
+        e = FoldedChannel(bound["device"], rows, start_ms, end_ms).entries
+        until, before = (cumulated(e.energy, e.start, e.end, at) for at in (ends, ends - window_ms))
+        sums = until - before
     times = (pa.array(at).cast(_MS) for at in (ends - window_ms, ends))
     return pa.table([*times, sums / NANO], ["window_start", "window_end", "kwh"])
-
-
-def _cumulated(entries: Entries, first_ms: int, last_ms: int, width: int) -> Ints:
-    """The energy from ``first_ms`` to each of the next borders, ``width`` ms apart."""
-    first, last = first_ms // width, last_ms // width
-    _, bucket, energy, _ = spread(
-        entries.energy, entries.start, entries.end, width, first, last - 1
-    )
-    found = np.zeros(last - first + 1, np.int64)
-    np.add.at(found, bucket - first + 1, energy)
-    return np.cumsum(found)
 
 
 def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
