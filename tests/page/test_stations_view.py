@@ -10,7 +10,7 @@ from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
 from energyguard.domains.charging.currencies import currency_of, sums_of
-from energyguard.domains.charging.live.bays import StationView
+from energyguard.domains.charging.live.views import StationView
 from energyguard.domains.charging.model import Signal, SignalKind
 from energyguard.domains.charging.page.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.page.view import mapped

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from energyguard.api.middleware import CurrentService
 from energyguard.codecs.sheets import MEDIA, sheet_bytes
-from energyguard.domains.charging.live.bays import BayView, StationView
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.live.views import BayView, StationView
 from energyguard.errors import Malformed
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local

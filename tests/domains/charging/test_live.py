@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from energyguard.clock import ManualClock
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.codec import SHAPE, message
-from energyguard.domains.charging.live.bays import Bays, BayView
+from energyguard.domains.charging.live.bays import Bays
 from energyguard.domains.charging.live.stations import StationProjection
+from energyguard.domains.charging.live.views import BayView
 from energyguard.domains.charging.model import ParkingLimits, Signal, SignalKind
 from energyguard.domains.charging.records.stations import BayNow, Charger
 from energyguard.domains.charging.sessions.stage import session_worker
@@ -245,6 +246,29 @@ def test_a_charger_has_its_bay_or_one_for_each_plug() -> None:
     assert found("charger-7/2") == ["charger-7/2"]
     assert found("charger-8") == ["charger-8"]
     assert found("charger") == []
+
+
+@pytest.mark.parametrize("listed_first", [True, False])
+def test_a_listed_charger_of_plugs_has_no_bay_beside_them(listed_first: bool) -> None:
+    bays, listed = (
+        Bays(ParkingLimits()),
+        Charger(charger="c-7", station="s", latitude=52.5, longitude=13.4, topic="signals"),
+    )
+    if listed_first:
+        bays.take_charger(listed)
+        assert [bay.charger for bay in bays.views(0)] == ["c-7"]
+    for plug in ("c-7/1", "c-7/2"):
+        bays.take_signal(at(plug, 9), 0)
+    bays.take_charger(listed)
+    assert [bay.charger for bay in bays.views(0)] == ["c-7/1", "c-7/2"]
+    assert [bay.charger for bay in bays.of_charger(0, "c-7")] == ["c-7/1", "c-7/2"]
+    (station,) = bays.stations(bays.views(0))
+    assert (station.station, station.bays, station.free, station.parked) == ("s", 2, 0, 2)
+    assert (station.latitude, station.longitude) == (52.5, 13.4)
+    bays.take_fault(b'{"charger_id":"c-7","connector_id":2}', "malformed: no time")
+    assert [bay.state for bay in bays.views(0)] == ["parked", "faulty"]
+    bays.take_signal(at("c-7", 10), 0)  # it tells of itself, too: it has a bay of its own
+    assert [bay.charger for bay in bays.views(0)] == ["c-7", "c-7/1", "c-7/2"]
 
 
 def test_who_sees_a_charger_sees_its_plugs(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import msgspec
 
+from energyguard.domains.charging.live.views import BAY_STATES, BayState, BayView, StationView
 from energyguard.domains.charging.model import (
     NANO,
     ChargingTransaction,
@@ -24,9 +24,6 @@ from energyguard.domains.charging.model import (
 )
 from energyguard.domains.charging.records.stations import BayNow, Charger
 from energyguard.domains.charging.sessions.signals import AHEAD_S
-
-BayState = Literal["free", "parked", "charging", "overstaying", "faulty"]
-BAY_STATES: tuple[BayState, ...] = ("free", "parked", "charging", "overstaying", "faulty")
 
 _AFTER = {
     SignalKind.ARRIVE: "parked",
@@ -39,36 +36,6 @@ _AFTER = {
 
 
 _PLUGGED_IN = frozenset({"connected", "charging", "charged"})
-
-
-@dataclass(frozen=True, slots=True)
-class BayView:
-    """A bay as it is now; times in ms since 1970 UTC."""
-
-    charger: str
-    station: str
-    state: BayState
-    detail: str  # free, parked, connected, charging, charged, unplugged; of a fault, the reason
-    since_ms: int
-    power_kw: float | None
-    cost_cents: int | None  # of the charge that is under way, or over and the car still there
-    cost: float | None  # the same before it is rounded, in the currency of the station
-    violation: str
-
-
-@dataclass(frozen=True, slots=True)
-class StationView:
-    """A station and its bays now."""
-
-    station: str
-    latitude: float | None
-    longitude: float | None
-    bays: int
-    free: int
-    parked: int
-    charging: int
-    overstaying: int
-    faulty: int
 
 
 @dataclass(slots=True)
@@ -112,6 +79,11 @@ class Bays:
         """The charger of each plug that is not listed itself."""
         bays = (name for name in self._bays if "/" in name and name not in self._chargers)
         return {name: _charger_of(name) for name in bays}
+
+    def _stand_for_plugs(self) -> set[str]:
+        """Chargers that are listed, and of which only plugs are heard: no bays of their own."""
+        of_plugs = set(self.plugs().values())
+        return {name for name in of_plugs if name in self._bays and not self._bays[name].since}
 
     def take_charger(self, charger: Charger) -> None:
         """A charger is listed."""
@@ -158,7 +130,7 @@ class Bays:
     def take_fault(self, message: bytes, reason: str) -> None:
         """A message of a charger was refused; of which, if it says so."""
         try:
-            charger = msgspec.json.decode(message, type=_Whose).charger_id
+            charger = msgspec.json.decode(message, type=_Whose).bay
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
         if (bay := self._bays.get(charger)) is not None:
@@ -206,25 +178,32 @@ class Bays:
     def views(self, now_ms: int, station: str = "") -> list[BayView]:
         """Every bay, by station and charger."""
         event_ms = self.event_ms(now_ms) or 0
+        stands_for_plugs = self._stand_for_plugs()
         found = [
             self._view(charger, bay, event_ms // 1000)
             for charger, bay in self._bays.items()
-            if not station or self.station_of(charger) == station
+            if charger not in stands_for_plugs
+            and (not station or self.station_of(charger) == station)
         ]
         return sorted(found, key=lambda bay: (bay.station, _natural(bay.charger)))
 
     def of_charger(self, now_ms: int, charger: str) -> list[BayView]:
         """The bay of a charger, or one for each of its plugs; none: nothing was heard of it."""
         second = (self.event_ms(now_ms) or 0) // 1000
-        if (bay := self._bays.get(charger)) is not None:
+        bay = self._bays.get(charger)
+        if bay is not None and charger not in self._stand_for_plugs():
             return [self._view(charger, bay, second)]
         plugs = sorted(name for name in self._bays if _charger_of(name) == charger)
         return [self._view(name, self._bays[name], second) for name in plugs]
 
     def station_of(self, charger: str) -> str:
         """Where a charger stands; one that is not listed is a station of its own."""
-        listed = self._chargers.get(charger) or self._chargers.get(_charger_of(charger))
+        listed = self._listed(charger)
         return charger if listed is None else listed.station
+
+    def _listed(self, charger: str) -> Charger | None:
+        """What the list says of a charger, or of the charger of a plug."""
+        return self._chargers.get(charger) or self._chargers.get(_charger_of(charger))
 
     def _view(self, charger: str, bay: _Bay, now_s: int) -> BayView:
         state: BayState = "parked"
@@ -272,7 +251,7 @@ class Bays:
         for view in views:
             of = counts.setdefault(view.station, dict.fromkeys(BAY_STATES, 0))
             of[view.state] += 1
-            listed = self._chargers.get(view.charger)
+            listed = self._listed(view.charger)
             if listed is not None and listed.latitude is not None:
                 places[view.station] = listed.latitude, listed.longitude
         return [
@@ -292,6 +271,13 @@ def _kw(power: int | None) -> float | None:
 
 class _Whose(msgspec.Struct):
     charger_id: str
+    connector_id: int | str = ""
+
+    @property
+    def bay(self) -> str:
+        """The charger, or its plug."""
+        plug = str(self.connector_id)
+        return f"{self.charger_id}/{plug}" if plug else self.charger_id
 
 
 def _natural(charger: str) -> tuple[str, int, str]:

@@ -10,7 +10,8 @@ from energyguard.clock import Clock
 from energyguard.domains.charging import topics
 from energyguard.domains.charging.codec import signal
 from energyguard.domains.charging.flows import STATIONS
-from energyguard.domains.charging.live.bays import Bays, BayView, StationView
+from energyguard.domains.charging.live.bays import Bays
+from energyguard.domains.charging.live.views import BayView, StationView
 from energyguard.domains.charging.places import device_id
 from energyguard.domains.charging.records.stations import BAY, CHARGER
 from energyguard.domains.charging.sessions.stage import limits_of

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from energyguard.domains.charging.currencies import currency_of
-from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
+from energyguard.domains.charging.live.views import BAY_STATES, BayView, StationView
 from energyguard.domains.charging.places import charger_of, site_id
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext

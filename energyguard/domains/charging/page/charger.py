@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from energyguard.domains.charging.currencies import currency_of, sums_of
-from energyguard.domains.charging.live.bays import BayView
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.live.views import BayView
 from energyguard.domains.charging.page.bay_grid import bay_words
 from energyguard.domains.charging.page.timeline import MAX_ROWS, Timeline, charge_money
 from energyguard.domains.charging.places import charger_of

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from energyguard.domains.charging.currencies import currency_of, sums_of
-from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.live.views import StationView
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
 from energyguard.page.elements.components import Tag, button, card, choice

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from energyguard.domains.charging.currencies import sums_of, usual_currency
-from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
+from energyguard.domains.charging.live.views import StationView
 from energyguard.domains.charging.page.bay_grid import (
     BayGrid,
     broken_limit,
