@@ -22,8 +22,8 @@ from energyguard.api.gate.auth import Gate
 from energyguard.api.gate.permissions import Needed, Permissions, permissions
 from energyguard.api.gate.sessions import LogIns
 from energyguard.api.metrics import Scrape
-from energyguard.api.middleware import OwnPages, RequestLimits, Requests
-from energyguard.api.rest import PREFIX, build_api
+from energyguard.api.middleware import OwnPages, RequestLimits, Requests, Serving
+from energyguard.api.rest import PREFIX, shared_api
 from energyguard.api.shared import Shared
 from energyguard.model.quantities import parse_duration
 from energyguard.page.mount import FILES, mount
@@ -66,11 +66,10 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     _add_health(app, service)
     app.include_router(login_routes(tokens, sessions, attempts, note))
     app.include_router(answer_routes(service, attempts))
-    api = build_api()
-    services = api.state.services = CallerServices(service)
+    services = CallerServices(service)
     dialects = http_dialects()
     app.include_router(dialects.router(services, service.clock, settings.body_limit))
-    app.mount(PREFIX, api)
+    app.mount(PREFIX, Serving(shared_api(), services))
     mount(app, services)
     behind = OwnPages(KeptFiles(app, FILES))
     limits = RequestLimits(behind, settings.body_limit, settings.rate_limit, service.clock)

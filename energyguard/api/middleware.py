@@ -184,6 +184,23 @@ class OwnPages:
                 await page(scope, receive, send)
 
 
+class Serving:
+    """Says with each request which services it is about: the routes behind are of no service.
+
+    Args:
+        app: what is behind; several may share it.
+        services: what it serves to whom.
+    """
+
+    def __init__(self, app: ASGIApp, services: CallerServices) -> None:
+        self._app, self._services = app, services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on."""
+        scope.setdefault("state", {})["services"] = self._services
+        await self._app(scope, receive, send)
+
+
 def _caller(request: Request) -> Caller:
     caller: Caller | None = request.scope.get("state", {}).get("caller")
     if caller is None:
@@ -195,7 +212,7 @@ CurrentCaller = Annotated[Caller, Depends(_caller)]
 
 
 def _service(request: Request, caller: CurrentCaller) -> Service:
-    services: CallerServices = request.app.state.services
+    services: CallerServices = request.state.services
     return services.of(caller)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 from fastapi import Depends, FastAPI, Security
 from fastapi.routing import APIRoute
@@ -40,6 +42,7 @@ from energyguard.api.routes import (
 from energyguard.domain import installed, load
 from energyguard.ports.policy import Nonces
 
+_SCHEMAS = "#/components/schemas/"
 PREFIX = "/api/v1"
 _ABOUT = """Energy readings in, alerts out.
 
@@ -61,7 +64,7 @@ _ERRORS: Mapping[int | str, str] = {
 
 
 def build_api() -> FastAPI:
-    """The API, to be mounted at ``/api/v1``; its ``state.services`` is what it serves to whom."""
+    """The API, to be mounted at ``/api/v1`` behind what says which services it serves."""
     api: FastAPI = FastAPIOffline(
         redoc_url=None,  # its pictures come from elsewhere; one page of the same is enough
         title="EnergyGuard",
@@ -73,9 +76,7 @@ def build_api() -> FastAPI:
             Security(HTTPBearer(auto_error=False, description="`energyguard token`")),
             Depends(only_known),
         ],
-        responses={
-            status: {"description": about, "model": ErrorBody} for status, about in _ERRORS.items()
-        },
+        responses=_refusals(),
         generate_unique_id_function=_name,
     )
     parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
@@ -95,7 +96,35 @@ def build_api() -> FastAPI:
         api.include_router(router)
     problems.install(api)
     api.add_middleware(Nonces)
+    described = api.openapi
+    api.openapi = lambda: _with_refusals(described())  # type: ignore[method-assign]
     return api
+
+
+@cache
+def shared_api() -> FastAPI:
+    """The API of this process: it holds no services, and its first request reads every route."""
+    return build_api()
+
+
+def _refusals() -> dict[int | str, dict[str, Any]]:
+    """What every route may answer instead.
+
+    Their body is named, not given as a model: of a model each route makes a validator for each
+    status, which is most of what the first request waits for.
+    """
+    body = {"application/json": {"schema": {"$ref": f"{_SCHEMAS}{ErrorBody.__name__}"}}}
+    return {status: {"description": about, "content": body} for status, about in _ERRORS.items()}
+
+
+def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, with the body that the refusals name."""
+    schemas = document["components"]["schemas"]
+    if ErrorBody.__name__ not in schemas:
+        body = ErrorBody.model_json_schema(ref_template=_SCHEMAS + "{model}")
+        found = {**schemas, **body.pop("$defs"), ErrorBody.__name__: body}
+        document["components"]["schemas"] = dict(sorted(found.items()))
+    return document
 
 
 def _name(route: APIRoute) -> str:
