@@ -2,23 +2,25 @@
 
 The two are folded side by side and meet only when an alert is looked at: what the worker says of
 a device is the *condition*, what people do is the *attention*. So the book does not depend on how
-the two topics interleave, and is the same on any backend and after any restart. What is told
-twice changes nothing. A silence lasts in the time that people live in, whatever time the data is
-of.
+the two topics interleave, and is the same on any backend and after any restart. A record that is
+read twice changes nothing; the same words at a later time count, where something else was so
+between: a rule may stop and run again more than once before its device sends anything. A silence
+lasts in the time that people live in, whatever time the data is of.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.alerts.attention import ATTENTION, Attention
 from energyguard.alerts.silences import SilenceBook
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import NotFound
-from energyguard.model.alerts import Act, State
+from energyguard.model.alerts import State
 from energyguard.records.alerts import AlertAction, AlertEvent
 
 TRANSITIONS: Mapping[tuple[State | None, State], State] = {
@@ -44,27 +46,11 @@ CLOSED_KEPT = 5_000
 """Resolved alerts that stay in memory; the history has them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """What people did about an alert."""
-
-    acknowledged: AlertAction | None = None
-    silenced: AlertAction | None = None
-    note: str = ""
-    unsilenced_ms: int = 0  # when somebody ended its silence last, wall time
-
-
-ATTENTION: Mapping[Act, Callable[[Attention, AlertAction], Attention]] = {
-    Act.ACKNOWLEDGE: lambda seen, action: replace(seen, acknowledged=action),
-    Act.SILENCE: lambda seen, action: replace(seen, silenced=action),
-    Act.UNSILENCE: lambda seen, action: replace(seen, silenced=None, unsilenced_ms=action.at_ms),
-}
-
-
 @dataclass(slots=True)
 class _Entry:
-    story: dict[AlertEvent | AlertAction, int] = field(default_factory=dict)
-    attention: Attention = Attention()
+    story: list[TimelineEntry] = field(default_factory=list)
+    logged_ms: dict[AlertEvent | AlertAction, int] = field(default_factory=dict)  # the newest
+    attention: Attention = field(default_factory=Attention)
     condition: State | None = None  # None: people spoke of it before the worker did
     first: AlertEvent | None = None
     raised: AlertEvent | None = None  # the first that fires: it says what happened
@@ -100,10 +86,10 @@ class AlertBook:
             entry = self._entries.get(what.id)
             if entry is None:
                 entry = self._entries[what.id] = _Entry()
-            known = len(entry.story)
-            entry.story.setdefault(what, at_ms)
-            if len(entry.story) == known:
+            if what in entry.logged_ms and not _is_so_again(entry, what, at_ms):
                 return False
+            entry.story.append(TimelineEntry(at_ms, what))
+            entry.logged_ms[what] = at_ms
             entry.shown = None
             if isinstance(what, AlertAction):
                 note = what.note or entry.attention.note
@@ -141,9 +127,7 @@ class AlertBook:
         """
         self.get(alert_id)
         with self._lock:
-            timeline = [
-                TimelineEntry(at_ms, what) for what, at_ms in self._entries[alert_id].story.items()
-            ]
+            timeline = list(self._entries[alert_id].story)
         return sorted(timeline, key=lambda line: (line.at_ms, isinstance(line.what, AlertAction)))
 
     def find(
@@ -276,9 +260,19 @@ class AlertBook:
             reason=last.reason,
             is_below=_is_below(first),
             restated=entry.restated,
-            logged_ms=entry.story.get(last, 0),
+            logged_ms=entry.logged_ms.get(last, 0),
             evidence=dict((entry.raised or first).evidence),
         )
+
+
+def _is_so_again(entry: _Entry, what: AlertEvent | AlertAction, at_ms: int) -> bool:
+    """Whether words that are known came again, after others, and are no record read twice."""
+    return (
+        isinstance(what, AlertEvent)
+        and at_ms > entry.logged_ms[what]
+        and (entry.condition, what.state) in TRANSITIONS
+        and entry.condition is not what.state
+    )
 
 
 def _is_below(first: AlertEvent) -> bool:

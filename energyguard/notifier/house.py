@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zlib import crc32
 
-from energyguard.alerts.book import ATTENTION, Attention
+from energyguard.alerts.attention import ATTENTION, Attention
 from energyguard.alerts.incidents import FoldedAlert, Incident, incidents, is_silence
 from energyguard.alerts.silences import SilenceBook
 from energyguard.catalogue import Catalogue

@@ -118,8 +118,23 @@ def test_told_twice_changes_nothing() -> None:
     ]
     book = told(*lines)
     before = book.get("a1"), book.story("a1")
-    assert [book.tell(line, 99) for line in lines] == [False, False, False]
+    assert [book.tell(line, at_ms) for at_ms, line in enumerate(lines)] == [False] * 3
     assert (book.get("a1"), book.story("a1")) == before
+
+
+def test_a_rule_that_stops_and_runs_again_twice_while_its_device_sends_nothing() -> None:
+    """Each time the worker says it in the same words: the time of the data stands still."""
+    first, over, again = event(State.FIRING, 1), event(State.RESOLVED, 2), event(State.FIRING, 2)
+    book = told(first, over, again)
+    for at_ms, what in ((3, over), (5, over), (7, over)):
+        assert book.tell(what, at_ms)
+        assert not book.tell(what, at_ms) and not book.tell(what, at_ms + 1)
+        assert book.open() == []
+        assert book.tell(again, at_ms + 1)
+        assert not book.tell(again, at_ms + 1) and not book.tell(over, at_ms)
+        assert [alert.state for alert in book.open()] == [State.FIRING]
+    assert len(book.story("a1")) == 9
+    assert book.get("a1").logged_ms == 8
 
 
 LEVEL = 2_000_000_000
