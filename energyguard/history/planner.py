@@ -11,8 +11,8 @@ when the last ends; what a roll-up has ``named`` (``placed_chargers``) stands fo
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
-``several(apart = …)`` is the devices that have ever sent several channels of energy, known before
-any bucket of the second is there; none, where each device is asked for apart.
+``whose(apart = …)`` is the device, and where all are asked for together none, but for devices that
+have ever sent several channels of energy (known before any bucket of the second is there).
 ``to_fold(device = …, …)`` is the readings of a device that the ledger's entries are made of,
 ``sent_to_fold(…)`` the same as they were sent.
 """
@@ -43,8 +43,7 @@ _WINDOWS: Final = "covering"
 _BETWEEN: Final = re.compile(
     r"between\(borders = \{(borders|ends):String\}, devices = \{devices:String\}\)"
 )
-_SEVERAL: Final = "several(apart = {apart:String})"
-_NOBODY: Final = "SELECT '' AS device WHERE 0"
+_WHOSE: Final = "whose(apart = {apart:String})"
 _ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
 _WITH_SEVERAL: Final = (
     f"SELECT device FROM sent_channels FINAL WHERE {_ENERGY} GROUP BY device HAVING count() > 1"
@@ -122,9 +121,9 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         given = (within(int(border) // 60_000 * 60) for border in bound[call[1]].split(","))
         return f"({_steps(sorted(set(given)), bound['devices'])})"
 
-    if _SEVERAL in sql:
-        several = _NOBODY if bound["apart"] == "yes" else _WITH_SEVERAL
-        sql = sql.replace(_SEVERAL, f"({several})")
+    if _WHOSE in sql:
+        together = f"if(c.device IN ({_WITH_SEVERAL}), c.device, '')"
+        sql = sql.replace(_WHOSE, "c.device" if bound["apart"] == "yes" else together)
     return _BETWEEN.sub(steps, _call().sub(found, sql))  # ids come last
 
 

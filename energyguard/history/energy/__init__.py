@@ -5,4 +5,5 @@ energy_spans.py      which readings are read and which buckets replaced where re
 energy_folds.py      folds from a kept state on; energy_channels.py: what is said of their channels
 energy_writes.py     buckets as rows; recounted.py: how far an older folder is counted anew
 folded.py            answers that are made of entries
+preferred.py         which of a device's channels counts
 """

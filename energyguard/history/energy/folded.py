@@ -21,6 +21,7 @@ from energyguard.history.corrections.entry_corrections import counted, with_corr
 from energyguard.history.energy.energy_buckets import Readings
 from energyguard.history.energy.energy_channels import read_channel
 from energyguard.history.energy.energy_folds import entries_of
+from energyguard.history.energy.preferred import PREFERRED
 from energyguard.ledger.bounds import BoundedEntries, window_bounds
 from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.ledger.entries import Entries, EntryKind
@@ -30,8 +31,6 @@ from energyguard.ledger.spread import cumulated, part, spread
 from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.readings import Ints
 
-PREFERRED = ("energy_kwh", "energy_register_kwh", "power_kw")
-"""Channels of energy: of a device that has several the first counts."""
 _MS = pa.timestamp("ms", "UTC")
 _NEWEST = 8
 _GAPS, _MIN_GAP_MS = 3, 900_000

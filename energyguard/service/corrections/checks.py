@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from energyguard.clock import Clock
 from energyguard.errors import Malformed, NotFound, OutOfRange
 from energyguard.history.corrections.correction_book import CorrectionBook
-from energyguard.history.energy.folded import PREFERRED
+from energyguard.history.energy.preferred import PREFERRED
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import from_nano, to_nano
 from energyguard.model.topics import DAY_MS
