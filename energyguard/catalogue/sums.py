@@ -92,21 +92,41 @@ class _SumAt(NamedTuple):
 def _of_device(name: str, revisions: CatalogueRevisions) -> _SumAt:
     """The sum that a virtual device is; nothing while it is none."""
 
-    def weights(time_ms: int) -> Mapping[str, int]:
+    catalogue = revisions.entries
+
+    @cache
+    def counted(time_ms: int) -> Mapping[str, int]:
         facts = revisions.facts_at(revisions.revision, time_ms)
         whole = facts.device(name)
         return device_weights(name, facts.device) if whole and whole.is_virtual else {}
+
+    def is_gone(part: str, time_ms: int) -> bool:
+        device = catalogue.devices.get(part)
+        return device is not None and _is_retired(device, time_ms)
+
+    def weights(time_ms: int) -> Mapping[str, int]:
+        return {p: weight for p, weight in counted(time_ms).items() if not is_gone(p, time_ms)}
 
     times = {
         time_ms
         for device, times in revisions.times_of(DEVICE).items()
         if any(
             isinstance(version.entry, Device) and version.entry.is_virtual
-            for version in revisions.entries.versions(key_of(DEVICE, device))
+            for version in catalogue.versions(key_of(DEVICE, device))
         )
         for time_ms in times
     }
-    return _SumAt(weights, times)
+    parts = {*chain.from_iterable(counted(time_ms) for time_ms in {0, *times})}
+    return _SumAt(weights, times | _retired_times(parts, catalogue))
+
+
+def _retired_times(parts: Iterable[str], catalogue: Catalogue) -> set[int]:
+    devices = (catalogue.devices[part] for part in parts if part in catalogue.devices)
+    return {device.retired_ms for device in devices if device.retired_ms}
+
+
+def _is_retired(device: Device, time_ms: int) -> bool:
+    return device.retired_ms is not None and device.retired_ms <= time_ms
 
 
 def _of_place(kind: str, entry_id: str, revisions: CatalogueRevisions) -> _SumAt:
@@ -121,7 +141,7 @@ def _of_place(kind: str, entry_id: str, revisions: CatalogueRevisions) -> _SumAt
         device = facts.device(member)
         if device is None or device.is_virtual:
             return False
-        if device.retired_ms is not None and device.retired_ms <= time_ms:
+        if _is_retired(device, time_ms):
             return False
         return entry_id in (facts(member).sites if kind == SITE else device.groups)
 
@@ -133,8 +153,7 @@ def _of_place(kind: str, entry_id: str, revisions: CatalogueRevisions) -> _SumAt
         for member in dict.fromkeys(catalogue.devices if of_sites else known)
     }
     members = [m for m in times if any(is_there(m, time_ms) for time_ms in times[m])]
-    retired = (catalogue.devices[m].retired_ms for m in members if m in catalogue.devices)
     return _SumAt(
         lambda time_ms: {member: 1 for member in members if is_there(member, time_ms)},
-        {*chain.from_iterable(times[m] for m in members), *filter(None, retired)},
+        {*chain.from_iterable(times[m] for m in members), *_retired_times(members, catalogue)},
     )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from msgspec.structs import replace
+
 from energyguard.catalogue.fold import Catalogue
 from energyguard.model.catalogue import Device, Term
 
@@ -36,6 +38,19 @@ def device_weights(name: str, device_of: Callable[[str], Device | None]) -> dict
         return dict(found)
 
     return weights(name, MAX_DEPTH)
+
+
+def with_successor(device: Device, old: str, new: str) -> Device:
+    """A virtual device in which another meter counts beside one whose place it took.
+
+    The old one stays: what it measured is part of the sum for ever.
+    """
+    if any(term.device == new for term in device.terms):
+        return device
+    terms: list[Term] = []
+    for term in device.terms:
+        terms += [term, replace(term, device=new)] if term.device == old else [term]
+    return replace(device, terms=tuple(terms))
 
 
 def nested_way(name: str, terms: Mapping[str, Sequence[Term]]) -> list[str]:

@@ -60,6 +60,21 @@ def test_a_site_that_is_moved_takes_its_devices_with_it(writer: Writer) -> None:
     assert periods("site/floor", writer) == [(0, {"H1": 1})]
 
 
+def test_a_part_that_is_retired_counts_until_then(writer: Writer) -> None:
+    """Also of a sum of a sum; else the sum would wait for it, and end no alert, for ever."""
+    parts = (Term(device="H1"), Term(device="H2", minus=True))
+    writer.put("device/house", Device(name="House", terms=parts))
+    writer.put("device/all", Device(name="All", terms=(Term(device="house"), Term(device="N"))))
+    writer.put("device/H2", Device(name="Hob", retired_ms=2_000, replaced_by="N"))
+    assert periods("house", writer) == [(0, {"H1": 1, "H2": -1}), (2_000, {"H1": 1})]
+    assert periods("all", writer) == [
+        (0, {"H1": 1, "H2": -1, "N": 1}),
+        (2_000, {"H1": 1, "N": 1}),
+    ]
+    writer.put("device/H2", Device(name="Hob"))
+    assert periods("house", writer) == [(0, {"H1": 1, "H2": -1})]
+
+
 @pytest.mark.parametrize("terms", [(), (Term(device="H2"),)])
 def test_a_device_goes_before_a_site_of_its_name(writer: Writer, terms: tuple[Term, ...]) -> None:
     writer.put("device/site/home", Device(name="Odd", terms=terms))

@@ -166,6 +166,23 @@ def test_a_meter_is_swapped(service: MadeUpService) -> None:
     assert service.catalogue.detail("H003").device.retired_ms is not None
 
 
+def test_a_meter_that_took_anothers_place_counts_in_its_sums(service: MadeUpService) -> None:
+    terms = {
+        "flat": (Term(device="H001"), Term(device="H002", minus=True)),
+        "both": (Term(device="H002"), Term(device="H010", minus=True)),  # somebody said so before
+    }
+    for name, parts in terms.items():
+        service.catalogue.change(f"device/{name}", "jo", {"name": name, "terms": parts})
+    service.catalogue.swap("H002", "H010", "jo")
+    assert service.catalogue.detail("flat").device.terms == (
+        *terms["flat"],
+        Term(device="H010", minus=True),
+    )
+    assert service.catalogue.detail("both").device.terms == terms["both"]
+    service.catalogue.undo("device/flat", "jo")
+    assert service.catalogue.detail("flat").device.terms == terms["flat"]
+
+
 def test_what_a_domain_knows_is_seen_under_what_people_entered() -> None:
     service = MadeUpService(floors=2)
     assert service.catalogue.detail("p2").name == "Floor 2"

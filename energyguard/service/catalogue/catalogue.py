@@ -15,6 +15,7 @@ from energyguard.catalogue.checks import PlannedCatalogue, known_key
 from energyguard.catalogue.differences import changed_fields, with_fields
 from energyguard.catalogue.known import Known, KnownPlaces
 from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
+from energyguard.catalogue.terms import with_successor
 from energyguard.clock import Clock
 from energyguard.domain import load
 from energyguard.errors import Conflict, Faulty, NotFound
@@ -231,7 +232,8 @@ class CatalogueVerbs(CatalogueFiles):
     ) -> Mapping[str, CatalogueVersion]:
         """Let a device take another's place, from a time on; None: now.
 
-        The new one gets the place, groups, labels and name of the old one, where it has none.
+        The new one gets the place, groups, labels and name of the old one, where it has none, and
+        counts beside it in the virtual devices of which that is a part.
 
         Raises:
             Faulty: it cannot be so.
@@ -246,6 +248,9 @@ class CatalogueVerbs(CatalogueFiles):
             own = msgspec.to_builtins(after)
             placed = with_fields(DEVICE, placed, {n: v for n, v in own.items() if v and n != "is"})
         edits = [Edit(f"{DEVICE}/{old}", entry), Edit(f"{DEVICE}/{new}", placed)]
+        for name, sum_of in list(self.entries.devices.items()):
+            if (after_it := with_successor(sum_of, old, new)) != sum_of and name not in (old, new):
+                edits.append(Edit(f"{DEVICE}/{name}", after_it))
         return self.put(edits, by)
 
     def _check(self, edits: Sequence[Edit]) -> None:
