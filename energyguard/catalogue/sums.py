@@ -91,7 +91,6 @@ class _SumAt(NamedTuple):
 
 def _of_device(name: str, revisions: CatalogueRevisions) -> _SumAt:
     """The sum that a virtual device is; nothing while it is none."""
-
     catalogue = revisions.entries
 
     @cache
