@@ -31,10 +31,12 @@ import httpx
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.crossings import stages, table
 from benchmarks.latency import Listener, send
 from benchmarks.roles import processor_s, running
 from energyguard.access.tokens import Tokens
 from energyguard.history.client import HistoryClient
+from energyguard.log import open_log
 from energyguard.model.topics import DAY_MS
 
 OLD_MS = 1_700_000_000_000 // DAY_MS * DAY_MS  # nearly two years before the live readings
@@ -85,10 +87,13 @@ def percentile_99(
     until = time.perf_counter() + 10
     while len(listener.came) < len(due) and time.perf_counter() < until:
         time.sleep(0.05)
-    took = [listener.came[d] - t for d, t in due.items() if d in listener.came]
-    if len(took) < len(due):
-        print(f"  {len(due) - len(took)} of {len(due)} crossings did not come")
-    return float(np.percentile(took, 99)) * 1000
+    log = open_log(f"sqlite:///{folder}/log.db")
+    took = stages(log, due, listener.came)
+    log.close()
+    if missing := len(due) - len(took["in all"]):
+        print(f"  {missing} of {len(due)} crossings did not come")
+    print(table(took), flush=True)
+    return float(np.percentile(took["in all"], 99))
 
 
 class Spent:

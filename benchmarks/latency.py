@@ -26,6 +26,7 @@ import httpx
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.crossings import Crossing, stages, table
 from benchmarks.roles import running
 from energyguard.access.tokens import Tokens
 from energyguard.intake.gateway import Gateway
@@ -86,8 +87,8 @@ class Disk(threading.Thread):
         os.close(self.file)
 
 
-def send(url: str, seconds: float, rate: float, turn: int = 0) -> dict[str, float]:
-    """Append on schedule; give for each crossing device when its append was due.
+def send(url: str, seconds: float, rate: float, turn: int = 0) -> dict[str, Crossing]:
+    """Append on schedule; give for each crossing device when its append was due and done.
 
     Runs in a process of its own, so that the listener's clock waits for nobody. A later turn goes
     on in the next day, with other crossings.
@@ -99,7 +100,7 @@ def send(url: str, seconds: float, rate: float, turn: int = 0) -> dict[str, floa
     value = (rng.gamma(2.0, 0.004, HOUSEHOLDS) * 1e5).astype(np.int64) * 10_000
     appends = int(seconds * rate / BATCH)
     every = max(1, int(rate / BATCH / CROSSINGS_A_SECOND))
-    due: dict[str, float] = {}
+    due: dict[str, Crossing] = {}
     start_ms = START_MS + turn * DAY_MS
     start = time.perf_counter()
     for i in range(appends):
@@ -107,6 +108,7 @@ def send(url: str, seconds: float, rate: float, turn: int = 0) -> dict[str, floa
         number = np.arange(i * BATCH, (i + 1) * BATCH)
         home, tick = number % HOUSEHOLDS, number // HOUSEHOLDS
         values = value[home].copy()
+        crosses = ""
         devices = [names[h] for h in home.tolist()]
         for back in range(KNOWN_AFTER + 1):  # its rhythm is known when it crosses
             crossing, left = divmod(i + back * TICK_APPENDS + 1, every)
@@ -116,11 +118,14 @@ def send(url: str, seconds: float, rate: float, turn: int = 0) -> dict[str, floa
             devices[slot] = f"X{turn}{crossing:07d}"
             values[slot] = BEFORE_NANO if back else CROSSING_NANO
             if not back:
-                due[devices[slot]] = when
+                crosses = devices[slot]
         batch = batch_of(pa.array(devices), "energy_kwh", start_ms + tick * 15_000, values)
         if (wait := when - time.perf_counter()) > 0:
             time.sleep(wait)
+        begun = time.perf_counter()
         intake.submit(batch, ENERGY_READINGS.name)
+        if crosses:
+            due[crosses] = Crossing(when, begun, time.perf_counter())
     log.close()
     return due
 
@@ -144,13 +149,17 @@ def main(seconds: float, rate: float) -> None:
                 time.sleep(0.05)
             disk.over.set()
             disk.join()
-    took = np.array([listener.came[d] - t for d, t in due.items() if d in listener.came]) * 1000
+            log = open_log(f"sqlite:///{folder}/log.db")
+            took_by_stage = stages(log, due, listener.came)
+            log.close()
+    took = took_by_stage["in all"]
     print(f"{rate:,.0f} readings/s in appends of {BATCH}, {len(due)} crossings, {len(took)} came")
     beside = np.array(disk.took) * 1000
     print(f"{'':5} {'alert':>9} {'disk, one block':>18}")
     for percent in (50, 90, 99, 100):
         alert, block = np.percentile(took, percent), np.percentile(beside, percent)
         print(f"p{percent:<4} {alert:6.1f} ms {block:15.1f} ms")
+    print(table(took_by_stage))
 
 
 if __name__ == "__main__":

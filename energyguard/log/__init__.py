@@ -18,7 +18,15 @@ from collections.abc import Callable, Mapping
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import ConfigError
-from energyguard.log.contract import EARLIEST, LATEST, Log, Membership, Positions, Transaction
+from energyguard.log.contract import (
+    EARLIEST,
+    LATEST,
+    MAX_BYTES,
+    Log,
+    Membership,
+    Positions,
+    Transaction,
+)
 from energyguard.log.records import Fetched, Records, TopicPartition
 
 Options = Mapping[str, str]
@@ -71,6 +79,7 @@ def open_log(
 __all__ = [
     "EARLIEST",
     "LATEST",
+    "MAX_BYTES",
     "Fetched",
     "Log",
     "Membership",

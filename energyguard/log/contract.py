@@ -11,6 +11,8 @@ from energyguard.log.records import Fetched, Records, TopicPartition
 Positions = Mapping[TopicPartition, int]
 EARLIEST: Final = "@earliest"
 LATEST: Final = "@latest"
+MAX_BYTES: Final = 8 * 2**20
+"""A read stops here: one record may hold thousands of readings."""
 
 
 class Membership(Protocol):
@@ -77,10 +79,13 @@ class Log(Protocol):
         """
         ...
 
-    def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
+    def read(
+        self, at: Positions, limit: int, wait: float, room: int = MAX_BYTES
+    ) -> Sequence[Fetched]:
         """Records from these positions on, at most about ``limit``, waiting up to ``wait`` s.
 
-        Only committed records are seen. Returns an empty list when nothing came.
+        It ends after about ``room`` bytes. Only committed records are seen. Returns an empty list
+        when nothing came.
 
         Raises:
             BehindRetention: a position is older than what is left.

@@ -34,7 +34,7 @@ from energyguard.pipeline import ARCHIVE
 from energyguard.records.readings import READINGS_TABLE
 from energyguard.sinks.corrector import Corrector
 from energyguard.sinks.history_rows import rows_of
-from energyguard.stream.runtime.consumer import Consumer
+from energyguard.stream.runtime.consumer import Consumer, size_of
 from energyguard.telemetry import METRICS, logger
 
 READ_ROWS = 65_536  # so many are asked for at once
@@ -93,7 +93,7 @@ class Archive:
         self.corrector = Corrector(history, book)
         self._waiting: dict[str, list[pa.Table]] = {}
         self._rows = 0
-        self._brought = (0, 0)  # records, by the last two reads
+        self._brought = (0, 0)  # bytes, by the last two reads
         self._first_at = self._settled_at = clock.monotonic()
         self._rest_s = 0.0
         self._old_rows = 0  # of backfills, since the roll-ups were last begun
@@ -104,7 +104,7 @@ class Archive:
     @property
     def behind(self) -> bool:
         """Whether the last two reads brought so much that there is likely more."""
-        return sum(self._brought) >= self.consumer.limit // 2
+        return sum(self._brought) >= self.consumer.room // 2
 
     @property
     def has_news(self) -> bool:
@@ -125,7 +125,7 @@ class Archive:
         """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""
         self.consumer.poll()
         found = self.consumer.read(wait)
-        self._brought = (self._brought[1], sum(map(len, found)))
+        self._brought = (self._brought[1], size_of(found))
         self.consumer.fit(self._brought[1], sum(map(self._take, found)))
         now = self._clock.monotonic()
         if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self.flush_s):

@@ -21,7 +21,7 @@ from energyguard.pipeline import INGESTOR
 from energyguard.sinks.alert_documents import FloorAlert, document_rows, floor_alerts
 from energyguard.sinks.store_rows import Made, rows_of
 from energyguard.store import Row, Store
-from energyguard.stream.runtime.consumer import POLL_S, Consumer
+from energyguard.stream.runtime.consumer import POLL_S, Consumer, size_of
 from energyguard.telemetry import METRICS, Condition, logger
 
 AT_ONCE = 500
@@ -106,7 +106,7 @@ class Ingestor:
             made = rows_of(piece, self._limits)
             whole.rows += made.rows
             whole.refused += made.refused
-        self.consumer.fit(sum(map(len, fetched)), len(whole.rows))
+        self.consumer.fit(size_of(fetched), len(whole.rows))
         return whole, alerts, fetched
 
     async def _keep(self, rows: Sequence[Row], stop: Event) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import accumulate, count
 from threading import Condition
 from typing import Any
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention, Fenced, Unavailable
-from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
+from energyguard.log import EARLIEST, LATEST, MAX_BYTES, Membership, Positions, Transaction
 from energyguard.log.balance import change_for
 from energyguard.log.compaction import TOMBSTONE_MS
 from energyguard.log.keeping import Keeping, KeptTopics
@@ -121,13 +121,12 @@ class MemoryLog:
             self._changed.notify_all()
         return ends
 
-    def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
+    def read(self, at: Positions, limit: int, wait: float, room: int = MAX_BYTES) -> list[Fetched]:
         """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
         deadline = SYSTEM.monotonic() + wait
         with self._changed:
-            while not (found := self._found(at, limit)):
-                left = deadline - SYSTEM.monotonic()
-                if left <= 0:
+            while not (found := self._found(at, limit, room)):
+                if (left := deadline - SYSTEM.monotonic()) <= 0:
                     break
                 self._changed.wait(left)
         return found
@@ -224,7 +223,7 @@ class MemoryLog:
         for place in range(row.partitions):
             self._partitions.setdefault(TopicPartition(topic, place), _Partition(row))
 
-    def _found(self, at: Positions, limit: int) -> list[Fetched]:
+    def _found(self, at: Positions, limit: int, room: int) -> list[Fetched]:
         if self._closed:
             raise Unavailable("the log is closed")
         found = []
@@ -232,15 +231,16 @@ class MemoryLog:
         turn = next(self._turn) % (len(places) or 1)  # another one is first: none is starved
         for place, position in places[turn:] + places[:turn]:
             partition = self._partitions.get(place)
-            if partition is None or limit <= 0:
+            if partition is None or limit <= 0 or room <= 0:
                 continue
             if position < partition.earliest:
                 raise BehindRetention(*place, position, partition.earliest)
             rows = [row for row in partition.rows if row[0] >= position][:limit]
-            if rows:
+            sizes = list(accumulate(len(row[2] or b"") for row in rows))
+            if rows := rows[: 1 + sum(size < room for size in sizes)]:
+                limit, room = limit - len(rows), room - sizes[len(rows) - 1]
                 columns: Any = map(list, zip(*rows, strict=True))
                 found.append(Fetched(*place, *columns))
-                limit -= len(rows)
         return found
 
 

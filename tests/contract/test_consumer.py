@@ -53,7 +53,7 @@ class Copying:
     """A member that copies records once, as a worker does: outputs and positions in one commit."""
 
     def __init__(self, log: Any, clock: ManualClock) -> None:
-        self.consumer = Consumer(log, GROUP, [TOPIC], clock, rows=20, first=16)
+        self.consumer = Consumer(log, GROUP, [TOPIC], clock, rows=20)
         self.done = dict(self.consumer.committed)
         self.held: list[Fetched] = []
 
@@ -295,17 +295,37 @@ class ConsumerContract:
     def test_a_read_brings_about_the_rows_that_are_wanted(
         self, log: AnyLog, clock: ManualClock
     ) -> None:
-        consumer = Consumer(log, GROUP, [TOPIC], clock, rows=1000, first=64, growth=2)
-        consumer.fit(64, 64)
-        assert consumer.limit == 128  # no more than twice as many
-        consumer.fit(128, 1280)
-        assert consumer.limit == 100
+        consumer = Consumer(log, GROUP, [TOPIC], clock, rows=10_000, growth=2)
+        assert consumer.room == 160_000
+        consumer.fit(100_000, 1_000)
+        assert consumer.room == 320_000  # no more than twice as many
+        consumer.fit(300_000, 10_000)
+        assert consumer.room == 300_000
         consumer.shrink(0.5)
-        assert consumer.limit == 50
+        assert consumer.room == 150_000
         consumer.fit(50, 0)
-        assert consumer.limit == 50
+        assert consumer.room == 150_000
         consumer.fit(1, 1_000_000)
-        assert consumer.limit == module.MIN_RECORDS
+        assert consumer.room == module.MIN_BYTES
+
+    def test_an_import_in_a_topic_does_not_hold_back_its_live_records(
+        self, log: AnyLog, clock: ManualClock
+    ) -> None:
+        """Records of thousands of readings said how many live ones, of a few, were read at once."""
+        consumer = Consumer(log, GROUP, [TOPIC], clock, rows=10_000, growth=2)
+        log.append(TOPIC, Records([None], [random.Random(1).randbytes(100_000)], partitions=[0]))
+        log.append(
+            TOPIC,
+            Records([None] * 400, [random.Random(2).randbytes(400)] * 400, partitions=[0] * 400),
+        )
+        read = 0
+        while found := consumer.read(0.0):
+            consumer.take(found[0].at, found[0].next_offset)
+            brought = module.size_of(found)
+            consumer.fit(brought, brought // 16)
+            read += 1
+        assert consumer.positions[TopicPartition(TOPIC, 0)] == 401
+        assert read <= 3
 
 
 @pytest.fixture

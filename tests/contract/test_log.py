@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from threading import Event, Thread
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.contract.embedded_logs import InMemory, InSqlite
 READINGS = "energy_readings"
 RULES = "energyguard.rules"
 LETTERS = "energyguard.dead-letters"
+NOISE = Random(1).randbytes(10_000)
 NOON = 1_757_160_000_000
 LETTER_AT = TopicPartition(LETTERS, 0)
 RULE_AT = TopicPartition(RULES, 0)
@@ -99,6 +101,15 @@ class LogContract:
         (part,) = log.read({LETTER_AT: 0}, 100, 0.0)
         assert list(part.offsets) == [0, 1, 2, 3, 4, 5]
         assert log.positions(LETTERS, LATEST) == {LETTER_AT: 6}
+
+    def test_a_read_ends_after_about_so_many_bytes(self, log: AnyLog) -> None:
+        for _ in range(8):
+            log.append(LETTERS, letters(NOISE, NOISE))
+        (part,) = log.read({LETTER_AT: 0}, 100, 0.0, 30_000)
+        assert 2 <= len(part) <= 6
+        (part,) = log.read({LETTER_AT: 0}, 100, 0.0, 1)
+        assert 1 <= len(part) <= 2  # something, always
+        assert len(values(log, LETTERS)) == 16
 
     @pytest.mark.parametrize("position", range(7))
     @pytest.mark.parametrize("limit", [1, 2, 100])

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from energyguard.durable.connections import connect
-from energyguard.log import LATEST, Records, TopicPartition
+from energyguard.log import LATEST, MAX_BYTES, Records, TopicPartition
 from energyguard.log.sqlite.log import SqliteLog
-from energyguard.log.sqlite.reader import MAX_BYTES
 from energyguard.model.topics import STATE
 
 AT = TopicPartition(STATE.name, 0)

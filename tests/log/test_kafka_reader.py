@@ -24,6 +24,9 @@ class Told:
     def error(self) -> KafkaError:
         return self._error
 
+    def __len__(self) -> int:
+        return 0
+
     def topic(self) -> None:
         return None
 
@@ -39,7 +42,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, code: int) -> list[Any]:
     consumer = type("Consumer", (), {"consume": lambda _self, _n, _wait: told.pop(0)})()
     monkeypatch.setattr(reader, "_consumer", consumer)
     reader.at = {TopicPartition("t", 0): 0}
-    return reader.fetch(10, 0.0)
+    return reader.fetch(10, 0.0, 1000)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -108,3 +109,17 @@ def test_retention_by_bytes() -> None:
         assert log.append(TOPIC, Records([None], [b"x"], partitions=[1])) == {
             TopicPartition(TOPIC, 1): 2
         }
+
+
+def test_much_in_one_topic_keeps_no_record_of_another_waiting() -> None:
+    """Whoever leads takes its share of a read, and not all of it: an import, say, of the past."""
+    much = Records([None] * 50, [Random(3).randbytes(2_000)] * 50, partitions=[0] * 50)
+    alert = Records([None], [b"new"], partitions=[0])
+    old, new = TopicPartition(TOPIC, 0), TopicPartition(ALERTS.name, 0)
+    with log_with([]) as log:
+        for _ in range(4):
+            log.append(TOPIC, much)
+        log.append(ALERTS.name, alert)
+        for _ in range(4):  # whichever topic leads
+            found = log.read({old: 0, new: 0}, 100, 0.0, 150_000)
+            assert {part.at: len(part) for part in found} in ({old: 50, new: 1}, {old: 99, new: 1})

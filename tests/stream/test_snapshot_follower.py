@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from energyguard.log import Fetched, Positions, Records, TopicPartition
+from energyguard.log import MAX_BYTES, Fetched, Positions, Records, TopicPartition
 from energyguard.model.topics import STATE
 from energyguard.records.state import Manifest
 from energyguard.stream.runtime.checkpoint import (
@@ -24,8 +24,8 @@ class CountingLog(MemoryLog):
 
     records = 0
 
-    def read(self, at: Positions, limit: int, wait: float) -> list[Fetched]:
-        found = list(super().read(at, limit, wait))
+    def read(self, at: Positions, limit: int, wait: float, room: int = MAX_BYTES) -> list[Fetched]:
+        found = list(super().read(at, limit, wait, room))
         self.records += sum(len(part.values) for part in found)
         return found
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention
-from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
+from energyguard.log.contract import EARLIEST, LATEST, MAX_BYTES, Membership, Positions, Transaction
 from energyguard.log.kafka.client import Properties
 from energyguard.log.kafka.groups import KafkaMembership
 from energyguard.log.kafka.reader import KafkaReader, OutOfReach, Readers
@@ -66,7 +66,9 @@ class KafkaLog:
         METRICS["log_appends"].labels(topic).inc(len(records))
         return ends
 
-    def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
+    def read(
+        self, at: Positions, limit: int, wait: float, room: int = MAX_BYTES
+    ) -> Sequence[Fetched]:
         """Records from these positions on, at most ``limit``, waiting up to ``wait`` s.
 
         With ``wait`` 0 everything that is committed now is seen, as always.
@@ -76,20 +78,20 @@ class KafkaLog:
         deadline = SYSTEM.monotonic() + wait
         try:
             with self._readers.connection(at) as reader:
-                found = reader.fetch(limit, wait)
+                found = reader.fetch(limit, wait, room)
                 while not found and SYSTEM.monotonic() < deadline:
-                    found = reader.fetch(limit, max(0.0, deadline - SYSTEM.monotonic()))
-                return found if found or wait > 0 else self._rest(reader, limit)
+                    found = reader.fetch(limit, max(0.0, deadline - SYSTEM.monotonic()), room)
+                return found if found or wait > 0 else self._rest(reader, limit, room)
         except OutOfReach as gone:
             earliest = self._catalog.earliest([gone.at])[gone.at]
             raise BehindRetention(*gone.at, gone.wanted, earliest) from None
 
-    def _rest(self, reader: KafkaReader, limit: int) -> list[Fetched]:
+    def _rest(self, reader: KafkaReader, limit: int, room: int) -> list[Fetched]:
         """Nothing has come yet: is there really nothing?"""
         ends = self._catalog.latest(reader.at)
         until = SYSTEM.monotonic() + self._session_s
         while any(reader.at[at] < end for at, end in ends.items()) and SYSTEM.monotonic() < until:
-            if found := reader.fetch(limit, PIECE_S):
+            if found := reader.fetch(limit, PIECE_S, room):
                 return found
         return []
 

@@ -35,8 +35,8 @@ class KafkaReader:
                 self._consumer.assign([Place(t, n, offset) for (t, n), offset in at.items()])
             self.at = dict(at)
 
-    def fetch(self, limit: int, wait: float) -> list[Fetched]:
-        """What comes within ``wait`` s: at most ``limit`` records, by partition.
+    def fetch(self, limit: int, wait: float, room: int) -> list[Fetched]:
+        """What comes within ``wait`` s: at most ``limit`` records, about ``room`` bytes.
 
         A part without records only says where to read on: what lies before belongs to
         transactions.
@@ -46,15 +46,18 @@ class KafkaReader:
         """
         found: dict[TopicPartition, _Columns] = {}
         messages = self._consumer.consume(1, wait)
+        largest = 1
         while messages:
-            limit -= len(messages)
+            sizes = list(map(len, messages))
+            limit, room, largest = limit - len(messages), room - sum(sizes), max(largest, *sizes)
             faults = [i for i, message in enumerate(messages) if message.error() is not None]
             for start, stop in pairwise([-1, *faults, len(messages)]):
                 if start >= 0:
                     self._note(messages[start], found)
                 if stop > start + 1:
                     self._take(messages[start + 1 : stop], found)
-            messages = self._consumer.consume(min(limit, PIECE), 0) if limit else []
+            piece = min(limit, PIECE, room // largest)
+            messages = self._consumer.consume(piece, 0) if piece > 0 else []
         self.at |= {at: columns.next_offset for at, columns in found.items()}
         return [columns.fetched(at) for at, columns in found.items()]
 

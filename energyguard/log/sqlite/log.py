@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
-from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
+from energyguard.log.contract import EARLIEST, LATEST, MAX_BYTES, Membership, Positions, Transaction
 from energyguard.log.keeping import Keeping, KeptTopics
 from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs, split
 from energyguard.log.sqlite.catalog import Catalog
@@ -68,7 +68,9 @@ class SqliteLog:
         METRICS["log_appends"].labels(topic).inc(len(records))
         return {TopicPartition(topic, partition): end for partition, end in ends.items()}
 
-    def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
+    def read(
+        self, at: Positions, limit: int, wait: float, room: int = MAX_BYTES
+    ) -> Sequence[Fetched]:
         """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
         deadline = SYSTEM.monotonic() + wait
         with self._pool.connection() as connection, self._notifier.listener() as listener:
@@ -76,7 +78,9 @@ class SqliteLog:
                 listener.clear()
                 damage: list[Damage] = []
                 turn = next(self._turn)
-                found = read_once(connection, self._catalog, self.path, at, limit, turn, damage)
+                found = read_once(
+                    connection, self._catalog, self.path, at, limit, room, turn, damage
+                )
                 self._set_aside.add(damage)
                 left = deadline - SYSTEM.monotonic()
                 if found or left <= 0:

@@ -21,9 +21,6 @@ from energyguard.log.sqlite.walk import Gap, newest_head, segments
 K = TypeVar("K")
 V = TypeVar("V")
 
-MAX_BYTES = 8 * 2**20
-"""A read stops here: one record may hold thousands of readings."""
-
 
 def read_once(
     connection: Any,
@@ -31,11 +28,13 @@ def read_once(
     path: Path,
     at: Mapping[TopicPartition, int],
     limit: int,
+    room: int,
     turn: int,
     damage: list[Damage],
 ) -> list[Fetched]:
     """What is there now. Another partition of another topic leads at each turn: none is starved.
 
+    Topics that have something share records and bytes: what one does not need is for the next.
     ``damage`` gets what could not be read on the way.
 
     Raises:
@@ -46,18 +45,23 @@ def read_once(
         wanted.setdefault(place.topic, {})[place.partition] = position
     within, first = divmod(turn, len(wanted) or 1)
     found: list[Fetched] = []
-    room = MAX_BYTES
     connection.execute("BEGIN")
     try:
-        for name, positions in _turned(wanted.items(), first):
-            number = catalog.number(connection, name)
-            if number is None or limit <= 0 or room <= 0:
-                continue
-            reading = _Reading(f"{path}: {name}", limit, room)
-            reading.read(connection, name, number, dict(_turned(positions.items(), within)))
-            found += reading.fetched(name)
-            damage += [Damage(name, gap, row) for gap, row in reading.damaged]
-            limit, room = reading.limit, reading.room
+        readings = [
+            _Reading(path, connection, name, number, dict(_turned(positions.items(), within)))
+            for name, positions in _turned(wanted.items(), first)
+            if (number := catalog.number(connection, name)) is not None
+        ]
+        waiting = [reading for reading in readings if reading.behind]
+        for left in range(len(waiting), 0, -1):
+            if limit <= 0 or room <= 0:
+                break
+            reading = waiting[-left]
+            shares = -(-limit // left), -(-room // left)
+            reading.read(connection, *shares)
+            found += reading.fetched()
+            damage += [Damage(reading.name, gap, row) for gap, row in reading.damaged]
+            limit, room = limit - shares[0] + reading.limit, room - shares[1] + reading.room
     finally:
         connection.execute("ROLLBACK")  # nothing was written; COMMIT fails behind a damaged page
     return found
@@ -90,38 +94,49 @@ class _Columns:
 
 
 class _Reading:
-    """One read of one topic, with the records and bytes that may still come."""
+    """One read of one topic, with the records and bytes that may still come.
 
-    def __init__(self, place: str, limit: int, room: int) -> None:
-        self._place, self.limit, self.room = place, limit, room
+    Attributes:
+        behind: the positions from which there is something, by partition.
+
+    Raises:
+        BehindRetention: a position is older than what is left.
+    """
+
+    def __init__(
+        self, path: Path, connection: Any, name: str, topic: int, positions: Mapping[int, int]
+    ) -> None:
+        self.name, self._topic, self._place = name, topic, f"{path}: {name}"
+        self.limit = self.room = 0
         self._found: dict[int, _Columns] = {}
         self._passed: dict[int, int] = {}  # partitions that have nothing more, and their ends
         self.damaged: list[tuple[Gap, tuple[Head, bytes] | None]] = []
+        self._earliest, self._ends = edges(connection, topic)
+        for partition, position in positions.items():
+            if position < self._earliest[partition]:
+                raise BehindRetention(name, partition, position, self._earliest[partition])
+        self.behind = {p: to for p, to in positions.items() if to < self._ends[p]}
 
-    def read(self, connection: Any, name: str, topic: int, positions: Mapping[int, int]) -> None:
+    def read(self, connection: Any, limit: int, room: int) -> None:
         """Gather records: from the segment that the first position leads to, of all that begin
         there or later; then of those that are further behind.
         """
-        earliest, ends = edges(connection, topic)
-        for partition, position in positions.items():
-            if position < earliest[partition]:
-                raise BehindRetention(name, partition, position, earliest[partition])
-        behind = {p: position for p, position in positions.items() if position < ends[p]}
+        self.limit, self.room = limit, room
         seen: set[int] = set()
-        for lead, position in behind.items():
+        for lead, position in self.behind.items():
             if lead in seen:
                 continue
-            start, before = _segment_of(connection, topic, lead, position, earliest)
-            ready = {p: to for p, to in behind.items() if p not in seen and before[p] <= to}
+            start, before = _segment_of(connection, self._topic, lead, position, self._earliest)
+            ready = {p: to for p, to in self.behind.items() if p not in seen and before[p] <= to}
             seen |= ready.keys()
-            if self._scan(connection, topic, start, ready) and lead not in self._found:
-                self._passed[lead] = ends[lead]  # nothing can be read from this position on
+            if self._scan(connection, start, ready) and lead not in self._found:
+                self._passed[lead] = self._ends[lead]  # nothing can be read from this position on
             if self.limit <= 0 or self.room <= 0:
                 return
 
-    def _scan(self, connection: Any, topic: int, start: int, ready: Mapping[int, int]) -> bool:
+    def _scan(self, connection: Any, start: int, ready: Mapping[int, int]) -> bool:
         """Gather records of partitions from a segment on; true when it came to the topic's end."""
-        for found in segments(connection, start, last_id(topic)):
+        for found in segments(connection, start, last_id(self._topic)):
             if isinstance(found, Gap):
                 self.damaged.append((found, None))
                 continue
@@ -156,15 +171,15 @@ class _Reading:
             columns.add(part, offsets, appended_ms, rows)
             self.limit -= len(offsets[rows])
 
-    def fetched(self, topic: str) -> list[Fetched]:
+    def fetched(self) -> list[Fetched]:
         """What was gathered, by partition; of some only that there is nothing up to the end."""
         passed = [
-            Fetched(topic, partition, (), (), (), (), (), after=end)
+            Fetched(self.name, partition, (), (), (), (), (), after=end)
             for partition, end in self._passed.items()
             if partition not in self._found
         ]
         return passed + [
-            Fetched(topic, partition, c.offsets, c.keys, c.values, c.headers, c.times)
+            Fetched(self.name, partition, c.offsets, c.keys, c.values, c.headers, c.times)
             for partition, c in self._found.items()
             if c.offsets
         ]

@@ -8,15 +8,18 @@ but for ``rewind``, which is there for that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention, Fenced
-from energyguard.log import LATEST, Fetched, Log, Positions, Records, TopicPartition
+from energyguard.log import LATEST, MAX_BYTES, Fetched, Log, Positions, Records, TopicPartition
 from energyguard.telemetry import METRICS, logger
 
 POLL_S = 1.0
-MIN_RECORDS, FIRST_RECORDS, MAX_RECORDS = 16, 64, 4096
+MAX_RECORDS = 4096
+MIN_BYTES = 2**16
+BYTES_A_ROW = 16
+"""Supposed of the first records: what a packed reading takes."""
 
 _log = logger(__name__)
 
@@ -29,10 +32,14 @@ class Consumer:
         group: the consumer group that is joined.
         topics: what the group reads; a name may end in ``*``.
         clock: for the poll, once a second.
-        rows: how many rows a read should bring; a record may hold one reading or thousands.
-        first: how many records to ask for at first.
-        max_records: how many at the most.
-        growth: how many times as many as before at the most.
+        rows: how many rows a read should bring; a record may hold one reading or thousands, so a
+            read ends after as many bytes as these rows take.
+        max_records: how many records at the most.
+        growth: how many times as many bytes as before at the most.
+
+    Attributes:
+        limit: how many records a read brings at the most.
+        room: after about how many bytes it ends.
     """
 
     def __init__(
@@ -43,13 +50,12 @@ class Consumer:
         clock: Clock = SYSTEM,
         *,
         rows: int = MAX_RECORDS,
-        first: int = FIRST_RECORDS,
         max_records: int = MAX_RECORDS,
         growth: int = MAX_RECORDS,
     ) -> None:
-        self.group, self.limit = group, first
+        self.group, self.limit, self.room = group, max_records, rows * BYTES_A_ROW
         self._log, self._clock = log, clock
-        self._rows, self._max_records, self._growth = rows, max_records, growth
+        self._rows, self._growth = rows, growth
         self._member = log.join(group, topics)
         self._polled_s = clock.monotonic()
         self._committed: Positions = self._member.assigned
@@ -106,22 +112,30 @@ class Consumer:
             self._clock.sleep(wait_s)
             return ()
         try:
-            return self._log.read(wanted, self.limit, wait_s)
+            return self._log.read(wanted, self.limit, wait_s, self.room)
         except BehindRetention as gone:
             _log.error("deleted before it was read", group=self.group, reason=str(gone))
             nothing: tuple[()] = ()
             columns = (nothing, nothing, nothing, nothing, nothing)
             return (Fetched(gone.topic, gone.partition, *columns, after=gone.earliest),)
 
-    def fit(self, records: int, rows: int) -> None:
-        """Ask for as many records as bring the rows that are wanted, judged by some that came."""
+    def fit(self, brought: int, rows: int) -> None:
+        """Ask for as many bytes as bring the rows that are wanted, judged by what came.
+
+        By bytes, not records: live records of a few readings and those of an import, of thousands,
+        take turns in a topic, and neither may say how many of the other are read.
+
+        Args:
+            brought: how many bytes came.
+            rows: how many rows these were.
+        """
         if rows:
-            wanted = max(MIN_RECORDS, self._rows * records // rows)
-            self.limit = min(wanted, self._max_records, self._growth * self.limit)
+            wanted = max(MIN_BYTES, self._rows * brought // rows)
+            self.room = min(wanted, MAX_BYTES, self._growth * self.room)
 
     def shrink(self, share: float) -> None:
-        """Ask for this share of the records: what came took too long."""
-        self.limit = max(MIN_RECORDS, int(self.limit * share))
+        """Ask for this share of the bytes: what came took too long."""
+        self.room = max(MIN_BYTES, int(self.room * share))
 
     def take(self, at: TopicPartition, next_offset: int) -> None:
         """Read on behind what is safe with the reader."""
@@ -189,3 +203,8 @@ class Consumer:
     def leave(self) -> None:
         """Give the partitions up at once."""
         self._member.leave()
+
+
+def size_of(fetched: Iterable[Fetched]) -> int:
+    """How many bytes the values of records are."""
+    return sum(len(value) for part in fetched for value in part.values if value)

@@ -23,7 +23,7 @@ from energyguard.stream.runtime.checkpoint import (
     applied_record,
     read_state,
 )
-from energyguard.stream.runtime.consumer import Consumer
+from energyguard.stream.runtime.consumer import Consumer, size_of
 from energyguard.stream.runtime.outputs import (
     Decision,
     Decisions,
@@ -33,7 +33,6 @@ from energyguard.stream.runtime.outputs import (
 from energyguard.stream.runtime.stage import P, Stage, T
 from energyguard.telemetry import METRICS, Condition, logger
 
-READINGS_A_RECORD = 64  # supposed of the first records: nothing is known of them
 STEP_S = 0.5  # a step should take no longer: its member must say that it lives
 WAIT_S = 0.2
 BEAT_S = 0.006  # between two steps, at least: small appends share what a step costs anyway
@@ -59,7 +58,6 @@ class Worker(Generic[T, P]):
             stage.topics,
             clock,
             rows=settings.poll_readings,
-            first=max(1, settings.poll_readings // READINGS_A_RECORD),
             max_records=settings.poll_readings,
             growth=2,
         )
@@ -69,7 +67,7 @@ class Worker(Generic[T, P]):
 
     def begin_small(self) -> Self:
         """Suppose eight times as many readings in the first records: where memory is short."""
-        self.consumer.limit = max(1, self.consumer.limit // 8)
+        self.consumer.room //= 8
         return self
 
     def run(self, stop: threading.Event) -> None:
@@ -119,7 +117,7 @@ class Worker(Generic[T, P]):
         parts = self.stage.decode(fetched)
         for part in parts:
             self.consumer.take(part.at, part.next_offset)
-        self.consumer.fit(sum(map(len, fetched)), sum(map(len, parts)))
+        self.consumer.fit(size_of(fetched), sum(map(len, parts)))
         return self.stage.release(parts)
 
     def _let_go(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from random import Random
 
 from energyguard.errors import Unavailable
-from energyguard.log import Fetched, Log, Membership, Positions, Records, Transaction
+from energyguard.log import MAX_BYTES, Fetched, Log, Membership, Positions, Records, Transaction
 
 READS = 30
 """So much less happens to who reads: there are many such steps."""
@@ -74,9 +74,11 @@ class StepLog:
         self._step("appended")
         return ends
 
-    def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
+    def read(
+        self, at: Positions, limit: int, wait: float, room: int = MAX_BYTES
+    ) -> Sequence[Fetched]:
         self._step("read")
-        return self.log.read(at, limit, 0.0)
+        return self.log.read(at, limit, 0.0, room)
 
     def join(self, group: str, topics: Sequence[str]) -> Membership:
         return self.log.join(group, topics)
