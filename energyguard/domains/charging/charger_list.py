@@ -2,8 +2,8 @@
 
     charger,station,latitude,longitude,rating_kw[,topic][,currency]
 
-Latitude, longitude and rating may be empty: not known; the currency is that of a charger's prices.
-All rows are read before one is listed, and every wrong one is told, with its row.
+Latitude, longitude and rating may be empty: not known. The currency is that of all prices at the
+station, whichever of its chargers says it: the amounts of two cannot be added up. All rows are read before one is listed, and every wrong one is told, with its row.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def read_chargers(path: Path) -> list[Charger]:
     found: list[Charger] = []
     wrong: list[str] = []
     first: dict[str, int] = {}
+    money: dict[str, tuple[str, int]] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
@@ -49,6 +50,7 @@ def read_chargers(path: Path) -> list[Charger]:
                     raise Malformed(
                         f"charger: {charger.charger} is in row {first[charger.charger]}, too"
                     )
+                _check_currency(charger, number, money)
                 first[charger.charger] = number
                 found.append(charger)
             except Malformed as error:
@@ -102,6 +104,18 @@ def _charger(row: Mapping[str | None, object]) -> Charger:
         topic=topic,
         currency=currency,
     )
+
+
+def _check_currency(charger: Charger, number: int, money: dict[str, tuple[str, int]]) -> None:
+    """See that a station has one currency; ``money``: of each station, and which row says it."""
+    if not charger.currency:
+        return
+    code, row = money.setdefault(charger.station, (charger.currency, number))
+    if charger.currency != code:
+        raise Malformed(
+            f"currency: the prices at {charger.station} are in {code} by row {row}, and a station "
+            f"has one currency: list the chargers with {charger.currency} at a station of their own"
+        )
 
 
 def _number(name: str, text: str) -> float | None:

@@ -67,3 +67,8 @@ def test_a_list_of_chargers_says_their_currency(tmp_path: Path) -> None:
     file.write_text(f"{head}c1,North,,,22,euro\n")
     with pytest.raises(Malformed, match="row 2: currency: 'EURO' is no ISO 4217 currency"):
         read_chargers(file)
+    file.write_text(f"{head}c1,North,,,,\nc2,North,,,,EUR\nc3,South,,,,CHF\nc4,North,,,,eur\n")
+    assert [charger.currency for charger in read_chargers(file)] == ["", "EUR", "CHF", "EUR"]
+    file.write_text(f"{head}c1,North,,,,EUR\nc2,North,,,,\nc3,North,,,,CHF\n")
+    with pytest.raises(Malformed, match="row 4: currency: the prices at North are in EUR by row 2"):
+        read_chargers(file)
