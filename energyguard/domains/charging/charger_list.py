@@ -3,7 +3,8 @@
     charger,station,latitude,longitude,rating_kw[,topic][,currency]
 
 Latitude, longitude and rating may be empty: not known. The currency is that of all prices at the
-station, whichever of its chargers says it: the amounts of two cannot be added up. All rows are read before one is listed, and every wrong one is told, with its row.
+station, whichever of its chargers says it: the amounts of two cannot be added up. All rows are
+read before one is listed, and every wrong one is told, with its row.
 """
 
 from __future__ import annotations
