@@ -80,7 +80,7 @@ class ChargingHistory:
     def __init__(self, stations: MadeUpStations) -> None:
         outcomes, self._of_charger = _outcomes(stations.signals), stations.station_of
         self.closed = [one.session for one in outcomes if isinstance(one, SessionEnded)]
-        self.paid = [one for one in outcomes if isinstance(one, ChargingTransaction)]
+        self.billed = [one for one in outcomes if isinstance(one, ChargingTransaction)]
         self.violated = [one for one in outcomes if isinstance(one, ViolationRaised)]
 
     def span(self) -> pa.Table:
@@ -127,7 +127,7 @@ class ChargingHistory:
         )
 
     def charges(self, station: str, **_: object) -> pa.Table:
-        took = [one.end - one.start for one in self.paid if self._of(one) == station]
+        took = [one.end - one.start for one in self.billed if self._of(one) == station]
         mean = [sum(took) / len(took)] if took else []
         return pa.table({"station": [station][: len(mean)], "mean_charge_s": mean})
 
@@ -137,9 +137,9 @@ class ChargingHistory:
     ) -> pa.Table:  # fmt: skip
         steps = list(range(start_ms - start_ms % step_ms, end_ms, step_ms))
         others: dict[str, str] = json.loads(currencies or "{}")
-        codes = sorted({others.get(self._of(one), currency) for one in self.paid} or {currency})
+        codes = sorted({others.get(self._of(one), currency) for one in self.billed} or {currency})
         sums = {(at, code): [0, 0, 0] for at in steps for code in codes}
-        for one in self.paid:
+        for one in self.billed:
             at = one.start * 1000 - one.start * 1000 % step_ms
             of = at, others.get(self._of(one), currency)
             if of in sums and (not station or self._of(one) == station):
@@ -157,6 +157,26 @@ class ChargingHistory:
             }
         )
 
+    def paid(self, by: str, **_: object) -> pa.Table:
+        sums: dict[tuple[str | None, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        for one in self.billed:
+            row = sums[one.charger if by == "charger" else None, self._of(one)]
+            row[0] += 1
+            row[1] += energy_nano_kwh(one, HOUR)
+            row[2] += profit_cents(one, HOUR)
+        rows = list(sums.values())
+        return pa.table(
+            {
+                "charger": pa.array([charger for charger, _ in sums], pa.string()),
+                "station": [station for _, station in sums],
+                "charges": [row[0] for row in rows],
+                "kwh": [row[1] / 1e9 for row in rows],
+                "cents": [row[2] for row in rows],
+                "to_whole": [0] * len(rows),
+                "to_thousandth": [0] * len(rows),
+            }
+        )
+
     def top(
         self, n: int, currency: str, currencies: str, by: str = "station", **_: object
     ) -> pa.Table:
@@ -167,7 +187,7 @@ class ChargingHistory:
         cents: dict[str, int] = defaultdict(int)
         energy: dict[str, int] = defaultdict(int)
         charges: dict[str, int] = defaultdict(int)
-        for one in self.paid:
+        for one in self.billed:
             cents[who(one)] += profit_cents(one, HOUR)
             energy[who(one)] += energy_nano_kwh(one, HOUR)
             charges[who(one)] += 1
@@ -216,7 +236,7 @@ class ChargingHistory:
                 energy_nano_kwh(one, HOUR) / 1e9,
                 profit_cents(one, HOUR) / 100,
             )
-            for one in self.paid
+            for one in self.billed
         ]
         rows += [
             ("violation", one.session.charger, one.second, None, one.what.value, None, None)

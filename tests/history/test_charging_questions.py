@@ -153,6 +153,12 @@ def test_every_question_is_answered_as_one_by_one(
         best = rows("station_top", n=2, by="charger", **span, **money)
         of_both = ([r for r in found if r["currency"] == code] for found in (best, ranked))
         assert_chargers_are_ranked(*of_both)
+    for by in ("station", "charger"):
+        every = rows("station_top", n=99, by=by, **span, **money)
+        there = ("charger", "station", "charges", "kwh")
+        some = [[r[name] for name in there] for r in every if r["side"] == "top" and r["charges"]]
+        paid_at = rows("station_paid", by=by, **span)
+        assert sorted([r[name] for name in there] for r in paid_at) == sorted(some)
     charges = rows("station_charge_list", limit=99, **here, **money)
     assert all(r["currency"] == others.get(r["station"], "EUR") for r in charges)
     broken = rows("station_violations", n=100, **here)

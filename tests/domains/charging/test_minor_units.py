@@ -22,6 +22,7 @@ from energyguard.domains.charging.model import (
     RoundedAmount,
 )
 from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
+from energyguard.domains.charging.revenue import Paid
 from energyguard.domains.charging.sessions.records import result_records, results
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS, TRANSACTION_PROFIT
 from energyguard.history.chdb import ChdbHistory
@@ -123,6 +124,10 @@ def test_a_total_is_the_sum_of_the_printed_bills(paid: ChdbHistory, step_ms: int
     assert sums == SUMS
     best = {row["currency"]: row["eur"] for row in rows(paid, "station_top", n=9, by="station")}
     assert best == SUMS
+    paid_at = paid.query("station_paid", **DAY, by="station").to_pylist()
+    at = {row["station"]: row["currency"] for row in rows(paid, "station_top", n=9, by="station")}
+    each = [Paid.of(row, at[row["station"]]) for row in paid_at]
+    assert {row.currency: row.amount for row in each} == SUMS
 
 
 def test_the_record_is_system_ds_and_headers_tell_the_rest() -> None:

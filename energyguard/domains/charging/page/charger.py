@@ -129,14 +129,14 @@ class ChargerParts:
             ("charger", today), PAID_KEEP_S, lambda: paid_at(service, today, "charger")
         )
         plugs = {bay.charger for bay in bays}
-        mine = [row for row in rows if row["charger"] in plugs]
+        mine = [row for row in rows if row.charger in plugs]
         if not mine and await self.cache.lags_ms():
             for tile in (self.energy, self.revenue):
                 tile.coming(none_words(coming=True))
             return
-        kwh, charges = (sum(row[name] for row in mine) for name in ("kwh", "charges"))
+        kwh, charges = sum(row.kwh for row in mine), sum(row.charges for row in mine)
         self.energy.show(number(kwh), "kWh", plural(charges, "charge"))
-        sums = sums_of((row["currency"], row["eur"]) for row in mine)
+        sums = sums_of((row.currency, row.amount) for row in mine)
         nothing = {currency_of(service, bays[0].station): 0.0}
         self.revenue.show(sums_words(sums or nothing), "", mean_price(sums, kwh))
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from energyguard.domains.charging.currencies import currency_of, sums_of
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.live.views import StationView
+from energyguard.domains.charging.revenue import Paid, paid_at
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
 from energyguard.page.elements.components import Tag, button, card, choice
@@ -24,7 +25,6 @@ from energyguard.page.words.language import _, ngettext
 
 KEEP_S = 30.0
 PAGE = 25
-MAX_STATIONS = 10_000
 TROUBLE, STATION, REVENUE, ENERGY, CHARGES, SESSIONS, STAY, BROKEN = (
     "trouble", "station", "revenue", "energy", "charges", "sessions", "stay", "broken",
 )  # fmt: skip
@@ -140,16 +140,18 @@ class StationTable:
         """The month's numbers, and what is so now."""
         span = {"start_ms": self.month.start_ms, "end_ms": self.month.end_ms}
         key = str(self.month)
-        ask = self.cache.ask_as
+        ask, service = self.cache.ask_as, self.cache.service
         paid, stays, kinds = await asyncio.gather(
-            ask(key, KEEP_S, "station_top", n=MAX_STATIONS, by="station", **span),
+            self.cache.shared(
+                ("paid", key), KEEP_S, lambda: paid_at(service, self.month, "station")
+            ),
             ask((key, ""), KEEP_S, "station_stays", station="", **span),
             ask((key, ""), KEEP_S, "station_violation_kinds", station="", **span),
         )
-        now = stations_of(self.cache.service).stations()
+        now = stations_of(service).stations()
         found = months(
-            paid.to_pylist(), stays.to_pylist(), kinds.to_pylist(), now,
-            partial(currency_of, self.cache.service),
+            paid, stays.to_pylist(), kinds.to_pylist(), now,
+            partial(currency_of, service),
         )  # fmt: skip
         self.rows = sorted(found, key=ORDERS[self.by])
         self._show()
@@ -200,7 +202,7 @@ class _StationLine:
 
 
 def months(
-    paid: Sequence[dict[str, Any]],
+    paid: Sequence[Paid],
     stays: Sequence[dict[str, Any]],
     kinds: Sequence[dict[str, Any]],
     now: Sequence[StationView],
@@ -209,13 +211,13 @@ def months(
     """Rows of the history's answers by station, with what is so now.
 
     Args:
-        paid: rows of `station_top`.
+        paid: what was paid at stations.
         stays: of `station_stays`.
         kinds: of `station_violation_kinds`.
         now: the stations as they are now.
         currency_at: of a station that nothing was paid at.
     """
-    earnings = {row["station"]: row for row in paid if row["side"] == "top"}
+    earnings = {row.station: row for row in paid}
     stood = {row["station"]: row for row in stays}
     live = {view.station: view for view in now}
     broken: dict[str, int] = {}
@@ -223,14 +225,15 @@ def months(
         broken[row["station"]] = broken.get(row["station"], 0) + row["violations"]
     found = []
     for station in sorted({*earnings, *stood, *broken, *live} - {""}):
-        earned, stay, view = earnings.get(station, {}), stood.get(station, {}), live.get(station)
+        stay, view = stood.get(station, {}), live.get(station)
+        earned = earnings.get(station) or Paid(station, None, 0, 0.0, 0.0, currency_at(station))
         found.append(
             StationMonth(
                 station,
-                earned.get("currency") or currency_at(station),
-                eur=earned.get("eur", 0.0),
-                kwh=earned.get("kwh", 0.0),
-                charges=earned.get("charges", 0),
+                earned.currency,
+                eur=earned.amount,
+                kwh=earned.kwh,
+                charges=earned.charges,
                 sessions=stay.get("sessions", 0),
                 stay_s=stay.get("mean_stay_s"),
                 broken=broken.get(station, 0),
