@@ -64,11 +64,13 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     problems.install(app)
     _add_health(app, service)
-    app.include_router(login_routes(tokens, sessions, attempts, note))
-    app.include_router(answer_routes(service, attempts))
     services = CallerServices(service)
     dialects = http_dialects()
-    app.include_router(dialects.router(services, service.clock, settings.body_limit))
+    app.router.routes += (  # as they are: one that includes them would read each anew
+        *login_routes(tokens, sessions, attempts, note).routes,
+        *answer_routes(service, attempts).routes,
+        *dialects.served(services, service.clock, settings.body_limit),
+    )
     app.mount(PREFIX, Serving(shared_api(), services))
     mount(app, services)
     behind = OwnPages(KeptFiles(app, FILES))

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import compile_path
+from starlette.routing import Match, Route, compile_path
 from starlette.types import Scope
 
 from energyguard.api.gate.permissions import WRITERS, Needed
@@ -103,7 +103,7 @@ class HttpDialects:
             for route in dialect.routes:
                 yield route.method, _path_of(dialect, route)
 
-    def router(self, services: CallerServices, clock: Clock, body_limit: int) -> APIRouter:
+    def served(self, services: CallerServices, clock: Clock, body_limit: int) -> list[Route]:
         """The routes of all dialects.
 
         Args:
@@ -111,13 +111,13 @@ class HttpDialects:
             clock: for values without a time.
             body_limit: bytes of a body; unpacked it may have a few times as many.
         """
-        router = APIRouter(include_in_schema=False)
+        found = list[Route]()
         for dialect in self.all:
             for route in dialect.routes:
-                methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
                 endpoint = _Endpoint(dialect, route, services, clock, body_limit)
-                router.add_api_route(_path_of(dialect, route), endpoint.answer, methods=methods)
-        return router
+                path, methods = _path_of(dialect, route), [route.method]  # with GET goes HEAD
+                found.append(_Route(path, endpoint.answer, methods=methods))
+        return found
 
 
 def http_dialects() -> HttpDialects:
@@ -173,6 +173,15 @@ def answer_for(scope: Scope) -> Answer:
 def _response(answer: HttpAnswer, headers: Mapping[str, str] = {}) -> Response:
     kind = answer.media_type if answer.body else None
     return Response(answer.body, answer.status, {**headers, **answer.headers}, kind)
+
+
+class _Route(Route):
+    """A route that requests are counted by."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As any route; it says which it is, as the framework's own do."""
+        found, child = super().matches(scope)
+        return found, {**child, "route": self} if found is not Match.NONE else child
 
 
 class _Endpoint:

@@ -38,6 +38,7 @@ from energyguard.model.topics import DEAD_LETTERS, METER_READINGS
 from energyguard.ports.server import Background
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import ServeSettings, Settings, WireSettings
+from energyguard.telemetry import METRICS
 from energyguard.testing import MemoryLog
 from tests.service.made import StandInHistory
 from tests.waiting import until
@@ -118,6 +119,15 @@ def block(page: str, kind: str) -> str:
     found = re.search(rf"^```{kind}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert found is not None, kind
     return found[1]
+
+
+def test_its_answers_are_counted_by_route(served: Served) -> None:
+    counted = METRICS["http_requests"].labels("/ping", 204)
+    before = counted._value.get()
+    httpx.get(
+        f"{served.at}/ping", headers={"Authorization": f"Bearer {served.token}"}, trust_env=False
+    )
+    assert counted._value.get() == before + 1
 
 
 @pytest.mark.parametrize("dialect", SPOKEN, ids=lambda dialect: dialect.name)
