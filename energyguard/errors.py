@@ -14,7 +14,8 @@ EnergyGuardError
 ├── BehindRetention      exit 7, 410       the records asked for were deleted by retention
 ├── Unavailable          exit 8, 503       a part is not there now; ``retry_after`` seconds
 │   ├── Overloaded       exit 8, 429       too much at once; nothing was taken
-│   └── DiskFull         exit 8, 507       no room; nothing was taken, nothing was damaged
+│   ├── DiskFull         exit 8, 507       no room; nothing was taken, nothing was damaged
+│   └── TimedOut         exit 8, 504       no answer in time; the same again takes as long
 └── Corrupt              exit 1, 500       a checksum did not hold; names the file
 """
 
@@ -148,6 +149,12 @@ class DiskFull(Unavailable):
     """No room on the disk: nothing was taken and nothing was damaged."""
 
     status = 507
+
+
+class TimedOut(Unavailable):
+    """No answer in time: asked again at once, the same takes as long."""
+
+    status = 504
 
 
 class Corrupt(EnergyGuardError):

@@ -55,6 +55,12 @@ QUESTION_BYTES = 16 * STATEMENT_BYTES
 """There, of the parameters of a question of ours: it names every device that may be read."""
 QUESTIONS_AT_ONCE = 32
 """At the history's door, those that wait for a reader too."""
+QUESTION_S = 60
+"""The engine works on an answer for so long."""
+QUESTION_WAITS_S = 10
+"""For one of the connections that read."""
+ANSWER_S = QUESTION_S + QUESTION_WAITS_S + 2.0
+"""At the history's door, from a question to its answer, whatever the engine does."""
 
 # Who may do what how often
 REQUESTS_A_SECOND = 200.0

@@ -8,7 +8,8 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     query.py      the queries by name: parameters, columns, routes, commands
     sources.py    how rows of a sort are read from roll-ups; raw rows at the edges
     planner.py    which roll-ups the range of a query is read from
-    chdb.py       the engine in process: one process owns the folder
+    chdb.py       the engine in process: one process owns the folder; engine_watch.py: what it
+                  runs, and the end of the process where it does not come back
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API
     rollups.py    1 min to 1 day, of readings (reading_buckets.py; rollup/: how, in SQL), and what

@@ -19,18 +19,25 @@ import chdb
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Overloaded, Unavailable
+from energyguard.errors import (
+    DiskFull,
+    EnergyGuardError,
+    Malformed,
+    Overloaded,
+    TimedOut,
+    Unavailable,
+)
 from energyguard.history import DATABASE
+from energyguard.history.engine_watch import TOO_LONG, WRITE_S, RunningStatements
 from energyguard.history.query import query_named
 from energyguard.history.row_filter import ONLY
 from energyguard.history.tables import ALL
+from energyguard.limits import QUESTION_S, QUESTION_WAITS_S
 from energyguard.telemetry import METRICS
 
 READERS = 4
 OF_SOME = 2
 OF_ROLLUPS = 2  # their questions never wait for those of people, nor does the end of the role
-MAX_QUERY_S = 60
-MAX_QUEUE_S = 10
 MERGES_NICE = 10
 
 _FOR_ALL = (
@@ -46,7 +53,7 @@ _FOR_WRITER = (
     "SET max_threads = 1",  # the other core is for questions
 )
 _FOR_READERS = (
-    f"SET max_execution_time = {MAX_QUERY_S}",
+    f"SET max_execution_time = {QUESTION_S}",
     "SET max_memory_usage = 4000000000",
     "SET max_threads = 2",
     "SET readonly = 1",
@@ -82,6 +89,7 @@ class ChdbHistory:
             Unavailable: another process has it open; the message names that process.
         """
         self.folder = folder.absolute()
+        self.statements = RunningStatements()
         self._clock = clock
         self._write, self._roll = threading.Lock(), threading.Lock()
         self._closing = threading.Event()
@@ -188,13 +196,13 @@ class ChdbHistory:
         self, readers: queue.SimpleQueue[Any], sql: str, shape: str, parameters: Mapping[str, str]
     ) -> bytes:
         try:
-            reader = readers.get(timeout=MAX_QUEUE_S)
+            reader = readers.get(timeout=QUESTION_WAITS_S)
         except queue.Empty as error:
             raise Overloaded("history: as many long questions as can be are answered") from error
         try:
             if self._closing.is_set():
                 raise Unavailable("history: it is being closed")
-            return self._run(reader, sql, shape, parameters)
+            return self._run(reader, sql, shape, parameters, QUESTION_S)
         finally:
             readers.put(reader)
 
@@ -209,10 +217,16 @@ class ChdbHistory:
             self._run(self._roller, sql, "Null", {k: str(v) for k, v in parameters.items()})
 
     def _run(
-        self, connection: Any, sql: str, shape: str = "Null", parameters: Mapping[str, str] = {}
+        self,
+        connection: Any,
+        sql: str,
+        shape: str = "Null",
+        parameters: Mapping[str, str] = {},
+        limit_s: float = WRITE_S,
     ) -> bytes:
         try:
-            answer = connection.query(sql, shape, params=dict(parameters))
+            with self.statements.running(sql, limit_s):
+                answer = connection.query(sql, shape, params=dict(parameters))
         except RuntimeError as error:
             raise _named(str(error)) from error
         return bytes(answer.bytes()) if answer is not None else b""
@@ -275,6 +289,8 @@ def _owner(folder: Path, error: RuntimeError) -> str:
 
 def _named(text: str) -> EnergyGuardError:
     short = text.strip().split("\n")[0][:2000]
+    if "TIMEOUT_EXCEEDED" in text:
+        return TimedOut(TOO_LONG)
     for pattern, kind in _FAULTS:
         if re.search(pattern, text):
             return kind(short)

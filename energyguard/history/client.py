@@ -8,9 +8,17 @@ from pathlib import Path
 import httpx
 import pyarrow as pa
 
-from energyguard.errors import Conflict, EnergyGuardError, Malformed, Overloaded, Unavailable
+from energyguard.errors import (
+    Conflict,
+    EnergyGuardError,
+    Malformed,
+    Overloaded,
+    TimedOut,
+    Unavailable,
+)
 from energyguard.history.query import query_named
 from energyguard.history.row_filter import ONLY
+from energyguard.limits import ANSWER_S, QUESTION_S
 
 CARD = Path("run") / "history.json"
 _RETRY_S = 2.0
@@ -19,7 +27,7 @@ _RETRY_S = 2.0
 class HistoryClient:
     """Asks the role `history`; finds address and password on its card. Thread-safe."""
 
-    def __init__(self, data_dir: Path, timeout: float = 60.0) -> None:
+    def __init__(self, data_dir: Path, timeout: float = ANSWER_S + 3.0) -> None:
         """Ask the history of a data folder. The role need not run yet: each question looks."""
         self._card = data_dir / CARD
         self._seen: bytes = b""
@@ -85,4 +93,6 @@ def _named(answer: httpx.Response) -> EnergyGuardError:
     text = f"history: {answer.text.strip()}"
     if answer.status_code == 429:
         return Overloaded(text, _RETRY_S)
+    if answer.status_code == 504:
+        return TimedOut(f"history: {answer.text.partition('Exception: ')[2].strip()}", QUESTION_S)
     return Malformed(text) if answer.status_code == 400 else Unavailable(text, _RETRY_S)

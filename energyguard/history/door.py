@@ -30,9 +30,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from energyguard.durable.atomic import write_atomically
-from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded, Unauthorized
+from energyguard.errors import (
+    EnergyGuardError,
+    Malformed,
+    OutOfRange,
+    Overloaded,
+    TimedOut,
+    Unauthorized,
+)
+from energyguard.history.engine_watch import TOO_LONG
 from energyguard.history.guard import only_reads
-from energyguard.limits import QUESTION_BYTES, QUESTIONS_AT_ONCE, STATEMENT_BYTES
+from energyguard.limits import ANSWER_S, QUESTION_BYTES, QUESTIONS_AT_ONCE, STATEMENT_BYTES
 from energyguard.ports.server import Background
 from energyguard.ports.sockets import listen
 from energyguard.telemetry import logger
@@ -153,7 +161,10 @@ class _Answers:
         except RuntimeError:
             self._asking -= 1
             raise
-        return await asyncio.shield(asking)
+        try:
+            return await asyncio.wait_for(asyncio.shield(asking), ANSWER_S)
+        except TimeoutError as error:  # the thread goes on; ``engine_watch.py`` looks after it
+            raise TimedOut(TOO_LONG) from error
 
     def _answered(self) -> None:
         self._asking -= 1
@@ -213,7 +224,7 @@ class _Sending:
     async def refuse(self, error: EnergyGuardError) -> None:
         """Answer with an error, its code where ClickHouse's clients look for it; then hang up."""
         status = 400 if error.status == 422 else error.status
-        code = {401: 516, 429: 202, 400: 62}.get(status, 1002)
+        code = {401: 516, 429: 202, 400: 62, 504: 159}.get(status, 1002)
         text = str(error)
         if not text.startswith("Code: "):
             text = f"Code: {code}. DB::Exception: {text}"

@@ -13,6 +13,7 @@ from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import HistoryServer
+from energyguard.history.engine_watch import EngineWatch
 from energyguard.history.parts import Parts
 from energyguard.history.people import People
 from energyguard.log import Log
@@ -41,6 +42,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
     card = Path(settings.data_dir) / CARD
     with (
         closing(history),
+        closing(EngineWatch(history.statements)) as watch,
         closing(People(settings.data_dir)) as people,
         closing(HistoryServer(history, settings.history.host, settings.history.port, card)) as door,
         role_log(settings, stop, clock) as log,
@@ -51,6 +53,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
             for upgrade in domain.upgrades:
                 load(upgrade)(history)
         prepare(history, settings.data_dir)
+        watch.start()  # an older folder may take its time
         archive = _archive(settings, history, log, people, clock)
         refill = Refill(settings.data_dir, Parts(settings.data_dir, history), archive, log, clock)
         recount = Recount(settings.data_dir, archive)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.errors import Overloaded, Unavailable
+from energyguard.errors import Overloaded, TimedOut, Unavailable
 from energyguard.history.client import CARD, HistoryClient
 from tests.network import SLOW_S, Fault, failing
 
@@ -35,3 +35,12 @@ def test_whoever_gets_no_answer_is_told_where(fault: Fault, tmp_path: Path) -> N
 def test_a_slow_answer_is_an_answer(tmp_path: Path) -> None:
     with failing(Fault.SLOW, BUSY) as port, pytest.raises(Overloaded, match="Code: 202"):
         ask(tmp_path, port)
+
+
+def test_a_question_that_takes_too_long_is_said_to(tmp_path: Path) -> None:
+    text = b"Code: 159. DB::Exception: it takes longer than 60 s\n"
+    late = b"HTTP/1.1 504 Late\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)
+    with failing(Fault.SLOW, late) as port, pytest.raises(TimedOut) as raised:
+        ask(tmp_path, port)
+    assert str(raised.value) == "history: it takes longer than 60 s"
+    assert raised.value.status == 504

@@ -164,6 +164,10 @@ _FAULTS: Final = tuple(
         *OF_TARIFFS,
         *OF_ROUTES,
         *OF_SILENCES,
+        (
+            r"history: it takes longer than (?P<n>\d+) s: .*",
+            _("The history takes longer than {n} s for this: choose less time, or fewer devices"),
+        ),
         (r"history: .*", _("The history is not there now")),
         (r".*: no room on the disk; .*", _("The disk is full: nothing was written")),
     )
