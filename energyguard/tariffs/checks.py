@@ -14,6 +14,7 @@ MAX_ROWS: Final = 100
 """Prices, blocks and taxes of a tariff."""
 MAX_NAME: Final = 100
 MAX_PRICE: Final = Decimal(1_000_000)
+MAX_PERCENT: Final = 100
 MAX_PLACES: Final = 9
 _LIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 Faults = Iterator[tuple[str, str]]
@@ -54,7 +55,11 @@ def tariff_faults(tariff: Tariff) -> Faults:
     yield from _blocks(tariff)
     for tax in tariff.taxes:
         yield from _name("taxes", tax.name)
-        yield from _number("taxes", tax.percent)
+        faults = list(_number("taxes", tax.percent))
+        yield from faults
+        if not faults and not 0 <= tax.percent <= MAX_PERCENT:
+            named = f"{tax.name}: " if tax.name else ""
+            yield "taxes", f"{named}{tax.percent} is no tax: it has 0 to {MAX_PERCENT} percent"
 
 
 def _timed(tariff: Tariff) -> Faults:

@@ -64,6 +64,8 @@ tariff = "home"
             {"blocks": [{"price": 1, "up_to_kwh": n} for n in (5, 5)] + [{"price": 1}]},
         ),
         ("taxes", "no number", {"price": 1, "taxes": [{"name": "VAT", "percent": "NaN"}]}),
+        ("taxes", "VAT: -5 is", {"price": 1, "taxes": [{"name": "VAT", "percent": -5}]}),
+        ("taxes", "101 is", {"price": 1, "taxes": [{"name": "", "percent": 101}]}),
         ("taxes", "at most", {"price": 1, "taxes": [{"name": "a", "percent": 1}] * 101}),
     ],
 )
