@@ -19,6 +19,7 @@ from energyguard.tariffs.prices import PriceList, PriceSlot
 from energyguard.tariffs.steps import rate_steps
 from tests.tariffs.made import BERLIN, metered, ms, planned, rated
 
+PERCENTS = st.decimals(0, 100, places=5)
 PRICES = st.decimals("-2", "2", places=5)
 SOME = st.none() | PRICES
 WHEN = st.sampled_from(["mon-fri 07:00-22:00", "holiday", "22:00-06:00", "sat,sun", "06:15-06:30"])
@@ -33,7 +34,7 @@ SPOT = PriceList(
 @st.composite
 def tariffs(draw: st.DrawFn) -> Tariff:
     rest = {name: draw(SOME) for name in ("export_price", "per_day", "per_month", "demand_price")}
-    taxes = draw(st.lists(st.builds(TaxRate, name=st.just("tax"), percent=PRICES), max_size=2))
+    taxes = draw(st.lists(st.builds(TaxRate, name=st.just("tax"), percent=PERCENTS), max_size=2))
     kind = draw(st.sampled_from(["price", "prices", "blocks", "source"]))
     made: dict[str, object] = {"price": draw(PRICES)}
     if kind == "prices":
