@@ -132,10 +132,13 @@ def test_a_role_that_is_killed_and_a_broker_that_begins_again_lose_nothing(
     settings: Settings, log: Log, broker: Broker
 ) -> None:
     done, sent = threading.Event(), list[int]()
+    acknowledged = threading.Semaphore(0)
 
-    def keep_sending() -> None:
+    def keep_sending() -> None:  # without a line, the client keeps it for when there is one
         while not done.is_set():
-            client.publish(*own(len(sent)), qos=1).wait_for_publish(60)
+            client.publish(*own(len(sent)), qos=1)
+            if not acknowledged.acquire(timeout=60):
+                return
             sent.append(len(sent))
 
     def takes_more() -> None:
@@ -146,6 +149,7 @@ def test_a_role_that_is_killed_and_a_broker_that_begins_again_lose_nothing(
         roles(settings.data_dir, "mqtt", more=(f"mqtt.url={broker.url}",)) as (role,),
         sender_to(broker.port) as client,
     ):
+        client.on_publish = lambda *_: acknowledged.release()
         until(lambda: "connected" in role.said())
         sending = threading.Thread(target=keep_sending)
         sending.start()

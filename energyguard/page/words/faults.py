@@ -165,7 +165,7 @@ _FAULTS: Final = tuple(
         *OF_ROUTES,
         *OF_SILENCES,
         (
-            r"history: it takes longer than (?P<n>\d+) s: .*",
+            r".*it takes longer than (?P<n>\d+) s: .*",
             _("The history takes longer than {n} s for this: choose less time, or fewer devices"),
         ),
         (r"history: .*", _("The history is not there now")),
