@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +16,7 @@ from energyguard.domains.charging.model import Signal, SignalKind
 from energyguard.domains.charging.page.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.page.view import mapped
 from energyguard.domains.charging.records.stations import Charger
+from energyguard.domains.charging.revenue import Paid, paid_at
 from energyguard.model.catalogue import Site
 from energyguard.page.elements.components import Tag
 from energyguard.page.measures.amounts import amount_words, sums_words
@@ -158,6 +160,26 @@ async def test_a_charger_has_a_page_and_says_in_lists_what_it_does(
     await user.open(f"/stations?station={quote(bay.station)}")
     links = [tag.props.get("href") for tag in user.find(kind=Tag).elements]
     assert f"/devices/{quote(device, safe='')}" in {str(link).partition("?")[0] for link in links}
+
+
+async def test_what_a_charger_took_today_has_the_charges_that_its_table_has(
+    user: User, service: MadeUpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = service.query("station_top", n=99, by="charger").to_pylist()
+    mine = next(row for row in rows if row["eur"])
+    device = f"charger:default/{mine['charger']}"
+    service.enter(f"device/{device}", name=mine["charger"], kind="charger")
+    asked, page = list[str](), "energyguard.domains.charging.page.charger"
+
+    def at_first_nothing(*given: Any) -> list[Paid]:
+        asked.append("paid")
+        return [] if len(asked) == 1 else paid_at(*given)
+
+    monkeypatch.setattr(f"{page}.paid_at", at_first_nothing)  # as before the newest was billed
+    monkeypatch.setattr(f"{page}.PAID_KEEP_S", 1e3)
+    await user.open(f"/devices/{quote(device, safe='')}")
+    await sees(user, "per kWh")
+    await sees(user, amount_words(mine["eur"], "EUR"))
 
 
 async def test_a_charger_with_two_plugs_says_what_both_do(

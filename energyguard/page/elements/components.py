@@ -246,4 +246,4 @@ class ConfirmDialog:
 
 def tell(text: str, bad: bool = False) -> None:
     """Say that something was done, or why it was not."""
-    ui.notify(text, position="top", color="negative" if bad else "dark", timeout=4000)
+    ui.notify(text, position="bottom", color="negative" if bad else "dark", timeout=4000)

@@ -16,7 +16,7 @@ from energyguard.domains.charging.live.views import BayView
 from energyguard.domains.charging.page.bay_grid import bay_words
 from energyguard.domains.charging.page.timeline import MAX_ROWS, Timeline, charge_money
 from energyguard.domains.charging.places import charger_of
-from energyguard.domains.charging.revenue import paid_at
+from energyguard.domains.charging.revenue import Paid, paid_at
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local, ms_of
 from energyguard.page.devices.skins import DeviceParts, DeviceState, Say
@@ -116,31 +116,44 @@ class ChargerParts:
     async def draw(self, found: MeasuredDevice | None) -> None:
         """What it gave and took today, and what happened in the range."""
         now_ms, bays = self.stations.event_ms(), self.stations.of_charger(self.charger)
-        if now_ms is not None and bays:
-            await asyncio.gather(self._draw_today(now_ms, bays), self._draw_range(now_ms, bays))
+        if now_ms is None or not bays:
+            return
+        today = CalendarSpan.of("day", local(now_ms, self.context.zone).date(), self.context.zone)
+        plugs = {bay.charger for bay in bays}
+        paid, starts_ms = await asyncio.gather(
+            self._paid(today, plugs), self._draw_range(now_ms, bays)
+        )
+        begun_ms = [ms for ms in starts_ms if ms >= today.start_ms]
+        if len(begun_ms) > sum(row.charges for row in paid):  # it was counted before the newest
+            paid = await self._paid(today, plugs, max(begun_ms))
+        await self._draw_today(paid, bays)
 
     async def draw_rest(self, found: MeasuredDevice | None) -> None:
         """Nothing takes longer."""
 
-    async def _draw_today(self, now_ms: int, bays: Sequence[BayView]) -> None:
-        zone, service = self.context.zone, self.cache.service
-        today = CalendarSpan.of("day", local(now_ms, zone).date(), zone)
+    async def _paid(
+        self, today: CalendarSpan, plugs: Collection[str], since_ms: int = 0
+    ) -> list[Paid]:
+        """Today's charges at its plugs, with those that were known when one began."""
+        service = self.cache.service
         rows = await self.cache.shared(
-            ("charger", today), PAID_KEEP_S, lambda: paid_at(service, today, "charger")
+            ("charger", today, since_ms), PAID_KEEP_S, lambda: paid_at(service, today, "charger")
         )
-        plugs = {bay.charger for bay in bays}
-        mine = [row for row in rows if row.charger in plugs]
-        if not mine and await self.cache.lags_ms():
+        return [row for row in rows if row.charger in plugs]
+
+    async def _draw_today(self, paid: Sequence[Paid], bays: Sequence[BayView]) -> None:
+        if not paid and await self.cache.lags_ms():
             for tile in (self.energy, self.revenue):
                 tile.coming(none_words(coming=True))
             return
-        kwh, charges = sum(row.kwh for row in mine), sum(row.charges for row in mine)
+        kwh, charges = sum(row.kwh for row in paid), sum(row.charges for row in paid)
         self.energy.show(number(kwh), "kWh", plural(charges, "charge"))
-        sums = sums_of((row.currency, row.amount) for row in mine)
-        nothing = {currency_of(service, bays[0].station): 0.0}
+        sums = sums_of((row.currency, row.amount) for row in paid)
+        nothing = {currency_of(self.cache.service, bays[0].station): 0.0}
         self.revenue.show(sums_words(sums or nothing), "", mean_price(sums, kwh))
 
-    async def _draw_range(self, now_ms: int, bays: Sequence[BayView]) -> None:
+    async def _draw_range(self, now_ms: int, bays: Sequence[BayView]) -> list[int]:
+        """Draw what happened, and return when charges began."""
         end_ms = now_ms - now_ms % 1000 + 1000
         start_ms = end_ms - self.context.span.length_ms
 
@@ -160,6 +173,7 @@ class ChargerParts:
         charges.sort(key=itemgetter("start"))
         self.known.text = plural(len(charges), "charge")
         self.charges.show([self._charge(row) for row in reversed(charges[-MAX_CHARGES:])])
+        return [ms for row in charges if (ms := _ms(row["start"])) is not None]
 
     def _charge(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         start_ms, end_ms = _ms(row["start"]), _ms(row["end"])
