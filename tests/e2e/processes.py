@@ -76,7 +76,7 @@ class Role:
         """Tell it to stop, and let it drain."""
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(PATIENCE_S) == 0, self.said()
-        assert "Traceback" not in self.said()
+        assert "Traceback" not in self.said(), self.said()
 
     def said(self) -> str:
         return self.log.read_text()

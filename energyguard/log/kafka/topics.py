@@ -145,10 +145,13 @@ class KafkaTopics:
             futures = self._admin.list_offsets(
                 wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=RETRY_S
             )
-            return {
+            found = {
                 TopicPartition(place.topic, place.partition): answer.result().offset
                 for place, answer in futures.items()
             }
+            if any(offset < 0 for offset in found.values()):  # a leader that has just begun
+                raise KafkaException(KafkaError(KafkaError.OFFSET_NOT_AVAILABLE))
+            return found
 
         return patiently(self._place, ask)
 
