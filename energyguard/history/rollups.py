@@ -9,6 +9,7 @@ positions after ``settle``: what a crash leaves unsettled is read from the log a
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 
 import pyarrow as pa
@@ -21,6 +22,19 @@ from energyguard.history.rollup_kind import RollUpKind
 
 Taken = dict[str, list[pa.Table]]
 """What was marked, by kind of roll-up."""
+
+
+@dataclass(slots=True)
+class Marks:
+    """Where rows were put, and how many, by kind of roll-up."""
+
+    taken: Taken = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def add(self, kind: str, marks: pa.Table, rows: int) -> None:
+        """Note where some more are."""
+        self.taken.setdefault(kind, []).append(marks)
+        self.rows[kind] = self.rows.get(kind, 0) + rows
 
 
 @cache
@@ -39,31 +53,37 @@ class RollUps:
         buckets = self._replace[READINGS.name]
         assert isinstance(buckets, ReadingBuckets)
         self._of_readings = buckets
-        self._marked: Taken = {kind.name: [] for kind in self._kinds}
-        self._rows: dict[str, int] = {}  # that are marked, by kind
+        self._marked, self._first = Marks(), Marks()
         self._described: Changes = {}
 
     @property
     def readings(self) -> int:
-        """How many readings are marked."""
-        return self._rows.get(READINGS.name, 0)
+        """How many readings are marked, those that go first left out."""
+        return self._marked.rows.get(READINGS.name, 0)
 
     @property
     def full(self) -> bool:
         """Whether so much is marked that to wait for more would cost too much memory."""
         return any(
-            0 < kind.max_rows <= self._rows.get(kind.name, 0)
-            or 0 < kind.max_marks <= sum(map(len, self._marked[kind.name]))
+            0 < kind.max_rows <= marks.rows.get(kind.name, 0)
+            or 0 < kind.max_marks <= sum(map(len, marks.taken.get(kind.name, ())))
             for kind in self._kinds
+            for marks in (self._marked, self._first)
         )
 
-    def mark(self, table: str, rows: pa.Table) -> bool:
-        """Note where rows were put; false: no roll-up is made of this table."""
+    def mark(self, table: str, rows: pa.Table, *, first: bool = False) -> bool:
+        """Note where rows were put; false: no roll-up is made of this table.
+
+        Args:
+            table: where they were put.
+            rows: all of them.
+            first: they may be taken without the others.
+        """
         for kind in self._kinds:
             if table in kind.raw:
                 if rows.num_rows:
-                    self._marked[kind.name].append(kind.marks(table, rows))
-                    self._rows[kind.name] = self._rows.get(kind.name, 0) + rows.num_rows
+                    marks = self._first if first else self._marked
+                    marks.add(kind.name, kind.marks(table, rows), rows.num_rows)
                 return True
         return False
 
@@ -74,17 +94,20 @@ class RollUps:
     def mark_range(self, lo_ms: int, hi_ms: int) -> None:
         """Note where all rows of a range are that the history has."""
         for kind in self._kinds:
-            self._marked[kind.name] += kind.in_range(self._history, lo_ms, hi_ms)
+            for marks in kind.in_range(self._history, lo_ms, hi_ms):
+                self._marked.add(kind.name, marks, 0)
 
-    def take(self) -> Taken:
+    def take(self, *, only_first: bool = False) -> Taken:
         """What is marked; it is the caller's now, to replace or to restore."""
-        marked, self._marked = self._marked, {kind.name: [] for kind in self._kinds}
-        self._rows = {}
-        return marked
+        first, self._first = self._first, Marks()
+        if only_first:
+            return first.taken
+        marked, self._marked = self._marked, Marks()
+        return _joined(first.taken, marked.taken)
 
     def restore(self, taken: Taken) -> None:
         """Mark again what could not be replaced."""
-        self._marked = {name: taken[name] + marked for name, marked in self._marked.items()}
+        self._marked.taken = _joined(taken, self._marked.taken)
 
     def interrupt(self) -> None:
         """Let what replaces readings give up soon, in whichever thread it is."""
@@ -107,8 +130,12 @@ class RollUps:
         """
         changes, self._described = self._described, {}
         if changes:
-            taken[READINGS.name].append(self._of_readings.describe(changes))
+            taken.setdefault(READINGS.name, []).append(self._of_readings.describe(changes))
         for kind in self._kinds:
             marked = pa.concat_tables(taken[kind.name]) if taken.get(kind.name) else ()
             if len(marked):
                 self._replace[kind.name](marked)
+
+
+def _joined(before: Taken, after: Taken) -> Taken:
+    return {name: before.get(name, []) + after.get(name, []) for name in before | after}

@@ -52,10 +52,12 @@ _log = logger("history")
 class Settling(NamedTuple):
     """Roll-ups that are being made: what of, and the positions that may be committed then."""
 
-    rolled: Future[None]
+    rolled: Future[float]  # when it was done
     taken: Taken
     at: Positions
     started_s: float
+    of_past: bool  # of little else
+    is_little: bool
 
 
 class Archive:
@@ -91,13 +93,15 @@ class Archive:
         for part in CompactedReader(log, CORRECTIONS.name).unread():
             book.take(part.values)
         self.corrector = Corrector(history, book)
-        self._waiting: dict[str, list[pa.Table]] = {}
+        self._waiting: dict[tuple[str, bool], list[pa.Table]] = {}  # by table, and if of the past
         self._rows = 0
         self._brought = (0, 0)  # bytes, by the last two reads
         self._first_at = self._settled_at = clock.monotonic()
         self._rest_s = 0.0
         self._old_rows = 0  # of backfills, since the roll-ups were last begun
         self._old_at = self._first_at  # when the last of them came
+        self._old_settled_at = self._first_at
+        self._old_rest_s = 0.0
         self._roller = ThreadPoolExecutor(1, thread_name_prefix="roll-ups")
         self._settling: Settling | None = None
 
@@ -107,8 +111,19 @@ class Archive:
         return sum(self._brought) >= self.consumer.room // 2
 
     @property
+    def is_idle(self) -> bool:
+        """Whether the last read brought nothing, long as it waited."""
+        return not self._brought[1]
+
+    @property
     def has_news(self) -> bool:
-        """Whether somebody corrected readings since the last step: people wait for that."""
+        """Whether people wait for the next step.
+
+        Somebody corrected readings since the last one, or some of the past came and can be counted.
+        """
+        is_free = self._settling is None or self._settling.rolled.done()
+        if is_free and self._is_old_due(self._clock.monotonic()):
+            return True
         here = self.consumer.positions
         ends = self._log.positions(CORRECTIONS.name, LATEST)
         return any(end > here.get(at, end) for at, end in ends.items())
@@ -135,15 +150,19 @@ class Archive:
             self._settled()
         if full or self._is_due(now):
             self._begin_to_settle()
+        elif self._is_old_due(now):
+            self._begin_to_settle(of_past=True)
 
-    def _is_due(self, now: float) -> bool:
-        """Whether roll-ups are to be made: not at once after some that took long."""
+    def _is_old_due(self, now: float) -> bool:
+        """Whether roll-ups of the past are to be made, however long others took."""
         if self.corrector.is_due or self._old_rows >= MANY_ROWS:
             return True
         all_came = self._old_rows <= FEW_OLD_ROWS or now - self._old_at >= OLD_PAUSE_S
-        rest_s = min(4 * self._rest_s, LONGEST_REST_S)
-        if self._old_rows and all_came and now - self._settled_at >= rest_s:
-            return True
+        rest_s = min(4 * self._old_rest_s, LONGEST_REST_S)
+        return bool(self._old_rows) and all_came and now - self._old_settled_at >= rest_s
+
+    def _is_due(self, now: float) -> bool:
+        """Whether roll-ups are to be made: not at once after some that took long."""
         flushes = 1 if self._rollups.readings >= MANY_ROWS else SETTLE_FLUSHES
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
 
@@ -156,13 +175,14 @@ class Archive:
             tables = rows_of(fetched, self._people, self._limits)
         if (brought := tables.get(IMPORT_RECORDS.name)) is not None:
             self.corrector.seen(brought["import_id"].unique().to_pylist())
+        is_old = len(fetched) > 0 and backfilled(fetched.headers) is not None
         for table, rows in tables.items():
             if rows.num_rows:
                 if not self._rows:
                     self._first_at = self._clock.monotonic()
-                self._waiting.setdefault(table, []).append(rows)
+                self._waiting.setdefault((table, is_old), []).append(rows)
                 self._rows += rows.num_rows
-        if len(fetched) and backfilled(fetched.headers) is not None:
+        if is_old:
             self._old_rows += sum(rows.num_rows for rows in tables.values())
             self._old_at = self._clock.monotonic()
         self.consumer.take(fetched.at, fetched.next_offset)
@@ -171,13 +191,13 @@ class Archive:
     def flush(self) -> None:
         """Insert what waits. When it fails, everything still waits, and may be inserted twice."""
         self._people.keep()
-        for table, parts in self._waiting.items():
+        for (table, is_old), parts in self._waiting.items():
             rows = pa.concat_tables(parts).unify_dictionaries()
             if table == READINGS_TABLE.name:
                 rows = self.corrector.divert(rows)
             self._history.insert(table, rows)
             METRICS["history_rows"].labels(table=table).inc(rows.num_rows)
-            if not self._rollups.mark(table, rows) and self._files:
+            if not self._rollups.mark(table, rows, first=is_old) and self._files:
                 self._files.touch(table, rows)
         self._waiting.clear()
         self._rows = 0
@@ -188,17 +208,30 @@ class Archive:
         self._begin_to_settle()
         self._settled()
 
-    def _begin_to_settle(self) -> None:
-        """Flush, and let the roll-ups of what is in be made beside the next inserts."""
-        if self._settling is None:
-            self._old_rows = 0
-            self.flush()
-            for corrected in self.corrector.apply():
-                self._rollups.mark(READINGS_TABLE.name, corrected)
-            taken = self._rollups.take()
-            rolled = self._roller.submit(self._rollups.replace, taken)
-            started = self._clock.monotonic()
-            self._settling = Settling(rolled, taken, dict(self.consumer.positions), started)
+    def _begin_to_settle(self, *, of_past: bool = False) -> None:
+        """Flush, and let the roll-ups of what is in be made beside the next inserts.
+
+        Those of the past alone where much else waits: positions stay until that is made, too.
+        """
+        if self._settling is not None:
+            return
+        is_little = self._old_rows <= FEW_OLD_ROWS
+        self._old_rows = 0
+        self.flush()
+        for corrected in self.corrector.apply():
+            self._rollups.mark(READINGS_TABLE.name, corrected, first=True)
+        has_others = self._rollups.readings > FEW_OLD_ROWS
+        of_past = of_past and has_others
+        is_little = is_little and (of_past or not has_others)
+        taken = self._rollups.take(only_first=of_past)
+        at = {} if of_past else dict(self.consumer.positions)
+        started_s = self._clock.monotonic()
+        rolled = self._roller.submit(self._roll_up, taken)
+        self._settling = Settling(rolled, taken, at, started_s, of_past, is_little)
+
+    def _roll_up(self, taken: Taken) -> float:
+        self._rollups.replace(taken)
+        return self._clock.monotonic()
 
     def _settled(self) -> None:
         """Wait for the roll-ups that are being made, and commit the positions they stand for."""
@@ -206,7 +239,7 @@ class Archive:
         if settling is None:
             return
         try:
-            settling.rolled.result()
+            done_s = settling.rolled.result()
         except BaseException:
             self._rollups.restore(settling.taken)
             raise
@@ -214,8 +247,11 @@ class Archive:
             self._files.settle()
         if self.consumer.commit(settling.at):
             self.consumer.count_lag()
-        self._settled_at = self._clock.monotonic()
-        self._rest_s = (self._settled_at - settling.started_s) / 2
+        rest_s = (done_s - settling.started_s) / 2
+        if settling.is_little:
+            self._old_settled_at, self._old_rest_s = done_s, rest_s
+        if not settling.of_past:
+            self._settled_at, self._rest_s = done_s, rest_s
 
     def close(self) -> None:
         """Take what is still in the log and settle, both for some seconds; give up the partitions.

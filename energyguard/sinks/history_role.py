@@ -62,11 +62,11 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         waits = Condition(_log, "history waits", "history goes on")
         while not stop.is_set():
             try:
-                archive.step(READ_WAIT_S)
+                archive.step(0.0 if archive.has_news else READ_WAIT_S)
                 for step in (refill.step, recount.step, facts.step):
                     step()
                 waits.end()
-                if not archive.behind:
+                if not archive.behind and not archive.is_idle:
                     _pause(archive, stop)
             except Fenced as error:  # too long without a poll; the next one joins again
                 _log.warning("positions not committed", reason=str(error))
@@ -78,7 +78,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
 
 
 def _pause(archive: Archive, stop: threading.Event) -> None:
-    """Let more come in, unless somebody corrects readings."""
+    """Let more come in, unless people wait for what is there."""
     left_s = archive.flush_s / PAUSES
     while left_s > 0 and not archive.has_news and not stop.wait(min(left_s, READ_WAIT_S)):
         left_s -= READ_WAIT_S

@@ -185,6 +185,54 @@ def test_much_of_the_past_is_counted_at_once_and_its_rest_when_no_more_comes(
     archive.close()
 
 
+def test_the_past_is_counted_without_what_is_measured_now_and_its_positions_wait_for_that(
+    log: Log, history: ChdbHistory, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("energyguard.sinks.archive.FEW_OLD_ROWS", 30)
+    clock = ManualClock()
+    archive = Archive(history, log, 1.0, people, clock=clock)
+
+    def counted() -> int:
+        archive.step(0.0)
+        if archive._settling is not None:
+            archive._settling.rolled.result(20)
+        return int(history.query("totals", **DAY).to_pylist()[0]["readings"])
+
+    for tick in range(3):
+        append(log, tick)
+    archive._rest_s = 60.0  # the last took long: it was much
+    clock.sleep(1.5)
+    assert counted() == 0
+    append(log, 120, headers=BACKFILL)
+    assert not archive.has_news  # nobody has read it
+    assert counted() == 20
+    archive.step(0.0)
+    assert set(log.positions("energy_readings", "history").values()) == {0}
+    clock.sleep(60.0)
+    assert counted() == 80
+    archive.step(0.0)
+    ends = log.positions("energy_readings", LATEST)
+    assert log.positions("energy_readings", "history") == ends
+    archive.close()
+
+
+def test_what_is_of_the_past_rests_as_its_own_roll_ups_took(
+    log: Log, history: ChdbHistory, people: People
+) -> None:
+    clock = ManualClock()
+    archive = Archive(history, log, 60.0, people, clock=clock)
+    archive._old_rest_s = 0.1
+    append(log, 0, headers=BACKFILL)
+    archive.step(0.0)
+    assert (archive._settling, archive.has_news) == (None, False)
+    clock.sleep(0.4)
+    assert archive.has_news  # the role takes the next step at once
+    archive.step(0.0)
+    assert archive._settling is not None
+    assert not archive.has_news
+    archive.close()
+
+
 def test_several_reads_of_much_are_one_part_of_the_engine(
     log: Log, history: ChdbHistory, people: People
 ) -> None:
