@@ -159,6 +159,7 @@ def open_once(browser: Browser, served: Served, path: str, live_s: float) -> Ope
     context.add_init_script(WATCH)
     page = context.new_page()
     traffic = Traffic(page)
+    page.wait_for_timeout(SETTLED_MS)  # a window that opens takes a processor for half a second
     before = cpu_s(serve)
     page.goto(address)
     page.wait_for_timeout(SETTLED_MS)
