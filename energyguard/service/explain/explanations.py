@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -172,11 +173,14 @@ class EnergyExplanations:
     ) -> EnergyExplanation:
         key, start_ms, until_ms = key_of(DEVICE, device), borders[0], borders[-1]
         service, ends = self._service, {"start_ms": borders[0], "end_ms": borders[-1]}
-        late = service.query("late", device=device, verdict="", limit=MAX_JUDGED, **ends)
-        missing = tuple(gaps_of(service, device, start_ms, until_ms))
-        judged = judged_of(late)
+        with ThreadPoolExecutor() as together:
+            late = together.submit(
+                service.query, "late", device=device, verdict="", limit=MAX_JUDGED, **ends
+            )
+            gaps = together.submit(gaps_of, service, device, start_ms, until_ms)
+            bounds = self.bounds(key, [start_ms, until_ms])
+        judged, missing = judged_of(late.result()), tuple(gaps.result())
         corrections = corrections_between(service.corrections, device, start_ms, until_ms)
-        bounds = self.bounds(key, [start_ms, until_ms])
         if bounds is None:
             series = self._series([key], borders, zone)[0]
             total, steps, readings = _cut(series, borders)
@@ -184,8 +188,10 @@ class EnergyExplanations:
                 key, zone, total, steps, readings, judged=judged, missing=missing, bill=bill,
                 is_detailed=readings == 0, corrections=corrections,
             )  # fmt: skip
-        steps = tuple(bounds_of_device(service.query, device, borders))
-        rows = service.query("entries", device=device, **ends)
+        with ThreadPoolExecutor() as together:
+            counted = together.submit(service.query, "entries", device=device, **ends)
+            steps = tuple(bounds_of_device(service.query, device, borders))
+        rows = counted.result()
         entries, ordinary = split_entries(rows, judged, everything)
         channel = rows["channel"][0].as_py() if rows.num_rows else ""
         return EnergyExplanation(
