@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from energyguard.catalogue.fold import Catalogue
+from energyguard.catalogue.retirements import SAYS_RETIRED, Retirements
 from energyguard.catalogue.revision_facts import RevisionFacts, Senders, nobody
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
@@ -55,6 +56,8 @@ class PlacesFrom(NamedTuple):
     moving: Collection[str] | None = None
     """The devices that may stand elsewhere then; None: all of them."""
     channels: Described = MappingProxyType({})
+    retired: frozenset[str] = frozenset()
+    """The devices that are not there any more."""
 
 
 class CatalogueRevisions:
@@ -68,6 +71,7 @@ class CatalogueRevisions:
 
     Attributes:
         described_at: the newest revision that says something else of a channel of energy.
+        retirements: which devices are retired, and since when.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class CatalogueRevisions:
         defaults: EnergyDefaults = ENERGY_DEFAULTS,
     ) -> None:
         self._senders, self.described_at, self._defaults = senders, 0, defaults
+        self.retirements = Retirements()
         self._described: dict[str, None] = {}  # ids of devices, in the order in which they came
         self._needs_zones = False  # whether what is said of one of them goes by its site's days
         self._channels: tuple[tuple[int, int], Described] = ((-1, 0), {})  # of a revision and time
@@ -112,6 +117,7 @@ class CatalogueRevisions:
             self._catalogue.take(part)
             self._note_times(part.keys, part.values)
             self._note_channels(part.keys, part.values)
+            self._note_retired(part.keys, part.values)
             if not self._is_new:
                 self._note(part.keys)
         if self._is_new or len(self._news) > MAX_NEWS:
@@ -154,6 +160,14 @@ class CatalogueRevisions:
                 self._needs_zones |= bool(facts[1])
                 self._described[entry_id], before = None, facts
 
+    def _note_retired(self, keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> None:
+        """Note which devices are retired."""
+        for name, value in zip(keys, values, strict=True):
+            key = (name or b"").decode("utf-8", "replace")
+            kind, _, entry_id = key.partition("/")
+            if kind == DEVICE and value is not None and SAYS_RETIRED in value:
+                self.retirements.note(entry_id, self._catalogue.versions(key))
+
     def facts_at(self, revision: int, time_ms: int | None = None, topic: str = "") -> RevisionFacts:
         """Where devices stand at a revision; what is not read yet is read.
 
@@ -171,17 +185,19 @@ class CatalogueRevisions:
         facts = self.facts_at(revision, time_ms, topic)
         borders = self.borders(revision, time_ms)
         channels = self._channels_of(facts, (revision, len(borders)))
+        retired = self.retirements.retired(revision, time_ms)
         if not borders:
-            return PlacesFrom(facts, channels=channels)
+            return PlacesFrom(facts, channels=channels, retired=retired)
         until_ms = borders[0]
-        moving: set[str] = set()
+        times = self.retirements.times(revision)
+        moving = {device for at, device in times if at == until_ms}
         for from_ms, change in self._timed.values():
             if from_ms == until_ms and change.revision <= revision:
                 if change.kind == SITE:
-                    return PlacesFrom(facts, until_ms, None, channels)
+                    return PlacesFrom(facts, until_ms, None, channels, retired)
                 if change.kind == DEVICE:
                     moving.add(change.entry_id)
-        return PlacesFrom(facts, until_ms, moving, channels)
+        return PlacesFrom(facts, until_ms, moving, channels, retired)
 
     def _channels_of(self, facts: RevisionFacts, when: tuple[int, int]) -> Described:
         """What is said of channels at a revision, with so many event times ahead."""
@@ -198,6 +214,7 @@ class CatalogueRevisions:
         if known != revision:
             times = sorted(
                 {at for at, change in self._timed.values() if change.revision <= revision}
+                | {at for at, _ in self.retirements.times(revision)}
             )
             self._borders = revision, times
         return times[bisect_right(times, after_ms) :]

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.energy import channels_of
+from energyguard.catalogue.retirements import periods_of, retired_at
 from energyguard.catalogue.revisions import PlacesFrom
 from energyguard.catalogue.sums import sum_weights
 from energyguard.codecs import RefusedRow
@@ -31,7 +32,7 @@ from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, 
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.text.csv import strings_of
 from energyguard.errors import ConfigError
-from energyguard.model.catalogue import GROUP, SITE, SumPeriod
+from energyguard.model.catalogue import GROUP, SITE
 from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device, term_rules
@@ -143,7 +144,8 @@ def _with_terms(
         )
     if weights.keys() <= {name}:
         return [rule], None
-    rules = [rule, *term_rules([rule], lambda _: [SumPeriod(0, weights)])]
+    periods = periods_of(weights, catalogue or Catalogue())
+    rules = [rule, *term_rules([rule], lambda _: periods)]
 
     def summing() -> SumOperator:
         operator = SumOperator()
@@ -164,14 +166,19 @@ def _evaluate(
 ) -> Evaluation:
     limits, energy = WindowLimits.of(settings.stream, rules), settings.ledger.defaults
     known = catalogue or Catalogue()
-    places = PlacesFrom(known.facts, channels=channels_of(known, energy))
+    channels = channels_of(known, energy)
+
+    def places_at(revision: int, time_ms: int) -> PlacesFrom:
+        retired, until_ms = retired_at(known, time_ms)
+        return PlacesFrom(known.facts, until_ms, None, channels, retired)
+
     sums = summing() if summing else None
     windows = WindowOperator(
         TOPIC,
         rules,
         limits,
         follow_episodes=episodes,
-        places_at=lambda revision, time_ms: places,
+        places_at=places_at,
         described_by=partial(by_kind, defaults=energy),
     )
     windows.place(0)

@@ -23,6 +23,7 @@ from energyguard.rules.fields import RuleField, fields_of
 
 STOPPED, CHANGED = "the rule was stopped", "the rule was changed"
 LEFT = "it is none of the rule's devices any more"
+RETIRED = "the device is retired"
 """Why an alert ends that no reading ends."""
 
 

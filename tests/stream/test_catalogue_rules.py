@@ -52,7 +52,7 @@ class Campus:
     def __init__(self) -> None:
         self.log: Log = MemoryLog()
         self.clock = ManualClock(1_000_000_000_000)
-        self.owner, self.ticks = CatalogueOwner({}), 0
+        self.owner, self.ticks, self.devices = CatalogueOwner({}), 0, 6
         self.put("site/campus", Site(name="Campus"))
         self.put("site/floor", Site(name="Floor 2", parent="campus"))
         self.put("device/H001", Device(name="Oven", site="floor"))
@@ -78,7 +78,7 @@ class Campus:
         """So many more readings of each device, and whatever comes of them."""
         self.clock.sleep(1.5)
         work(worker)
-        fill(self.log, self.ticks + ticks, self.ticks, devices=6)
+        fill(self.log, self.ticks + ticks, self.ticks, self.devices)
         self.ticks += ticks
         self.clock.sleep(1.5)
         work(worker)
@@ -142,6 +142,8 @@ def lived(campus: Campus, rng: random.Random | None = None) -> Campus:
     campus.put("device/H004", Device(name="Fan", site="campus"), from_ms=START + 50 * 15_000)
     campus.put("device/H005", Device(name="Sun", site="floor"), from_ms=START + 80 * 15_000)
     for site in ("floor", "elsewhere", "campus", "floor"):
+        gone_ms = START + (campus.ticks + 20) * 15_000 if site == "elsewhere" else None
+        campus.put("device/H003", Device(name="Old", site="campus", retired_ms=gone_ms))
         campus.put("device/H002", Device(name="Hob", site=site))
         campus.go(worker, 30)
         if rng is not None:  # half of them leave their successor a replay

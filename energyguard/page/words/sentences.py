@@ -26,7 +26,7 @@ from energyguard.rules.kinds.silence import SilenceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.kinds.unusual import UnusualRule
-from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
+from energyguard.rules.rule import CHANGED, LEFT, RETIRED, STOPPED, Rule
 from energyguard.rules.unusual.evidence import UnusualEvidence
 from energyguard.rules.windowed import RESTATED
 
@@ -62,6 +62,7 @@ def why_ended(reason: str) -> str:
         STOPPED: _("the rule was stopped"),
         CHANGED: _("the rule was changed"),
         LEFT: _("it is none of the rule's devices any more"),
+        RETIRED: _("the device is retired"),
         RESTATED: _("later readings show that it was not so"),
     }
     return known.get(reason, reason)

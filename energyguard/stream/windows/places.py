@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -19,7 +19,8 @@ from energyguard.model.selector import DeviceFacts, SiteClock
 from energyguard.pipeline import PLACES
 from energyguard.rules.devices import Facts, SelectedRule
 from energyguard.rules.local_times import DeviceClocks
-from energyguard.rules.rule import Rule
+from energyguard.rules.rule import LEFT, RETIRED, Rule
+from energyguard.rules.term_rule import TermRule
 from energyguard.stream.windows.readings.verdicts import LaneRows
 
 PlacesAt = Callable[[int, int], PlacesFrom]
@@ -51,11 +52,13 @@ class DevicePlaces:
 
     def __init__(self, devices: Sequence[str], places_at: PlacesAt = nowhere) -> None:
         self.devices, self._places_at = devices, places_at
+        self.heeds_retired = True
         self.revision: int | None = None
         """The revision of the catalogue that the rules go by; None: by none."""
         self._now = PlacesFrom(DeviceFacts)
         self._before: Facts = DeviceFacts  # where they stood before they were placed anew
         self._described_before: Described = {}
+        self._retired_before: frozenset[str] = frozenset()
         self._scales: dict[str, KeyScales] = {}  # by channel, as far as somebody asked
         self.clocks = self._clocks()
 
@@ -71,13 +74,20 @@ class DevicePlaces:
         """The event time at which somebody may stand elsewhere; None: nobody will."""
         return self._now.until_ms
 
-    def pin(self, revision: int | None, time_ms: int) -> None:
-        """Go by a revision from now on, at an event time."""
+    def pin(self, revision: int | None, time_ms: int, *, heeds_retired: bool = True) -> None:
+        """Go by a revision from now on, at an event time.
+
+        ``heeds_retired``: else it is as before rules heeded who is retired, until it is pinned
+        again.
+        """
+        self.heeds_retired = heeds_retired
         self.revision, self._before, self._scales = revision, self._now.facts, {}
-        self._described_before = self._now.channels
+        self._described_before, self._retired_before = self._now.channels, self._now.retired
         self._now = (
             PlacesFrom(DeviceFacts) if revision is None else self._places_at(revision, time_ms)
         )
+        if not heeds_retired:
+            self._now = self._now._replace(retired=frozenset())
         self.clocks = self._clocks()
 
     def pass_time(self, time_ms: int) -> bool:
@@ -130,17 +140,36 @@ class DevicePlaces:
 
     def selects(self, rule: Rule, key: int) -> bool:
         """Whether a rule is about the device of a key."""
-        if not isinstance(rule, SelectedRule):
-            return True
-        return rule.selects(self.devices[key], self._now.facts)
+        device = self.devices[key]
+        if device in self._now.retired and _heeds_retirement(rule):
+            return False
+        return not isinstance(rule, SelectedRule) or rule.selects(device, self._now.facts)
 
     def selected(self, rule: Rule, first: int = 0) -> Bools:
         """Whether a rule is about each device from a key on: (devices - first,)."""
-        return selected(rule, self.devices[first:], self._now.facts)
+        return _there(rule, self.devices[first:], self._now.facts, self._now.retired)
 
     def selected_before(self, rule: Rule) -> Bools:
         """Whether a rule was about each device at the revision that was pinned before."""
-        return selected(rule, self.devices, self._before)
+        return _there(rule, self.devices, self._before, self._retired_before)
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """The devices that are not there any more."""
+        return self._now.retired
+
+    def are_for_all(self, rule: Rule) -> bool:
+        """Whether a rule without a selector is about every device."""
+        return not self._now.retired or not _heeds_retirement(rule)
+
+    def may_move(self, rule: Rule) -> bool:
+        """Whether a rule may be about others than before the devices were placed anew."""
+        others = self._now.retired != self._retired_before
+        return rule.needs_catalogue or (others and _heeds_retirement(rule))
+
+    def why_left(self, key: int) -> str:
+        """Why a rule is about the device of a key no more."""
+        return RETIRED if self.devices[key] in self._now.retired else LEFT
 
 
 def asks_for_places(rule: Rule) -> bool:
@@ -153,3 +182,16 @@ def selected(rule: Rule, devices: Sequence[str], facts: Facts) -> Bools:
     if not isinstance(rule, SelectedRule) or rule.is_uniform:
         return np.ones(len(devices), bool)
     return np.array([rule.selects(device, facts) for device in devices], bool)
+
+
+def _heeds_retirement(rule: Rule) -> bool:
+    """Whether a rule is about no retired device; who counts in a sum until when, the sum says."""
+    return not isinstance(rule, TermRule)
+
+
+def _there(rule: Rule, devices: Sequence[str], facts: Facts, retired: Collection[str]) -> Bools:
+    """Whether a rule is about each of some devices, of which some are retired."""
+    found = selected(rule, devices, facts)
+    if retired and _heeds_retirement(rule):
+        found &= np.array([device not in retired for device in devices], bool)
+    return found

@@ -106,6 +106,7 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
     }
     if windows.places.revision is not None:
         parts["catalogue"] = dump(windows.places.revision)
+        parts["retired"] = dump(windows.places.heeds_retired)
     if silences.of_rules:
         parts["silences"] = dump(silences.save())
     known = windows.values.save()
@@ -161,7 +162,9 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
     _load_devices(windows, load(parts["devices"]))
     pinned = load(parts["catalogue"]) if "catalogue" in parts else None
-    windows.places.pin(pinned, windows.clock.newest)
+    # one from before rules heeded who is retired does not say so
+    heeds = pinned is None or ("retired" in parts and bool(load(parts["retired"])))
+    windows.places.pin(pinned, windows.clock.newest, heeds_retired=heeds)
     windows.rules = windows.runs(rules_of(parts))
     saved_silences = load(parts["silences"]) if "silences" in parts else {}
     windows.silences.restore(windows.rules, saved_silences)

@@ -78,6 +78,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         """Whether what the catalogue says of channels of energy counts."""
         return True
 
+    @property
+    def _reads_catalogue(self) -> bool:
+        """Whether anything is judged here: who is retired is not."""
+        return bool(self._active) or self.counts_energy
+
     def _of_flow(self) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
         """The rules that run, of those that this flow runs; and which of them ask for places.
 
@@ -142,11 +147,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     def _revision(self, task: WindowTask) -> int | None:
         """The catalogue that windows have to go by from now on; None: the one that they go by.
 
-        Only where something else is said of a channel of energy, or where a rule looks at more than
-        ids, and is about other devices now, or about other hours of theirs.
+        Only where something else is said of a channel of energy or of who is retired, or where a
+        rule looks at more than ids, and is about other devices now, or about other hours of theirs.
         """
         now, pinned = self.catalogue.revision, task.operator.places.revision
-        if self.counts_energy and self.catalogue.described_at > (pinned or 0):
+        if self._must_pin(task):
             return now
         if not self._placed:
             return None
@@ -167,6 +172,13 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         )
         return now if is_other else None
 
+    def _must_pin(self, task: WindowTask) -> bool:
+        """Whether something else is said of channels, or of who is retired, than it goes by."""
+        places, changed = task.operator.places, self.catalogue.retirements.changed_at
+        if self.counts_energy:
+            changed = max(changed, self.catalogue.described_at)
+        return changed > (places.revision or 0) or not places.heeds_retired
+
     def _differ(self, devices: Sequence[str], old: int, new: int, time: int, topic: str) -> bool:
         """Whether rules are about other devices or hours at a time, by another revision."""
         before, after = (self.catalogue.facts_at(n, time, topic) for n in (old, new))
@@ -181,14 +193,14 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
     def is_behind(self, tasks: Collection[WindowTask], decisions: Decisions) -> bool:
         """Whether partitions without a device do not know what is said of channels."""
-        fresh = [task for task in tasks if not task.operator.devices] if self.counts_energy else []
+        fresh = (
+            [task for task in tasks if not task.operator.devices] if self._reads_catalogue else []
+        )
         if fresh:
             self._follow_catalogue()
         has_terms = any(isinstance(rule, TermRule) for rule in self._active)
         return any(
-            self.catalogue.described_at > (task.operator.places.revision or 0)
-            or (has_terms and task.manifest.decided < 0)
-            for task in fresh
+            self._must_pin(task) or (has_terms and task.manifest.decided < 0) for task in fresh
         )
 
     def elsewhere(self, at: TopicPartition) -> Other | None:
@@ -233,8 +245,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
                 self._widen(longest, tasks, decisions)
 
     def _follow_catalogue(self) -> None:
-        """Know what is said of channels, and where devices stand, where a rule asks for it."""
-        if not self._placed and not self.counts_energy:
+        """Know what is said of channels, who is retired, and where devices stand."""
+        if not self._reads_catalogue:
             return
         self.catalogue.refresh()  # a partition that is pinned further on has read it, too
         if self.counts_energy and self.catalogue.revision != self._terms_at:

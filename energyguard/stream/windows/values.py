@@ -165,7 +165,7 @@ class ValueRules:
                 if len(again):
                     of = DescribedKeys(state.channel, self.devices, self.places.described)
                     state.scorer.describe_again(of, again)
-            if state.rule.needs_catalogue:
+            if self.places.may_move(state.rule):
                 yield from ((state, event) for event in state.place_anew(newest))
 
     def follow(

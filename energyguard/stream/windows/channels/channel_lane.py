@@ -112,7 +112,7 @@ class ChannelLane:
 
     def place_anew(self, newest: int) -> list[AlertTransition]:
         """Devices may stand elsewhere from now on."""
-        about = [state for state in self.rule_states if state.rule.needs_catalogue]
+        about = [state for state in self.rule_states if self.places.may_move(state.rule)]
         found: list[AlertTransition] = []
         for state in about if newest > NEVER else ():
             found += [AlertTransition(state, event) for event in state.leave(newest)]

@@ -18,7 +18,7 @@ import numpy as np
 from energyguard.model.alerts import State
 from energyguard.model.channels import Measure
 from energyguard.model.readings import Bools, Ints
-from energyguard.rules.rule import LEFT, STOPPED
+from energyguard.rules.rule import STOPPED
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episodes.episode import (
@@ -162,7 +162,8 @@ class RuleState:
             if not self.limits.has(key):
                 del self.episodes[key]
                 amounts = episode.observed, episode.peak
-                yield EpisodeEvent(0, episode, State.RESOLVED, time_ms, *amounts, LEFT)
+                reason = self.places.why_left(key)
+                yield EpisodeEvent(0, episode, State.RESOLVED, time_ms, *amounts, reason)
 
     def came(self, keys: int) -> Bools:
         """Which of so many keys came under the rule where devices stand now."""

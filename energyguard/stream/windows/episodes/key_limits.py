@@ -30,7 +30,7 @@ class KeyLimits:
 
     def __init__(self, rule: WindowRule, measure: Measure, places: DevicePlaces) -> None:
         self.rule, self._measure, self._places = rule, measure, places
-        self.is_uniform = rule.is_uniform
+        self.is_uniform = self._is_same_for_all()
         self._same = self._scores(rule)
         self._known = 0  # of so many devices the limits are known; the others have none yet
         self._level: Ints = np.empty(0, np.int64)
@@ -64,7 +64,8 @@ class KeyLimits:
 
     def rule_of(self, key: int) -> WindowRule:
         """The rule as it holds for the device of a key."""
-        return self.rule if self.is_uniform else self.rule.of(self._places.devices[key])
+        rule = self.rule
+        return rule if rule.is_uniform else rule.of(self._places.devices[key])
 
     def has(self, key: int) -> bool:
         """Whether the rule is about the device of a key."""
@@ -96,7 +97,10 @@ class KeyLimits:
 
     def forget(self) -> None:
         """Devices may stand elsewhere now."""
-        self._known = 0
+        self._known, self.is_uniform = 0, self._is_same_for_all()
+
+    def _is_same_for_all(self) -> bool:
+        return self.rule.is_uniform and self._places.are_for_all(self.rule)
 
     def _know(self, keys: int) -> None:
         """Have the limits of so many keys, and of all devices that there are."""

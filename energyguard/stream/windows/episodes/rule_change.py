@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from energyguard.model.alerts import State
 from energyguard.model.readings import Ints
-from energyguard.rules.rule import CHANGED, LEFT
+from energyguard.rules.rule import CHANGED
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episodes.episode import Episode, EpisodeEvent
 from energyguard.stream.windows.episodes.episodes import RuleState
@@ -52,7 +52,8 @@ def carried(
             goes_on = bool(((mine > clear) | (mine == SAYS_NOTHING)).any())
         is_about = new.limits.has(key)
         if not goes_on or not is_about:
-            amounts, reason = _amounts(episode, old, new), CHANGED if is_about else LEFT
+            amounts = _amounts(episode, old, new)
+            reason = CHANGED if is_about else new.places.why_left(key)
             yield EpisodeEvent(0, episode, State.RESOLVED, time_ms, *amounts, reason)
             continue
         if other_windows:

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from energyguard.model.alerts import State
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.devices import SelectedRule
-from energyguard.rules.rule import CHANGED, LEFT, STOPPED
+from energyguard.rules.rule import CHANGED, STOPPED
 from energyguard.rules.valued import DescribedScorer, Scorer, Scores, ValueRule
 from energyguard.stream.windows.episodes.episode import BACK, QUIET, READ, Episode, EpisodeEvent
 from energyguard.stream.windows.places import DevicePlaces
@@ -76,7 +76,8 @@ class ValueState:
 
     def meant(self, key: Ints) -> Bools | None:
         """Which readings of some keys its rule is about; None: all."""
-        if not isinstance(self.rule, SelectedRule) or self.rule.selector is UNSET:
+        has_selector = isinstance(self.rule, SelectedRule) and self.rule.selector is not UNSET
+        if not has_selector and self.places.are_for_all(self.rule):
             return None
         if len(self._meant) < len(self.places.devices):
             more = self.places.selected(self.rule, len(self._meant))
@@ -198,7 +199,7 @@ class ValueState:
             if is_about and self.rule.still_breaks(self.places.devices[key], episode.observed):
                 self.episodes[key] = episode
             else:
-                reason = CHANGED if is_about else LEFT
+                reason = CHANGED if is_about else self.places.why_left(key)
                 yield _event(0, episode, State.RESOLVED, time_ms, reason)
 
     def place_anew(self, time_ms: int) -> Iterator[EpisodeEvent]:
@@ -207,7 +208,7 @@ class ValueState:
         for key, episode in sorted(self.episodes.items()):
             if not self.places.selects(self.rule, key):
                 del self.episodes[key]
-                yield _event(0, episode, State.RESOLVED, time_ms, LEFT)
+                yield _event(0, episode, State.RESOLVED, time_ms, self.places.why_left(key))
 
     def stop(self, time_ms: int) -> Iterator[EpisodeEvent]:
         """The rule no longer runs: every episode is over."""

@@ -17,7 +17,7 @@ import numpy as np
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.kinds.silence import OF_THE_PRODUCT, SilenceLimits, SilenceRule
 from energyguard.rules.limit_columns import LimitColumns
-from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
+from energyguard.rules.rule import CHANGED, STOPPED, Rule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.readings.verdicts import LaneRows, newest_before
@@ -40,7 +40,8 @@ class SilenceTransition(NamedTuple):
 class Silences:
     """A tracker for the product, and one for each rule. Keys are device numbers.
 
-    A rule's tracker knows every device; only those that the rule is about are told.
+    A tracker knows every device; only those that its rule is about are told, and none that is
+    retired.
     """
 
     def __init__(self, silent_ms: int, places: DevicePlaces) -> None:
@@ -75,12 +76,17 @@ class Silences:
         prior = newest_before(rows, self.newest)
         np.maximum.at(self.newest, rows.key, rows.time)
         changes = self.tracker.changes(rows, prior, self.newest, run, before)
-        found = [SilenceTransition(OF_THE_PRODUCT, change) for change in changes]
+        found = self._chosen_of(OF_THE_PRODUCT, changes)
         for rule, tracker in self.of_rules.values():
-            news = tracker.changes(rows, prior, self.newest, run, before)
-            chosen = self._about(rule) if news else _NONE
-            found += [SilenceTransition(rule, change) for change in news if chosen[change.key]]
+            found += self._chosen_of(rule, tracker.changes(rows, prior, self.newest, run, before))
         return changes, found
+
+    def _chosen_of(
+        self, rule: SilenceRule, changes: list[SilenceChange]
+    ) -> list[SilenceTransition]:
+        """The changes of devices that a rule is about."""
+        chosen = self._about(rule) if changes else _NONE
+        return [SilenceTransition(rule, change) for change in changes if chosen[change.key]]
 
     def _limits_of(self, rule: SilenceRule) -> LimitsOf:
         """For how long a rule waits for each device."""
@@ -98,11 +104,11 @@ class Silences:
     def place_anew(self, time_ms: int) -> list[SilenceTransition]:
         """Devices may stand elsewhere: who left a rule is none of its silent ones any more."""
         found: list[SilenceTransition] = []
-        for rule, tracker in self.of_rules.values():
-            if rule.needs_catalogue:
+        for rule, tracker in ((OF_THE_PRODUCT, self.tracker), *self.of_rules.values()):
+            if self.places.may_move(rule):
                 before = self.places.selected_before(rule)
                 self._chosen.pop(rule.id, None)
-                found += _moved(rule, tracker, before, self._about(rule), time_ms, LEFT)
+                found += self._moved(rule, tracker, before, time_ms)
         return found
 
     def set_rules(self, rules: Sequence[Rule], time_ms: int) -> list[SilenceTransition]:
@@ -125,11 +131,24 @@ class Silences:
             waited = self.newest[: len(since)] + tracker.patience <= time_ms
             known = chosen.get(rule.id, _NONE)
             found += _ended(rule, tracker, known, ~waited, time_ms, CHANGED)
-            found += _moved(rule, tracker, known, self._about(rule), time_ms, LEFT)
+            found += self._moved(rule, tracker, known, time_ms)
         for rule, tracker in before.values():
             every = np.ones(len(tracker.since), bool)
             found += _ended(rule, tracker, chosen[rule.id], every, time_ms, STOPPED)
         return found
+
+    def _moved(
+        self, rule: SilenceRule, tracker: SilenceTracker, before: Bools, time_ms: int
+    ) -> Iterator[SilenceTransition]:
+        """Silent devices that a rule is about no more, or is about now."""
+        after = self._about(rule)
+        keys = min(len(before), len(after), len(tracker.since))
+        moved = (tracker.since[:keys] > NEVER) & (before[:keys] != after[:keys])
+        for key in np.flatnonzero(moved).tolist():
+            comes = bool(after[key])
+            change = SilenceChange(0, key, comes, time_ms, int(tracker.since[key]))
+            reason = "" if comes else self.places.why_left(key)
+            yield SilenceTransition(rule, change, reason)
 
     def save(self) -> dict[str, list[Ints]]:
         """What the rules' trackers know, by rule."""
@@ -157,23 +176,6 @@ def _ended(
         tracker.since[key] = NEVER
         if key < len(about) and about[key]:
             yield SilenceTransition(rule, change, reason)
-
-
-def _moved(
-    rule: SilenceRule,
-    tracker: SilenceTracker,
-    before: Bools,
-    after: Bools,
-    time_ms: int,
-    reason: str,
-) -> Iterator[SilenceTransition]:
-    """Silent devices that a rule is about no more, or is about now."""
-    keys = min(len(before), len(after), len(tracker.since))
-    moved = (tracker.since[:keys] > NEVER) & (before[:keys] != after[:keys])
-    for key in np.flatnonzero(moved).tolist():
-        comes = bool(after[key])
-        change = SilenceChange(0, key, comes, time_ms, int(tracker.since[key]))
-        yield SilenceTransition(rule, change, "" if comes else reason)
 
 
 _NONE = np.empty(0, bool)

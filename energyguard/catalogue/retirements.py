@@ -1,0 +1,90 @@
+"""Since when devices are not there any more: at any revision of the catalogue, and event time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from energyguard.catalogue.fold import Catalogue
+from energyguard.model.catalogue import Device, SumPeriod
+from energyguard.records.catalogue import CatalogueVersion
+
+SAYS_RETIRED: Final = b'"retired_ms":'
+
+
+class _Said(NamedTuple):
+    """What a version says of a device; 0: it is there."""
+
+    revision: int
+    from_ms: int | None
+    retired_ms: int
+
+
+class Retirements:
+    """The devices of which some version says that they are retired.
+
+    Attributes:
+        changed_at: the newest revision by which one is retired that was not, or the other way.
+    """
+
+    def __init__(self) -> None:
+        self.changed_at = 0
+        self._said: dict[str, tuple[_Said, ...]] = {}
+
+    def note(self, device: str, versions: Sequence[CatalogueVersion]) -> None:
+        """Take all versions of a device, of which one is retired."""
+        said = tuple(_Said(v.revision, v.from_ms, _retired_ms(v)) for v in versions)
+        before = 0
+        for version in said:
+            if version.retired_ms != before:
+                self.changed_at = max(self.changed_at, version.revision)
+            before = version.retired_ms
+        self._said[device] = said
+
+    def retired(self, revision: int, time_ms: int) -> frozenset[str]:
+        """The devices that are not there at an event time, as far as a revision knew."""
+        return frozenset(
+            device
+            for device, said in self._said.items()
+            if 0 < _holds(said, revision, time_ms) <= time_ms
+        )
+
+    def times(self, revision: int) -> Iterator[tuple[int, str]]:
+        """From when on which device is retired, by any version that a revision knew."""
+        for device, said in self._said.items():
+            for version in said:
+                if version.retired_ms and version.revision <= revision:
+                    yield version.retired_ms, device
+
+
+def retired_at(catalogue: Catalogue, time_ms: int) -> tuple[frozenset[str], int | None]:
+    """The devices that are retired at an event time as a catalogue is now, and who is next.
+
+    Returns:
+        Their ids, and the next event time at which one is retired; None: none will be.
+    """
+    times = {d: entry.retired_ms for d, entry in catalogue.devices.items() if entry.retired_ms}
+    later = [at for at in times.values() if at > time_ms]
+    return frozenset(d for d, at in times.items() if at <= time_ms), min(later, default=None)
+
+
+def periods_of(weights: Mapping[str, int], catalogue: Catalogue) -> list[SumPeriod]:
+    """A sum of devices, of which each counts until it is retired, oldest first."""
+    since = {d: catalogue.devices[d].retired_ms for d in weights if d in catalogue.devices}
+    times = sorted({0, *(at for at in since.values() if at)})
+    return [
+        SumPeriod(at, {d: n for d, n in weights.items() if not 0 < (since.get(d) or 0) <= at})
+        for at in times
+    ]
+
+
+def _retired_ms(version: CatalogueVersion) -> int:
+    return version.entry.retired_ms or 0 if isinstance(version.entry, Device) else 0
+
+
+def _holds(said: Sequence[_Said], revision: int, time_ms: int) -> int:
+    """What the newest version says whose event time has come."""
+    for version in reversed(said):
+        if version.revision <= revision and (version.from_ms is None or version.from_ms <= time_ms):
+            return version.retired_ms
+    return 0
