@@ -12,7 +12,7 @@ from energyguard.records.catalogue import CatalogueVersion
 SAYS_RETIRED: Final = b'"retired_ms":'
 
 
-class _Said(NamedTuple):
+class _Fact(NamedTuple):
     """What a version says of a device; 0: it is there."""
 
     revision: int
@@ -29,30 +29,30 @@ class Retirements:
 
     def __init__(self) -> None:
         self.changed_at = 0
-        self._said: dict[str, tuple[_Said, ...]] = {}
+        self._facts: dict[str, tuple[_Fact, ...]] = {}
 
     def note(self, device: str, versions: Sequence[CatalogueVersion]) -> None:
         """Take all versions of a device, of which one is retired."""
-        said = tuple(_Said(v.revision, v.from_ms, _retired_ms(v)) for v in versions)
+        facts = tuple(_Fact(v.revision, v.from_ms, _retired_ms(v)) for v in versions)
         before = 0
-        for version in said:
+        for version in facts:
             if version.retired_ms != before:
                 self.changed_at = max(self.changed_at, version.revision)
             before = version.retired_ms
-        self._said[device] = said
+        self._facts[device] = facts
 
     def retired(self, revision: int, time_ms: int) -> frozenset[str]:
         """The devices that are not there at an event time, as far as a revision knew."""
         return frozenset(
             device
-            for device, said in self._said.items()
-            if 0 < _holds(said, revision, time_ms) <= time_ms
+            for device, facts in self._facts.items()
+            if 0 < _holds(facts, revision, time_ms) <= time_ms
         )
 
     def times(self, revision: int) -> Iterator[tuple[int, str]]:
         """From when on which device is retired, by any version that a revision knew."""
-        for device, said in self._said.items():
-            for version in said:
+        for device, facts in self._facts.items():
+            for version in facts:
                 if version.retired_ms and version.revision <= revision:
                     yield version.retired_ms, device
 
@@ -82,9 +82,9 @@ def _retired_ms(version: CatalogueVersion) -> int:
     return version.entry.retired_ms or 0 if isinstance(version.entry, Device) else 0
 
 
-def _holds(said: Sequence[_Said], revision: int, time_ms: int) -> int:
+def _holds(facts: Sequence[_Fact], revision: int, time_ms: int) -> int:
     """What the newest version says whose event time has come."""
-    for version in reversed(said):
+    for version in reversed(facts):
         if version.revision <= revision and (version.from_ms is None or version.from_ms <= time_ms):
             return version.retired_ms
     return 0
