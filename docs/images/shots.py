@@ -200,6 +200,7 @@ def main() -> None:
     parser.add_argument("views", nargs="*")
     parser.add_argument("--into", type=Path, default=Path(__file__).parent)
     given = parser.parse_args()
+    given.into.mkdir(parents=True, exist_ok=True)
     known = {**VIEWS, **SOMETIMES, **{name: path for name, (path, _pressed) in PRESSED.items()}}
     views = {name: known[name] for name in given.views} if given.views else VIEWS
     with sync_playwright() as playwright:

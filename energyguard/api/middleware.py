@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
 from energyguard.api.bare_pages.fault import page_of
 from energyguard.api.dialects import answer_for
@@ -176,6 +177,8 @@ class OwnPages:
 
         try:
             await self._app(scope, receiving, sending)
+        except ClientDisconnected:  # a socket that is closed as it is accepted: a page left early
+            scope["state"]["left"] = True
         except Exception as error:
             if not scope["state"].get("logged"):
                 answer = internal(error, scope["path"])

@@ -9,8 +9,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
+from uvicorn.protocols.utils import ClientDisconnected
 
 from energyguard.api import problems
 from energyguard.api.middleware import OwnPages
@@ -63,3 +64,19 @@ async def test_who_leaves_is_no_fault(path: str, leaves: bool, faults: int) -> N
     with capture_logs() as logged:
         await served()(scope, receive, send)
     assert [entry["event"] for entry in logged] == ["a fault of ours"] * faults
+
+
+async def test_who_leaves_while_a_socket_is_accepted_is_no_fault() -> None:
+    async def accepts(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def gone(message: Message) -> None:
+        raise ClientDisconnected  # as the server does
+
+    scope = {"type": "websocket", "path": "/_nicegui_ws/socket.io/", "headers": [], "state": {}}
+    with capture_logs() as logged:
+        await OwnPages(accepts)(scope, receive, gone)
+    assert not logged

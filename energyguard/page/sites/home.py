@@ -37,6 +37,8 @@ from energyguard.page.words.language import _, ngettext
 from energyguard.page.words.names import device_name
 
 MAX_BARS = 6
+MAX_SILENT = 0.1
+"""Where a larger share of the meters is silent, that is no good news."""
 
 
 class HomePage:
@@ -110,7 +112,7 @@ class HomePage:
         meters = ngettext(
             "{n} of {all} meter up to date", "{n} of {all} meters up to date", all_of_them
         ).format(n=count(now.devices), all=count(all_of_them))
-        well = now.devices >= now.devices_silent
+        well = now.devices_silent <= MAX_SILENT * all_of_them
         self.fine.text = f"{'✓' if well else '▲'} {meters}"
         restyle(self.fine, f"tag {'ok' if well else 'warn'}")
         words = ""
