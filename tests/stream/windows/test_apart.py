@@ -20,8 +20,8 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.sums import term_rules
 from energyguard.stream.windows.channels import energy_operator
 from energyguard.stream.windows.channels.apart_operator import KeysApart
+from energyguard.stream.windows.channels.closing_times import RowsByKey
 from energyguard.stream.windows.channels.energy_operator import EnergyOperator
-from energyguard.stream.windows.channels.reordering import RowsByKey
 from energyguard.stream.windows.episodes.output import Collected, WindowOutput
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator

@@ -18,9 +18,10 @@ from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.channels.bounded import goes_by_bounds, is_bounded
-from energyguard.stream.windows.channels.energy_state import NO_NUMBERS
+from energyguard.stream.windows.channels.closing_times import RowsByKey
+from energyguard.stream.windows.channels.energy_state import ANY, NO_NUMBERS
 from energyguard.stream.windows.channels.key_windows import KeyWindows
-from energyguard.stream.windows.channels.reordering import FOLLOWS, ReorderingOperator, RowsByKey
+from energyguard.stream.windows.channels.reordering import FOLLOWS, ReorderingOperator
 from energyguard.stream.windows.channels.rule_windows import KeyTime, WindowsOfRule
 from energyguard.stream.windows.episodes.episode import EpisodeEvent
 from energyguard.stream.windows.episodes.episodes import RuleState
@@ -95,7 +96,7 @@ class ApartOperator(ReorderingOperator):
         before and all that has come since: where that is below each level, none is looked at.
         """
         rows = given.rows
-        settled = self.holds.doubt == 0
+        settled = (self.holds.doubt == 0) & ~self.is_odd
         for state in self.rule_states:
             settled &= ~state.watched(len(settled))
         if self.ended or not all(state.goes_by_level for state in self.rule_states):
@@ -106,6 +107,9 @@ class ApartOperator(ReorderingOperator):
         busy[rows.key] = True
         mixed[rows.key[rows.time <= prior]] = True
         again, smooth = busy & settled & mixed, settled & ~mixed
+        if self.waits_for_next:  # the panes knew what the windows of those have that fell silent
+            self.ceiling[:, out] = ANY
+            again |= out & settled
         calm = busy & smooth
         rows = rows.where(calm[rows.key])
         if len(rows):
@@ -180,7 +184,7 @@ class ApartOperator(ReorderingOperator):
         keys, number = np.flatnonzero(done), np.cumsum(done) - 1
         columns = number[entries.key], entries.start, entries.end, entries.energy
         sums, decided = KeySums(*columns), self.holds.decided[keys]
-        closed = self.holds.decided_at(int(span.run[-1]), self.limits.lateness_ms)[keys]
+        closed = self.holds.decided_at(int(span.run[-1]), self.newest)[keys]
         highest = np.zeros((len(self.rule_states), len(keys)), np.int64)
         begins = first_starts(columns[0], entries.start, len(keys))
         found: list[tuple[RuleState, WindowTotals]] = []
@@ -196,35 +200,24 @@ class ApartOperator(ReorderingOperator):
                 done[keys[turns.key[turns.total > level[turns.key] - MARGIN]]] = False
             elif state.makes_energy_alerts:
                 found.append((state, sums.above(turns, level, last, slide, window)))
-        self._breach_at_once(found, done, keys, span, collected)
+        self._breach_at_once(found, done, keys, given, span, collected)
         self._bound_anew(done, entries, keys, highest, closed)
         return done
 
     def _breach_at_once(
         self, found: Sequence[tuple[RuleState, WindowTotals]], done: Bools, keys: Ints,
-        span: BatchSlice, collected: Collected,
+        given: RowsByKey, span: BatchSlice, collected: Collected,
     ) -> None:  # fmt: skip
         """Windows that were closed at once and break a rule; ``done``: of which keys they were."""
         for state, every in found:
             over = every.where(done[keys[every.key]])
             key, end_ms = keys[over.key], over.end * state.rule.slide_ms
-            wait = self.limits.lateness_ms + self.holds.hold[key]
-            at = np.searchsorted(span.run, end_ms + wait)
+            at = self._close_places(key, end_ms, given, span.run)
             collected.breaches += [
                 Breaches(own, key[of], end_ms[of], over.total[of], at[of])
                 for own, of in state.limits.by_rule(key)
                 if len(key)
             ]
-
-    def _reaches_back(self, which: Bools, given: RowsByKey) -> Bools:
-        """(keys,) of which a reading speaks of windows that were closed before it."""
-        rows = given.rows
-        mine = np.flatnonzero(which[rows.key])
-        key, start = rows.key[mine], given.prior[mine]  # no entry of these begins before
-        before = given.before[mine] - self.limits.lateness_ms - self.holds.hold[key]
-        found = np.zeros_like(which)
-        found[key[start < np.maximum(before, self.holds.decided[key])]] = True
-        return found
 
     def _bound_anew(
         self, done: Bools, entries: Entries, keys: Ints, highest: Ints, closed: Ints
@@ -246,7 +239,7 @@ class ApartOperator(ReorderingOperator):
         if not apart.any():
             return apart
         watched = np.zeros(len(apart), bool)
-        closed = self.holds.decided_at(newest, self.limits.lateness_ms)
+        closed = self.holds.decided_at(newest, self.newest)
         may_tell = self._may_tell()
         for state in self.rule_states:
             may_tell[[*state.episodes]] = True
@@ -269,24 +262,26 @@ class ApartOperator(ReorderingOperator):
         keys = np.flatnonzero(apart).tolist()
         if not keys:
             return {}
-        past = self._past(apart, rows)
+        past, own = self._past(apart, rows), self._own_times(apart)
         of_key: dict[int, list[tuple[int, int, int]]] = {key: [] for key in keys}
         mine = rows.where(apart[rows.key])
         columns = (mine.key, mine.at, mine.time, mine.value)
         for key, *row in zip(*(column.tolist() for column in columns), strict=True):
             of_key[key].append((row[0], row[1], row[2]))
+        late = self._late_places(keys)
         followed: dict[int, KeyEntries] = {}
         for key in keys:
             entries = self._entries_of(key, past)
             patience = self.limits.lateness_ms + int(self.holds.hold[key])
-            time = KeyTime(span.run, 0, patience, int(self.holds.decided[key]))
+            decided = int(self.holds.decided[key])
+            time = KeyTime(span.run, 0, patience, decided, own=own.get(key))
             windows = KeyWindows(
                 key, entries, self.rule_states, time, follows=collected.follow_episodes
             )
             if self.ended:
                 windows.end()
             changes = [change for change in span.changes if change.key == key]
-            windows.follow(of_key[key], changes, span.stop)
+            windows.follow(of_key[key], changes, span.stop, late[key])
             windows.tell(collected)
             self.ceiling[:, key] = [windows.highest(rule) for rule in windows.rules]
             self.pace[:, key] = self._tail[key] = 0

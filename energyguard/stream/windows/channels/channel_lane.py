@@ -126,8 +126,12 @@ class ChannelLane:
 
     def late(self, rows: LaneRows, run: Ints) -> Bools:
         """Readings for which every window that would hold them is closed."""
-        watermark, late = run[rows.at] - self.limits.lateness_ms, np.ones(len(rows), bool)
+        return self.late_by(rows, run[rows.at] - self.limits.lateness_ms)
+
+    def late_by(self, rows: LaneRows, closed: Ints) -> Bools:
+        """The same, of readings just after each of which windows are closed that end by a time."""
+        late = np.ones(len(rows), bool)
         for slide, window in self._windows or {(1, self.limits.horizon_ms)}:
             pane = (rows.time - self.measure.shift) // slide
-            late &= pane * slide + window <= watermark
+            late &= pane * slide + window <= closed
         return late

@@ -8,21 +8,22 @@ fast it is counted and nothing else: both give the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from energyguard.model.channels import MEASURES, Kind
-from energyguard.model.readings import Bools, Ints
+from energyguard.model.readings import Ints
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.channels.channel_operator import ChannelOperator
+from energyguard.stream.windows.channels.closing_times import RowsByKey, before
 from energyguard.stream.windows.channels.energy_state import POINT_MS, DescriptionOf
 from energyguard.stream.windows.channels.quick_operator import QuickOperator
-from energyguard.stream.windows.channels.reordering import RowsByKey
 from energyguard.stream.windows.episodes.output import Collected
 from energyguard.stream.windows.limits import ChannelLimits
+from energyguard.stream.windows.panes.key_entries import KeyEntries
 from energyguard.stream.windows.panes.panes import BatchSlice
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.readings.verdicts import Judged, LaneRows, by_key, judge
@@ -36,6 +37,7 @@ class EnergyOperator(QuickOperator):
     def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
         """Run these rules from now on; what they need of the past comes from the ring."""
         super().run_rules(rules, newest)
+        self._need()
         self._set_bounded_apart()
         for state in self.rule_states:
             state.apart = ~self.is_quick
@@ -100,35 +102,28 @@ class EnergyOperator(QuickOperator):
             self._border = border
             self.holds.adopt()
         if self.ended:
-            self.holds.hold = np.zeros_like(self.holds.hold)
-        judged = judge(rows, self.late(rows, run), prior, self.ring)
+            self.holds.end()
+        closed, since = self._closed_after(rows, prior, span)
+        judged = judge(rows, self.late_by(rows, closed), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
         good = judged.good
-        judged = replace(judged, behind=good & self._behind(rows, prior, run))
+        judged = replace(judged, behind=good & (since < closed) & (prior > NEVER))
+        self.piece = every = rows, prior
+        self._note_odd(rows.where(judged.late & (rows.time > prior)))
         if not good.all():
             rows, prior = rows.where(good), prior[good]
-        self._count(rows, prior, span, into)
-        self.holds.pass_by(int(run[-1]), self.limits.lateness_ms)
+        followed = self._count(rows, prior, span, into)
+        self._pass_by(*every, followed, span)
         self._let_go(int(run[-1]))
         return judged
 
-    def _behind(self, rows: LaneRows, prior: Ints, run: Ints) -> Bools:
-        """Readings that change windows which were closed before: of the past, or out of order."""
-        since, mixed = rows.time.copy(), rows.time < prior
-        if self.measure.kind is not Kind.INTERVAL and mixed.any():  # it cuts an entry in two
-            since[mixed] -= self.head.usual_ms()[rows.key[mixed]]
-        lateness = self.limits.lateness_ms
-        if not len(rows) or since.min() >= run[-1] - lateness:  # none of any key is closed there
-            return np.zeros(len(rows), bool)
-        closed = self.holds.reached(rows.key, run[rows.at], lateness)
-        return (since < closed) & (prior > NEVER)
-
-    def _count(self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected) -> None:
-        """Readings that count: by panes, or key by key."""
+    def _count(
+        self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected
+    ) -> Mapping[int, KeyEntries]:
+        """Readings that count: by panes, or key by key; those that were followed one by one."""
         order = by_key(rows, len(self.newest))
-        before = np.concatenate([[NEVER], span.run])  # until its first reading nothing closes
         at = rows.at[order]
-        given = RowsByKey(rows.where(order), prior[order], span.run[at], before[at])
+        given = RowsByKey(rows.where(order), prior[order], span.run[at], before(span)[at])
         newest = int(span.run[-1])
         self.holds.delays.deliver(given.rows.key, given.rows.time, given.run)
         quick, out = self._quick(given, newest)
@@ -149,6 +144,7 @@ class EnergyOperator(QuickOperator):
         for start, stop, close_first in self._spans(rows, prior, span):
             self._take(rows, prior, span.cut(start, stop), close_first, collected)
         self._learn(followed, calm, mixed, newest)
+        return followed
 
 
 def _never(rows: int) -> Ints:

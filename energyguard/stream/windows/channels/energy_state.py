@@ -16,6 +16,7 @@ from energyguard.model.channels import (
     ENERGY_DEFAULTS,
     MAX_GAP_MS,
     EnergyDefaults,
+    Kind,
     Measure,
 )
 from energyguard.model.readings import Bools, Ints
@@ -29,15 +30,13 @@ from energyguard.stream.windows.panes.entry_registers import EntryRegisters
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.readings.numbering import by_key_and_time
 from energyguard.stream.windows.readings.verdicts import LaneRows
-from energyguard.stream.windows.rhythm.patience import (
-    Patience,
-)
+from energyguard.stream.windows.rhythm.patience import Patience
 
 POINT_MS = 63_000
 """Readings of an interval of at most a minute, give or take a twentieth, are points."""
 LONG_STEPS = 3
 """Of eight steps so many may be longer: the usual one is still a minute at most."""
-_ANY = 2**60
+ANY = 2**60
 """1e-9 kWh: nobody has looked at what the windows of a key have at most."""
 DescriptionOf = Callable[[str, str], EnergyChannel]
 """What is said of a device's channel."""
@@ -67,7 +66,7 @@ class EnergyState(ChannelOperator):
         self.registers = EntryRegisters(self.measure)
         self.base = Ledger(kind, self.described)  # of the readings that left the ring
         self.head = Ledger(kind, self.described)  # of all; of interval energies only if apart
-        self.holds = Patience()
+        self.holds = Patience(limits.lateness_ms, kind is Kind.REGISTER)
         self.folded: Ints = np.empty(0, np.int64)  # of each key, until when readings are in `base`
         self.is_quick: Bools = np.empty(0, bool)
         self._largest: Ints = np.empty(0, np.int64)  # what a point may have at most
@@ -112,12 +111,20 @@ class EnergyState(ChannelOperator):
     def _describe(self, keys: int) -> None:
         """Ask what is said of new keys."""
         if keys > (known := len(self._largest)):
+            self._need()
             largest, length, as_sent = self._points_of(range(known, keys))
             self._largest = np.concatenate([self._largest, largest])
             self._length = np.concatenate([self._length, length])
             self._is_as_sent = np.concatenate([self._is_as_sent, as_sent])
             self.base.grow(keys)
             self.head.grow(keys)
+
+    def _need(self) -> None:
+        """Know which keys sums need: these are waited for less long."""
+        keys = len(self.newest)
+        terms = [state for state in self.rule_states if state.term is not None]
+        needed = [state.limits.selected(keys) for state in terms]
+        self.holds.need(np.logical_or.reduce(needed) if needed else None)
 
     def _points_of(self, keys: Iterable[int]) -> tuple[Ints, Ints, Bools]:
         """Of each key the most that a point may count, its intervals' length, whether it counts as
@@ -139,7 +146,9 @@ class EnergyState(ChannelOperator):
         keys = self.places.described_anew(self.channel)
         if len(keys := keys[keys < len(self._largest)]):
             self._describe_anew(keys)
-        return super().place_anew(newest)
+        found = super().place_anew(newest)
+        self._need()
+        return found
 
     def _describe_anew(self, keys: Ints) -> None:
         """Something else is said of some keys: what is kept of them is folded by that.
@@ -161,7 +170,7 @@ class EnergyState(ChannelOperator):
             state.apart = ~self.is_quick
         self.registers.leave(is_changed)
         self._is_stale[keys] = self.newest[keys] > NEVER
-        self.ceiling[:, keys] = _ANY
+        self.ceiling[:, keys] = ANY
 
     def _set_bounded_apart(self) -> None:
         """Those of which a rule wants the bounds are followed by their entries."""
@@ -219,17 +228,6 @@ class EnergyState(ChannelOperator):
         known = min(len(self.folded), len(other.folded))
         self.base, self.folded[:known] = other.base, other.folded[:known]
         self.base.grow(len(self.folded))
-
-    def late(self, rows: LaneRows, run: Ints) -> Bools:
-        """Readings for which every window of their key that would hold them is closed."""
-        if not self.rule_states:
-            return super().late(rows, run)
-        closed = self.holds.reached(rows.key, run[rows.at], self.limits.lateness_ms)
-        late = np.ones(len(rows), bool)
-        for slide, window in self._windows:
-            pane = (rows.time - self.measure.shift) // slide
-            late &= pane * slide + window <= closed
-        return late
 
     def _falls_silent(self, newest_ms: Ints, newest: int) -> Bools:
         """Whether windows close that end after the newest readings of keys."""

@@ -19,7 +19,7 @@ from energyguard.stream.windows.rhythm.silence_tracker import SilenceChange
 
 AT_ONCE = 64
 """So many readings are taken at once; after some of them had to go one by one, so many do."""
-READ = 3
+LATE, READ = 1, 3
 
 
 class KeyWindows:
@@ -40,9 +40,14 @@ class KeyWindows:
             rule.knows(entries)
         time.doubt_ms = entries.doubt_ms
         self._alone = 0  # so many readings are taken one by one
+        self._is_late = False
 
     def follow(
-        self, rows: Sequence[tuple[int, int, int]], changes: Sequence[SilenceChange], stop: int
+        self,
+        rows: Sequence[tuple[int, int, int]],
+        changes: Sequence[SilenceChange],
+        stop: int,
+        late: Sequence[int] = (),
     ) -> None:
         """Go through a piece.
 
@@ -50,13 +55,16 @@ class KeyWindows:
             rows: place, time and value of the key's readings that count, in log order.
             changes: when it goes quiet, or comes back.
             stop: the place after the last of the piece.
+            late: places of readings that do not count, and are newer than all before.
         """
         happened = sorted(
             [
                 *((c.at, 0 if c.quiet else 2, i) for i, c in enumerate(changes)),
                 *((row[0], READ, i) for i, row in enumerate(rows)),
+                *((at, LATE, 0) for at in late),
             ]
         )
+        self._is_late = bool(late)
         place = 0
         while place < len(happened):
             at, kind, i = happened[place]
@@ -68,6 +76,7 @@ class KeyWindows:
                 self._close(self.time.come_to(at - 1))
             if kind == READ:
                 self._read(*rows[i])
+            if kind in (READ, LATE):
                 continue
             if kind == 2:
                 self._close(self.time.come_to(at))
@@ -83,7 +92,9 @@ class KeyWindows:
         if self._alone:
             self._alone -= 1
             return 0
-        if changes or self.time.doubt_ms or any(rule.closes_one_by_one for rule in self.rules):
+        if changes or self._is_late or self.time.doubt_ms:
+            return 0
+        if any(rule.closes_one_by_one for rule in self.rules):
             return 0
         now = self.time.come_at(np.array([row[0] for row in rows[: len(starts)]], np.int64))
         back = np.flatnonzero(starts < now)

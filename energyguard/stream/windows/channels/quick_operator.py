@@ -18,8 +18,8 @@ from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.channels.apart_operator import ApartOperator
 from energyguard.stream.windows.channels.bounded import bounded_keys
+from energyguard.stream.windows.channels.closing_times import RowsByKey
 from energyguard.stream.windows.channels.energy_state import LONG_STEPS, POINT_MS
-from energyguard.stream.windows.channels.reordering import RowsByKey
 from energyguard.stream.windows.panes.entry_registers import EntryRows
 from energyguard.stream.windows.panes.key_entries import KeyEntries
 from energyguard.stream.windows.readings.verdicts import LaneRows
@@ -35,8 +35,12 @@ class QuickOperator(ApartOperator):
         Entries are None where each reading is a point.
         """
         rows, prior, run, _ = given
-        out = np.zeros(len(self.newest), bool)
-        mine = self.is_quick[rows.key]
+        out = self.is_quick & self.is_odd
+        if (
+            self.waits_for_next and not self.ended
+        ):  # who is silent: no window closes before its next reading
+            out |= self.is_quick & self._falls_silent(self.newest, newest)
+        mine = self.is_quick[rows.key] & ~out[rows.key]
         if not mine.all():
             rows, prior, run = rows.where(mine), prior[mine], run[mine]
         if self.measure.holds:
@@ -155,6 +159,8 @@ class QuickOperator(ApartOperator):
             quick &= ~bounded[keys]
         if self.measure.holds:
             quick &= ~self._falls_silent(self.head.newest_ms()[keys], newest)
+        elif self.waits_for_next:
+            quick &= ~self._falls_silent(self.newest[keys], newest)
         if not self.ended and quick.any():
             self._enter(keys[quick], followed)
 

@@ -8,8 +8,6 @@ episode or a silence keeps.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from energyguard.ledger.entries import Entries
@@ -19,7 +17,8 @@ from energyguard.ledger.rhythm import MIN_STEPS
 from energyguard.model.channels import MAX_GAP_MS, MS_PER_HOUR, Kind
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.channels.energy_state import NO_NUMBERS, EnergyState
+from energyguard.stream.windows.channels.closing_times import RowsByKey, TimedOperator
+from energyguard.stream.windows.channels.energy_state import NO_NUMBERS
 from energyguard.stream.windows.panes.envelope import (
     Reordered,
     highest_of_amounts,
@@ -29,22 +28,12 @@ from energyguard.stream.windows.panes.envelope import (
 )
 from energyguard.stream.windows.panes.key_sums import tail_of
 from energyguard.stream.windows.readings.numbering import by_key_and_time
-from energyguard.stream.windows.readings.verdicts import LaneRows
 
 FOLLOWS = np.isin([*Evidence], [Evidence.PLAIN, Evidence.LONG, Evidence.UNUSUAL])
 """By evidence: whether that may be said of a reading that goes on from the one before it."""
 
 
-class RowsByKey(NamedTuple):
-    """Readings by key, and in log order within each."""
-
-    rows: LaneRows
-    prior: Ints
-    run: Ints
-    before: Ints  # the partition's newest time before each
-
-
-class ReorderingOperator(EnergyState):
+class ReorderingOperator(TimedOperator):
     """What there is to tell of keys that are folded again."""
 
     def _fold_again(self, which: Bools, given: RowsByKey) -> Bools:

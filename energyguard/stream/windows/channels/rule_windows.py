@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,34 @@ from energyguard.stream.windows.panes.key_entries import (
 from energyguard.stream.windows.panes.registers import SAYS_NOTHING
 from energyguard.stream.windows.panes.spreading import Columns, sums_of
 from energyguard.stream.windows.panes.terms import ClosedTerms, turned
+from energyguard.stream.windows.rhythm.patience import closed_at
 from energyguard.stream.windows.rhythm.silence_tracker import SilenceChange
+
+
+class OwnTimes(NamedTuple):
+    """The newest reading of a key over a piece of a batch."""
+
+    wait_ms: int
+    """How long after a newest reading windows that end later close, at least."""
+    place: Ints
+    """From which places on it is another; the first is before the piece."""
+    time: Ints
+    """When each was, in ms."""
+
+    def at(self, places: Ints) -> Ints:
+        """The newest reading just after some places: (places,)."""
+        found: Ints = self.time[np.searchsorted(self.place, places, side="right") - 1]
+        return found
+
+    def newest(self, place: int) -> int:
+        """The same of one place."""
+        return int(self.time[int(np.searchsorted(self.place, place, side="right")) - 1])
+
+    def places(self, times: Ints) -> Ints:
+        """From which place on the newest reading is not before some times: (times,)."""
+        at = np.minimum(np.searchsorted(self.time, times), len(self.time) - 1)
+        found: Ints = self.place[at]
+        return found
 
 
 @dataclass(slots=True)
@@ -35,8 +63,9 @@ class KeyTime:
         run: the partition's newest time just after each reading of the batch.
         first: the first place at which windows may close: no earlier than what closes them.
         patience_ms: a window of this key closes so long after its end,
-        doubt_ms: and so much later while its newest reading is in doubt.
         decided_ms: windows that end at or before this were closed before.
+        doubt_ms: and so much later while its newest reading is in doubt.
+        own: its newest readings, where a window that ends later waits for the next one.
     """
 
     run: Ints
@@ -44,21 +73,42 @@ class KeyTime:
     patience_ms: int
     decided_ms: int
     doubt_ms: int = 0
+    own: OwnTimes | None = None
+    _place: int = 0  # to which it has come
 
     def come_to(self, place: int) -> int:
         """Windows that end at or before this are closed from just after a place on."""
-        now = int(self.run[place]) - self.patience_ms - self.doubt_ms
+        self._place = place
+        run, doubt = int(self.run[place]), self.doubt_ms
+        now = run - self.patience_ms - doubt
+        if self.own is not None and (newest := self.own.newest(place)) < now:
+            now = newest if newest > run - self.own.wait_ms - doubt else now
         self.decided_ms = max(self.decided_ms, now)
         return self.decided_ms
 
     def come_at(self, places: Ints) -> Ints:
-        """Up to when windows are closed just after each of some places: (places,)."""
-        now: Ints = self.run[places] - self.patience_ms - self.doubt_ms
+        """Up to when windows are closed just after each of some places, at most: (places,)."""
+        now = self._now(places)
+        if self.own is not None:  # it may have been given up before
+            now = np.maximum(now, self._now(np.maximum(places - 1, 0)))
+            now = np.maximum.accumulate(now)
         return np.maximum(now, self.decided_ms)
+
+    def _now(self, place: Ints) -> Ints:
+        run: Ints = self.run[place]
+        patience = self.patience_ms + self.doubt_ms
+        if self.own is None:
+            return run - patience
+        return closed_at(run, self.own.at(place), patience, self.own.wait_ms + self.doubt_ms)
 
     def places(self, ends_ms: Ints) -> Ints:
         """Where windows close."""
         found: Ints = np.searchsorted(self.run, ends_ms + self.patience_ms + self.doubt_ms)
+        if self.own is not None:
+            newest = self.own.newest(self._place)
+            given_up = np.searchsorted(self.run, newest + self.own.wait_ms + self.doubt_ms)
+            later = np.where(ends_ms > newest, given_up, self.own.places(ends_ms))
+            found = np.maximum(found, later)
         return np.maximum(found, self.first)
 
 

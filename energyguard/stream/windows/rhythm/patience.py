@@ -4,11 +4,16 @@ A window of a device closes when its end + hold is not above the watermark. The 
 longest usual step and the usual delay together are within the lateness, else their sum, up to a
 round time; of a device of which fewer than three steps are known it is 26 h, so that a daily meter
 can say who it is. A hold changes at borders of the partition's time only, by what was known there.
+
+What a register used since its newest reading its next one says, whenever that comes: so no window
+closes that ends after the newest reading, until the device has been waited for, which is longer
+than a hold. Then it is given up, and its windows close as those of others, until it sends again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,6 +25,11 @@ FIRST_HOLD_MS = 26 * 3_600_000
 BORDER_MS = 300_000
 """Holds change where the partition's time passes a multiple of this."""
 MIN_STEPS = 3
+HOLDS_WAITED = 3
+"""A register is waited for so many holds, or lateness if that is longer, after its newest reading:
+no longer than it takes for a difference to be a gap."""
+SLOW_WAIT_MS = 26 * 3_600_000
+"""So long at least where it has a hold; so long at most, but for its hold, where a sum needs it."""
 _UNITS = ((600_000, 60_000), (7_200_000, 300_000))
 """Up to how long holds are rounded up to what; longer ones to whole hours."""
 _HOUR_MS = 3_600_000
@@ -52,22 +62,44 @@ def hold_of(steps_known: Ints, longest_ms: Ints, delay_ms: Ints, lateness_ms: in
     return found
 
 
+def closed_at(run: Ints | int, own: Ints, patience_ms: Ints | int, wait_ms: Ints | int) -> Ints:
+    """Up to when windows of keys are closed: (n,).
+
+    Args:
+        run: the partition's time.
+        own: the newest reading of each.
+        patience_ms: how long after its end a window closes.
+        wait_ms: how long after a newest reading windows that end later do, at least.
+    """
+    usual = run - patience_ms
+    closed: Ints = np.where(own > run - wait_ms, np.minimum(usual, own), usual)
+    return closed
+
+
 @dataclass(slots=True)
 class Patience:
     """The holds of the keys of a channel, and how far each one's windows are decided.
 
     Attributes:
+        lateness_ms: how long windows wait for every device.
+        waits_for_next: whether a reading says what was used since the one before it.
         hold: how long windows wait, in ms.
         next_hold: what it is to be from the next border on.
         decided: windows that end at or before this time are closed.
         delays: how late the readings of each key usually come.
     """
 
+    lateness_ms: int
+    waits_for_next: bool = False
     hold: Ints = field(default_factory=_empty)
     next_hold: Ints = field(default_factory=_empty)
     decided: Ints = field(default_factory=_empty)
     doubt: Ints = field(default_factory=_empty)
     """How much longer windows wait, of a key whose newest reading is in doubt."""
+    wait: Ints = field(default_factory=_empty)
+    """How long a key is waited for: its hold, or longer."""
+    summed: Bools | None = None
+    """Which keys sums need; None: none."""
     delays: UsualDelays = field(default_factory=UsualDelays)
 
     def grow(self, keys: int) -> None:
@@ -81,23 +113,82 @@ class Patience:
         self.decided = np.concatenate([self.decided, np.full(more, NEVER)])
         self.doubt = np.concatenate([self.doubt, np.zeros(more, np.int64)])
         self.delays.grow(keys)
+        self._wait()
 
     def adopt(self) -> None:
         """A border was passed: go by what is known there."""
         self.hold = self.next_hold.copy()
+        self._wait()
 
-    def pass_by(self, newest: int, lateness_ms: int) -> None:
-        """The partition's time has come so far."""
-        self.decided = self.decided_at(newest, lateness_ms)
+    def end(self) -> None:
+        """No more readings come: nobody is waited for."""
+        self.hold = np.zeros_like(self.hold)
+        self.wait = self.hold.copy()
 
-    def decided_at(self, newest: int, lateness_ms: int) -> Ints:
+    def need(self, summed: Bools | None) -> None:
+        """Sums need these keys from now on."""
+        self.summed = summed
+        self._wait()
+
+    def _wait(self) -> None:
+        self.wait = self.hold
+        if not self.waits_for_next:
+            return
+        self.wait = HOLDS_WAITED * np.maximum(self.hold, self.lateness_ms)
+        long = np.where(self.hold > 0, np.maximum(self.wait, SLOW_WAIT_MS), self.wait)
+        if self.summed is not None:
+            known = min(len(self.summed), len(long))
+            short = np.minimum(self.wait, np.maximum(self.hold, SLOW_WAIT_MS))[:known]
+            long[:known] = np.where(self.summed[:known], short, long[:known])
+        self.wait = long
+
+    def pass_by(self, newest: int, own: Ints) -> None:
+        """The partition's time has come so far; ``own``: the newest reading of each key."""
+        self.decided = self.decided_at(newest, own)
+
+    def give_up(self, key: Ints, prior: Ints, before: Ints) -> None:
+        """Windows that closed before some readings, as nobody waited for these any longer.
+
+        Args:
+            key: of each reading; none was in doubt.
+            prior: the newest reading of the key before each.
+            before: the partition's time just before it.
+        """
+        if not self.waits_for_next or not len(key):
+            return
+        gone = (prior <= before - self.lateness_ms - self.wait[key]) & (prior > NEVER)
+        if gone.any():
+            key = key[gone]
+            closed = before[gone] - self.lateness_ms - self.hold[key]
+            np.maximum.at(self.decided, key, closed)
+
+    def decided_at(self, newest: int, own: Ints) -> Ints:
         """Up to when windows of each key are closed at a time of the partition."""
-        decided: Ints = np.maximum(self.decided, newest - lateness_ms - self.hold - self.doubt)
+        more = self.doubt + self.lateness_ms
+        now = closed_at(newest, own, self.hold + more, self.wait + more)
+        decided: Ints = np.maximum(self.decided, now)
         return decided
 
-    def reached(self, key: Ints, run: Ints, lateness_ms: int) -> Ints:
-        """Up to when windows of readings' keys are closed just after each: (readings,)."""
-        reached: Ints = np.maximum(self.decided[key], run - lateness_ms - self.hold[key])
+    def reached(self, key: Ints, run: Ints) -> Ints:
+        """Up to when windows of readings' keys are closed just after each, at most: (readings,)."""
+        reached: Ints = np.maximum(self.decided[key], run - self.lateness_ms - self.hold[key])
+        return reached
+
+    def reached_by(self, key: Ints, times: tuple[Ints, Ints], run: tuple[Ints, Ints]) -> Ints:
+        """The same exactly, of readings by key and in log order within each: (readings,).
+
+        Args:
+            key: of each reading.
+            times: the newest one of its key before each, and just after.
+            run: the partition's time just before each, and just after.
+        """
+        patience, wait = self.lateness_ms + self.hold[key], self.lateness_ms + self.wait[key]
+        before, after = (
+            closed_at(now, own, patience, wait) for now, own in zip(run, times, strict=True)
+        )
+        reached = np.maximum(np.maximum(before, after), self.decided[key])
+        for a, b in pairwise([*np.flatnonzero(np.diff(key, prepend=-1)).tolist(), len(key)]):
+            np.maximum.accumulate(reached[a:b], out=reached[a:b])
         return reached
 
     def save(self) -> list[Ints]:
@@ -109,6 +200,7 @@ class Patience:
         """Know what was saved."""
         self.hold, self.next_hold, self.decided, self.doubt, *delays = saved
         self.delays.restore(delays)
+        self._wait()
 
 
 def unsteady(hold: Ints, low: Ints, high: Ints, lateness_ms: int) -> Bools:
