@@ -86,6 +86,8 @@ def unpack(values: Sequence[bytes]) -> tuple[pa.RecordBatch, npt.NDArray[np.int3
     sizes = [batch.num_rows for batch in batches]
     record = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
     whole = pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], SCHEMA)
+    if not {*pc.unique(whole.column("channel")).to_pylist()} <= CHANNELS.keys():
+        raise Corrupt("packed readings are of a channel that is not known")
     return whole, record
 
 
@@ -99,8 +101,6 @@ def _unpack(value: bytes) -> pa.RecordBatch:
         raw = _CODEC.decompress(memoryview(value)[5:], size)
         batch = pa.ipc.read_record_batch(raw, SCHEMA)
         batch.validate(full=True)
-        if not {*pc.unique(batch.column("channel")).to_pylist()} <= CHANNELS.keys():
-            raise Corrupt("packed readings are of a channel that is not known")
         return batch
     except (pa.ArrowException, OSError, EOFError, IndexError, ValueError) as error:
         raise Corrupt(f"packed readings cannot be read: {error}") from error

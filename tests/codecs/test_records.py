@@ -15,8 +15,8 @@ CSV = b"2025-09-06T00:00:15Z,H007,0.05"
 JSON = b'{"timestamp": "2025-09-06T00:00:30Z", "household_id": "H008", "energy_kwh": 0.25}'
 
 
-def packed(*devices: str) -> bytes:
-    batch = batch_of(pa.array(devices), "energy_kwh", [T0] * len(devices), [1] * len(devices))
+def packed(*devices: str, channel: str = "energy_kwh") -> bytes:
+    batch = batch_of(pa.array(devices), channel, [T0] * len(devices), [1] * len(devices))
     return pack(batch, 1)[0][1]
 
 
@@ -65,6 +65,16 @@ def test_one_that_cannot_be_read_costs_its_neighbours_nothing(bad: bytes) -> Non
     assert only.refused.original == bad
     assert BAD[bad] in only.refused.reason
     assert only.refused.verdict in (Verdict.MALFORMED, Verdict.OUT_OF_RANGE)
+
+
+def test_readings_of_a_channel_that_is_not_known_are_refused_alone() -> None:
+    bad = packed("B", channel="energy_kwh_2")
+    found = read_records([packed("A"), bad, packed("C")])
+    assert found.readings["device"].to_pylist() == ["A", "C"]
+    assert found.record.tolist() == [0, 2]
+    (only,) = found.bad
+    assert (only.record, only.refused.original) == (1, bad)
+    assert "channel that is not known" in only.refused.reason
 
 
 def test_no_message_speaks_for_those_behind_it() -> None:

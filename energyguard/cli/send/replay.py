@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -20,6 +25,10 @@ if TYPE_CHECKING:
     from energyguard.intake.replay import ReplayRun
     from energyguard.settings.tree import Settings
 
+T = TypeVar("T")
+
+NICENESS = 5
+"""Of what brings readings of the past: live ones, and alerts of them, go before it."""
 SPEEDUP = 60.0
 
 Files = Annotated[list[Path], typer.Argument(help="Files of any shape we know; may be .gz.")]
@@ -111,7 +120,8 @@ def _play(call: Call, wanted: ReplayRun) -> None:
         until_signal() as stop,
         progress("replay", "readings") as report,
     ):
-        played = Player(wanted, log, stop).play(report)
+        play = partial(Player(wanted, log, stop).play, report)
+        played = _giving_way(play) if wanted.keeps_time else play()
         if wanted.alerts and played.last_ms is not None and not stop.is_set():
             end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
     names = ", ".join(path.name for path in wanted.paths[:MAX_NAMED])
@@ -127,6 +137,17 @@ def _play(call: Call, wanted: ReplayRun) -> None:
     )
     if not played.readings and played.refused:
         raise Rejected(f"nothing was taken: {played.reason}")
+
+
+def _giving_way(work: Callable[[], T]) -> T:
+    """Work in a thread that gives way to other processes, where a thread can by itself."""
+    with ThreadPoolExecutor(1, initializer=_give_way) as thread:
+        return thread.submit(work).result()
+
+
+def _give_way() -> None:
+    if sys.platform.startswith("linux"):  # elsewhere the whole process would
+        os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 
 
 def _topic_name(file: Path) -> str:
