@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from energyguard.catalogue.channel_scales import scales_of
 from energyguard.catalogue.fold import Catalogue
 from energyguard.ledger.channels import EnergyChannel, is_named_fed_in, plain_channel
 from energyguard.ledger.scales import Scales
 from energyguard.model.catalogue import DEVICE, ChannelFacts, Device, key_of
-from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
+from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
 from energyguard.model.quantities import NANO, parse_duration, to_nano
 from energyguard.records.catalogue import CatalogueVersion
 
@@ -92,6 +94,18 @@ def taken_twice(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         for term in device.terms:
             if term.minus and _feeds_in(term.device, catalogue.devices.get(term.device)):
                 yield name, term.device
+
+
+def with_direction(device: Device, new: str, old: str) -> Device:
+    """A device by a new name that counts what is fed in, where its old name alone says so."""
+    if is_named_fed_in(new) or not is_named_fed_in(old):
+        return device
+    registers = (name for name, channel in CHANNELS.items() if channel.kind is Kind.REGISTER)
+    facts = {name: device.channels.get(name, _NO_FACTS) for name in registers}
+    signs = {
+        name: msgspec.structs.replace(of, sign=of.sign or "export") for name, of in facts.items()
+    }
+    return msgspec.structs.replace(device, channels={**device.channels, **signs})
 
 
 def _feeds_in(name: str, device: Device | None) -> bool:

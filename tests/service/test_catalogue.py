@@ -166,6 +166,19 @@ def test_a_meter_is_swapped(service: MadeUpService) -> None:
     assert service.catalogue.detail("H003").device.retired_ms is not None
 
 
+def test_a_meter_that_took_the_place_of_one_of_export_counts_what_is_fed_in(
+    service: MadeUpService,
+) -> None:
+    service.catalogue.change("device/H002/export", "jo", {"name": "Roof"})
+    service.catalogue.swap("H002/export", "H010", "jo")
+    assert service.catalogue.detail("H010").device.channels["energy_register_kwh"].sign == "export"
+    service.catalogue.swap("H010", "H011", "jo")  # and the next one, too
+    assert service.catalogue.detail("H011").device.channels["energy_register_kwh"].sign == "export"
+    service.catalogue.change("device/main/export", "jo", {"name": "Wall"})
+    service.catalogue.swap("main/export", "other/export", "jo")  # it says so itself
+    assert not service.catalogue.detail("other/export").device.channels
+
+
 def test_a_meter_that_took_anothers_place_counts_in_its_sums(service: MadeUpService) -> None:
     terms = {
         "flat": (Term(device="H001"), Term(device="H002", minus=True)),

@@ -20,6 +20,7 @@ from energyguard.domains.charging.records.stations import CHARGER, Charger
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
 from energyguard.errors import Malformed
 from energyguard.log import Log, Records
+from energyguard.log.compacted import CompactedTable
 from energyguard.topics import topic_named
 
 COLUMNS = ("charger", "station", "latitude", "longitude", "rating_kw")
@@ -62,6 +63,29 @@ def read_chargers(path: Path) -> list[Charger]:
     if not found:
         raise Malformed(f"{path}: no charger in it")
     return found
+
+
+def check_listed(log: Log, chargers: Sequence[Charger]) -> None:
+    """See that stations have one currency with the chargers that are listed already, too.
+
+    Raises:
+        Malformed: some have two.
+    """
+    table = CompactedTable(log, CHARGER)
+    table.refresh()
+    anew = {charger.charger for charger in chargers}
+    money = {
+        known.station: known for known in table.rows.values()
+        if known.currency and known.charger not in anew
+    }  # fmt: skip
+    for charger in chargers:
+        known = money.get(charger.station)
+        if known is not None and charger.currency not in ("", known.currency):
+            raise Malformed(
+                f"nothing was listed: the prices at {charger.station} are in {known.currency}, as "
+                f"{known.charger} is listed, and {charger.charger} has {charger.currency}: a "
+                "station has one currency; list them all anew, or at a station of their own"
+            )
 
 
 def list_chargers(log: Log, chargers: Sequence[Charger]) -> None:

@@ -13,6 +13,7 @@ from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import CatalogueChanges, Edit
 from energyguard.catalogue.checks import PlannedCatalogue, known_key
 from energyguard.catalogue.differences import changed_fields, with_fields
+from energyguard.catalogue.energy import with_direction
 from energyguard.catalogue.known import Known, KnownPlaces
 from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
 from energyguard.catalogue.terms import with_successor
@@ -247,6 +248,7 @@ class CatalogueVerbs(CatalogueFiles):
         if after is not None:
             own = msgspec.to_builtins(after)
             placed = with_fields(DEVICE, placed, {n: v for n, v in own.items() if v and n != "is"})
+        placed = with_direction(placed, new, old)
         edits = [Edit(f"{DEVICE}/{old}", entry), Edit(f"{DEVICE}/{new}", placed)]
         for name, sum_of in list(self.entries.devices.items()):
             if (after_it := with_successor(sum_of, old, new)) != sum_of and name not in (old, new):

@@ -377,3 +377,24 @@ def test_a_stay_of_years_is_refused(tmp_path: Path) -> None:
     row = "1,CP1,1,2014-05-01 10:00,2024-05-01 11:00,7,2,Lot"
     (one,) = read_exports([file(tmp_path, row)], UTC_TIMES).refused
     assert one.defects[0].defect is Defect.TOO_LONG
+
+
+def test_a_station_beside_a_charger_is_where_that_is(tmp_path: Path) -> None:
+    row = "North,1,2024-05-01 08:00,2024-05-01 09:00,7"
+    for other in ("connector", "charger"):
+        path = file(tmp_path, row, head=f"station,{other},start,end,energy (kWh)")
+        (one,) = read_exports([path], UTC_TIMES).sessions
+        places = ("North/1", "North/1") if other == "connector" else ("1", "North")
+        assert (one.charger, one.station) == places
+
+
+def test_a_station_has_one_currency_in_a_file_and_in_the_next(log: Log, tmp_path: Path) -> None:
+    head = "id,charger,station,start,end,energy (kWh),cost,currency"
+    rows = [f"{n},C{n},North,2024-05-0{n} 08:00,2024-05-0{n} 09:00,7,3.50" for n in range(1, 5)]
+    first = file(tmp_path, f"{rows[0]},EUR", f"{rows[1]},CHF", head=head)
+    put(log, first)
+    for row in (f"{rows[2]},CHF", f"{rows[3]},EUR"):
+        put(log, file(tmp_path, row, head=head, name="b.csv"))
+    found = {session.charger: session for session in sessions(log)}
+    assert [found[f"C{n}"].cents for n in range(1, 5)] == [350, None, None, 350]
+    assert found["C3"].quality == Defect.CURRENCY.value

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from energyguard.codecs import RefusedRow
-from energyguard.domains.charging.charger_list import read_chargers
+from energyguard.domains.charging.charger_list import check_listed, list_chargers, read_chargers
 from energyguard.domains.charging.records.stations import Charger
 from energyguard.domains.charging.sessions.signals import Listed
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
@@ -72,3 +72,21 @@ def test_a_list_of_chargers_says_their_currency(tmp_path: Path) -> None:
     file.write_text(f"{head}c1,North,,,,EUR\nc2,North,,,,\nc3,North,,,,CHF\n")
     with pytest.raises(Malformed, match="row 4: currency: the prices at North are in EUR by row 2"):
         read_chargers(file)
+
+
+def test_two_lists_are_held_against_each_other(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+
+    def charger(name: str, currency: str) -> Charger:
+        return Charger(charger=name, station="North", currency=currency)
+
+    for some in ([charger("c1", "EUR")], [charger("c2", "EUR"), charger("c3", "")]):
+        check_listed(log, some)
+        list_chargers(log, some)
+    with pytest.raises(Malformed, match=r"the prices at North are in EUR, as c[12] is listed"):
+        check_listed(log, [charger("c4", "CHF")])
+    check_listed(
+        log, [charger("c4", ""), msgspec.structs.replace(charger("c5", "CHF"), station="S")]
+    )
+    check_listed(log, [charger(name, "CHF") for name in ("c1", "c2", "c3")])  # all of them anew
+    log.close()

@@ -41,10 +41,15 @@ def add(
     ],
 ) -> None:
     """List the chargers of a CSV file: where each is, and how strong. A wrong row stops it all."""
-    from energyguard.domains.charging.charger_list import list_chargers, read_chargers
+    from energyguard.domains.charging.charger_list import (
+        check_listed,
+        list_chargers,
+        read_chargers,
+    )
 
     found = read_chargers(file)
     with call.log() as log:
+        check_listed(log, found)
         list_chargers(log, found)
     stations = len({charger.station for charger in found})
     call.out.done(

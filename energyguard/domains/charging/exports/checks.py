@@ -64,16 +64,15 @@ def _check_energy(session: ExportedSession, energy: int, seconds: int) -> None:
 
 
 def check_currencies(sessions: Iterable[ExportedSession]) -> None:
-    """Let a charger have one currency, that of its first session; others are not counted."""
+    """Let a station have one currency, that of its first session; others are not counted."""
     currencies: dict[tuple[str, str], str] = {}
     for session in sessions:
         if session.paid is None or not session.currency:
             continue
-        own = currencies.setdefault((session.charger, session.station), session.currency)
+        place = session.station or session.charger
+        own = currencies.setdefault((session.network, place), session.currency)
         if own != session.currency:
-            explanation = f"{session.currency}, its charger has {own}: not counted"
-            session.says(Defect.CURRENCY, explanation)
-            session.paid, session.currency = None, own
+            session.leave_paid_out(own)
 
 
 def check_overlaps(sessions: Iterable[ExportedSession]) -> None:

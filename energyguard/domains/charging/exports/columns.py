@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from energyguard.domains.charging.exports.money import currency_in
-from energyguard.domains.charging.exports.words import SIGNS, WORDS
+from energyguard.domains.charging.exports.words import LENGTHS, SIGNS, STATIONS, WORDS
 from energyguard.errors import ConfigError
 from energyguard.files.tables.layout import DECIMAL_MARK, MARKS
 from energyguard.files.values.words import ENERGY, POWER, header_of_text, plain_words
@@ -44,12 +44,6 @@ def role_named(role: str, size: Decimal | None) -> str:
 _PLAIN: Final = sorted({role for role, _ in WORDS.values()} - set(_SIZES) - {"price", "end_zone"})
 ROLES: Final = (*_PLAIN, *MAPPED, *ORDERS, "ignore")
 """What a column may be, as people say it."""
-_LENGTH_WORDS: Final = {
-    "h": "h hr hrs hour hours std stunden heures uur uren ore godziny",
-    "min": "min mins minutes minuten minuti minut minuty",
-    "s": "s sec seconds sek sekunden secondes seconden secondi sekundy",
-}
-_LENGTHS: Final = {word: unit for unit, text in _LENGTH_WORDS.items() for word in text.split()}
 _BRACKETS: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _MAX_HEADER: Final = 100
 
@@ -89,8 +83,8 @@ def header_named(name: str) -> SessionHeader:
         label = label.removesuffix(last).strip().removesuffix(" in")
     words = plain_words(label)
     before, _, last = words.rpartition(" ")
-    length = _LENGTHS.get(beside.lower()) or _LENGTHS.get(last)
-    if words not in WORDS and last in _LENGTHS:
+    length = LENGTHS.get(beside.lower()) or LENGTHS.get(last)
+    if words not in WORDS and last in LENGTHS:
         words = before.removesuffix(" in")
     if words not in WORDS and "." in name:
         words = _inner(name)
@@ -198,10 +192,17 @@ def columns_in(header: Sequence[str], mapped: Mapping[str, str]) -> dict[str, Fo
             (role, size), rank = MAPPED.get(known[meant.words], (known[meant.words], None)), 1
         elif not role:
             role, size, rank = meant.role, meant.size, 2
-        order = rank, size is None and role in _SIZES, meant.tier, place
+        tier = meant.tier + (role == "charger" and meant.words in STATIONS)
+        order = rank, size is None and role in _SIZES, tier, place
         if role and role != "ignore" and (role not in found or order < found[role][0]):
             found[role] = order, FoundColumn(place, size, meant.currency)
     columns = {role: column for role, (_, column) in found.items()}
+    if "charger" in columns and "site" not in columns:  # beside a charger it is where that is
+        small = [name.strip().lower() for name in header]
+        where = [n for n, name in enumerate(small) if header_named(name).words in STATIONS]
+        where = [n for n in where if n != columns["charger"].place and small[n] not in mapped]
+        if where:
+            columns["site"] = FoundColumn(where[0], None)
     for whole in ("start", "end"):  # a day and a time of day stand side by side; else it has both
         halves = {f"{whole}_date", f"{whole}_time"} & columns.keys()
         if whole not in columns and len(halves) == 1:

@@ -229,6 +229,8 @@ class Importer:
         chargers: dict[str, Charger] = {}
         for session in export.sessions:
             record = imported(session, known.names)
+            if known.leaves_out(session, record.station):
+                record = imported(session, known.names)
             change = known.change(record)
             records += known.records(record, change, self._of)
             if change.is_new or change.replaces:

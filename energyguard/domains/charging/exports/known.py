@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from energyguard.domains.charging.exports.rows import ExportedSession
 from energyguard.domains.charging.exports.same_session import SameSessions, Telling
 from energyguard.domains.charging.records.stations import (
     CHARGER,
@@ -70,6 +71,7 @@ class Known:
 
     def __init__(self, log: Log) -> None:
         self.names = KnownNames()
+        self.currencies: dict[str, str] = {}  # of stations, as their chargers are listed
         self._sessions: dict[str, KnownSession] = {}
         self._same = SameSessions()
         self._read(log)
@@ -85,9 +87,20 @@ class Known:
                     for _, session in decoded(IMPORTED_SESSION.decoder, part):
                         self.put(session)
                 at[part.at] = part.next_offset
+        for charger in {charger.charger: charger for charger in listed}.values():
+            if charger.currency:
+                self.currencies.setdefault(charger.station, charger.currency)
         for charger in listed:
             network = _SIGNALS if charger.topic else charger.network or network_before("")
             self.names.take(charger.charger, charger.station, network)
+
+    def leaves_out(self, session: ExportedSession, station: str) -> bool:
+        """Leave out what was paid in another currency than the station has; says whether."""
+        own = self.currencies.get(station, session.currency)
+        if session.paid is None or not session.currency or own == session.currency:
+            return False
+        session.leave_paid_out(own)
+        return True
 
     def put(self, session: Imported) -> None:
         """Know a session, and its names."""

@@ -114,6 +114,11 @@ class ExportedSession:
         """Note a defect."""
         self.defects.append(RowDefect(defect, detail))
 
+    def leave_paid_out(self, own: str) -> None:
+        """Do not count what was paid in another currency than its station's own."""
+        self.says(Defect.CURRENCY, f"{self.currency}, its station has {own}: not counted")
+        self.paid, self.currency = None, own
+
 
 def _text(second: int | None) -> str:
     return "?" if second is None else f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}"

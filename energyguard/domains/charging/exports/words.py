@@ -227,3 +227,13 @@ _SIGNS: Final = (
 )
 SIGNS: Final = frozenset(_SIGNS.split("|"))
 """Headers that only sessions of charging have."""
+
+STATIONS: Final = frozenset({"station", "charging station", "ladestation", "laadstation"})
+"""What is a charger where no other column is one."""
+_LENGTH_WORDS: Final = {
+    "h": "h hr hrs hour hours std stunden heures uur uren ore godziny",
+    "min": "min mins minutes minuten minuti minut minuty",
+    "s": "s sec seconds sek sekunden secondes seconden secondi sekundy",
+}
+LENGTHS: Final = {word: unit for unit, text in _LENGTH_WORDS.items() for word in text.split()}
+"""What a unit of time is called: h, min or s."""
