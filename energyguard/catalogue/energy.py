@@ -11,7 +11,7 @@ from energyguard.catalogue.channel_scales import scales_of
 from energyguard.catalogue.fold import Catalogue
 from energyguard.ledger.channels import EnergyChannel, is_named_fed_in, plain_channel
 from energyguard.ledger.scales import Scales
-from energyguard.model.catalogue import DEVICE, ChannelFacts, Device, key_of
+from energyguard.model.catalogue import DEVICE, ChannelFacts, Device, Entry, key_of
 from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
 from energyguard.model.quantities import NANO, parse_duration, to_nano
 from energyguard.records.catalogue import CatalogueVersion
@@ -96,9 +96,9 @@ def taken_twice(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
                 yield name, term.device
 
 
-def with_direction(device: Device, new: str, old: str) -> Device:
+def with_direction(device: Entry, new: str, old: str) -> Entry:
     """A device by a new name that counts what is fed in, where its old name alone says so."""
-    if is_named_fed_in(new) or not is_named_fed_in(old):
+    if not isinstance(device, Device) or is_named_fed_in(new) or not is_named_fed_in(old):
         return device
     registers = (name for name, channel in CHANNELS.items() if channel.kind is Kind.REGISTER)
     facts = {name: device.channels.get(name, _NO_FACTS) for name in registers}
