@@ -78,6 +78,8 @@ def test_a_gap_holds_the_same_alone_and_among_others(minutes: int, missing: int)
 
 def test_who_does_not_come_back_is_given_up() -> None:
     """An hourly register is waited for 26 hours; what a longer gap had closed is not held."""
+    rows = device(5 * MINUTE_MS, range(12, 12 + 36), 72)
+    assert sum(held(beside(rows)).values()) == 72 * KWH
     rows = device(HOUR_MS, range(12, 12 + 24), 48)
     assert sum(held(beside(rows)).values()) == 48 * KWH
     rows = device(HOUR_MS, range(12, 12 + 27), 48)

@@ -30,6 +30,8 @@ HOLDS_WAITED = 3
 no longer than it takes for a difference to be a gap."""
 SLOW_WAIT_MS = 26 * 3_600_000
 """So long at least where it has a hold; so long at most, but for its hold, where a sum needs it."""
+QUICK_WAIT_MS = 3 * 3_600_000
+"""So long at least where it has no hold and no sum needs it: its readings of before are kept."""
 _UNITS = ((600_000, 60_000), (7_200_000, 300_000))
 """Up to how long holds are rounded up to what; longer ones to whole hours."""
 _HOUR_MS = 3_600_000
@@ -135,7 +137,7 @@ class Patience:
         if not self.waits_for_next:
             return
         self.wait = HOLDS_WAITED * np.maximum(self.hold, self.lateness_ms)
-        long = np.where(self.hold > 0, np.maximum(self.wait, SLOW_WAIT_MS), self.wait)
+        long = np.maximum(self.wait, np.where(self.hold > 0, SLOW_WAIT_MS, QUICK_WAIT_MS))
         if self.summed is not None:
             known = min(len(self.summed), len(long))
             short = np.minimum(self.wait, np.maximum(self.hold, SLOW_WAIT_MS))[:known]
