@@ -53,6 +53,8 @@ _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _KEY = re.compile(r"-- ([a-z]+(?: \w+)*): (.*)")
 _COLUMN = re.compile(r"(\w+) ([\w|]+)(\?)?( optional)?(?: (\S+))?")
 _NUMBERS = ("Int64", "UInt32")
+MAX_WINDOWS = 100_000
+"""That a question of sliding windows may have: a month of minutes is half of it."""
 
 
 class QueryColumn(NamedTuple):
@@ -108,6 +110,7 @@ class Query:
         bound = {
             field: _written(field, kind, given[field]) for field, kind in self.parameters.items()
         }
+        _check_windows(bound)
         sql = with_rollups(self.sql, bound, of_some=bool(only))
         if only:
             sql += "\n" + row_filter(sql, only, self.header.get("only times of", ""))
@@ -181,6 +184,19 @@ def _parameter(name: str, text: str) -> QueryParameter:
 
 def _default(text: str) -> str | None:
     return None if text == "!" else text.strip('"')
+
+
+def _check_windows(bound: Mapping[str, str]) -> None:
+    """Refuse more windows than anybody looks at.
+
+    Raises:
+        Malformed: there would be more than ``MAX_WINDOWS``.
+    """
+    start_ms, end_ms, slide_ms = (
+        int(bound.get(name, 0)) for name in ("start_ms", "end_ms", "slide_ms")
+    )
+    if slide_ms > 0 and (end_ms - start_ms) // slide_ms > MAX_WINDOWS:
+        raise Malformed(f"more than {MAX_WINDOWS:,} windows: a longer slide or less time", "slide")
 
 
 def _written(field: str, kind: str, value: object) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from energyguard.model.quantities import NANO
 from energyguard.rules.rule import Rule
+
+MAX_LEVEL_KW: Final = 10_000_000
+"""No level is above this power: a large power station has a tenth of it."""
 
 
 class LevelRule(Rule):
@@ -59,6 +63,12 @@ class LevelRule(Rule):
             yield "raise_above and raise_below: a rule has one of them"
         if self.clear_at < self.level if self.is_below else self.clear_at > self.level:
             yield f"clear_at is {self.side} {self.limit}"
+
+
+def is_beyond_power(nano: int, unit: str, window_ms: int) -> bool:
+    """Whether an amount of kWh in a window, or of kW, is more than any power gives."""
+    max_kw = {"kWh": MAX_LEVEL_KW * window_ms / 3_600_000, "kW": MAX_LEVEL_KW}.get(unit)
+    return max_kw is not None and abs(nano) > max_kw * NANO
 
 
 def clears_where_it_raises(fields: dict[str, Any], *levels: str) -> None:

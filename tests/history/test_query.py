@@ -10,7 +10,14 @@ import pytest
 
 from energyguard.errors import Malformed, NotFound
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.query import Query, queries, queries_in, query_named, read_query
+from energyguard.history.query import (
+    MAX_WINDOWS,
+    Query,
+    queries,
+    queries_in,
+    query_named,
+    read_query,
+)
 
 WORDS = {
     "n": 3, "limit": 3, "step_ms": 3_600_000, "window_ms": 900_000, "slide_ms": 900_000,
@@ -119,3 +126,10 @@ def test_values_are_checked_before_they_are_bound() -> None:
         query.bind(given | {"more": 1})
     with pytest.raises(NotFound, match="nothing"):
         query_named("nothing")
+
+
+def test_more_windows_than_anybody_looks_at_are_refused() -> None:
+    asked = {"device": "H001", "start_ms": 0, "window_ms": 900_000, "slide_ms": 1_000}
+    query_named("window_sums").bind({**asked, "end_ms": MAX_WINDOWS * 1_000})
+    with pytest.raises(Malformed, match="more than 100,000 windows: a longer slide or less time"):
+        query_named("window_sums").bind({**asked, "end_ms": (MAX_WINDOWS + 1) * 1_000})

@@ -220,6 +220,8 @@ async def test_a_station_has_a_day(user: User) -> None:
     assert [lane["name"] for lane in lanes] == [f"charger-{n}" for n in range(10, 20)]
     await user.open("/stations?station=Harbour Street&day=2025-11-22")
     await sees(user, "Saturday, 22 November 2025")
+    await user.open("/stations?station=Harbour Street&day=2026-99-99")
+    await sees(user, "2026-99-99 is no day")
 
 
 async def test_a_station_that_nobody_knows_is_said(user: User) -> None:

@@ -17,11 +17,13 @@ from energyguard.errors import (
     Unauthorized,
     Unavailable,
 )
+from energyguard.limits import ANSWER_S
 
 URL = "http://127.0.0.1:5000"
 PAGE = 10_000
-TIMEOUT_S = 15.0
-"""Longer than the store's own deadline: whoever waits hears what it has to say."""
+TIMEOUT_S = ANSWER_S + 3.0
+"""Longer than any deadline of the other end: whoever waits hears what it has to say."""
+CONNECT_S = 15.0
 
 _ERRORS: Mapping[int, type[EnergyGuardError]] = {
     400: Rejected,
@@ -54,7 +56,8 @@ class Remote:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._url = url.rstrip("/")
         try:
-            self._http = httpx.Client(timeout=TIMEOUT_S, headers=headers, trust_env=False)
+            timeout = httpx.Timeout(TIMEOUT_S, connect=min(CONNECT_S, TIMEOUT_S))
+            self._http = httpx.Client(timeout=timeout, headers=headers, trust_env=False)
         except UnicodeEncodeError:
             raise ConfigError("--token: a token has letters, digits, `-` and `_` only") from None
 

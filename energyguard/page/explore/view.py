@@ -64,6 +64,8 @@ class ExplorePage:
                 with Tag("div", "", "explore-bar"):
                     self._chips()
                     SpanBar(context, self.span, self.today)
+                if self.fault:
+                    return  # today is not what was asked for
                 with Tag("div", "", "explore-bar"):
                     self._choices()
                     self._downloads()

@@ -14,7 +14,7 @@ from energyguard.model.channels import Ints, Measure
 from energyguard.model.quantities import from_nano
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text
-from energyguard.rules.levels import LevelRule
+from energyguard.rules.levels import MAX_LEVEL_KW, LevelRule, is_beyond_power
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.windowed import (
     BASIS_WORDS,
@@ -177,8 +177,10 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
         """What makes this rule unusable."""
         lowest = f"{from_nano(self.nothing)} {self.unit}"
         is_under = self.is_mean and self.level < self.nothing
+        is_beyond = is_beyond_power(self.level, self.unit, self.window_ms)
         never_ends = self.clear_at < self.nothing and (self.is_mean or self.level >= 0)
         checks = (
+            (is_beyond, f"{self.limit} is more than {MAX_LEVEL_KW:,} kW give: nothing ever is"),
             (is_under, f"{self.limit} is below {lowest}: nothing ever is"),
             (never_ends, f"clear_at is below {lowest}: the alert would never end"),
             (

@@ -187,3 +187,26 @@ def test_limits_below_0_that_make_no_sense(tmp_path: Path) -> None:
     assert never_ends == "1: clear_at is below 0 kWh: the alert would never end"
     other_side = fault('raise_above = "0.1"\n[rule.devices.H1]\nraise_above = "-0.1"\n')
     assert other_side == "1: H1: raise_above is on the other side of 0: write a rule of its own"
+
+
+@pytest.mark.parametrize(
+    ("channel", "level", "window_ms", "is_refused"),
+    [
+        ("energy_kwh", 2_500_000, 900_000, False),
+        ("energy_kwh", 2_500_001, 900_000, True),
+        ("energy_kwh", -(10**9), 900_000, True),
+        ("energy_kwh", 10**9, 366 * 86_400_000, False),
+        ("power_kw", 10_000_001, 60_000, True),
+        ("temperature_c", 10_000_001, 60_000, False),
+    ],
+)
+def test_a_level_that_no_power_reaches_is_refused(
+    channel: str, level: int, window_ms: int, is_refused: bool
+) -> None:
+    nano = level * 10**9
+    rule = ThresholdRule(
+        id="r", channels=(channel,), window_ms=window_ms, slide_ms=60_000, raise_above=nano,
+        clear_at=nano,
+    )  # fmt: skip
+    beyond = "raise_above is more than 10,000,000 kW give: nothing ever is"
+    assert (beyond in rule.validate()) == is_refused

@@ -37,11 +37,14 @@ class StationDay:
     def __init__(self, context: PageContext, station: str) -> None:
         self.context, self.cache, self.station = context, context.cache, station
         self.service = stations_of(context.cache.service)
-        self.day = _day(context.query.get("day", ""))
+        text = context.query.get("day", "")
+        self.day = _day(text)
         with Tag("div", "", "grid"):
             with Tag("div", "", "c12 crumbs"):
                 Tag("a", _("All stations"), "link", href=context.href("/stations"))
                 Tag("h2", station)
+                if text and self.day is None:
+                    Tag("p", _("{text} is no day").format(text=text), "fault", role="alert")
             with card(_("Bays now"), "c12") as note:
                 self.grid = BayGrid(context)
             with note, Tag("span", "", "keys"):
