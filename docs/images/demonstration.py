@@ -100,13 +100,21 @@ def correct(api: httpx.Client, correction: dict[str, str]) -> None:
     answer.raise_for_status()
 
 
+def newest(api: httpx.Client) -> dict[str, str]:
+    """The newest reading of a home that is simulated, once the history has any."""
+    for _look in range(ARCHIVED_WITHIN_S):
+        if rows := api.get("/readings", params={"device": "H001", "limit": 1}).json():
+            return dict(rows[0])
+        time.sleep(1)
+    raise SystemExit("H001 sends nothing: is this a fresh `energyguard up`?")
+
+
 def main(address: str) -> None:
     """Send all of it."""
     with httpx.Client(base_url=f"{address}/api/v1", timeout=120, trust_env=False) as api:
         for key, fields in {**TARIFFS, **SITES}.items():
             api.put(f"/{key}", json=fields).raise_for_status()
-        newest = api.get("/readings", params={"device": "H001", "limit": 1}).json()[0]
-        began = datetime.fromisoformat(newest["time"]).timestamp()
+        began = datetime.fromisoformat(newest(api)["time"]).timestamp()
         until_s = int(began) // QUARTER_S * QUARTER_S
         lines = list(past(until_s))
         taken = 0

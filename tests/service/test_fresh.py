@@ -8,9 +8,10 @@ from energyguard.codecs.records import pack
 from energyguard.log import Fetched
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, TICK_HEADER
-from energyguard.service.live.devices import LiveDevices, sum_kw
+from energyguard.service.live.devices import LiveDevices
 from energyguard.service.live.follow import Pulse
 from energyguard.service.live.readings import LiveReadings
+from energyguard.service.live.together import sum_kw
 
 NOW = 1_757_160_000_000  # 2025-09-06 12:00 UTC
 MINUTE = 60_000
@@ -61,6 +62,21 @@ def test_one_of_two_topics_that_is_live_is_what_is_of_now() -> None:
     drawn = sum_kw({"old": old, "new": new}, NOW)
     assert drawn.kw == pytest.approx(2.4)
     assert (drawn.live, drawn.sending, drawn.silent) == (True, 1, 1)
+
+
+def test_a_device_of_several_topics_is_one_and_draws_once() -> None:
+    """It may send by another way, or has a past that was imported: it is no second device."""
+    stale, first, second = (
+        LiveDevices(name, 5 * MINUTE)
+        for name in (METER_READINGS.name, ENERGY_READINGS.name, ENERGY_READINGS.name)
+    )
+    fold(stale, NOW, *quarter_hours(NOW - 24 * 60 * MINUTE, "a", "old"))
+    for live in (first, second):
+        fold(live, NOW, ("a", 0, 0.01), ("a", 15_000, 0.01))
+    fold(second, NOW, ("b", 0, 0.02), ("b", 15_000, 0.02))
+    drawn = sum_kw({"stale": stale, "first": first, "second": second}, NOW)
+    assert (drawn.sending, drawn.silent) == (2, 1)
+    assert sum_kw({"first": first, "second": second}, NOW).kw == pytest.approx(2.4 + 4.8)
 
 
 def test_hourly_energies_are_a_power_and_unknown_is_not_zero() -> None:

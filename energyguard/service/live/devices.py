@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -184,14 +184,20 @@ class LiveDevices:
 
     def kw(self, wall_ms: int = 0) -> Drawn:
         """What all devices draw; of a topic that is not live: what they drew last."""
+        return self.now(wall_ms)[1]
+
+    def now(self, wall_ms: int = 0) -> tuple[Draws, Drawn]:
+        """The same, with what each draws; of meters that are not live none sends."""
         fresh = self.fresh(wall_ms)
-        now_ms = wall_ms if self.wall and fresh.live else self.newest_ms
-        _devices, kw, sends, newest_ms = self._draws(now_ms)
-        at_ms = int(newest_ms[sends].max(initial=NEVER))
-        sending = int(sends.sum()) if fresh.live or not self.wall else 0
-        total = None if np.isnan(kw).all() else float(np.nansum(kw))
-        silent = len(sends) - sending
-        return Drawn(total, None if at_ms == NEVER else at_ms, sending, silent, fresh.live)
+        draws = self._draws(wall_ms if self.wall and fresh.live else self.newest_ms)
+        at_ms = int(draws.newest_ms[draws.sends].max(initial=NEVER))
+        if self.wall and not fresh.live:
+            draws = draws._replace(sends=np.zeros_like(draws.sends))
+        total = None if np.isnan(draws.kw).all() else float(np.nansum(draws.kw))
+        sending = int(draws.sends.sum())
+        silent = len(draws.sends) - sending
+        at = None if at_ms == NEVER else at_ms
+        return draws, Drawn(total, at, sending, silent, fresh.live)
 
     def draws(self, wall_ms: int = 0) -> Draws:
         """What each device draws, by the best channel that is live, and when it sent last."""
@@ -245,46 +251,3 @@ class LiveDevices:
 
     def _best_first(self) -> list[LiveChannel]:
         return sorted(self.channels.values(), key=lambda channel: _BEST_FIRST.index(channel.kind))
-
-
-def main_clock(of_topics: Iterable[LiveDevices], now_ms: int) -> Freshness:
-    """The topic that says what time it is: of those that are live meters, else what most send to.
-
-    A simulation runs ahead of the others by hours or years: the furthest clock would be its own.
-    """
-    known = [
-        (fresh, devices.wall, len(devices.names))
-        for devices in of_topics
-        if (fresh := devices.fresh(now_ms)).newest_ms is not None
-    ]
-    best = max(known, key=lambda k: (k[0].live, k[1], k[2], k[0].newest_ms), default=None)
-    return NOTHING if best is None else best[0]
-
-
-def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int, apart: Collection[str] = ()) -> Drawn:
-    """Of all topics together: of those that are live, else of all, as it was last.
-
-    A simulation or a replay that ended over an hour ago is not counted at all; a meter is.
-
-    Args:
-        of_topics: by their names.
-        now_ms: the wall clock.
-        apart: topics with a clock of their own: their devices are counted, and not what they draw.
-    """
-    every = {
-        name: devices.kw(now_ms)
-        for name, devices in of_topics.items()
-        if devices.wall or (devices.pulse.received_ms or 0) >= now_ms - HOUR_MS
-    }
-    parts = every.values()
-    together = [part for name, part in every.items() if name not in apart]
-    live = any(part.live for part in together)
-    counted = [part for part in together if part.live or not live]
-    known = [part.kw for part in counted if part.kw is not None]
-    return Drawn(
-        kw=sum(known) if known else None,
-        at_ms=max((part.at_ms for part in counted if part.at_ms is not None), default=None),
-        sending=sum(part.sending for part in parts),
-        silent=sum(part.silent for part in parts),
-        live=live,
-    )

@@ -20,9 +20,10 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TICK_HEADER, source_of
 from energyguard.service.live.channel import NEVER
-from energyguard.service.live.devices import SAME_CLOCK_MS, LiveDevices, main_clock, sum_kw
+from energyguard.service.live.devices import SAME_CLOCK_MS, LiveDevices
 from energyguard.service.live.meant import MeantChannels
 from energyguard.service.live.sums import LiveSums
+from energyguard.service.live.together import main_clock, sum_kw
 from energyguard.service.views import DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.topics import topic_named
