@@ -208,14 +208,14 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         logged_in = log_in(chromium, given.link)
+        on_phone = {k: path for k, path in views.items() if k in PRESSED}
+        on_phone |= {} if given.views else {k: known[k] for k in PRESSED}
+        take(chromium, given.link, logged_in, "-phone", given.into, on_phone)
         for look in LOOKS:
             all_sizes = {k: path for k, path in views.items() if k not in PRESSED}
             taken = take(chromium, given.link, logged_in, look, given.into, all_sizes)
             if not given.views:
                 sheet(taken, look, given.into)
-        on_phone = {k: path for k, path in views.items() if k in PRESSED}
-        on_phone |= {} if given.views else {k: known[k] for k in PRESSED}
-        take(chromium, given.link, logged_in, "-phone", given.into, on_phone)
         if not given.views:
             parts = urlsplit(given.link)
             exported(chromium, f"{parts.scheme}://{parts.netloc}", logged_in, given.into)
