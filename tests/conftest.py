@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.thorough import EachTime
+
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
 
@@ -54,9 +56,6 @@ LONG = (  # begun before the others, so that no process is alone with one at the
     "tests/stream/",
 )
 
-EACH_TIME = {"seed": 2, "plant": 4}
-"""So many of the seeds and of the planted bugs of a test run each time; all in `make test-all`."""
-
 
 def _scope(nodeid: str) -> str:
     """What a test shares a process with: its file, or those of ``TOGETHER``."""
@@ -89,9 +88,10 @@ def _turn(item: pytest.Item) -> int:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Most seeds are for `make test-all`; of several processes, the long ones begin."""
+    each_time = EachTime()
     for item in items:
         given = getattr(item, "callspec", None)
-        if given and any(given.indices.get(name, 0) >= most for name, most in EACH_TIME.items()):
+        if given and not each_time.has(item.nodeid.partition("[")[0], given.params):
             item.add_marker(pytest.mark.slow)
     if hasattr(config, "workerinput"):
         items.sort(key=_turn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Final
 
 import pytest
@@ -19,3 +20,30 @@ def examples(each_time: int, of_all: int) -> int:
 def first_of(number: int) -> list[object]:
     """Seeds that take more than a second each: the first each time."""
     return [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, number))]
+
+
+class EachTime:
+    """Which seeds and planted bugs of a test run each time: the first, with all else it is given.
+
+    They are told apart by their values: pytest numbers the calls of a test, so that the third of
+    several channels with one seed would be taken for a third seed.
+    """
+
+    MAX_NUMBERS: Final[Mapping[str, int]] = {"seed": 1, "plant": 4}
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], list[object]] = {}
+
+    def has(self, test: str, parameters: Mapping[str, object]) -> bool:
+        """Whether these parameters of a test are for each time; asked in their order."""
+        return all(
+            self._number(test, name, parameters) < limit for name, limit in self.MAX_NUMBERS.items()
+        )
+
+    def _number(self, test: str, name: str, parameters: Mapping[str, object]) -> int:
+        if name not in parameters:
+            return 0
+        known = self._known.setdefault((test, name), [])
+        if parameters[name] not in known:
+            known.append(parameters[name])
+        return known.index(parameters[name])

@@ -29,8 +29,9 @@ def inputs(folder: Path) -> None:
 
 def topics(folder: Path) -> None:
     """The records of all topics, scenario by scenario."""
+    empty = product.new_folder(folder / "empty").parent
     for name in scenarios.SCENARIOS:
-        store.keep(f"topics/{name}.jsonl", scenarios.outputs(name, folder / name))
+        store.keep(f"topics/{name}.jsonl", scenarios.outputs(name, folder / name, empty))
 
 
 def data_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -145,10 +146,10 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
 }
 
 
-def outputs(name: str, folder: Path) -> bytes:
-    """Play a scenario in a new data folder; give all records of all topics, a line each."""
+def outputs(name: str, folder: Path, empty: Path) -> bytes:
+    """Play a scenario in a copy of an empty data folder; all records of all topics, a line each."""
     scenario = SCENARIOS[name]
-    product.new_folder(folder)
+    shutil.copytree(empty, folder)
     for step in scenario.steps:
         step(folder)
         product.play(scenario.role, folder, scenario.reads, *scenario.settings)

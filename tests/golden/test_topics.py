@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.golden import scenarios, store
+from tests.golden import product, scenarios, store
 
 AT_ONCE = 3  # most of a scenario's time is waiting
 
@@ -19,8 +19,9 @@ def played(
     """The scenarios that are asked for, some at a time."""
     folder = tmp_path_factory.mktemp("topics")
     asked = [name for name in scenarios.SCENARIOS if f"[{name}]" in _selected(request)]
+    empty = product.new_folder(folder / "empty").parent
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(scenarios.outputs, name, folder / name) for name in asked}
+        yield {name: pool.submit(scenarios.outputs, name, folder / name, empty) for name in asked}
 
 
 def _selected(request: pytest.FixtureRequest) -> str:
