@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from energyguard.model.catalogue import SumPeriod
-from energyguard.model.readings import Bools, batch_from, batch_of
+from energyguard.model.readings import Bools, Verdict, batch_from, batch_of
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.sums import term_rules
 from energyguard.stream.windows.channels import energy_operator
@@ -196,3 +196,27 @@ def test_what_was_closed_while_nobody_waited_stays_closed() -> None:
     rows.append(("D", back - 12 * MINUTE_MS, 1_039 * KWH))
     ways = [verdicts(rows, cuts) for cuts in ([], [len(rows) - 1], [len(rows) - 2, len(rows) - 1])]
     assert ways == [{"accepted": len(rows) - 1, "late": 1}] * 3
+
+
+@pytest.mark.parametrize("among", [False, True])
+@pytest.mark.parametrize("size", [1, 8, 100])
+def test_a_new_device_brings_its_past_newest_first_in_several_bodies(
+    among: bool, size: int
+) -> None:
+    mine = device(HOUR_MS, range(10, 11))
+    rows = [row for row in beside(mine) if row[0] != "D" and row[1] <= mine[-1][1] - 60_000]
+    windows = WindowOperator("replay.t", [ABOVE_0], follow_episodes=False)
+    found = outputs(rows, 10_000, windows, ends=False) if among else []
+    found += outputs(mine[: -size - 1 : -1], size, windows, ends=False)
+    windows.advance(windows.clock.newest + 50 * MINUTE_MS)  # the clock of the wall goes on
+    found += outputs(mine[-size - 1 :: -1], size, windows) if size < len(mine) else []
+    found.append(windows.advance(windows.clock.newest + 999 * HOUR_MS, end=True))
+    assert sum(output.counts[Verdict.LATE] for output in found) == 0
+    held = [
+        int(nano)
+        for output in found
+        for over in output.breaches
+        for key, nano in zip(over.key, over.nano_kwh, strict=True)
+        if windows.devices[key] == "D"
+    ]
+    assert sum(held) == 24 * KWH

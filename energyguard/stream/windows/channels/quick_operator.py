@@ -23,7 +23,7 @@ from energyguard.stream.windows.channels.energy_state import LONG_STEPS, POINT_M
 from energyguard.stream.windows.panes.entry_registers import EntryRows
 from energyguard.stream.windows.panes.key_entries import KeyEntries
 from energyguard.stream.windows.readings.verdicts import LaneRows
-from energyguard.stream.windows.rhythm.patience import MIN_STEPS, hold_of
+from energyguard.stream.windows.rhythm.patience import MIN_MET, MIN_STEPS, hold_of
 
 
 class QuickOperator(ApartOperator):
@@ -149,6 +149,7 @@ class QuickOperator(ApartOperator):
             # As in _quick: else a key would come back each time, and leave with its next reading.
             few_long = longest + self.holds.delays.longest()[keys] <= self.limits.lateness_ms
             few_long &= ~mixed[keys]
+        steps = np.where(self.holds.delays.met[keys] < MIN_MET, 0, steps)
         hold = hold_of(steps, longest, self.holds.delays.usual(keys), self.limits.lateness_ms)
         self.holds.next_hold[keys] = hold
         quick = is_point & few_long & (steps >= MIN_STEPS) & (hold == 0)

@@ -2,8 +2,9 @@
 
 A window of a device closes when its end + hold is not above the watermark. The hold is 0 where the
 longest usual step and the usual delay together are within the lateness, else their sum, up to a
-round time; of a device of which fewer than three steps are known it is 26 h, so that a daily meter
-can say who it is. A hold changes at borders of the partition's time only, by what was known there.
+round time; of a device of which fewer than three steps, or one delivery, are known it is 26 h, so
+that a daily meter can say who it is, and one whose past comes newest first all of it. A hold
+changes at borders of the partition's time only, by what was known there.
 
 What a register used since its newest reading its next one says, whenever that comes: so no window
 closes that ends after the newest reading, until the device has been waited for, which is longer
@@ -25,6 +26,8 @@ FIRST_HOLD_MS = 26 * 3_600_000
 BORDER_MS = 300_000
 """Holds change where the partition's time passes a multiple of this."""
 MIN_STEPS = 3
+MIN_MET = 2
+"""Of fewer deliveries nobody knows how late a device is: its past may come newest first."""
 HOLDS_WAITED = 3
 """A register is waited for so many holds, or lateness if that is longer, after its newest reading:
 no longer than it takes for a difference to be a gap."""
