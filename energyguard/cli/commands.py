@@ -246,7 +246,7 @@ def main(argv: list[str] | None = None) -> int:
             raise
         if error.errno in NO_ROOM:
             return _say(f"{error.filename or 'the disk'}: no room on the disk", DiskFull.exit_code)
-        if isinstance(error, IsADirectoryError):
+        if isinstance(error, (IsADirectoryError, FileNotFoundError)) and error.filename:
             return _say(str(NotFound.file(error.filename, error)), NotFound.exit_code)
         return _say(f"{error.filename or 'system'}: {error.strerror or error}", 1)
     except typer.TyperException as error:  # an option that cannot be used, or none at all

@@ -147,6 +147,8 @@ def _grid_of(data: bytes, name: str, kind: TableKind) -> Grid:
     lines = first_lines(data, name)
     place, mark = _header_at(lines, kind)
     header = cells_of(lines[place], mark) if lines else []
+    if not any(cell.strip() for cell in header):
+        raise Malformed(f"{name}: it is empty: no table in it", "header")
     if missing := kind.missing(header):
         raise Malformed(
             f"{name}: row {place + 1}: no column for {', '.join(missing)} among "

@@ -57,6 +57,8 @@ def test_version(terminal: Terminal) -> None:
         (["status"], 8, "nothing runs here"),
         (["token", "revoke", "nobody"], 4, "no token 'nobody'"),
         (["evaluate", "/"], 4, "/: it is a folder; name the files in it"),
+        (["stations", "add", "none.csv"], 4, "none.csv: No such file or directory"),
+        (["evaluate", "--rule", "charging", "none.jsonl"], 4, "none.jsonl: No such file"),
         (["check", "rules", "none.toml"], 2, "none.toml: cannot be read"),
         (["role", "cook"], 4, "no role 'cook'; there are: simulate, simulate-building,"),
         (["simulate", "building", "--faults", "rust"], 2, "no fault 'rust'; there are: all, or su"),

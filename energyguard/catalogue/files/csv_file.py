@@ -26,6 +26,8 @@ COLUMNS: Final = (
 )
 FIRST: Final = COLUMNS[:5]
 """Columns that every file has."""
+MAX_SHOWN: Final = 60
+"""Of a name that nobody knows, so many characters."""
 _NUMBERS: Mapping[str, Callable[[str], object]] = {
     "rating_kw": float,
     "max_power_kw": float,
@@ -95,7 +97,7 @@ def _wrong_columns(columns: Sequence[str]) -> Iterator[str]:
         if not (column in COLUMNS or is_label or is_channel):
             there = ", ".join((*COLUMNS, f"{LABEL}NAME", f"{CHANNEL}NAME.FIELD"))
             fields = f" (FIELD: {', '.join(_FIELDS)})" if column.startswith(CHANNEL) else ""
-            yield f"there is no column {column!r}; there are {there}{fields}"
+            yield f"there is no column {column[:MAX_SHOWN]!r}; there are {there}{fields}"
 
 
 _FIELDS = ChannelFacts.__struct_fields__

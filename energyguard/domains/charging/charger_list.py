@@ -42,7 +42,8 @@ def read_chargers(path: Path) -> list[Charger]:
     money: dict[str, tuple[str, int]] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+        header = _header(rows, path)
+        missing = [name for name in COLUMNS if name not in header]
         if missing:
             raise Malformed(f"{path}: row 1: no column {', '.join(missing)}", missing[0])
         for number, row in _rows(rows, path):
@@ -94,6 +95,13 @@ def list_chargers(log: Log, chargers: Sequence[Charger]) -> None:
     while some := list(islice(every, _AT_ONCE)):
         keys = [charger.charger.encode() for charger in some]
         log.append(CHARGERS.name, Records(keys, [CHARGER.encode(charger) for charger in some]))
+
+
+def _header(rows: csv.DictReader[str], path: Path) -> Sequence[str]:
+    try:
+        return rows.fieldnames or ()
+    except (csv.Error, UnicodeDecodeError):
+        raise Malformed(f"{path}: it is no text: save the list as CSV UTF-8") from None
 
 
 def _rows(

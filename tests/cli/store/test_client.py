@@ -116,7 +116,7 @@ def test_many_at_once_from_a_file_or_stdin(
     assert "line 1: nothing was taken" in nothing.err
     file.write_text("{")
     assert terminal("client", "bulk", file).code == 3
-    assert terminal("client", "bulk", "nowhere.jsonl").code == 1
+    assert terminal("client", "bulk", "nowhere.jsonl").code == 4
 
 
 def test_lists_go_on_past_a_page(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -398,3 +398,10 @@ def test_a_station_has_one_currency_in_a_file_and_in_the_next(log: Log, tmp_path
     found = {session.charger: session for session in sessions(log)}
     assert [found[f"C{n}"].cents for n in range(1, 5)] == [350, None, None, 350]
     assert found["C3"].quality == Defect.CURRENCY.value
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_file_is_told_to_be_empty(tmp_path: Path, text: str) -> None:
+    (tmp_path / "export.csv").write_text(text)
+    with pytest.raises(Malformed, match=r"export.csv: it is empty: no table in it"):
+        read_exports([tmp_path / "export.csv"], UTC_TIMES)

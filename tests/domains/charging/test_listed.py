@@ -90,3 +90,10 @@ def test_two_lists_are_held_against_each_other(tmp_path: Path) -> None:
     )
     check_listed(log, [charger(name, "CHF") for name in ("c1", "c2", "c3")])  # all of them anew
     log.close()
+
+
+def test_a_list_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "chargers.csv"
+    file.write_bytes(b"\xde\xad\xbe\xef")
+    with pytest.raises(Malformed, match=r"chargers.csv: it is no text: save the list as CSV UTF-8"):
+        read_chargers(file)
