@@ -145,7 +145,7 @@ class Patience:
             known = min(len(self.summed), len(long))
             short = np.minimum(self.wait, np.maximum(self.hold, SLOW_WAIT_MS))[:known]
             long[:known] = np.where(self.summed[:known], short, long[:known])
-        self.wait = long
+        self.wait = np.where(self.hold == FIRST_HOLD_MS, self.hold, long)  # its steps: not known
 
     def pass_by(self, newest: int, own: Ints) -> None:
         """The partition's time has come so far; ``own``: the newest reading of each key."""
