@@ -163,9 +163,11 @@ class CatalogueRevisions:
     def _note_retired(self, keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> None:
         """Note which devices are retired."""
         for name, value in zip(keys, values, strict=True):
+            if value is None or SAYS_RETIRED not in value:
+                continue
             key = (name or b"").decode("utf-8", "replace")
             kind, _, entry_id = key.partition("/")
-            if kind == DEVICE and value is not None and SAYS_RETIRED in value:
+            if kind == DEVICE:
                 self.retirements.note(entry_id, self._catalogue.versions(key))
 
     def facts_at(self, revision: int, time_ms: int | None = None, topic: str = "") -> RevisionFacts:

@@ -116,13 +116,18 @@ class Archive:
         return not self._brought[1]
 
     @property
+    def has_past(self) -> bool:
+        """Whether some of the past came and can be counted in the next step."""
+        is_free = self._settling is None or self._settling.rolled.done()
+        return is_free and self._is_old_due(self._clock.monotonic())
+
+    @property
     def has_news(self) -> bool:
         """Whether people wait for the next step.
 
         Somebody corrected readings since the last one, or some of the past came and can be counted.
         """
-        is_free = self._settling is None or self._settling.rolled.done()
-        if is_free and self._is_old_due(self._clock.monotonic()):
+        if self.has_past:
             return True
         here = self.consumer.positions
         ends = self._log.positions(CORRECTIONS.name, LATEST)

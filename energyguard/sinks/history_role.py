@@ -62,7 +62,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         waits = Condition(_log, "history waits", "history goes on")
         while not stop.is_set():
             try:
-                archive.step(0.0 if archive.has_news else READ_WAIT_S)
+                archive.step(0.0 if archive.has_past else READ_WAIT_S)
                 for step in (refill.step, recount.step, facts.step):
                     step()
                 waits.end()

@@ -32,7 +32,7 @@ def quarter_hours(until_ms: int, *devices: str) -> list[tuple[str, int, float]]:
 def test_a_quarter_hour_meter_is_live_between_its_readings() -> None:
     fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, *quarter_hours(NOW, "a", "b"))
-    drawn = fleet.kw(NOW + 14 * MINUTE)
+    drawn = sum_kw({fleet.topic: fleet}, NOW + 14 * MINUTE)
     assert (drawn.kw, drawn.sending, drawn.silent, drawn.live) == (2.0, 2, 0, True)
     assert fleet.fresh(NOW + 14 * MINUTE).pace_ms == QUARTER
 
@@ -41,7 +41,7 @@ def test_meters_that_fell_silent_are_not_live_and_keep_their_time() -> None:
     fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, *quarter_hours(NOW, "a"))
     later = NOW + 3 * 60 * MINUTE
-    fresh, drawn = fleet.fresh(later), fleet.kw(later)
+    fresh, drawn = fleet.fresh(later), sum_kw({fleet.topic: fleet}, later)
     assert (fresh.live, fresh.since_ms, fresh.clock_ms) == (False, NOW, later)
     assert (drawn.kw, drawn.at_ms, drawn.sending, drawn.silent) == (1.0, NOW, 0, 1)
 
@@ -82,9 +82,9 @@ def test_a_device_of_several_topics_is_one_and_draws_once() -> None:
 def test_hourly_energies_are_a_power_and_unknown_is_not_zero() -> None:
     fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, ("a", NOW - 60 * MINUTE, 1.5))
-    assert fleet.kw(NOW).kw is None
+    assert sum_kw({fleet.topic: fleet}, NOW).kw is None
     fold(fleet, NOW, ("a", NOW, 1.5))
-    assert fleet.kw(NOW).kw == pytest.approx(1.5)
+    assert sum_kw({fleet.topic: fleet}, NOW).kw == pytest.approx(1.5)
 
 
 def test_a_pulse_has_a_pace_of_its_own() -> None:

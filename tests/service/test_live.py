@@ -30,6 +30,7 @@ from energyguard.service.live.subscribers import (
     read_positions,
     write_positions,
 )
+from energyguard.service.live.together import sum_kw
 from energyguard.service.service import EnergyService
 from energyguard.service.views import Update
 from energyguard.testing import MemoryLog
@@ -111,7 +112,7 @@ def fold(
 
 
 def rounded(fleet: LiveDevices) -> tuple[float, int, int]:
-    drawn = fleet.kw()
+    drawn = sum_kw({fleet.topic: fleet}, 0)
     assert drawn.kw is not None
     return round(drawn.kw, 6), drawn.sending, drawn.silent
 
@@ -211,14 +212,14 @@ def test_a_gap_keeps_the_step_that_was_known() -> None:
     fleet = LiveDevices("t", silent_ms=300_000)
     fold(fleet, "energy_kwh", ("a", 0, 0.01), ("a", 15, 0.01))
     fold(fleet, "energy_kwh", ("a", 60, 0.01), gap=True)  # those at 30 s and 45 s were left out
-    assert fleet.kw().kw == pytest.approx(2.4)
+    assert sum_kw({fleet.topic: fleet}, 0).kw == pytest.approx(2.4)
 
 
 def test_an_old_reading_does_not_replace_a_new_one() -> None:
     fleet = LiveDevices("t", silent_ms=300_000)
     fold(fleet, "power_kw", ("a", 60, 5.0))
     fold(fleet, "power_kw", ("a", 30, 1.0), ("b", 60, 1.0))
-    assert fleet.kw().kw == pytest.approx(6.0)
+    assert sum_kw({fleet.topic: fleet}, 0).kw == pytest.approx(6.0)
 
 
 def test_folding_is_the_same_however_it_is_cut() -> None:
@@ -375,7 +376,7 @@ def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
             fleet.take(at(device, NOON + s * 1000), 0, gap=False)
     fleet.take(at("H1", NOON + YEARS), 0, gap=False)
     assert fleet.newest_ms == NOON + 105_000
-    drawn = fleet.kw(0)
+    drawn = sum_kw({fleet.topic: fleet}, 0)
     assert drawn.kw == pytest.approx(48.0)
     assert (drawn.sending, drawn.silent) == (2, 0)
     fleet.take(at("H1", NOON + 120_000), 0, gap=False)

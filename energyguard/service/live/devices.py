@@ -17,7 +17,7 @@ from energyguard.model.topics import TopicClock
 from energyguard.service.live.channel import HOUR_MS, NEVER, Floats, Ints, LiveChannel, grown
 from energyguard.service.live.follow import MIN_QUIET_MS, Pulse
 from energyguard.service.live.meant import MeantChannels
-from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness
+from energyguard.service.views import NOTHING, DeviceView, Freshness
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.topics import topic_named
 
@@ -34,6 +34,14 @@ class Draws(NamedTuple):
     kw: Floats
     sends: npt.NDArray[np.bool_]
     newest_ms: Ints
+
+
+class TopicDraws(NamedTuple):
+    """What the devices of a topic draw; of one that is not live: what they drew last."""
+
+    draws: Draws  # of meters that are not live none sends
+    at_ms: int | None  # the newest event time of those that send; None: there is none
+    live: bool
 
 
 class LiveDevices:
@@ -182,22 +190,14 @@ class LiveDevices:
         found = pc.is_in(self.names, value_set=pa.array(list(names), pa.string()))
         return bool(pc.any(found).as_py())
 
-    def kw(self, wall_ms: int = 0) -> Drawn:
-        """What all devices draw; of a topic that is not live: what they drew last."""
-        return self.now(wall_ms)[1]
-
-    def now(self, wall_ms: int = 0) -> tuple[Draws, Drawn]:
-        """The same, with what each draws; of meters that are not live none sends."""
+    def now(self, wall_ms: int = 0) -> TopicDraws:
+        """What each device draws, and whether that is of now."""
         fresh = self.fresh(wall_ms)
         draws = self._draws(wall_ms if self.wall and fresh.live else self.newest_ms)
         at_ms = int(draws.newest_ms[draws.sends].max(initial=NEVER))
         if self.wall and not fresh.live:
             draws = draws._replace(sends=np.zeros_like(draws.sends))
-        total = None if np.isnan(draws.kw).all() else float(np.nansum(draws.kw))
-        sending = int(draws.sends.sum())
-        silent = len(draws.sends) - sending
-        at = None if at_ms == NEVER else at_ms
-        return draws, Drawn(total, at, sending, silent, fresh.live)
+        return TopicDraws(draws, None if at_ms == NEVER else at_ms, fresh.live)
 
     def draws(self, wall_ms: int = 0) -> Draws:
         """What each device draws, by the best channel that is live, and when it sent last."""

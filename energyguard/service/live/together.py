@@ -43,12 +43,12 @@ def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int, apart: Collection[
         if devices.wall or (devices.pulse.received_ms or 0) >= now_ms - HOUR_MS
     }
     together = [part for name, part in every.items() if name not in apart]
-    live = any(drawn.live for _, drawn in together)
-    counted = [(draws, drawn) for draws, drawn in together if drawn.live or not live]
-    sending, devices = _counted([draws for draws, _ in every.values()])
+    live = any(part.live for part in together)
+    counted = [part for part in together if part.live or not live]
+    sending, devices = _counted([part.draws for part in every.values()])
     return Drawn(
-        kw=_kw([draws for draws, _ in counted]),
-        at_ms=max((drawn.at_ms for _, drawn in counted if drawn.at_ms is not None), default=None),
+        kw=_kw([part.draws for part in counted]),
+        at_ms=max((part.at_ms for part in counted if part.at_ms is not None), default=None),
         sending=sending,
         silent=devices - sending,
         live=live,

@@ -153,11 +153,6 @@ class DevicePlaces:
         """Whether a rule was about each device at the revision that was pinned before."""
         return _there(rule, self.devices, self._before, self._retired_before)
 
-    @property
-    def retired(self) -> frozenset[str]:
-        """The devices that are not there any more."""
-        return self._now.retired
-
     def are_for_all(self, rule: Rule) -> bool:
         """Whether a rule without a selector is about every device."""
         return not self._now.retired or not _heeds_retirement(rule)

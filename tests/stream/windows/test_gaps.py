@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from energyguard.model.catalogue import SumPeriod
@@ -19,6 +20,7 @@ from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.panes.key_entries import KeyEntries
 from energyguard.stream.windows.panes.panes import BatchSlice
 from energyguard.stream.windows.readings.verdicts import LaneRows
+from energyguard.stream.windows.rhythm.patience import FIRST_HOLD_MS, Patience
 from tests.stream.windows.test_apart import HOUR_MS, KWH, START, KeyByKey, Row, told
 from tests.thorough import first_of
 
@@ -220,3 +222,12 @@ def test_a_new_device_brings_its_past_newest_first_in_several_bodies(
         if windows.devices[key] == "D"
     ]
     assert sum(held) == 24 * KWH
+
+
+def test_whose_steps_are_not_known_is_waited_for_as_long_as_its_windows_wait() -> None:
+    """Two lines of a meter, and it never sends again: its windows close a day later, not three."""
+    holds = Patience(lateness_ms=600_000, waits_for_next=True)
+    holds.grow(2)
+    holds.next_hold = np.array([FIRST_HOLD_MS, 2 * HOUR_MS])
+    holds.adopt()
+    assert holds.wait.tolist() == [FIRST_HOLD_MS, 26 * HOUR_MS]

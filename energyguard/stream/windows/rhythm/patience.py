@@ -7,8 +7,9 @@ that a daily meter can say who it is, and one whose past comes newest first all 
 changes at borders of the partition's time only, by what was known there.
 
 What a register used since its newest reading its next one says, whenever that comes: so no window
-closes that ends after the newest reading, until the device has been waited for, which is longer
-than a hold. Then it is given up, and its windows close as those of others, until it sends again.
+closes that ends after the newest reading, until the device has been waited for: longer than a hold,
+but for the first one. Then it is given up, and its windows close as those of others, until it
+sends again.
 """
 
 from __future__ import annotations
