@@ -12,7 +12,7 @@ read costs its neighbours nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import cast
 
 import numpy as np
@@ -45,9 +45,7 @@ def partitions_of(devices: pa.Array, partitions: int) -> npt.NDArray[np.int32]:
     """The partition of each device of an Arrow string array; each distinct one is hashed once."""
     encoded = devices.dictionary_encode()
     names = encoded.dictionary.cast(pa.binary()).to_pylist()
-    table: npt.NDArray[np.int32] = np.fromiter(
-        (partition_for(n, partitions) for n in names), np.int32, len(names)
-    )
+    table = np.fromiter(map(partition_for, names, repeat(partitions)), np.int32, len(names))
     return np.asarray(table[encoded.indices.to_numpy()], np.int32)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 
 import numpy as np
 import pyarrow as pa
@@ -37,11 +38,13 @@ class DeviceNumbers:
         encoded = devices.dictionary_encode()
         numbers = self._numbers
         names = encoded.dictionary.to_pylist()
-        for name in names:
-            if name not in numbers:
-                numbers[name] = len(self._names)
-                self._names.append(name)
-        lookup = np.fromiter((numbers[name] for name in names), np.int64, len(names))
+        found = list(map(numbers.get, names))
+        if None in found:
+            new = [name for name, number in zip(names, found, strict=True) if number is None]
+            numbers.update(zip(new, count(len(self._names)), strict=False))
+            self._names += new
+            found = list(map(numbers.get, names))
+        lookup = np.array(found, np.int64)
         codes: Ints = encoded.indices.to_numpy()
         return np.asarray(lookup[codes], np.int64)
 
