@@ -39,6 +39,7 @@ TRANSITIONS: Mapping[tuple[State | None, State], State] = {
     (State.UNKNOWN, State.RESOLVED): State.RESOLVED,  # the device came back, below the level
     (State.RESOLVED, State.PENDING): State.PENDING,  # its rule was stopped, and runs again while
     (State.RESOLVED, State.FIRING): State.FIRING,  # the window that began it is still open
+    (State.RESOLVED, State.UNKNOWN): State.UNKNOWN,  # the same of a device that is silent
 }
 """(condition, what the worker says) -> condition. What is not here is told, and moves nothing."""
 

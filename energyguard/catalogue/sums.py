@@ -2,7 +2,8 @@
 
 A rule names what it sums: the id of a virtual device (``house``), a site (``site/lindenhof``), a
 group (``group/pumps``). Who is moved, or gets other parts, from some event time on counts
-accordingly from then on; a device that is retired counts until then.
+accordingly from then on; a device that is retired counts until then, and a virtual one is a sum
+until then.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def _of_device(name: str, revisions: CatalogueRevisions) -> _SumAt:
         return device is not None and _is_retired(device, time_ms)
 
     def weights(time_ms: int) -> Mapping[str, int]:
-        return {p: weight for p, weight in counted(time_ms).items() if not is_gone(p, time_ms)}
+        parts = {} if is_gone(name, time_ms) else counted(time_ms)
+        return {p: weight for p, weight in parts.items() if not is_gone(p, time_ms)}
 
     times = {
         time_ms
@@ -116,7 +118,7 @@ def _of_device(name: str, revisions: CatalogueRevisions) -> _SumAt:
         for time_ms in times
     }
     parts = {*chain.from_iterable(counted(time_ms) for time_ms in {0, *times})}
-    return _SumAt(weights, times | _retired_times(parts, catalogue))
+    return _SumAt(weights, times | _retired_times({name, *parts}, catalogue))
 
 
 def _retired_times(parts: Iterable[str], catalogue: Catalogue) -> set[int]:

@@ -32,7 +32,7 @@ from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, 
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.text.csv import strings_of
 from energyguard.errors import ConfigError
-from energyguard.model.catalogue import GROUP, SITE
+from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
 from energyguard.rules.sums import summed_device, term_rules
@@ -135,16 +135,19 @@ def _with_terms(
     rule: Rule, catalogue: Catalogue | None
 ) -> tuple[list[Rule], Callable[[], SumOperator] | None]:
     """The rules that windows go by, and what adds these up; None: it is about no sum."""
-    name = summed_device(rule)
+    name, known = summed_device(rule), catalogue or Catalogue()
     is_key = name.partition("/")[0] in (SITE, GROUP)
-    weights = sum_weights(name, catalogue or Catalogue()) if name else {}
+    weights = sum_weights(name, known) if name else {}
     if is_key and not weights:
         raise ConfigError(
             f"{rule.id}: {name} has no devices: say what is there by --catalogue FILE"
         )
     if weights.keys() <= {name}:
         return [rule], None
-    periods = periods_of(weights, catalogue or Catalogue())
+    periods, whole = periods_of(weights, known), known.devices.get(name)
+    if whole is not None and whole.retired_ms is not None:
+        before = (period for period in periods if period.from_ms < whole.retired_ms)
+        periods = [*before, SumPeriod(whole.retired_ms, {})]
     rules = [rule, *term_rules([rule], lambda _: periods)]
 
     def summing() -> SumOperator:

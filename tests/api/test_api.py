@@ -130,6 +130,16 @@ async def test_rules_over_http(http: httpx.AsyncClient) -> None:
     assert wrong.status_code == 422 and wrong.json()["error"]["faults"]
 
 
+async def test_what_changes_nothing_of_a_rule_is_no_change(http: httpx.AsyncClient) -> None:
+    nothing = ({}, {"raise_above": None, "about": None}, {"raise_above": "11", "clear_at": None})
+    for change in nothing:
+        await ok(http.patch("/rules/floor-kw", json=change))
+    await ok(http.patch("/rules/floor-kw/devices/p2", json=nothing[1]))
+    await ok(http.delete("/rules/floor-kw/devices/p2"))
+    found = await ok(http.get("/rules/floor-kw"))
+    assert (found["history"], found.get("by")) == ([], None)
+
+
 async def test_a_device_s_limit_over_http(http: httpx.AsyncClient) -> None:
     changed = await ok(http.patch("/rules/floor-kw/devices/p2", json={"raise_above": "7.5"}))
     assert changed["raise_above"] == 11

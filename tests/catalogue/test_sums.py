@@ -75,6 +75,12 @@ def test_a_part_that_is_retired_counts_until_then(writer: Writer) -> None:
     assert periods("house", writer) == [(0, {"H1": 1, "H2": -1})]
 
 
+def test_a_virtual_device_is_a_sum_until_it_is_retired(writer: Writer) -> None:
+    terms = (Term(device="H1"),)
+    writer.put("device/house", Device(name="House", terms=terms, retired_ms=2_000))
+    assert periods("house", writer) == [(0, {"H1": 1}), (2_000, {})]
+
+
 @pytest.mark.parametrize("terms", [(), (Term(device="H2"),)])
 def test_a_device_goes_before_a_site_of_its_name(writer: Writer, terms: tuple[Term, ...]) -> None:
     writer.put("device/site/home", Device(name="Odd", terms=terms))

@@ -146,7 +146,7 @@ def test_an_import_of_the_past_that_counts_again_raises_nothing(
 
 def test_a_history_of_an_older_version_gets_the_columns(tmp_path: Path) -> None:
     first = ChdbHistory(tmp_path / "history")
-    for name in ("reason", "restated"):
+    for name in ("reason", "restated", "offset"):
         first.run(f"ALTER TABLE alerts DROP COLUMN {name}")
     first.close()
     again = ChdbHistory(tmp_path / "history")

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from energyguard.alerts.book import AlertBook
 from energyguard.clock import ManualClock
 from energyguard.codecs.records import pack
 from energyguard.errors import Fenced, Unavailable
@@ -34,6 +35,7 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import DAY_MS
 from energyguard.records.alerts import AlertEvent
+from energyguard.service.alerts.past import folded_alerts
 from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.history_role import run
@@ -118,6 +120,27 @@ def test_readings_alerts_and_late_readings_are_kept(
     again = AlertFiles(str(tmp_path / "parquet"), history)
     again._look()
     assert not again.stale
+
+
+def test_changes_of_one_time_are_in_the_order_of_the_log(
+    log: Log, history: ChdbHistory, people: People
+) -> None:
+    firing, resolved = State.FIRING, State.RESOLVED
+    lives = {"over": (firing, resolved), "again": (firing, resolved, firing)}
+    book = AlertBook()
+    for name, states in lives.items():
+        for at_ms, state in enumerate(states):
+            event = msgspec.structs.replace(EVENT, id=name, state=state)
+            log.append("energyguard.alerts", Records([b"H1"], [msgspec.json.encode(event)]))
+            book.tell(event, at_ms)
+    with closing(Archive(history, log, 0.0, people)) as archive:
+        archive.step(0.0)
+    kept = folded_alerts(history.query, list(lives))
+    assert {name: kept.get(name).state for name in lives} == {"over": resolved, "again": firing}
+    assert all(kept.get(name).state is book.get(name).state for name in lives)
+    nothing = {"text": "", "named": "", "devices": "", "severity": "", "rule": ""}
+    found = history.query("resolved_alerts", **nothing, limit=9, before_ms=T0 + 1)
+    assert found["id"].to_pylist() == ["over"]
 
 
 def test_much_at_once_is_rolled_up_without_waiting(

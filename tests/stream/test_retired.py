@@ -10,7 +10,7 @@ import pytest
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.retirements import periods_of
-from energyguard.model.catalogue import Device
+from energyguard.model.catalogue import Device, Term
 from energyguard.offline.evaluate import evaluate
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds.threshold import ThresholdRule
@@ -76,14 +76,14 @@ def rows(device: str, minutes: range) -> list[str]:
     return [f"2025-09-06T{10 + m // 60}:{m % 60:02}:00Z,{device},1.0" for m in minutes]
 
 
-def evaluated(folder: Path, device: Device | None) -> list[AlertEvent]:
+def evaluated(folder: Path, device: Device | None, name: str = "K") -> list[AlertEvent]:
     """A file of two devices, of which one stops after half an hour, and whatever comes of it."""
     catalogue = Catalogue()
     if device is not None:
-        catalogue.see("device/K", device, "test")
+        catalogue.see(f"device/{name}", device, "test")
     rule = ThresholdRule(
         id="r", channels=("energy_kwh",), window_ms=60_000, slide_ms=60_000, raise_above=10**8,
-        clear_at=10**8,
+        clear_at=10**8, selector=msgspec.UNSET if name == "K" else f"id={name}",
     )  # fmt: skip
     path, out = folder / "readings.csv", io.BytesIO()
     lines = sorted(rows("K", range(30)) + rows("L", range(200)))
@@ -117,3 +117,11 @@ def test_in_files_it_is_judged_until_then(tmp_path: Path) -> None:
     found = [e for e in evaluated(tmp_path, gone) if e.device == "K"]
     ended = {e.rule: (e.state, e.reason, e.time_ms) for e in found}
     assert ended == dict.fromkeys(("r", "silence"), ("resolved", RETIRED, at("150")))
+
+
+def test_in_files_a_sum_is_judged_until_it_is_retired(tmp_path: Path) -> None:
+    house = Device(name="", terms=(Term(device="K"), Term(device="L")), retired_ms=at("20"))
+    found = [event for event in evaluated(tmp_path, house, "house") if event.device == "house"]
+    assert [(e.state, e.reason, e.time_ms) for e in found] == [
+        ("firing", "", at("1")), ("resolved", RETIRED, at("20")),
+    ]  # fmt: skip

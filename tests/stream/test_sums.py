@@ -22,7 +22,7 @@ from energyguard.records.alerts import AlertEvent
 from energyguard.records.window_terms import WINDOW_TERM, WindowTerms
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
-from energyguard.rules.rule import CHANGED, LEFT, STOPPED
+from energyguard.rules.rule import CHANGED, LEFT, RETIRED, STOPPED
 from energyguard.rules.sums import term_rules
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
@@ -280,6 +280,20 @@ def test_what_a_rule_or_a_device_becomes_ends_its_alert(reason: str) -> None:
         house.log.append(RULES.name, Records([b"house"], [value]))
     found = house.go_on(worker, sums, 30)
     assert [event.reason for event in found if event.reason] == [reason]
+
+
+def test_an_alert_ends_when_its_virtual_device_is_retired() -> None:
+    house = House(raise_above=1, clear_at=0)
+    worker, sums = house.summing(), house.sums()
+    assert house.go_on(worker, sums, 100)[-1].state is State.FIRING
+    there = Device(name="House", terms=(Term(device="H000"),))
+    gone_ms = START + 110 * STEP
+    house.put("device/house", msgspec.structs.replace(there, retired_ms=gone_ms))
+    last = house.go_on(worker, sums, 60)[-1]
+    assert (last.state, last.reason, last.time_ms) == (State.RESOLVED, RETIRED, gone_ms)
+    assert house.go_on(worker, sums, 60)[-1] == last
+    house.put("device/house", there)  # it is brought back
+    assert house.go_on(worker, sums, 30)[-1].state is State.FIRING
 
 
 LIMITS = {"raise_above": 250, "clear_at": 200}

@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS alerts (
     topic           LowCardinality(String),
     about           String,  -- says the reason, too
     reason          LowCardinality(String),  -- why it is resolved, where no window says so
-    restated        Int64  -- 0: as the worker said it; above: said anew
+    restated        Int64,  -- 0: as the worker said it; above: said anew
+    offset          Int64  -- in the topic's partition: the order of what is of one time
 ) ENGINE = ReplacingMergeTree
 ORDER BY (id, state, time_ms)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

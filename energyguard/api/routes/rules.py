@@ -46,8 +46,8 @@ class NewRules(BaseModel):
 
 
 class _Change(BaseModel):
-    """What to change of a rule; what is left out stays. Levels are decimals, as text; an empty
-    selector is about every device.
+    """What to change of a rule; what is left out, or null, stays. Levels are decimals, as text; an
+    empty selector is about every device.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -5,5 +5,5 @@ SELECT
     any(a.topic) AS topic, argMax(a.since_ms, restated) AS since_ms
 FROM alerts AS a
 GROUP BY id
-HAVING max(restated) > 0 AND argMax(state, (restated, time_ms, state = 'resolved')) != 'resolved'
+HAVING max(restated) > 0 AND argMax(state, (restated, time_ms, a.offset, state = 'resolved')) != 'resolved'
 ORDER BY id

@@ -5,7 +5,7 @@
 SELECT id, whose AS device, since_ms
 FROM (
     SELECT
-        id, any(a.device) AS whose, argMax(state, (restated, time_ms, state = 'resolved')) AS last,
+        id, any(a.device) AS whose, argMax(state, (restated, time_ms, a.offset, state = 'resolved')) AS last,
         argMax(a.since_ms, restated) AS since_ms
     FROM alerts AS a
     WHERE a.since_ms < {before_ms:Int64}

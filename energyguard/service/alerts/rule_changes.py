@@ -10,8 +10,10 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Log, Records
 from energyguard.model.topics import RULES
 from energyguard.records.rules import RuleEdit, RuleHeaders
+from energyguard.rules.changed import changed_rule
 from energyguard.rules.registry import RuleBook, RuleRecord
 from energyguard.rules.rule import Rule
+from energyguard.rules.rule_history import overrides_of
 
 
 class RuleChanges:
@@ -34,13 +36,16 @@ class RuleChanges:
     def change(self, rule_id: str, by: str, device: str, fields: Mapping[str, str]) -> Rule:
         """Change fields of a rule, given as text; with ``device`` for this one only.
 
+        What is as it was before is no change, and nothing is told.
+
         Raises:
             NotFound: there is no such rule.
             ConfigError: the changed rule would make no sense; the faults say why.
         """
         with self._changing:
-            changed = self._book.changing(rule_id, self._edit(by), device, **fields)
-            self._write([changed], by)
+            rule = self._book.get(rule_id)
+            if changed_rule(rule, device, fields) != rule:
+                self._write([self._book.changing(rule_id, self._edit(by), device, **fields)], by)
             return self._book.get(rule_id)
 
     def reset(self, rule_id: str, by: str, device: str = "") -> Rule:
@@ -50,7 +55,9 @@ class RuleChanges:
             NotFound: there is no such rule.
         """
         with self._changing:
-            self._write([self._book.resetting(rule_id, device, self._edit(by))], by)
+            rule = self._book.get(rule_id)
+            if device in overrides_of(rule) or (not device and rule != self._book.of_file(rule_id)):
+                self._write([self._book.resetting(rule_id, device, self._edit(by))], by)
             return self._book.get(rule_id)
 
     def undo(self, rule_id: str, by: str, device: str = "") -> Rule:

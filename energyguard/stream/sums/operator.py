@@ -196,6 +196,8 @@ class SumOperator:
                 score = int(by.rule.score(partial(_same, amount))[0])
             happened += [*events.follow(window, score)]
             running.score = score
+        if running.state.episodes and not by.weights_after(running.summed_ms):
+            happened += running.ends(by.why_over)
         return self._events(key, running, happened)
 
     def _events(

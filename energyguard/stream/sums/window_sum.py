@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from energyguard.model.catalogue import SumPeriod
+from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.days import HOUR_MS
 from energyguard.records.window_terms import WindowTerms
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.rule import LEFT, RETIRED
 from energyguard.rules.term_rule import TermRule
 from energyguard.rules.windowed import WindowBasis
 from energyguard.stream.sums.series import TermSeries
@@ -52,6 +53,11 @@ class SummedRule(NamedTuple):
                 periods.setdefault(from_ms, {}).update(of_period)
         found = [SumPeriod(*period) for period in sorted(periods.items())]
         return cls(rule, terms[0].device, weights, found, unsaid)
+
+    @property
+    def why_over(self) -> str:
+        """Why nothing is summed any more: a virtual device is retired, a place has no devices."""
+        return LEFT if self.device.partition("/")[0] in (SITE, GROUP) else RETIRED
 
     def weights_after(self, time_ms: int) -> Mapping[str, int]:
         """How often each device counts in the first window that ends later."""
