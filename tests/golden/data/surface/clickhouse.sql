@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS alerts (
     topic           LowCardinality(String),
     about           String,
     reason          LowCardinality(String),
-    restated        Int64
+    restated        Int64,
+    offset          Int64
 ) ENGINE = ReplacingMergeTree
 ORDER BY (id, state, time_ms)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
