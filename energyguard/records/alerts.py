@@ -85,7 +85,7 @@ ALERTS_TABLE = HistoryTable(
         TableColumn("about", "String", "says the reason, too"),
         TableColumn("reason", NAME, "why it is resolved, where no window says so"),
         TableColumn("restated", "Int64", "0: as the worker said it; above: said anew"),
-        TableColumn("offset", "Int64", "in the topic's partition: the order of what is of one time"),
+        TableColumn("offset", "Int64", "in its partition: the order of what is of one time"),
     ),
     order_by="(id, state, time_ms)",
 )  # fmt: skip

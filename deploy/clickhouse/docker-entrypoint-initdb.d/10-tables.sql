@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS alerts (
     about           String,  -- says the reason, too
     reason          LowCardinality(String),  -- why it is resolved, where no window says so
     restated        Int64,  -- 0: as the worker said it; above: said anew
-    offset          Int64  -- in the topic's partition: the order of what is of one time
+    offset          Int64  -- in its partition: the order of what is of one time
 ) ENGINE = ReplacingMergeTree
 ORDER BY (id, state, time_ms)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
