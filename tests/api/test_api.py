@@ -132,8 +132,8 @@ async def test_rules_over_http(http: httpx.AsyncClient) -> None:
 
 async def test_what_changes_nothing_of_a_rule_is_no_change(http: httpx.AsyncClient) -> None:
     for change in ('{"raise_above": null, "about": null}', "{}", '{"raise_above": "11"}'):
-        await ok(http.patch("/rules/floor-kw", content=change))
-    await ok(http.patch("/rules/floor-kw/devices/p2", content='{"raise_above": null}'))
+        await ok(http.patch("/rules/floor-kw", json=json.loads(change)))
+    await ok(http.patch("/rules/floor-kw/devices/p2", json={"raise_above": None}))
     await ok(http.delete("/rules/floor-kw/devices/p2"))
     found = await ok(http.get("/rules/floor-kw"))
     assert (found["history"], found.get("by")) == ([], None)

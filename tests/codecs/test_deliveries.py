@@ -17,6 +17,7 @@ from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs
 from energyguard.codecs.files import read_blocks
 from energyguard.domains.charging.offline import ResultTopic
 from energyguard.domains.charging.offline import evaluate as evaluate_charging
+from energyguard.errors import Malformed
 from energyguard.model.readings import Verdict, batch_of, times_of
 from energyguard.offline.evaluate import Evaluation, evaluate
 from energyguard.rules.registry import open_book
@@ -185,6 +186,17 @@ def test_the_order_of_signals_in_a_file_does_not_matter(output: ResultTopic) -> 
     for seed in range(4):
         mixed = random.Random(seed).sample(lines, len(lines))
         assert charged(mixed, output) == charged(lines, output)
+
+
+def test_an_array_of_signals_is_what_its_lines_are() -> None:
+    lines = (CASES / "charging/s00_base.jsonl").read_bytes().splitlines()
+    full = ResultTopic.FULL_SESSIONS
+    expected = charged(lines, full)
+    array = b"\xef\xbb\xbf [" + b",".join(lines) + b"]"
+    assert charged([b"", *array.replace(b",{", b",\n{").split(b"\n")], full) == expected != []
+    assert charged([b"\xef\xbb\xbf" + lines[0], *lines[1:]], full) == expected
+    with pytest.raises(Malformed, match="^f: no JSON array"):
+        charged([array[:-9]], full)
 
 
 def test_a_clock_that_was_reset_is_billed_nothing() -> None:

@@ -39,7 +39,7 @@ def read_chargers(path: Path) -> list[Charger]:
     found: list[Charger] = []
     wrong: list[str] = []
     first: dict[str, int] = {}
-    money: dict[str, tuple[str, int]] = {}
+    currencies = StationCurrencies()
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         header = _header(rows, path)
@@ -53,7 +53,7 @@ def read_chargers(path: Path) -> list[Charger]:
                     raise Malformed(
                         f"charger: {charger.charger} is in row {first[charger.charger]}, too"
                     )
-                _check_currency(charger, number, money)
+                currencies.check(charger, f"row {number}")
                 first[charger.charger] = number
                 found.append(charger)
             except Malformed as error:
@@ -66,27 +66,52 @@ def read_chargers(path: Path) -> list[Charger]:
     return found
 
 
+class StationCurrencies:
+    """In which currency the prices at each station are, and who said so first."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def note(self, charger: Charger, by: str) -> tuple[str, str]:
+        """Take what a charger says, where nobody has said it of its station; gives who has."""
+        if not charger.currency:
+            return "", ""
+        return self._known.setdefault(charger.station, (charger.currency, by))
+
+    def check(self, charger: Charger, by: str) -> None:
+        """See that a charger says of its station what others say.
+
+        Raises:
+            Malformed: it has another currency.
+        """
+        code, first = self.note(charger, by)
+        if charger.currency != code:
+            raise Malformed(
+                f"currency: the prices at {charger.station} are in {code} by {first}, and a "
+                f"station has one currency: list {charger.charger}, with {charger.currency}, at a "
+                "station of its own",
+                "currency",
+            )
+
+
 def check_listed(log: Log, chargers: Sequence[Charger]) -> None:
     """See that stations have one currency with the chargers that are listed already, too.
 
     Raises:
         Malformed: some have two.
     """
-    table = CompactedTable(log, CHARGER)
+    table, currencies = CompactedTable(log, CHARGER), StationCurrencies()
     table.refresh()
     anew = {charger.charger for charger in chargers}
-    money = {
-        known.station: known for known in table.rows.values()
-        if known.currency and known.charger not in anew
-    }  # fmt: skip
-    for charger in chargers:
-        known = money.get(charger.station)
-        if known is not None and charger.currency not in ("", known.currency):
-            raise Malformed(
-                f"nothing was listed: the prices at {charger.station} are in {known.currency}, as "
-                f"{known.charger} is listed, and {charger.charger} has {charger.currency}: a "
-                "station has one currency; list them all anew, or at a station of their own"
-            )
+    for known in table.rows.values():
+        if known.charger not in anew:
+            currencies.note(known, f"{known.charger}, which is listed")
+    try:
+        for charger in chargers:
+            currencies.check(charger, charger.charger)
+    except Malformed as error:
+        fault = f"nothing was listed: {error}, or list all chargers of this one anew"
+        raise Malformed(fault, "currency") from None
 
 
 def list_chargers(log: Log, chargers: Sequence[Charger]) -> None:
@@ -137,18 +162,6 @@ def _charger(row: Mapping[str | None, object]) -> Charger:
         topic=topic,
         currency=currency,
     )
-
-
-def _check_currency(charger: Charger, number: int, money: dict[str, tuple[str, int]]) -> None:
-    """See that a station has one currency; ``money``: of each station, and which row says it."""
-    if not charger.currency:
-        return
-    code, row = money.setdefault(charger.station, (charger.currency, number))
-    if charger.currency != code:
-        raise Malformed(
-            f"currency: the prices at {charger.station} are in {code} by row {row}, and a station "
-            f"has one currency: list the chargers with {charger.currency} at a station of their own"
-        )
 
 
 def _number(name: str, text: str) -> float | None:

@@ -28,7 +28,7 @@ def decode_signals(data: bytes) -> tuple[list[Message], tuple[RefusedRow, ...]]:
     """Signals of JSON lines or of a JSON array, in order of their time; and what is none."""
     found: list[Message] = []
     bad = Refusals(MAX_REFUSED, SHAPE)
-    for row, text in _messages(data):
+    for row, text in messages_in(data):
         try:
             found.append((signal(text), text))
         except Rejected as error:
@@ -37,7 +37,12 @@ def decode_signals(data: bytes) -> tuple[list[Message], tuple[RefusedRow, ...]]:
     return found, bad.rows()
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+def messages_in(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Messages of JSON lines or of a JSON array, with the numbers of their rows.
+
+    Raises:
+        Malformed: it is an array that cannot be read.
+    """
     data = data.removeprefix(b"\xef\xbb\xbf")
     if data.lstrip()[:1] == b"[":
         try:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ import msgspec
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging import codec as results
 from energyguard.domains.charging import codec as wire
+from energyguard.domains.charging.intake import messages_in
 from energyguard.domains.charging.model import (
     ChargingTransaction,
     Ignored,
@@ -30,12 +31,13 @@ from energyguard.domains.charging.model import (
 )
 from energyguard.domains.charging.sessions.operator import SessionOperator
 from energyguard.domains.charging.sessions.total import seconds
-from energyguard.errors import Rejected
+from energyguard.errors import Malformed, Rejected
 
 AT_ONCE = 5_000  # lines
 RUN_SIGNALS = 1_000_000
 """Signals that are sorted in memory; of more, runs of so many lie on disk and are merged."""
 
+_MARK = b"\xef\xbb\xbf"
 _SECOND = attrgetter("second")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[Signal])
@@ -71,11 +73,14 @@ def evaluate(
     """Write one of the results of all files' signals, taken in order of their time.
 
     Args:
-        files: names, and lines of JSON.
+        files: names, and lines of JSON, or a JSON array.
         out: a line of JSON per record.
         output: which result.
         limits: how long cars may stand.
         on_bytes: is told how many bytes have been read.
+
+    Raises:
+        Malformed: a file is an array that cannot be read.
     """
     limits, found, read = limits or ParkingLimits(), Evaluated(), 0
     sessions = SessionOperator(limits)
@@ -83,7 +88,7 @@ def evaluate(
         runs: list[Iterable[Signal]] = []
         held: list[Signal] = []
         for name, lines in files:
-            numbered = enumerate(lines, 1)
+            numbered = _numbered(lines, name)
             while some := list(islice(numbered, AT_ONCE)):
                 held += [
                     signal
@@ -100,6 +105,21 @@ def evaluate(
             _write(sessions.process(taken), out, output, limits, found)
     _write(sessions.end(), out, output, limits, found)
     return found
+
+
+def _numbered(lines: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    """The messages of a file, with the numbers of their rows."""
+    for number, line in enumerate(lines, 1):
+        if not (text := line.removeprefix(_MARK).strip()):
+            continue
+        if text.startswith(b"["):
+            try:
+                yield from messages_in(text + lines.read())
+            except Malformed as error:
+                raise Malformed(f"{name}: {error}", error.field) from error
+        else:
+            yield from chain([(number, text)], enumerate(lines, number + 1))
+        return
 
 
 def _on_disk(signals: list[Signal], path: Path) -> Iterator[Signal]:
