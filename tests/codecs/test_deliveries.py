@@ -195,7 +195,7 @@ def test_an_array_of_signals_is_what_its_lines_are() -> None:
     array = b"\xef\xbb\xbf [" + b",".join(lines) + b"]"
     assert charged([b"", *array.replace(b",{", b",\n{").split(b"\n")], full) == expected != []
     assert charged([b"\xef\xbb\xbf" + lines[0], *lines[1:]], full) == expected
-    with pytest.raises(Malformed, match="^f: no JSON array"):
+    with pytest.raises(Malformed, match=r"^f: no JSON array"):
         charged([array[:-9]], full)
 
 
