@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from nicegui import app as pages
+from nicegui.slot import Slot
 
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
@@ -34,16 +35,28 @@ class Shown(NamedTuple):
 
 
 @contextmanager
-def shown(floors: int = 20, made: MadeUpService | None = None) -> Iterator[Shown]:
-    """Serve the page, over a service that was ``made`` or one of some floors.
+def _as_if_never_started() -> Iterator[None]:
+    """NiceGUI's one application may be served again, and beside itself.
 
-    Before and after it NiceGUI's one application looks as if never started.
+    What it sweeps every ten seconds, stacks of tasks that are over, it sees in its own event loop
+    alone: it would take those away in which another server of this process draws.
     """
-    service = made or MadeUpService(floors=floors)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
+
+    async def sweep_nothing() -> None: ...
+
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])
+        patch.setattr(Slot, "prune_stacks", sweep_nothing)
+        yield
+
+
+@contextmanager
+def shown(floors: int = 20, made: MadeUpService | None = None) -> Iterator[Shown]:
+    """Serve the page, over a service that was ``made`` or one of some floors."""
+    service = made or MadeUpService(floors=floors)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    with _as_if_never_started(), socket.socket() as ear:
         mount(app, CallerServices(service), stranger=SOMEBODY)
         ear.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
@@ -59,9 +72,7 @@ def shown(floors: int = 20, made: MadeUpService | None = None) -> Iterator[Shown
 @contextmanager
 def whole(made: MadeUpService) -> Iterator[str]:
     """Serve page, API and gate, as ``serve`` does, over a service without log-in; the address."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "middleware_stack", None)
-        patch.setattr(pages, "user_middleware", [])
+    with _as_if_never_started():
         app = build_app(made, Tokens(Path(made.settings.data_dir)), "127.0.0.1")
         listening, stop, ready = listen("127.0.0.1", 0, ""), threading.Event(), threading.Event()
         serving = threading.Thread(
