@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -248,6 +249,9 @@ def main(argv: list[str] | None = None) -> int:
             return _say(f"{error.filename or 'the disk'}: no room on the disk", DiskFull.exit_code)
         if isinstance(error, (IsADirectoryError, FileNotFoundError)) and error.filename:
             return _say(str(NotFound.file(error.filename, error)), NotFound.exit_code)
+        if error.errno == errno.EROFS:
+            where = f"{error.filename}: {error.strerror}"
+            return _say(f"{where}: choose another data folder with --data-dir", 1)
         return _say(f"{error.filename or 'system'}: {error.strerror or error}", 1)
     except typer.TyperException as error:  # an option that cannot be used, or none at all
         text = error.format_message()

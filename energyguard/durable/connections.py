@@ -25,7 +25,7 @@ _OURS: Final[tuple[tuple[type[Exception], type[EnergyGuardError], str], ...]] = 
     (apsw.BusyError, Overloaded, "others are writing; nothing was taken"),
     (apsw.CorruptError, Corrupt, "the file is damaged; `energyguard doctor` says what to do"),
     (apsw.NotADBError, Corrupt, "this is none of our files"),
-    (apsw.CantOpenError, Unavailable, "the file cannot be opened"),
+    (apsw.CantOpenError, Unavailable, "the file cannot be opened; may this user write its folder?"),
     (apsw.ReadOnlyError, Unavailable, "the file cannot be written"),
     (apsw.ConnectionClosedError, Unavailable, "it is closed"),
 )

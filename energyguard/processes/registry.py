@@ -55,12 +55,15 @@ def present(data_dir: Path, role: str, max_processes: int = MAX_PROCESSES) -> It
 
 
 def _opened(path: Path) -> IO[str]:
+    data_dir = path.parents[1]
     try:
-        with room_for(path):
+        with room_for(data_dir):
             path.parent.mkdir(parents=True, exist_ok=True)
             return path.open("a+")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+        if data_dir.is_file():
+            raise ConfigError(f"{data_dir}: it is a file, and no folder") from error
+        raise ConfigError(f"{data_dir}: cannot be written: {error.strerror}") from error
 
 
 def living(data_dir: Path) -> list[Present]:

@@ -190,11 +190,25 @@ def _first(seen: FilePreview) -> Iterator[dict[str, Any]]:
 def _taken(
     service: EnergyService, path: Path, seen: FilePreview, answers: FileAnswers
 ) -> FileImport:
-    """Take a file in, with a bar."""
+    """Take a file in, with a bar; whoever stops it is told what is there by then."""
     from energyguard.service.intake.file_imports import FileImport
 
     job = FileImport(path.name, getpass.getuser(), seen.readings, service.clock.now_ms())
-    with progress("import", "readings") as report:
-        job.run(service, path, answers, seen)
-        report(job.done, seen.readings)
+    try:
+        with progress("import", "readings") as report:
+            job.run(service, path, answers, seen)
+            report(job.done, seen.readings)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"energyguard: {path.name}: stopped; {_left(job)}\n")
+        raise
     return job
+
+
+def _left(job: FileImport) -> str:
+    """What is there of an import that was stopped, and what may be done about it."""
+    if not job.done:
+        return "nothing was taken"
+    return (
+        f"{job.done:,} of {counted(job.total, 'reading')} were taken: the same command takes the "
+        f"rest, `energyguard import undo {job.id}` takes them back"
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from energyguard.cli.send import imports
+from energyguard.service.intake.file_imports import FileImport
 from tests.cli.conftest import Terminal
 
 QUARTERS = "Zeit;Bezug [kWh]\n01.03.2026 12:00;1,5\n01.03.2026 12:15;0,5\n"
@@ -81,3 +85,42 @@ def test_options_that_mean_nothing(
     seen = terminal("import", "readings", year, "--device", "h", *option)
     assert seen.code != 0
     assert reason in " ".join(seen.err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("parts", [0, 1])
+def test_who_stops_it_is_told_what_is_there(
+    terminal: Terminal, year: Path, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    send, left = FileImport._send, iter(range(parts))
+
+    def stopped(self: FileImport, *given: Any) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        send(self, *given)
+
+    words = ("import", "readings", year, "--device", "h", "--zone", "Europe/Berlin")
+    with monkeypatch.context() as patch:
+        patch.setattr("energyguard.service.intake.file_imports.ROWS", 1)
+        patch.setattr(FileImport, "_send", stopped)
+        seen = terminal(*words)
+    assert (seen.code, "Traceback" in seen.err) == (130, False)
+    if not parts:
+        assert "year.csv: stopped; nothing was taken" in seen.err
+        return
+    assert "year.csv: stopped; 1 of 2 readings were taken: the same command" in seen.err
+    import_id = seen.err.split("`energyguard import undo ")[1].split("`")[0]
+    assert f"{import_id}: 2 readings of year.csv" in terminal(*words).out
+
+
+def test_a_disk_that_cannot_be_written_is_a_sentence(
+    terminal: Terminal, year: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_given: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/data/log.db-bell")
+
+    monkeypatch.setattr(FileImport, "_send", read_only)
+    seen = terminal("import", "readings", year, "--device", "h", "--zone", "Europe/Berlin")
+    assert seen.err.endswith(
+        "energyguard: /data/log.db-bell: Read-only file system: choose another data folder with "
+        "--data-dir\n"
+    )
