@@ -99,8 +99,8 @@ def test_who_stops_it_is_told_what_is_there(
         send(self, *given)
 
     words = ("import", "readings", year, "--device", "h", "--zone", "Europe/Berlin")
+    monkeypatch.setattr("energyguard.service.intake.file_imports.ROWS", 1)
     with monkeypatch.context() as patch:
-        patch.setattr("energyguard.service.intake.file_imports.ROWS", 1)
         patch.setattr(FileImport, "_send", stopped)
         seen = terminal(*words)
     assert (seen.code, "Traceback" in seen.err) == (130, False)
