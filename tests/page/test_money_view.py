@@ -44,6 +44,9 @@ async def test_a_flat_tariff_is_entered_and_money_is_seen(
     await sees(user, "No tariff has been entered yet")
     await send(user, "tariff-new", name="Home 2026", price="0,3 ct", kind="flat")
     await sees(user, "0,3 ct is no number")
+    await send(user, "tariff-new", name="  ", price="0,30", kind="flat")
+    await sees(user, "is missing")
+    assert not placed.catalogue.entries.tariffs
     await send(user, "tariff-new", name="Home 2026", price="0,30", kind="flat", site="house")
     await sees(user, "Saved: Home 2026")
     assert placed.catalogue.entries.tariffs["home-2026"].price == D("0.30")
@@ -86,8 +89,10 @@ async def test_a_bill_has_its_lines_and_what_it_would_be(user: User, placed: Mad
     await user.open("/bills?of=device/H004&span=2025-10")
     await sees(user, "There is no bill of H004")
     await sees(user, "has no tariff in 2025-10")
-    await user.open("/bills?of=nothing")
-    await sees(user, "There is no such bill")
+    for address in ("/bills?of=nothing", "/bills"):
+        await user.open(address)
+        await sees(user, "There is no such bill")
+    await sees(user, "whose bill? Each site has one")
 
 
 async def test_a_tariff_changes_from_a_day_on(user: User, placed: MadeUpService) -> None:

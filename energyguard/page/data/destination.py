@@ -56,4 +56,4 @@ def destination(catalogue: SiteCatalogue, text: str, site: str) -> Destination:
         return Destination(catalogue, alike[0], site=site)
     if _PLAIN.fullmatch(text):
         return Destination(catalogue, text, site=site)
-    return Destination(catalogue, id_for(text, catalogue.entries.devices), text, site)
+    return Destination(catalogue, id_for(text, catalogue.entries.devices, DEVICE), text, site)

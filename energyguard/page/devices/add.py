@@ -173,7 +173,7 @@ class AddDevicePage:
         except Wrong as error:
             form.blame(error.faults)
             return
-        device = id_for(values["name"], self.catalogue.entries.devices)
+        device = id_for(values["name"], self.catalogue.entries.devices, DEVICE)
         by = self.context.user
         written = [{"device": term.device, "minus": term.minus} for term in terms]
         fields = {"name": values["name"], "site": values.get("site", ""), "terms": written}

@@ -30,10 +30,13 @@ class Wrong(Exception):
         self.faults = faults
 
 
-def id_for(name: str, taken: Mapping[str, object]) -> str:
-    """An id for what somebody named: ``Lindenhof 12`` is ``lindenhof-12``, if that is free."""
+def id_for(name: str, taken: Mapping[str, object], kind: str = SITE) -> str:
+    """An id for what somebody named: ``Lindenhof 12`` is ``lindenhof-12``, if that is free.
+
+    A name without a letter or digit becomes that of its ``kind``.
+    """
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore")
-    base = _NO_ID.sub("-", plain.decode().casefold()).strip("-") or "site"
+    base = _NO_ID.sub("-", plain.decode().casefold()).strip("-") or kind
     found, n = base, 1
     while found in taken:
         n += 1
@@ -161,7 +164,7 @@ def _groups(text: str, catalogue: SiteCatalogue, made: list[Edit]) -> Sequence[s
     for name in filter(None, (part.strip() for part in text.split(","))):
         group_id = by_name.get(name.casefold()) or (name if name in known else "")
         if not group_id:
-            group_id = id_for(name, known)
+            group_id = id_for(name, known, GROUP)
             entry = DeviceGroup(name=name)
             made.append(Edit(key_of(GROUP, group_id), entry, None, 0))
             known[group_id] = entry

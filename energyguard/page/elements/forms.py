@@ -34,6 +34,7 @@ class Form:
         self.name, self._act = name, act
         self._faults: dict[str, Tag] = {}
         self._fields: dict[str, Tag] = {}
+        self._needed: list[str] = []
         self._box = Tag("form", "", "form", autocomplete="off").mark(name)
         self._box.on("submit", self._sent, js_handler=_SUBMIT)
         with self._box:
@@ -50,6 +51,8 @@ class Form:
         self, name: str, label: str, value: str = "", hint: str = "", **attributes: str
     ) -> None:
         """A line of text; ``hint`` says below it what to write."""
+        if "required" in attributes:
+            self._needed.append(name)
         with self._labelled(name, label, hint) as described:
             self._fields[name] = Tag(
                 "input", "", "field", name=name, id=self._id(name),
@@ -121,8 +124,11 @@ class Form:
         return _Labelled(self, name, label, hint)
 
     async def _sent(self, event: Any) -> None:
-        self.blame({})
-        await self._act(_values(event))
+        values = _values(event)
+        blank = {n: _("is missing") for n in self._needed if not values.get(n, "needed")}
+        self.blame(blank)  # a browser takes blanks for a text
+        if not blank:
+            await self._act(values)
 
 
 def _values(event: Any) -> Values:

@@ -69,6 +69,8 @@ class BillPage:
 
     def _span(self) -> CalendarSpan:
         query = self.context.query
+        if not self.key:
+            raise Malformed(_("whose bill? Each site has one, each group and each device"), "of")
         text = query.get("span") or "this-month"
         if query.get("from") and query.get("to"):
             text = f"{query['from']}..{query['to']}"

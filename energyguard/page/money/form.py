@@ -111,7 +111,7 @@ class TariffForm:
         if faults:
             self.form.blame(faults)
             return
-        tariff = self.tariff or id_for(fields.name, self.catalogue.entries.tariffs)
+        tariff = self.tariff or id_for(fields.name, self.catalogue.entries.tariffs, TARIFF)
         day, site, user = values.get("from", ""), values.get("site", ""), self.context.user
         try:
             await asyncio.to_thread(self._write, tariff, made, day, site, user)

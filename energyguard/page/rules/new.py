@@ -43,7 +43,7 @@ def draft_of(kind: type[Rule], values: Values, taken: Iterable[str]) -> RuleDraf
     """
     table = {"kind": kind.kind, **read_rule_fields(kind.fields(), values)}
     name = str(table.get("id", "")) or f"{kind.kind} {table.get('selector', '')}"
-    table["id"] = id_for(name, dict.fromkeys(taken))[:64].rstrip("-")
+    table["id"] = id_for(name, dict.fromkeys(taken), "rule")[:64].rstrip("-")
     found, rule = read_rule(table)
     faults: dict[str, str] = {}
     for field, reason in found:
