@@ -56,7 +56,12 @@ def address_of(service: str, entered: Entered) -> str:
     for field in form.fields:
         if field.is_needed and field.name not in given:
             raise Malformed(f"{field.name} is needed, such as {field.example}", field.name)
-    return target_of(form.made(given)).address
+    found = target_of(form.made(given))
+    if service == MAIL and found.how != MAIL:
+        raise Malformed("write the server such as smtps://mail.example.org", "server")
+    if service == WEBHOOK and found.how != WEBHOOK:
+        raise Malformed("this is no address of a webhook: write one like https://…", "url")
+    return found.address
 
 
 def _mail(given: Entered) -> str:

@@ -125,6 +125,12 @@ def test_somebody_is_told_answers_and_is_told_that_it_is_over(
     expect(page.locator("#routes").get_by_text("urgent alerts")).to_be_visible()
     changed = service.routes.get("desk")
     assert (changed.per_hour, changed.to) == (5, "http://127.0.0.1/…")
+    page.get_by_role("button", name="Tell somebody").click()
+    sheet.get_by_label("Name", exact=True).fill("Desk")
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet.get_by_text("there is one of this name")).to_be_visible()
+    sheet.get_by_role("button", name="Cancel").click()
+    assert service.routes.get("desk") == changed
     page.get_by_role("button", name="Remove desk").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Nobody is told outside of this page")

@@ -59,6 +59,9 @@ def test_values_come_whole_and_where_they_belong() -> None:
         ("Slack", {"url": "https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2Zw"}, "url"),
         ("Slack", {"url": "hooks.slack.com"}, "url"),
         (MAIL, {"to": "mara", "server": "mail.example.org"}, "to"),
+        (MAIL, {"to": "a@example.org", "server": "http://mail.example.org"}, "server"),
+        (MAIL, {"to": "a@example.org", "server": "ntfy://mail.example.org"}, "server"),
+        (WEBHOOK, {"url": "smtp://mail.example.org?to=a@example.org"}, "url"),
         ("other", {"address": "file:///etc/passwd"}, "address"),
     ],
 )
