@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from fastapi import Depends, FastAPI, Security
 from fastapi.routing import APIRoute
@@ -16,6 +15,7 @@ from energyguard import __version__
 from energyguard.api import problems
 from energyguard.api.middleware import only_known
 from energyguard.api.problems import ErrorBody
+from energyguard.api.refusals import refusals, with_body
 from energyguard.api.routes import (
     alerts,
     audit,
@@ -42,14 +42,13 @@ from energyguard.api.routes import (
 from energyguard.domain import installed, load
 from energyguard.ports.policy import Nonces
 
-_SCHEMAS = "#/components/schemas/"
 PREFIX = "/api/v1"
 _ABOUT = """Energy readings in, alerts out.
 
 Times in fields that end in `_ms` are milliseconds since 1970 UTC; time ranges are half-open and
 speak of event time. Every answer from 400 on has the same body: `{"error": {"code", "message"}}`.
 """
-_ERRORS: Mapping[int | str, str] = {
+_ERRORS: Mapping[int, str] = {
     400: "The request cannot be read.",
     401: "No token, or one that is unknown or revoked.",
     403: "Sent by another site's page, or to a host name that is not ours.",
@@ -76,7 +75,7 @@ def build_api() -> FastAPI:
             Security(HTTPBearer(auto_error=False, description="`energyguard token`")),
             Depends(only_known),
         ],
-        responses=_refusals(),
+        responses=refusals(_ERRORS, ErrorBody),
         generate_unique_id_function=_name,
     )
     parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
@@ -96,8 +95,7 @@ def build_api() -> FastAPI:
         api.include_router(router)
     problems.install(api)
     api.add_middleware(Nonces)
-    described = api.openapi
-    api.openapi = lambda: _with_refusals(described())  # type: ignore[method-assign]
+    api.openapi = with_body(api, ErrorBody)  # type: ignore[method-assign]
     return api
 
 
@@ -105,26 +103,6 @@ def build_api() -> FastAPI:
 def shared_api() -> FastAPI:
     """The API of this process: it holds no services, and its first request reads every route."""
     return build_api()
-
-
-def _refusals() -> dict[int | str, dict[str, Any]]:
-    """What every route may answer instead.
-
-    Their body is named, not given as a model: of a model each route makes a validator for each
-    status, which is most of what the first request waits for.
-    """
-    body = {"application/json": {"schema": {"$ref": f"{_SCHEMAS}{ErrorBody.__name__}"}}}
-    return {status: {"description": about, "content": body} for status, about in _ERRORS.items()}
-
-
-def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
-    """The document, with the body that the refusals name."""
-    schemas = document["components"]["schemas"]
-    if ErrorBody.__name__ not in schemas:
-        body = ErrorBody.model_json_schema(ref_template=_SCHEMAS + "{model}")
-        found = {**schemas, **body.pop("$defs"), ErrorBody.__name__: body}
-        document["components"]["schemas"] = dict(sorted(found.items()))
-    return document
 
 
 def _name(route: APIRoute) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from energyguard import __version__
 from energyguard.api import problems
 from energyguard.api.problems import Answer
+from energyguard.api.refusals import refusals, with_body
 from energyguard.compat.building.batches import Batch, FoundItems, Item, Wanted, Written
 from energyguard.compat.building.keys import Given, KeyValue, WriteResult
 
@@ -146,11 +147,10 @@ def described_app(
         title=title,
         version=__version__,
         description=about,
-        responses={
-            status: {"description": text, "model": error} for status, text in errors.items()
-        },
+        responses=refusals(errors, error),
         redirect_slashes=False,
         generate_unique_id_function=attrgetter("name"),
     )
+    app.openapi = with_body(app, error)  # type: ignore[method-assign]
     problems.install(app, answer)
     return app
