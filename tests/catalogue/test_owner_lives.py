@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from energyguard.errors import Unavailable
 from energyguard.log import Log, open_log
 from energyguard.model.catalogue import Device
 from energyguard.settings.tree import LogSettings, Settings
+from tests.forking import Forked
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -29,8 +29,8 @@ EDITS = 60
 @contextmanager
 def owner(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The role as a process of its own; killed at the end."""
-    words = (sys.executable, "-m", "energyguard", "role", "catalogue", "--data-dir", str(folder))
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    words = ("-m", "energyguard", "role", "catalogue", "--data-dir", str(folder))
+    process = Forked(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:

@@ -7,7 +7,6 @@ import json
 import math
 import random
 import subprocess
-import sys
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +27,7 @@ from energyguard.model.topics import BUILDING_READINGS
 from energyguard.simulators.truth import read_truth
 from energyguard.store.keys import microseconds
 from tests.domains.conftest import StopAfter, records
+from tests.forking import Forked
 
 NOON_MS = 1_757_160_000_000  # 2025-09-06T12:00:00Z
 TICK_MS = 30_000
@@ -228,7 +228,6 @@ def test_kill_9_neither_skips_a_tick_nor_moves_a_counter(
     ticks = 500 * kills
     building = Building(**FAULTY)
     child = [
-        sys.executable,
         "-c",
         CHILD.format(building=FAULTY, start=NOON_MS, ticks=ticks),
         log_url,
@@ -237,14 +236,14 @@ def test_kill_9_neither_skips_a_tick_nor_moves_a_counter(
     moments = random.Random(kills)
     killed = 0
     for _ in range(kills):
-        with subprocess.Popen(child, stdout=subprocess.PIPE) as process:
+        with Forked(child, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.readline()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(moments.uniform(0.05, 0.4))
             killed += process.poll() is None
             process.kill()
-    subprocess.run(child, check=True, timeout=120, stdout=subprocess.DEVNULL)
+    assert Forked(child, stdout=subprocess.DEVNULL).wait(120) == 0
     assert killed >= kills - 1
     log = open_log(log_url)
     found = sent(log)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import subprocess
-import sys
 from contextlib import suppress
 from itertools import pairwise
 from threading import Event
@@ -23,6 +22,7 @@ from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, Records, open_log
 from energyguard.model.topics import PROGRESS
 from tests.domains.conftest import StopAfter, readings
+from tests.forking import Forked
 
 NOON_MS = 1_757_160_000_000  # 2025-09-06T12:00:00Z
 MINUTE_MS = 60_000
@@ -125,17 +125,17 @@ feed.play()
 
 def killed_at_random(log_url: str, kills: int, ticks: int) -> int:
     """Start the simulator, kill it while it sends, again and again; then let it end."""
-    child = [sys.executable, "-c", CHILD.format(start=NOON_MS, ticks=ticks), log_url]
+    child = ["-c", CHILD.format(start=NOON_MS, ticks=ticks), log_url]
     done = 0
     for _ in range(kills):
-        with subprocess.Popen(child, stdout=subprocess.PIPE) as process:
+        with Forked(child, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.readline()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(random.uniform(0.05, 0.6))
             done += process.poll() is None
             process.kill()
-    subprocess.run(child, check=True, timeout=120, stdout=subprocess.DEVNULL)
+    assert Forked(child, stdout=subprocess.DEVNULL).wait(120) == 0
     return done
 
 

@@ -23,6 +23,7 @@ from energyguard.log import LATEST, Log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
 from energyguard.processes.registry import living
+from tests.forking import Forked
 from tests.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
@@ -48,13 +49,13 @@ class Role:
         self.name, self.data_dir = name, data_dir
         self.log = data_dir.parent / f"{name}.log"
         words = [word for one in (*SETTINGS, *settings) for word in ("--set", one)]
-        self._command = [sys.executable, "-m", "energyguard", "role", name]
+        self._command = ["-m", "energyguard", "role", name]
         self._command += ["--data-dir", str(data_dir), *words]
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as said:
-            return subprocess.Popen(self._command, stdout=said, stderr=said)
+            return Forked(self._command, stdout=said, stderr=said)
 
     def wait_until_there(self) -> None:
         """Until it has begun to play its role."""
@@ -80,6 +81,14 @@ class Role:
 
     def said(self) -> str:
         return self.log.read_text()
+
+
+class LightRole(Role):
+    """A role by the command line, with no more in memory than it needs."""
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as said:
+            return subprocess.Popen([sys.executable, *self._command], stdout=said, stderr=said)
 
 
 @contextmanager

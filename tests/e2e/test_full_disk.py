@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS
 from tests.e2e.meters import free_port
 from tests.e2e.processes import HOMES, Load, Role, answers, roles, wait_for_worker
 from tests.e2e.undisturbed import progress, rows, undisturbed
+from tests.forking import run
 from tests.waiting import until
 
 SIZE = "24m"
@@ -68,8 +68,7 @@ def refused(url: str) -> httpx.Response | None:
 
 
 def energyguard(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "energyguard", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run(*map(str, arguments))
 
 
 def unready(url: str) -> dict[str, str] | None:

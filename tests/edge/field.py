@@ -21,7 +21,7 @@ from energyguard.log.sqlite.log import SqliteLog
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ALERTS, EDGE_READINGS
 from tests.e2e.meters import free_port
-from tests.e2e.processes import Role
+from tests.e2e.processes import LightRole, Role
 
 START_MS = 1_757_203_200_000  # 2025-09-07T00:00:00Z
 TICK_MS = 2_000
@@ -87,7 +87,7 @@ class Field:
     def edge_role(self, edge: str, port: int, *settings: str) -> Role:
         folder = self.edge_dir(edge)
         own = (f"edge.data_dir={folder}", f"edge.cloud=tls+tcp://127.0.0.1:{port}")
-        return Role("edge", folder, *own, f"edge.prefix={edge}-", *QUICK, *settings)
+        return LightRole("edge", folder, *own, f"edge.prefix={edge}-", *QUICK, *settings)
 
     def is_drained(self, edge: str) -> bool:
         """Whether all that was measured is averaged, and the cloud has all averages."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -56,9 +57,9 @@ class Housed(Role):
         super().__init__(name, data_dir, *settings)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        if self._command[0] != "ip":
-            self._command = ["ip", "netns", "exec", self._namespace, *self._command]
-        return super()._start()
+        words = ["ip", "netns", "exec", self._namespace, sys.executable, *self._command]
+        with self.log.open("ab") as said:
+            return subprocess.Popen(words, stdout=said, stderr=said)
 
 
 def is_beyond(log: Log, before: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import httpx
 
+from tests.forking import Forked, run
 from tests.golden.logfile import Watch
 from tests.waiting import PATIENCE_S, until
 
@@ -62,16 +63,8 @@ def environment(package: Path = ROOT, now_ms: int = NOW_MS) -> dict[str, str]:
 
 def command(*words: str, cwd: Path, given: bytes = b"") -> Said:
     """Run a command in a folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", "energyguard", *words],
-        cwd=cwd,
-        env=environment(),
-        input=given,
-        capture_output=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    done = run(*words, cwd=cwd, env=environment(), given=given.decode(), timeout_s=PATIENCE_S)
+    return Said(done.returncode, done.stdout.encode(), done.stderr.encode())
 
 
 def commands(every: Sequence[Sequence[str]], cwd: Path) -> list[dict[str, Any]]:
@@ -96,9 +89,12 @@ def started(
     name: str, folder: Path, *settings: str, package: Path = ROOT
 ) -> subprocess.Popen[bytes]:
     """A role's process, of the version whose package lies there; what it says is in its log."""
-    words = [sys.executable, "-m", "energyguard", "role", name, "--data-dir", str(folder)]
+    words = ["-m", "energyguard", "role", name, "--data-dir", str(folder)]
     words += options((*SETTINGS, *settings))
     with log_of(name, folder).open("ab") as out:
+        if package == ROOT:
+            return Forked(words, env=environment(), cwd=folder.parent, stdout=out, stderr=out)
+        words = [sys.executable, *words]
         return subprocess.Popen(
             words, env=environment(package), cwd=folder.parent, stdout=out, stderr=out
         )

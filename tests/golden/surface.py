@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 import httpx
 
+from tests.forking import Forked
 from tests.golden import folder as data_folder
 from tests.golden import inputs, product, store
 from tests.golden.logfile import Watch
@@ -260,11 +260,11 @@ def other_doors(cwd: Path) -> dict[str, bytes]:
         "measurements": ("measurements",),
     }.items():
         port = next(ports)
-        told = [sys.executable, "-m", "energyguard", *words, "--port", str(port), "--no-auth"]
+        told = ["-m", "energyguard", *words, "--port", str(port), "--no-auth"]
         told += ["--data-dir", str(cwd / name)]
         log = cwd / f"{name}.log"
         with log.open("wb") as out:
-            process = subprocess.Popen(told, env=product.environment(), stdout=out, stderr=out)
+            process = Forked(told, env=product.environment(), stdout=out, stderr=out)
         try:
             found[name] = until(partial(_document, process, log, port))
         finally:

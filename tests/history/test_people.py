@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from energyguard.errors import Corrupt
 from energyguard.history.people import FILE, KEY, People
+from tests.forking import Forked
 
 
 def test_a_pseudonym_is_always_the_same_and_says_nothing(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_processes_that_begin_together_agree(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from energyguard.history.people import People;"
         "print(People(Path(sys.argv[1])).pseudonym('AB123CD4'))"
     )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    command = ("-c", code, str(tmp_path))
+    started = [Forked(command, stdout=subprocess.PIPE) for _ in range(4)]
     assert len({one.communicate()[0] for one in started}) == 1
     assert all(one.returncode == 0 for one in started)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,6 +22,7 @@ from energyguard.codecs.refusals import MAX_REFUSED, REST_BYTES, counted
 from energyguard.domains.charging.codec import signal
 from energyguard.errors import Rejected
 from energyguard.model.readings import Verdict, batch_of
+from tests.forking import run
 from tests.hostile import deadly
 
 T0 = 1_772_445_600_000
@@ -91,8 +90,7 @@ def test_no_number_of_a_signal_raises_anything_else(form: bytes, number: bytes) 
 def test_evaluate_survives_a_file_of_them(tmp_path: Path, number: bytes) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"%b,H1,%b\n%b,H2,1\n" % (TIME, number, TIME))
-    command = [sys.executable, "-m", "energyguard", "evaluate", "--rule", "household-demo"]
-    ran = subprocess.run([*command, str(path)], capture_output=True, timeout=120, check=False)
+    ran = run("evaluate", "--rule", "household-demo", str(path), timeout_s=120)
     assert ran.returncode in (0, 1), ran.stderr
 
 

@@ -18,6 +18,7 @@ from energyguard.durable.connections import connect
 from energyguard.errors import Corrupt, DiskFull, Fenced
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition, open_log
 from energyguard.log.sqlite.log import SqliteLog
+from tests.forking import Forked
 from tests.log.crash import TOPIC, append_some
 
 ROOT = Path(__file__).parents[2]
@@ -38,11 +39,8 @@ def stored(log: SqliteLog) -> Counter[str]:
 
 def killed_at_a_random_moment(path: Path, name: str, moment_s: float) -> int:
     """Start a process that appends, kill it, and return the last append it had acknowledged."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.log.crash", str(path), name],
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    ) as process:
+    command = ("-m", "tests.log.crash", str(path), name)
+    with Forked(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         SYSTEM.sleep(moment_s)

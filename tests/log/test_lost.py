@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +16,7 @@ from energyguard.log import EARLIEST, LATEST, Records, TopicPartition, open_log
 from energyguard.log.sqlite.log import SqliteLog
 from energyguard.log.sqlite.lost import begin_anew, check_log
 from energyguard.settings.tree import Settings
+from tests.forking import run
 
 LETTERS = "energyguard.dead-letters"
 AT = TopicPartition(LETTERS, 0)
@@ -119,12 +118,7 @@ def test_every_way_in_refuses(data: Path) -> None:
     (data / "log.db").unlink()
     ports = ("--set", "serve.port=0", "--set", "history.port=0")  # another product may run here
     for command in (["up"], ["role", "worker"], ["log", "topics"], ["role", "serve"]):
-        ran = subprocess.run(
-            [sys.executable, "-m", "energyguard", *command, "--data-dir", str(data), *ports],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ran = run(*command, "--data-dir", str(data), *ports)
         assert ran.returncode == 2, ran.stderr
         assert ran.stderr.count("\n") == 1
         assert "the log is gone" in ran.stderr

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -40,6 +38,7 @@ from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.history_role import run
 from energyguard.testing import MemoryLog
+from tests.forking import Forked
 from tests.history.made import DAY, T0
 
 PARTITIONS = 8
@@ -424,12 +423,7 @@ def killed_under_load(folder: Path, kills: int) -> None:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    here = Path(__file__).parents[2]
-    return subprocess.Popen(
-        [sys.executable, "-c", ROLE, str(folder)],
-        env=os.environ | {"PYTHONPATH": str(here)},
-        stderr=subprocess.DEVNULL,
-    )
+    return Forked(["-c", ROLE, str(folder)], stderr=subprocess.DEVNULL)
 
 
 def test_killed_under_load_nothing_is_lost_and_nothing_counts_twice(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from energyguard.clock import SYSTEM, Clock
 from energyguard.store.node.shard import Shard, ShardSettings
 from energyguard.store.ring.transport import PORTS_APART
+from tests.forking import Forked
 
 FIRST_PORT = 11_000
 LAST_PORT = 22_000  # with those that nodes call, below what the system gives to clients
@@ -66,7 +67,8 @@ class Process:
     """A command of EnergyGuard, which can be killed, held, and started again."""
 
     def __init__(self, folder: Path, *arguments: str, inside: Sequence[str] = ()) -> None:
-        self._arguments = [*inside, sys.executable, "-m", "energyguard", *arguments]
+        self._inside = inside
+        self._arguments = ["-m", "energyguard", *arguments]
         self._arguments += ["--data-dir", str(folder)]
         if "--host" not in arguments:  # on loopback
             self._arguments.append("--no-auth")
@@ -78,7 +80,11 @@ class Process:
         """Start it, and wait until it answers."""
         self._log.write_bytes(b"")
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._arguments, stdout=log, stderr=log)
+            if self._inside:
+                words = [*self._inside, sys.executable, *self._arguments]
+                self._process = subprocess.Popen(words, stdout=log, stderr=log)
+            else:
+                self._process = Forked(self._arguments, stdout=log, stderr=log)
         deadline = time.monotonic() + 120  # where many tests run beside it
         while b"ready: http" not in self._log.read_bytes():
             assert self._process.poll() is None, self._log.read_text()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from energyguard.edge.link.identity import joined
 from energyguard.log import Log, open_log
 from tests.cli.conftest import Terminal
 from tests.edge.lines import entry, let_in, link, report
+from tests.forking import run
 
 
 @pytest.fixture
@@ -72,11 +71,8 @@ def test_a_bundle_goes_through_a_pipe(terminal: Terminal, data_dir: Path, tmp_pa
     data_dir.mkdir()
     made = terminal("edge", "enroll", "home-1", "--host", "cloud", "--out", "-")
     assert (made.code, made.err) == (0, "")
-    words = ["-m", "energyguard", "edge", "join", "-"]
     settings = {**os.environ, "ENERGYGUARD_EDGE_DATA_DIR": str(tmp_path / "edge")}
-    done = subprocess.run(
-        [sys.executable, *words], input=made.out, env=settings, capture_output=True, text=True
-    )
+    done = run("edge", "join", "-", given=made.out, env=settings)
     assert done.returncode == 0, done.stderr
     assert "tls+tcp://cloud:5556" in done.stdout
     assert joined(tmp_path / "edge").edge == "home-1"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from energyguard.edge.link.enrolment import Enrolment
@@ -11,6 +9,7 @@ from energyguard.edge.link.identity import Authority, read_bundle
 from energyguard.log import Records, open_log
 from energyguard.model.topics import ALERTS
 from tests.cli.conftest import Terminal
+from tests.forking import run
 
 
 def test_an_edge_is_enrolled_joins_and_is_forgotten(
@@ -102,9 +101,7 @@ def test_an_address_that_is_none_is_refused(terminal: Terminal, tmp_path: Path) 
     folder = joined(terminal, tmp_path / "roof", tmp_path)
     words = ("edge", "--data-dir", str(folder), "--cloud", "http://cloud")
     # a role sets up the log and the signals of its whole process: it gets one
-    said = subprocess.run(
-        [sys.executable, "-m", "energyguard", *words], capture_output=True, text=True, timeout=60
-    )
+    said = run(*words, timeout_s=60)
     assert (said.returncode, "tls+tcp://HOST:PORT" in said.stderr) == (2, True)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -22,6 +21,7 @@ from energyguard.store.node.writer import Digest
 from energyguard.store.ring.ring import slot_of
 from energyguard.store.row import BUCKETS, OWN_KEY, Row, latest, newest, newest_versions
 from energyguard.store.version import Version
+from tests.forking import Forked
 from tests.simulation.disk import MemoryRows
 
 NOON = 1_757_160_000_000
@@ -227,11 +227,10 @@ def test_kill_9_loses_nothing_acknowledged(kills: int, tmp_path: Path) -> None:
 
 def _written_until_killed(path: Path, first: int, lines: int) -> int:
     """Let a process write, and kill it while it does; how far it said it was."""
-    command: Sequence[str] = (sys.executable, "-c", WRITES, str(path), str(first))
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    writer = Forked(("-c", WRITES, str(path), str(first)), stdout=subprocess.PIPE)
     assert writer.stdout is not None
     said = [writer.stdout.readline() for _ in range(lines)]
     writer.send_signal(signal.SIGKILL)
     said += writer.stdout.readlines()
     writer.wait()
-    return int([line for line in said if line.endswith("\n")][-1])
+    return int([line for line in said if line.endswith(b"\n")][-1])
