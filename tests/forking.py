@@ -158,8 +158,8 @@ def _serve(server: socket.socket) -> list[str] | None:
     """Fork whenever it is asked for; what the new process is to run, None at the end."""
     running: dict[int, tuple[int, int]] = {}  # by descriptor: id, and where its end is said
     while True:
-        for ready in select.select([server, *running], [], [])[0]:
-            if ready is not server:
+        for ready in select.select([server.fileno(), *running], [], [])[0]:
+            if ready != server.fileno():
                 pid, says = running.pop(ready)
                 os.write(says, str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
                 os.close(says)
