@@ -147,7 +147,7 @@ class RouteForm:
             fields = self._fields(values)
             if self._route is None and name in {view.id for view in self._service.routes.all()}:
                 raise Rejected(
-                    _("there is one of this name: change that, or write another"), "name"
+                    _("there is one of this name; change that, or write another"), "name"
                 )
             await asyncio.to_thread(self._service.routes.put, name, fields, by)
         except EnergyGuardError as error:
