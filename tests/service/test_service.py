@@ -90,7 +90,7 @@ def test_what_cannot_be_done_to_an_alert(log: MemoryLog, service: EnergyService)
     assert written(log, "energyguard.alert-actions") == 0
     raise_alerts(log, alert_event())
     until(service.book.open)
-    for until_ms, for_ms in ((None, None), (1, 1)):
+    for until_ms, for_ms in ((None, None), (1, 1), (1, None), (None, 0)):
         with pytest.raises(Malformed):
             service.silence("a1", until_ms, for_ms, by="mara")
 

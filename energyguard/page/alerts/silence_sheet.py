@@ -119,7 +119,10 @@ class SilenceSheet:
             return self.service.silences.until(_WORDS[self.until.value], self._zone_selector())
         if not self.date.value:
             raise Malformed(_("choose a day and a time"), "until")
-        return self.service.silences.until(self.date.value, self._zone_selector())
+        until_ms = self.service.silences.until(self.date.value, self._zone_selector())
+        if until_ms is not None and until_ms <= self.service.clock.now_ms():
+            raise Malformed("until: this time is over; say one to come", "until")
+        return until_ms
 
     def _zone_selector(self) -> str:
         """Of whose site the wall time is."""

@@ -42,7 +42,7 @@ class AlertVerbs:
 
         Raises:
             NotFound: there is no such alert.
-            Malformed: neither or both of the times were given.
+            Malformed: neither or both of the times were given, or it is over.
         """
         if (until_ms is None) == (for_ms is None):
             raise Malformed("say until when, or for how long: one of the two", "until_ms")
@@ -70,10 +70,13 @@ class AlertVerbs:
 
         Raises:
             NotFound: one of them is not there; nothing was done.
+            Malformed: the silence is over before it begins.
         """
         now_ms = self.clock.now_ms()
-        if act is Act.SILENCE and until_ms is None:
-            until_ms = FOREVER_MS
+        if act is Act.SILENCE:
+            until_ms = FOREVER_MS if until_ms is None else until_ms
+            if until_ms <= now_ms:
+                raise Malformed("until: this time is over; say one to come", "until")
         actions = [
             AlertAction(id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms)
             for alert_id in dict.fromkeys(alert_ids)
