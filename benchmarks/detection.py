@@ -42,6 +42,7 @@ from energyguard.detection.alerts import RAISED_NATS
 from energyguard.detection.calm import calmed
 from energyguard.detection.detector import UnusualDetector
 from energyguard.detection.evidence import EVIDENCE, Steps
+from energyguard.detection.highest import lowered
 from energyguard.detection.scores import FREE_SHARE, Parameters
 from energyguard.detection.slots import LocalHour, local_hours
 from energyguard.detection.state import Floats
@@ -63,22 +64,23 @@ def hours_of(homes: Homes) -> list[LocalHour]:
 class Channels:
     """Rarities of slots, (homes, slots): of known kinds, label-free, and without each kind."""
 
-    def __init__(self, parameters: Parameters, steps: Steps) -> None:
+    def __init__(self, parameters: Parameters, steps: Steps, an_hour: int, first: int = 0) -> None:
         *of_kind, of_all, of_free, of_both = parameters.maps
         slots, _, homes = steps.shape
         flat = steps.transpose(1, 2, 0).reshape(len(EVIDENCE), -1)
         scores = zip(of_kind, parameters.scores(flat), parameters.offsets, strict=True)
         rarities = np.stack([of(score) + offset for of, score, offset in scores])
         share, rest = np.log(FREE_SHARE), np.log(1 - FREE_SHARE)
-        free = of_free(parameters.unlikeness(flat)) + share
+        unlike = of_both(of_free(parameters.unlikeness(flat)) + share).reshape(homes, slots)
+        unlike = lowered(unlike, an_hour, first).astype(np.float32)
 
         def both(known: Floats) -> Floats:
-            return of_both(np.maximum(of_all(known) + rest, free))
+            return np.maximum(of_both(of_all(known) + rest).reshape(homes, slots), unlike)
 
         self.known = of_all(rarities.max(axis=0)).reshape(homes, slots)
-        self.both = both(rarities.max(axis=0)).reshape(homes, slots)
+        self.both = both(rarities.max(axis=0))
         self.without = {
-            kind: both(np.delete(rarities, n, axis=0).max(axis=0)).reshape(homes, slots)
+            kind: both(np.delete(rarities, n, axis=0).max(axis=0))
             for n, kind in enumerate(parameters.kinds)
         }
 
@@ -150,7 +152,7 @@ def folds(streams: Streams) -> list[Scored]:
         parameters = train.fit(seen, np.flatnonzero(fold != number), number)
         mine = np.flatnonzero(fold == number)
         for stream in range(2):
-            of = Channels(parameters, steps[:, :, mine + stream * homes])
+            of = Channels(parameters, steps[:, :, mine + stream * homes], streams.an_hour)
             parts = {"known": of.known, "both": of.both, **of.without}
             for name, part in parts.items():
                 scores[name][stream][mine, WARM_SLOTS:] = part

@@ -22,7 +22,7 @@ from benchmarks.detection_protocol import household_streams
 from benchmarks.household_profile import Homes, of_15_minutes
 from deploy.detection import train
 from deploy.detection.faults import training_copies
-from energyguard.detection.detector import WARM_DAYS
+from energyguard.detection.detector import GROWN_DAYS, WARM_DAYS
 from energyguard.detection.scores import Parameters
 from energyguard.detection.slots import HOUR_MS
 
@@ -63,7 +63,7 @@ def main(data: Path, faults: Path) -> None:
     first = streams.clean.start_ms // HALF_HOUR_MS
     hours = hours_of(streams.clean)
     steps = train.steps_of(values, hours, first, HALF_HOUR_MS, 0, parameters.shape)
-    of = Channels(parameters, steps)
+    of = Channels(parameters, steps, AN_HOUR, GROWN_DAYS * 24 * AN_HOUR)
     for name, rarities in (("known kinds only", of.known), ("with the label-free", of.both)):
         clean, faulty = np.split(rarities.astype(np.float64), 2)
         shown(name, streams, clean, faulty)

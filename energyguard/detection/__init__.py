@@ -10,6 +10,7 @@ scores.py     additive tables over evidence, and how rare a score is; the parame
 alerts.py     from hot slots to alerts
 calm.py       what is rarer for a calm device
 rises.py      how long a base load stands above usual, against the longest remembered
+highest.py    what is like no kind, against the highest of its like that is remembered
 detector.py   all of it together: slots in, alerts out
 text.py       the sentence of an alert
 grid.py       ledger entries as slots

@@ -18,6 +18,7 @@ from energyguard.detection.alerts import NEVER, AlertStates
 from energyguard.detection.calm import CalmDevices
 from energyguard.detection.cohort import Cohort, SlotSeen
 from energyguard.detection.evidence import ABOVE_USUAL, CONTEXT, EVIDENCE
+from energyguard.detection.highest import HighestUnlike
 from energyguard.detection.rises import BaseRises
 from energyguard.detection.scores import UNLIKE, Parameters, Rated
 from energyguard.detection.slots import HOUR_MS, LocalHour
@@ -30,20 +31,22 @@ DEFAULT_BUDGET: Final = 0.1
 """Alerts per device and week."""
 MAX_NATS: Final = 9.2
 """Rarer than once in 10,000 device-weeks is not said: nobody has counted so long."""
-_GROWN_DAYS: Final = 5
-"""Before, what is usual of a base load is not known well enough for its rises to be followed."""
+GROWN_DAYS: Final = 5
+"""Before, what is usual is not known well enough for rises and what is unlike to be followed."""
 _NEAR: Final = np.float32(1.5)
 """Nats below the threshold that still belong to what an alert is about."""
 _REASONS: Final = 3
 
 
 class OwnPast(NamedTuple):
-    """By what of a device's own past its rarities are raised."""
+    """By what of a device's own past its rarities are raised, or lowered."""
 
     days: bool = True
     """What is rare of a device that is calm counts as rarer."""
     rises: bool = True
     """So it does of a nearly calm one while its base load rises as it never did; with ``days``."""
+    highest: bool = True
+    """What is like no kind counts as less rare where the device had its like."""
 
 
 BY_ALL: Final = OwnPast()
@@ -90,7 +93,7 @@ class UnusualDetector:
             parameters: what was trained.
             devices: how many.
             budget: how many alerts per device and week people want to see.
-            by_own: by what of their own past rarities are raised.
+            by_own: by what of their own past rarities are raised, or lowered.
 
         Raises:
             ValueError: the budget is not above 0.
@@ -103,6 +106,7 @@ class UnusualDetector:
         self._alerts = AlertStates(self._an_hour)
         self._calm = CalmDevices(self._an_hour) if by_own.days else None
         self._rises = BaseRises(self._an_hour) if by_own.days and by_own.rises else None
+        self._highest = HighestUnlike(self._an_hour) if by_own.highest else None
         self._open: dict[int, UnusualUse] = {}
         self.add(np.full(devices, budget))
 
@@ -121,7 +125,7 @@ class UnusualDetector:
         self._level = np.append(self._level, _levels(budgets))
         self.cohort.add(len(budgets))
         self._alerts.add(len(budgets))
-        for own in (self._calm, self._rises):
+        for own in (self._calm, self._rises, self._highest):
             if own is not None:
                 own.add(len(budgets))
         for name in ("_first", "_near"):
@@ -169,16 +173,22 @@ class UnusualDetector:
         return opened
 
     def rated(self, number: int, seen: SlotSeen, of: Ints, bars: Floats | None = None) -> Rated:
-        """How rare what was seen is for each device, once a slot: it learns their days and rises.
+        """How rare what was seen is for each device, once a slot: it learns their own past.
 
         What people said of alerts is no calm.
         """
         rated = self.parameters.rate(seen.looked.steps, bars)
+        grown = seen.known & (self.cohort.state.seen[of] > GROWN_DAYS * 24 * self._an_hour)
+        if self._highest is not None:
+            highest = np.where(grown, rated.unlike_unbarred, np.nan)
+            unlike = rated.unlike - self._highest.step(number, highest, of)
+            rated = rated._replace(rarity=np.maximum(rated.of_kinds, unlike), unlike=unlike)
         if self._calm is None:
             return rated
         rarity = np.where(seen.known, rated.unbarred, np.nan)
-        raised = self._calm.step(number, rarity, of, self._rise(seen, of))
-        return rated._replace(rarity=rated.rarity + raised, of_kinds=rated.of_kinds + raised)
+        raised = self._calm.step(number, rarity, of, self._rise(seen, grown, of))
+        rarity, of_kinds = rated.rarity + raised, rated.of_kinds + raised
+        return rated._replace(rarity=rarity, of_kinds=of_kinds, unlike=rated.unlike + raised)
 
     def is_hot(self, number: int, of: Ints) -> Bools:
         """(n,) which devices were at their level in a slot, with an open alert."""
@@ -191,7 +201,7 @@ class UnusualDetector:
     def save(self) -> tuple[dict[str, Any], bytes]:
         """What is known of alerts, and of devices."""
         known = {"_first": self._first, "_near": self._near, **self._alerts.save()}
-        for own in (self._calm, self._rises):
+        for own in (self._calm, self._rises, self._highest):
             if own is not None:
                 known |= own.save()
         return known, self.cohort.state.to_bytes()
@@ -208,15 +218,16 @@ class UnusualDetector:
             self._calm.load(known)
         if self._rises is not None and "_rise_sum" in known:
             self._rises.load(known)
+        if self._highest is not None and "_unlike_above" in known:
+            self._highest.load(known)
         self._first, self._near = known["_first"].copy(), known["_near"].copy()
 
-    def _rise(self, seen: SlotSeen, of: Ints) -> Floats | None:
+    def _rise(self, seen: SlotSeen, grown: Bools, of: Ints) -> Floats | None:
         """(n,) how the base load rises, against the device's own longest rise."""
         if self._rises is None:
             return None
-        grown = self.cohort.state.seen[of] > _GROWN_DAYS * 24 * self._an_hour
         above = seen.looked.numbers[ABOVE_USUAL]
-        return self._rises.step(np.where(seen.known & grown, above, np.nan), of)
+        return self._rises.step(np.where(grown, above, np.nan), of)
 
     def _opened(
         self, place: int, device: int, number: int, seen: SlotSeen, rated: Rated

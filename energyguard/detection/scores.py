@@ -59,7 +59,9 @@ class Rated(NamedTuple):
     kind: npt.NDArray[np.int64]  # (devices,): number of the likeliest kind
     runner_up: npt.NDArray[np.int64]
     of_kinds: Floats  # (devices,) how rare it is by the kinds alone
+    unlike: Floats  # (devices,) how rare by the label-free channel alone
     unbarred: Floats  # (devices,) the rarity as if no bar were raised
+    unlike_unbarred: Floats  # (devices,) the same of the label-free channel
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,17 @@ class Parameters:
         if bars is None:
             return plain
         rarities -= bars[:-1]
-        return self._together(rarities, free - bars[-1])._replace(unbarred=plain.rarity)
+        barred = self._together(rarities, free - bars[-1])
+        return barred._replace(unbarred=plain.rarity, unlike_unbarred=plain.unlike)
 
     def _together(self, rarities: Floats, free: Floats) -> Rated:
         """The rarity by (kinds, devices) rarities, and by that of what is like none of them."""
         *_of_kind, of_all, _of_free, of_both = self.maps
         order = np.argsort(rarities, axis=0)
         of_kinds = of_both(of_all(rarities.max(axis=0)) + np.log(1 - FREE_SHARE))
-        rarity = np.maximum(of_kinds, of_both(free + np.log(FREE_SHARE)))
-        return Rated(rarity, order[-1], order[-2], of_kinds, rarity)
+        unlike = of_both(free + np.log(FREE_SHARE))
+        rarity = np.maximum(of_kinds, unlike)
+        return Rated(rarity, order[-1], order[-2], of_kinds, unlike, rarity, unlike)
 
     def to_bytes(self) -> bytes:
         """The parameter file."""

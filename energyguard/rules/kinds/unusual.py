@@ -58,6 +58,7 @@ class UnusualRule(
     energy: EnergyDefaults = ENERGY_DEFAULTS  # what is plausible; not for rule files
     by_own_days: bool = False  # see ``at_site``; not for rule files
     by_own_rises: bool = False  # the same
+    by_own_highest: bool = False  # the same
     longer_than_ms: int = 0
     severity: HowBad = Severity.WARNING
     about: About = ""
@@ -85,12 +86,13 @@ class UnusualRule(
     def scorer(self) -> Scorer:
         """What is usual of its channel."""
         limits = LimitColumns(self, _allowed)
-        by_own = OwnPast(self.by_own_days, self.by_own_rises)
+        by_own = OwnPast(self.by_own_days, self.by_own_rises, self.by_own_highest)
         return UnusualScorer(limits, self.calendars, self.energy, self.answers, by_own)
 
     def at_site(self, site: SiteCalendar) -> Self:
-        """Calm devices by their own days and rises; rules decided before are as they were."""
-        return super().at_site(site).with_fields(by_own_days=True, by_own_rises=True)
+        """Devices by their own past, too; rules decided before are as they were."""
+        of_site = super().at_site(site)
+        return of_site.with_fields(by_own_days=True, by_own_rises=True, by_own_highest=True)
 
     def answers(self, device: str) -> tuple[PeopleAnswer, ...]:
         """The alerts of a device that were no news."""

@@ -81,7 +81,7 @@ class UnusualScorer:
         calendars: whose hours devices are judged by.
         energy: what is plausible.
         answers: the alerts of a device that were no news to its people.
-        by_own: by what of their own past rarities are raised.
+        by_own: by what of their own past rarities are raised, or lowered.
     """
 
     def __init__(

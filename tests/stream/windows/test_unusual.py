@@ -30,6 +30,7 @@ from tests.stream.test_worker import work
 from tests.stream.windows.test_detector import alerts_of
 
 RULE = UnusualRule(id="unlike", channels=("energy_kwh",), alerts_a_week=to_nano("0.5"))
+BOOK = RuleBook([RULE], [RULE.id])
 CHUNK = 60
 
 
@@ -54,7 +55,7 @@ def over_a_file(folder: Path, found: list[Row]) -> list[AlertEvent]:
     path, out = folder / "homes.csv", io.BytesIO()
     lines = [f"{_spelled(second)},{device},{value}" for device, _, second, value in found]
     path.write_text("\n".join(["timestamp,household_id,energy_kwh", *lines]) + "\n")
-    evaluate(RULE, [path], out, episodes=True)
+    evaluate(BOOK.at_site(RULE.id), [path], out, episodes=True)  # as the stream decides it
     events = [msgspec.json.decode(line, type=AlertEvent) for line in out.getvalue().splitlines()]
     return sorted((e for e in events if e.rule == RULE.id), key=lambda event: event.device)
 
@@ -71,7 +72,6 @@ def test_the_stream_says_what_a_file_does_through_restarts_and_other_workers(
     rng, clock = random.Random(5), ManualClock()
     log = SqliteLog(tmp_path / "log.db", clock)
     settings = StreamSettings(snapshot="1s", idle="1h", poll_readings=90)
-    book = RuleBook([RULE], [RULE.id])
     workers: list[Worker[Any, Any] | None] = [None, None]
     every = rows()
     for start in range(0, len(every), CHUNK):
@@ -79,7 +79,7 @@ def test_the_stream_says_what_a_file_does_through_restarts_and_other_workers(
         for i in range(len(workers)):
             worker = workers[i]
             if worker is None and rng.random() < 0.5:
-                worker = detector_worker(log, book, settings, [TOPIC], clock)
+                worker = detector_worker(log, BOOK, settings, [TOPIC], clock)
             if worker is not None:
                 for _ in range(rng.randrange(3)):
                     clock.sleep(rng.choice([0, 2]))
@@ -91,6 +91,6 @@ def test_the_stream_says_what_a_file_does_through_restarts_and_other_workers(
     for worker in workers:
         if worker is not None:
             worker.drain()
-    work(detector_worker(log, book, settings, [TOPIC], clock))
+    work(detector_worker(log, BOOK, settings, [TOPIC], clock))
     assert alerts_of(log, RULE.id) == expected
     log.close()
