@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.columns import (
     DEVICE,
+    EMPTY_FIELD,
     LARGEST_WHOLE,
     MAX_DEVICE,
     MAY_BE_EMPTY,
@@ -125,6 +126,8 @@ def doubtful_columns(table: pa.Table, layout: ColumnLayout) -> bool:
     """Whether a name is empty, too long or padded, or a field is empty that must not be."""
     for (_, column), values in zip(layout.columns.items(), table.columns, strict=True):
         if values.null_count and column not in MAY_BE_EMPTY:
+            return True
+        if column is EMPTY_FIELD and len(values) and pc.max(pc.utf8_length(values)).as_py():
             return True
         if column.among is not None and not pc.all(pc.is_in(values, column.among)).as_py():
             return True

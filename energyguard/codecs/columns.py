@@ -132,6 +132,7 @@ SEQUENCE = Column(pa.uint64(), r"\d{0,18}", "a whole number or nothing", tidy=ti
 WHOLE = (EPOCH_MS, EVENT_TIME, INTEGER, SEQUENCE)
 LARGEST_WHOLE = 10**18 - 1
 MAY_BE_EMPTY = (SEQUENCE, MAYBE_NUMBER)
+EMPTY_FIELD = Column(pa.string(), "", "empty", is_text=True)
 ANYTHING = Column(pa.string(), r"[^,\"\x00\r]*", "text", is_text=True)
 
 

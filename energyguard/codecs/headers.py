@@ -4,9 +4,10 @@
     device   device, device_id, household_id, meter, meter_id
     value    channel and value; or a column for each channel, named by channel and unit
 
-Order and case do not matter. A header with any other name is refused whole, with all its rows: what
-a column counts is never guessed. So ``power_mw`` is not known: it may be mW or MW. Dialects, those
-that belong to no domain and those of the domains, bring headers and objects of their own.
+Order and case do not matter; a last column without a name is taken, and has to be empty. A header
+with any other name is refused whole, with all its rows: what a column counts is never guessed. So
+``power_mw`` is not known: it may be mW or MW. Dialects, those that belong to no domain and those of
+the domains, bring headers and objects of their own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pyarrow as pa
 from energyguard.codecs.columns import (
     ANYTHING,
     DEVICE,
+    EMPTY_FIELD,
     EPOCH_MS,
     ISO_TIME,
     MAYBE_NUMBER,
@@ -179,6 +181,7 @@ def layout_of(names: tuple[str, ...]) -> ColumnLayout | None:
 
 def named_columns(names: tuple[str, ...]) -> ColumnLayout | None:
     """The same, by what each column is called."""
+    named = names[:-1] if names[-1:] == ("",) else names  # each line ends with a comma
     times, devices = ([n for n in names if n in known] for known in (TIMES, DEVICES))
     values = [n for n in names if n in VALUES]
     tall = "channel" in names and "value" in names
@@ -187,12 +190,13 @@ def named_columns(names: tuple[str, ...]) -> ColumnLayout | None:
         return None
     if (
         len(set(names)) < len(names)
-        or not_known(names) - others
+        or not_known(named) - others
         or len(_channels(values)) < len(values)
     ):
         return None
     number = NUMBER if tall or len(values) == 1 else MAYBE_NUMBER
     columns: dict[str, Column] = {times[0]: TIMES[times[0]], "sequence": SEQUENCE, "channel": NAME}
+    columns |= dict.fromkeys(names[len(named) :], EMPTY_FIELD)
     columns |= dict.fromkeys(devices, DEVICE) | dict.fromkeys([*values, "value"], number)
     return ColumnLayout(
         "csv",

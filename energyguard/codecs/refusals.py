@@ -4,6 +4,7 @@ records of a topic all, beside the readings that were found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -128,7 +129,34 @@ def as_one(rows: tuple[RefusedRow, ...], what: str) -> tuple[RefusedRow, ...]:
     first = rows[0]
     kept = first_bytes(b"\n".join(row.original for row in rows[:MAX_REFUSED]))
     reason = f"none of {total} rows of {what} could be taken; the first: {first.reason}"
+    reason += _better_field([row for row in rows if row.field == first.field])
     return (replace(first, reason=reason, original=kept, count=total),)
+
+
+_BETTER_FIELDS = (
+    (
+        re.compile(r"energy_(?P<unit>k?wh) is above the plausible .*"),
+        "; so is each row: what a meter's register shows is energy_register_{unit}",
+    ),
+    (
+        re.compile(r"value is above the plausible .* kWh: .*"),
+        "; so is each row: what a meter's register shows is of the channel energy_register_kwh",
+    ),
+    (
+        re.compile(r"energy_register_(?P<unit>k?wh) is negative: .*"),
+        "; a register is never negative: the energy of intervals is energy_{unit}",
+    ),
+)
+"""What is wrong with each of several values of a field, and by what name they would be taken."""
+
+
+def _better_field(rows: Sequence[RefusedRow]) -> str:
+    """What to call the values of refused rows, where all are wrong as those of another field."""
+    for pattern, sentence in _BETTER_FIELDS:
+        found = [pattern.fullmatch(row.reason) for row in rows]
+        if len(found) > 1 and found[0] and all(found):
+            return sentence.format(**found[0].groupdict())
+    return ""
 
 
 def refused_whole(data: bytes, row: int, field: str, reason: str, count: int) -> RefusedRow:

@@ -144,6 +144,49 @@ def test_a_wrong_file_is_one_letter(tmp_path: Path) -> None:
     assert bad.reason.startswith("none of 300000 rows of the file could be taken; the first: 4 col")
 
 
+HOURS = b"2026-03-01T00:00:00Z,A,%b\n2026-03-01T01:00:00Z,A,%b\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "better"),
+    [
+        (b"energy_kwh", (b"10001.1", b"10002"), "register shows is energy_register_kwh"),
+        (b"energy_wh", (b"1000000", b"1000100"), "register shows is energy_register_wh"),
+        (b"energy_register_kwh", (b"-0.4", b"-0.5"), "energy of intervals is energy_kwh"),
+        (b"power_kw", (b"10001", b"10002"), ""),
+        (b"energy_kwh", (b"10001.1", b"x"), ""),
+    ],
+)
+def test_values_of_another_kind_are_told_their_field(
+    tmp_path: Path, column: bytes, values: tuple[bytes, bytes], better: str
+) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_bytes(b"timestamp,device," + column + b"\n" + HOURS % values)
+    found, (bad,) = read(path)
+    assert found == []
+    assert bad.reason.endswith(better) if better else "shows" not in bad.reason
+
+
+def test_lines_that_end_with_a_comma_are_taken() -> None:
+    """An empty last column without a name; what stands in it belongs nowhere."""
+    text = b"timestamp,device,energy_kwh,\n" + HOURS % (b"1,", b"2,")
+    assert readings(text) == [("A", "energy_kwh", 10**9), ("A", "energy_kwh", 2 * 10**9)]
+    _, decoded = decode(text + b"2026-03-01T02:00:00Z,A,3,x\n2026-03-01T03:00:00Z,A,3,\n")
+    assert decoded.batch.num_rows == 3
+    (bad,) = decoded.refused
+    assert (bad.row, bad.reason) == (4, "a column without a name is not empty: 'x'")
+
+
+def test_a_table_with_an_empty_column_without_a_name_is_taken(tmp_path: Path) -> None:
+    columns = {"timestamp_ms": [1_757_181_242_000], "device": ["A"], "energy_kwh": [1.5]}
+    for last, taken in ((None, 1), ("x", 0)):
+        pq.write_table(
+            pa.table(columns | {"": pa.array([last], pa.string())}), tmp_path / "t.parquet"
+        )
+        found, refused = read(tmp_path / "t.parquet")
+        assert (len(found), len(refused)) == (taken, 1 - taken)
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [

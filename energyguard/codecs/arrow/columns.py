@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from energyguard.codecs.columns import (
     ANYTHING,
     DEVICE,
+    EMPTY_FIELD,
     EPOCH_MS,
     LARGEST_WHOLE,
     NAME,
@@ -62,7 +63,9 @@ def convert(array: pa.Array, name: str, column: Column, nano: bool) -> Converted
     """
     if column in (DEVICE, NAME):
         return _names(array, name, column)
-    if column is ANYTHING:
+    if column is EMPTY_FIELD and array.null_count < len(array):
+        raise Malformed("a column without a name holds something", name)
+    if column in (ANYTHING, EMPTY_FIELD):
         return Converted(pa.nulls(len(array), pa.string()), np.zeros(len(array), bool), _never)
     if column is SEQUENCE:
         return _sequences(array, name)

@@ -214,6 +214,6 @@ def _explain(cells: Sequence[str], layout: ColumnLayout) -> tuple[Verdict, str, 
             return Verdict.MALFORMED, name, f"{name} is empty"
         if column in _NUMBERS and (NOT_FINITE.fullmatch(cell) or LONG_NUMBER.fullmatch(cell)):
             return Verdict.OUT_OF_RANGE, name, f"{name} {BEYOND}: {sixty_fourth(cell)}"
-        why = f"{name} is not {column.wanted}: {sixty_fourth(cell)}"
+        why = f"{name or 'a column without a name'} is not {column.wanted}: {sixty_fourth(cell)}"
         return Verdict.MALFORMED, name, why
     return Verdict.MALFORMED, "row", "the line cannot be read"
