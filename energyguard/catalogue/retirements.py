@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from energyguard.catalogue.fold import Catalogue
@@ -57,24 +57,43 @@ class Retirements:
                     yield version.retired_ms, device
 
 
+def retired_since(catalogue: Catalogue, devices: Iterable[str] | None = None) -> dict[str, int]:
+    """Since when devices are not there any more, as a catalogue is now.
+
+    Args:
+        catalogue: has them.
+        devices: which are looked at; None: all.
+
+    Returns:
+        times in ms, by id, of those that are retired alone.
+    """
+    known = catalogue.devices
+    entries = ((name, known.get(name)) for name in ([*known] if devices is None else devices))
+    return {name: e.retired_ms for name, e in entries if e and e.retired_ms is not None}
+
+
+def is_retired(device: Device, time_ms: int) -> bool:
+    """Whether a device is not there any more at an event time."""
+    return device.retired_ms is not None and device.retired_ms <= time_ms
+
+
 def retired_at(catalogue: Catalogue, time_ms: int) -> tuple[frozenset[str], int | None]:
     """The devices that are retired at an event time as a catalogue is now, and who is next.
 
     Returns:
         Their ids, and the next event time at which one is retired; None: none will be.
     """
-    times = {d: entry.retired_ms for d, entry in catalogue.devices.items() if entry.retired_ms}
-    later = [at for at in times.values() if at > time_ms]
-    return frozenset(d for d, at in times.items() if at <= time_ms), min(later, default=None)
+    since = retired_since(catalogue)
+    later = [at for at in since.values() if at > time_ms]
+    return frozenset(d for d, at in since.items() if at <= time_ms), min(later, default=None)
 
 
 def periods_of(weights: Mapping[str, int], catalogue: Catalogue) -> list[SumPeriod]:
     """A sum of devices, of which each counts until it is retired, oldest first."""
-    since = {d: catalogue.devices[d].retired_ms for d in weights if d in catalogue.devices}
-    times = sorted({0, *(at for at in since.values() if at)})
+    since = retired_since(catalogue, weights)
     return [
-        SumPeriod(at, {d: n for d, n in weights.items() if not 0 < (since.get(d) or 0) <= at})
-        for at in times
+        SumPeriod(at, {d: n for d, n in weights.items() if since.get(d, at + 1) > at})
+        for at in sorted({0, *since.values()})
     ]
 
 

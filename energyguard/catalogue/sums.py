@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from energyguard.catalogue.fold import Catalogue
+from energyguard.catalogue.retirements import is_retired, retired_since
 from energyguard.catalogue.revision_facts import RevisionFacts
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.catalogue.terms import device_weights
@@ -100,14 +101,6 @@ def _of_device(name: str, revisions: CatalogueRevisions) -> _SumAt:
         whole = facts.device(name)
         return device_weights(name, facts.device) if whole and whole.is_virtual else {}
 
-    def is_gone(part: str, time_ms: int) -> bool:
-        device = catalogue.devices.get(part)
-        return device is not None and _is_retired(device, time_ms)
-
-    def weights(time_ms: int) -> Mapping[str, int]:
-        parts = {} if is_gone(name, time_ms) else counted(time_ms)
-        return {p: weight for p, weight in parts.items() if not is_gone(p, time_ms)}
-
     times = {
         time_ms
         for device, times in revisions.times_of(DEVICE).items()
@@ -118,16 +111,16 @@ def _of_device(name: str, revisions: CatalogueRevisions) -> _SumAt:
         for time_ms in times
     }
     parts = {*chain.from_iterable(counted(time_ms) for time_ms in {0, *times})}
-    return _SumAt(weights, times | _retired_times({name, *parts}, catalogue))
+    since = retired_since(catalogue, {name, *parts})
 
+    def is_gone(part: str, time_ms: int) -> bool:
+        return since.get(part, time_ms + 1) <= time_ms
 
-def _retired_times(parts: Iterable[str], catalogue: Catalogue) -> set[int]:
-    devices = (catalogue.devices[part] for part in parts if part in catalogue.devices)
-    return {device.retired_ms for device in devices if device.retired_ms}
+    def weights(time_ms: int) -> Mapping[str, int]:
+        counts = {} if is_gone(name, time_ms) else counted(time_ms)
+        return {part: n for part, n in counts.items() if not is_gone(part, time_ms)}
 
-
-def _is_retired(device: Device, time_ms: int) -> bool:
-    return device.retired_ms is not None and device.retired_ms <= time_ms
+    return _SumAt(weights, times | {*since.values()})
 
 
 def _of_place(kind: str, entry_id: str, revisions: CatalogueRevisions) -> _SumAt:
@@ -140,9 +133,7 @@ def _of_place(kind: str, entry_id: str, revisions: CatalogueRevisions) -> _SumAt
     def is_there(member: str, time_ms: int) -> bool:
         facts = facts_at(time_ms)
         device = facts.device(member)
-        if device is None or device.is_virtual:
-            return False
-        if _is_retired(device, time_ms):
+        if device is None or device.is_virtual or is_retired(device, time_ms):
             return False
         return entry_id in (facts(member).sites if kind == SITE else device.groups)
 
@@ -154,7 +145,8 @@ def _of_place(kind: str, entry_id: str, revisions: CatalogueRevisions) -> _SumAt
         for member in dict.fromkeys(catalogue.devices if of_sites else known)
     }
     members = [m for m in times if any(is_there(m, time_ms) for time_ms in times[m])]
+    gone = retired_since(catalogue, members).values()
     return _SumAt(
         lambda time_ms: {member: 1 for member in members if is_there(member, time_ms)},
-        {*chain.from_iterable(times[m] for m in members), *_retired_times(members, catalogue)},
+        {*chain.from_iterable(times[m] for m in members), *gone},
     )

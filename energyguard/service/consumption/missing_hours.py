@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from energyguard.catalogue import Catalogue
+from energyguard.catalogue.retirements import retired_since
 from energyguard.model.days import ms_of
 from energyguard.model.topics import DAY_MS, TopicClock
 from energyguard.service.contract import Service
@@ -60,7 +60,7 @@ def missing_data(service: Service, days: int) -> MissingData:
     """
     known = list(_known(service))
     ends = {topic: _end_ms(service, topic, known) for topic in {k.topic for k in known}}
-    retired = _retired(service.catalogue.entries)
+    retired = retired_since(service.catalogue.entries)
     rows: list[DeviceGaps] = []
     expected = looked_at = up_to_date = 0
     gone: list[str] = []
@@ -106,7 +106,7 @@ def gaps_of(service: Service, device: str, start_ms: int, end_ms: int) -> list[t
         Unavailable: the history is not there now.
     """
     whole_ms = end_ms // HOUR_MS * HOUR_MS
-    until_ms = min(whole_ms, _retired(service.catalogue.entries).get(device, whole_ms))
+    until_ms = min(whole_ms, retired_since(service.catalogue.entries).get(device, whole_ms))
     return list(_cut(_gaps(service, start_ms, whole_ms, device).get(device, ()), until_ms))
 
 
@@ -128,15 +128,6 @@ def _end_ms(service: Service, topic: str, known: Iterable[_Known]) -> int:
     if declared is not None and declared.clock is TopicClock.DATA:
         return newest // HOUR_MS * HOUR_MS
     return max(newest, service.clock.now_ms()) // HOUR_MS * HOUR_MS
-
-
-def _retired(entries: Catalogue) -> dict[str, int]:
-    """Since when devices are not there any more, by id."""
-    return {
-        name: device.retired_ms
-        for name, device in entries.devices.items()
-        if device.retired_ms is not None
-    }
 
 
 def _gaps(
