@@ -229,5 +229,6 @@ def test_whose_steps_are_not_known_is_waited_for_as_long_as_its_windows_wait() -
     holds = Patience(lateness_ms=600_000, waits_for_next=True)
     holds.grow(2)
     holds.next_hold = np.array([FIRST_HOLD_MS, 2 * HOUR_MS])
+    holds.next_is_new = np.array([True, False])
     holds.adopt()
     assert holds.wait.tolist() == [FIRST_HOLD_MS, 26 * HOUR_MS]

@@ -96,7 +96,7 @@ class ApartOperator(ReorderingOperator):
         before and all that has come since: where that is below each level, none is looked at.
         """
         rows = given.rows
-        settled = (self.holds.doubt == 0) & ~self.is_odd
+        settled = (self.holds.doubt == 0) & ~self.has_late_newest
         for state in self.rule_states:
             settled &= ~state.watched(len(settled))
         if self.ended or not all(state.goes_by_level for state in self.rule_states):

@@ -34,15 +34,15 @@ class TimedOperator(EnergyState):
 
     piece: tuple[LaneRows, Ints]
     """The readings of a piece of a batch, and the newest of its key before each."""
-    odd_rows: LaneRows
+    late_newest: LaneRows
     """Those that are late, and newer than all of their key before."""
-    is_odd: Bools
-    """Whose they are, where that ends a wait."""
+    has_late_newest: Bools
+    """(keys,) whose they are, where that ends a wait."""
 
-    def _note_odd(self, rows: LaneRows) -> None:
-        self.odd_rows, self.is_odd = rows, np.zeros(len(self.newest), bool)
+    def _note_late_newest(self, rows: LaneRows) -> None:
+        self.late_newest, self.has_late_newest = rows, np.zeros(len(self.newest), bool)
         if self.waits_for_next:
-            self.is_odd[rows.key] = True
+            self.has_late_newest[rows.key] = True
 
     @property
     def waits_for_next(self) -> bool:
@@ -104,8 +104,8 @@ class TimedOperator(EnergyState):
     def _late_places(self, keys: Sequence[int]) -> dict[int, list[int]]:
         """Of keys, the places of readings of the piece that are late and newer than all before."""
         found: dict[int, list[int]] = {key: [] for key in keys}
-        if self.is_odd.any():
-            rows = self.odd_rows
+        if self.has_late_newest.any():
+            rows = self.late_newest
             for key, at in zip(rows.key.tolist(), rows.at.tolist(), strict=True):
                 found.get(key, []).append(at)
         return found

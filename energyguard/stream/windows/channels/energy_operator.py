@@ -88,6 +88,7 @@ class EnergyOperator(QuickOperator):
             rows, step = rows.where(doubtful), step[doubtful]
         hold, high = self.holds.hold[rows.key], step + longest_delay[rows.key]
         doubtful = unsteady(hold, step, high, lateness) | (step <= 0)
+        doubtful |= self.holds.is_new[rows.key] | self.holds.next_is_new[rows.key]
         if not doubtful.any():
             return -1
         return len(run) - 1
@@ -109,7 +110,7 @@ class EnergyOperator(QuickOperator):
         good = judged.good
         judged = replace(judged, behind=good & (since < closed) & (prior > NEVER))
         self.piece = every = rows, prior
-        self._note_odd(rows.where(judged.late & (rows.time > prior)))
+        self._note_late_newest(rows.where(judged.late & (rows.time > prior)))
         if not good.all():
             rows, prior = rows.where(good), prior[good]
         followed = self._count(rows, prior, span, into)

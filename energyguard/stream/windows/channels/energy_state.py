@@ -66,7 +66,7 @@ class EnergyState(ChannelOperator):
         self.registers = EntryRegisters(self.measure)
         self.base = Ledger(kind, self.described)  # of the readings that left the ring
         self.head = Ledger(kind, self.described)  # of all; of interval energies only if apart
-        self.holds = Patience(limits.lateness_ms, kind is Kind.REGISTER)
+        self.holds = Patience(limits.lateness_ms, waits_for_next=kind is not Kind.INTERVAL)
         self.folded: Ints = np.empty(0, np.int64)  # of each key, until when readings are in `base`
         self.is_quick: Bools = np.empty(0, bool)
         self._largest: Ints = np.empty(0, np.int64)  # what a point may have at most

@@ -23,7 +23,13 @@ from energyguard.stream.windows.channels.energy_state import LONG_STEPS, POINT_M
 from energyguard.stream.windows.panes.entry_registers import EntryRows
 from energyguard.stream.windows.panes.key_entries import KeyEntries
 from energyguard.stream.windows.readings.verdicts import LaneRows
-from energyguard.stream.windows.rhythm.patience import MIN_MET, MIN_STEPS, hold_of
+from energyguard.stream.windows.rhythm.patience import (
+    MIN_MET,
+    MIN_STEPS,
+    STEPS_WAITED,
+    first_hold_of,
+    hold_of,
+)
 
 
 class QuickOperator(ApartOperator):
@@ -35,7 +41,7 @@ class QuickOperator(ApartOperator):
         Entries are None where each reading is a point.
         """
         rows, prior, run, _ = given
-        out = self.is_quick & self.is_odd
+        out = self.is_quick & self.has_late_newest
         if (
             self.waits_for_next and not self.ended
         ):  # who is silent: no window closes before its next reading
@@ -149,10 +155,9 @@ class QuickOperator(ApartOperator):
             # As in _quick: else a key would come back each time, and leave with its next reading.
             few_long = longest + self.holds.delays.longest()[keys] <= self.limits.lateness_ms
             few_long &= ~mixed[keys]
-        steps = np.where(self.holds.delays.met[keys] < MIN_MET, 0, steps)
-        hold = hold_of(steps, longest, self.holds.delays.usual(keys), self.limits.lateness_ms)
-        self.holds.next_hold[keys] = hold
-        quick = is_point & few_long & (steps >= MIN_STEPS) & (hold == 0)
+        hold, is_new = self._holds_of(keys, steps, longest, ledger.longest_ms())
+        self.holds.next_hold[keys], self.holds.next_is_new[keys] = hold, is_new
+        quick = is_point & few_long & ~is_new & (hold == 0)
         if self.measure.kind is Kind.REGISTER:
             quick &= ~ledger.waits()
         quick &= self.holds.hold[keys] == 0
@@ -164,6 +169,26 @@ class QuickOperator(ApartOperator):
             quick &= ~self._falls_silent(self.newest[keys], newest)
         if not self.ended and quick.any():
             self._enter(keys[quick], followed)
+
+    def _holds_of(
+        self, keys: Ints, steps: Ints, usual_ms: Ints, longest_ms: Ints
+    ) -> tuple[Ints, Bools]:
+        """How long windows are to wait for some keys, and which of these are not known yet.
+
+        Args:
+            keys: those.
+            steps: how many steps of each are known.
+            usual_ms: its longest usual step; 0: its readings are points.
+            longest_ms: its longest step.
+        """
+        delay = self.holds.delays.usual(keys)
+        hold = hold_of(usual_ms, delay, self.limits.lateness_ms)
+        is_new = (steps < MIN_STEPS) | (self.holds.delays.met[keys] < MIN_MET)
+        if is_new.any():
+            waits = (steps < MIN_STEPS) & (self.measure.kind is not Kind.REGISTER)
+            first = first_hold_of(np.where(waits, STEPS_WAITED * longest_ms, 0), delay)
+            hold = np.where(is_new, first, hold)
+        return hold, is_new
 
     def _enter(self, keys: Ints, followed: Mapping[int, KeyEntries]) -> None:
         """Some keys are quick from now on: what they have goes into the panes."""

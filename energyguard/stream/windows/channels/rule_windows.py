@@ -80,9 +80,10 @@ class KeyTime:
         """Windows that end at or before this are closed from just after a place on."""
         self._place = place
         run, doubt = int(self.run[place]), self.doubt_ms
-        now = run - self.patience_ms - doubt
+        patience = self.patience_ms + doubt
+        now = run - patience
         if self.own is not None and (newest := self.own.newest(place)) < now:
-            now = newest if newest > run - self.own.wait_ms - doubt else now
+            now = int(closed_at(run, newest, patience, self.own.wait_ms + doubt))
         self.decided_ms = max(self.decided_ms, now)
         return self.decided_ms
 
@@ -143,7 +144,11 @@ class WindowsOfRule(KeyEvents):
         if (span := entries.span) is not None:
             begun = span[0] // self.slide  # of its first reading, whichever comes first
             self.begun = min(begun, self.begun) if self.key in self.state.episodes else begun
-            self.last = span[1] // self.slide + self.rule.reach_ms // self.slide + 2
+            self.last = self._last_of(span[1])
+
+    def _last_of(self, end_ms: int) -> int:
+        """The end of the last window that holds anything of entries up to a time, in slides."""
+        return end_ms // self.slide + self.rule.reach_ms // self.slide + 2
 
     @property
     def first(self) -> int:
@@ -183,10 +188,11 @@ class WindowsOfRule(KeyEvents):
         """
         until = time_ms // self.slide
         if held is not None:
-            certain, self.columns = self.columns, columns_of(held)
+            certain, self.columns, last = self.columns, columns_of(held), self.last
+            self.last = max(last, self._last_of(max((single[1] for single in held), default=0)))
             before = None if self.bounds is None else self.bounds.held(held)
             self.close_until(time_ms)
-            self.columns = certain
+            self.columns, self.last = certain, last
             if self.bounds is not None and before is not None:
                 self.bounds.go_back(before)
             return

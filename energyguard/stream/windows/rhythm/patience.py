@@ -3,13 +3,15 @@
 A window of a device closes when its end + hold is not above the watermark. The hold is 0 where the
 longest usual step and the usual delay together are within the lateness, else their sum, up to a
 round time; of a device of which fewer than three steps, or one delivery, are known it is 26 h, so
-that a daily meter can say who it is, and one whose past comes newest first all of it. A hold
-changes at borders of the partition's time only, by what was known there.
+that a daily meter can say who it is, and one whose past comes newest first all of it: and as much
+longer as its first delivery was late, or as four of its steps so far take, where its readings
+count only when three are known. A hold changes at borders of the partition's time only, by what was
+known there.
 
-What a register used since its newest reading its next one says, whenever that comes: so no window
-closes that ends after the newest reading, until the device has been waited for: longer than a hold,
-but for the first one. Then it is given up, and its windows close as those of others, until it
-sends again.
+What a register used since its newest reading its next one says, whenever that comes, and for how
+long a power held: so no window closes that ends after the newest reading, until the device has been
+waited for: longer than a hold, but for the first one. Then it is given up, and its windows close as
+those of others, until it sends again.
 """
 
 from __future__ import annotations
@@ -24,9 +26,13 @@ from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.rhythm.delays import UsualDelays
 
 FIRST_HOLD_MS = 26 * 3_600_000
+FIRST_SLACK_MS = 2 * 3_600_000
+"""How much more than its step a daily meter has by that."""
 BORDER_MS = 300_000
 """Holds change where the partition's time passes a multiple of this."""
 MIN_STEPS = 3
+STEPS_WAITED = MIN_STEPS + 1
+"""A device is waited for so many of its steps until three are known: one reading may be missing."""
 MIN_MET = 2
 """Of fewer deliveries nobody knows how late a device is: its past may come newest first."""
 HOLDS_WAITED = 3
@@ -53,22 +59,34 @@ def rounded_up(hold_ms: Ints) -> Ints:
     return rounded
 
 
-def hold_of(steps_known: Ints, longest_ms: Ints, delay_ms: Ints, lateness_ms: int) -> Ints:
+def hold_of(longest_ms: Ints, delay_ms: Ints, lateness_ms: int) -> Ints:
     """The hold of devices with such a rhythm: (devices,).
 
     Args:
-        steps_known: how many of its steps are known.
         longest_ms: the longest usual step; 0 where readings are points.
         delay_ms: the usual delay.
         lateness_ms: how long windows wait for every device.
     """
     together = longest_ms + delay_ms
-    hold = np.where(together <= lateness_ms, 0, rounded_up(together))
-    found: Ints = np.where(steps_known < MIN_STEPS, FIRST_HOLD_MS, hold)
-    return found
+    hold: Ints = np.where(together <= lateness_ms, 0, rounded_up(together))
+    return hold
 
 
-def closed_at(run: Ints | int, own: Ints, patience_ms: Ints | int, wait_ms: Ints | int) -> Ints:
+def first_hold_of(waits_for_ms: Ints | int, delay_ms: Ints | int) -> Ints:
+    """The hold of devices whose steps or deliveries are not known: (devices,).
+
+    Args:
+        waits_for_ms: how long its readings wait for others until they count; 0: they do at once.
+        delay_ms: the usual delay, as far as it is known.
+    """
+    longest = STEPS_WAITED * FIRST_HOLD_MS
+    hold = np.clip(waits_for_ms + FIRST_SLACK_MS, FIRST_HOLD_MS, longest)
+    return rounded_up(hold + np.minimum(delay_ms, FIRST_HOLD_MS))
+
+
+def closed_at(
+    run: Ints | int, own: Ints | int, patience_ms: Ints | int, wait_ms: Ints | int
+) -> Ints:
     """Up to when windows of keys are closed: (n,).
 
     Args:
@@ -100,6 +118,9 @@ class Patience:
     hold: Ints = field(default_factory=_empty)
     next_hold: Ints = field(default_factory=_empty)
     decided: Ints = field(default_factory=_empty)
+    is_new: Bools = field(default_factory=lambda: np.empty(0, bool))
+    """Whose steps or deliveries are not known, by which the hold goes."""
+    next_is_new: Bools = field(default_factory=lambda: np.empty(0, bool))
     doubt: Ints = field(default_factory=_empty)
     """How much longer windows wait, of a key whose newest reading is in doubt."""
     wait: Ints = field(default_factory=_empty)
@@ -116,6 +137,8 @@ class Patience:
         first = np.full(more, FIRST_HOLD_MS)
         self.hold = np.concatenate([self.hold, first])
         self.next_hold = np.concatenate([self.next_hold, first])
+        self.is_new = np.concatenate([self.is_new, np.ones(more, bool)])
+        self.next_is_new = np.concatenate([self.next_is_new, np.ones(more, bool)])
         self.decided = np.concatenate([self.decided, np.full(more, NEVER)])
         self.doubt = np.concatenate([self.doubt, np.zeros(more, np.int64)])
         self.delays.grow(keys)
@@ -123,7 +146,7 @@ class Patience:
 
     def adopt(self) -> None:
         """A border was passed: go by what is known there."""
-        self.hold = self.next_hold.copy()
+        self.hold, self.is_new = self.next_hold.copy(), self.next_is_new.copy()
         self._wait()
 
     def end(self) -> None:
@@ -146,7 +169,7 @@ class Patience:
             known = min(len(self.summed), len(long))
             short = np.minimum(self.wait, np.maximum(self.hold, SLOW_WAIT_MS))[:known]
             long[:known] = np.where(self.summed[:known], short, long[:known])
-        self.wait = np.where(self.hold == FIRST_HOLD_MS, self.hold, long)  # its steps: not known
+        self.wait = np.where(self.is_new, self.hold, long)
 
     def pass_by(self, newest: int, own: Ints) -> None:
         """The partition's time has come so far; ``own``: the newest reading of each key."""
@@ -200,11 +223,15 @@ class Patience:
     def save(self) -> list[Ints]:
         """What is known."""
         waits = [self.hold, self.next_hold, self.decided, self.doubt]
-        return [*waits, *self.delays.save()]
+        is_new = [flags.astype(np.int64) for flags in (self.is_new, self.next_is_new)]
+        return [*waits, *self.delays.save(), *is_new]
 
     def restore(self, saved: list[Ints]) -> None:
-        """Know what was saved."""
-        self.hold, self.next_hold, self.decided, self.doubt, *delays = saved
+        """Know what was saved; a version before told who is new by the first hold."""
+        self.hold, self.next_hold, self.decided, self.doubt, *rest = saved
+        delays, is_new = rest[:3], rest[3:]
+        is_new = is_new or [hold == FIRST_HOLD_MS for hold in (self.hold, self.next_hold)]
+        self.is_new, self.next_is_new = (flags.astype(bool) for flags in is_new)
         self.delays.restore(delays)
         self._wait()
 
