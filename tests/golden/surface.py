@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +19,7 @@ from tests.forking import Forked
 from tests.golden import folder as data_folder
 from tests.golden import inputs, product, store
 from tests.golden.logfile import Watch
+from tests.store.shards import free_nodes
 from tests.waiting import PATIENCE_S, until
 
 FOLDER: Final = "data"
@@ -240,43 +239,31 @@ def clickhouse() -> bytes:
     return store.text_of(lines)
 
 
-def _free_ports(number: int) -> list[int]:
-    """Ports below those that the system gives away: nodes of a store listen 10,000 above them."""
-    found: list[int] = []
-    port = 20_000 + os.getpid() * 37 % 11_000
-    while len(found) < number:
-        port += 10
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)):
-                found.append(port)
-    return found
-
-
 def other_doors(cwd: Path) -> dict[str, bytes]:
     """The documents of the building monitor's door and of the measurement store's."""
-    found, ports = {}, iter(_free_ports(2))
+    found, nodes = {}, iter(free_nodes(2))
     for name, words in {
         "coordinator": ("coordinator", "--set", f"store.url=sqlite:///{cwd}/store.db"),
         "measurements": ("measurements",),
     }.items():
-        port = next(ports)
-        told = ["-m", "energyguard", *words, "--port", str(port), "--no-auth"]
+        node = next(nodes)
+        told = ["-m", "energyguard", *words, "--port", node.rpartition(":")[2], "--no-auth"]
         told += ["--data-dir", str(cwd / name)]
         log = cwd / f"{name}.log"
         with log.open("wb") as out:
             process = Forked(told, env=product.environment(), stdout=out, stderr=out)
         try:
-            found[name] = until(partial(_document, process, log, port))
+            found[name] = until(partial(_document, process, log, node))
         finally:
             process.terminate()
             process.wait(PATIENCE_S)
     return found
 
 
-def _document(process: subprocess.Popen[bytes], log: Path, port: int) -> bytes:
+def _document(process: subprocess.Popen[bytes], log: Path, node: str) -> bytes:
     assert process.poll() is None, log.read_text()
     try:
-        said = httpx.get(f"http://127.0.0.1:{port}/openapi.json", timeout=5)
+        said = httpx.get(f"{node}/openapi.json", timeout=5)
     except httpx.HTTPError:
         return b""
     return pretty(said.json()) if said.status_code == 200 else b""

@@ -149,6 +149,16 @@ def common_name(pipe: Any) -> str:
         return ""
 
 
+def address_of(pipe: Any) -> str:
+    """Where a peer is; empty where its line is gone."""
+    import pynng
+
+    try:
+        return str(pipe.remote_address)
+    except pynng.NNGException:
+        return ""
+
+
 def close(pipe: Any) -> None:
     """End a line; nothing happens where there is none any more."""
     import pynng

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from energyguard.edge.link.identity import SCHEME, SERVER_NAME, Bundle, Identity
 from energyguard.edge.link.nng import (
+    address_of,
     close,
     common_name,
     dialler,
@@ -255,11 +256,14 @@ class CloudPort:
 
     def _came(self, pipe: Any) -> None:
         """A line whose certificate was found good; NNG takes nothing of it before this returns."""
-        name, address = common_name(pipe), str(pipe.remote_address)
+        name, address = common_name(pipe), address_of(pipe)
+        if not address:  # it has gone meanwhile
+            close(pipe)
+            return
         if not name or len(self._pipes) >= self._max_edges:
             why = f"{self._max_edges} are connected" if name else "no common name"
             _log.warning("a line was refused", edge=name, peer=address, reason=why)
-            pipe.close()
+            close(pipe)
             return
         for peer, other in [*self._names.items()]:
             if other == name:  # it came back before we knew that it was gone

@@ -91,6 +91,16 @@ def test_frames_go_both_ways_and_who_sent_them_says_the_certificate(both: Both) 
     assert not both.cloud.send(first.peer, [b"gone"])
 
 
+def test_a_line_that_is_gone_before_it_is_looked_at_is_none(both: Both) -> None:
+    line = both.line()
+    until(lambda: both.at_cloud(Happened.CONNECTED), "the line")
+    (pipe,) = both.cloud._pipes.values()
+    line.drop()
+    until(lambda: both.at_cloud(Happened.LOST), "the end")
+    both.cloud._came(pipe)  # as NNG's thread calls it, late
+    assert len(both.at_cloud(Happened.CONNECTED)) == 1
+
+
 def test_frames_are_put_together_and_taken_apart() -> None:
     chance = random.Random(1)
     frames = [chance.randbytes(chance.choice((0, 1, 999, MESSAGE_BYTES // 2))) for _ in range(40)]
