@@ -2,9 +2,9 @@
 
 Such a row may go when no node can bring back what it hides: every owner has it, none has anything
 below it, no stand-in holds a hint of its slot, and nothing that was sent before is still on its
-way. A round of ``Bury`` makes the first ones so, and tells where something had to be done; when
-another, later, has found nothing to do anywhere, a round of ``Forget`` takes the rows away. Whoever
-misses that gives them back to the others, and they go another time.
+way. A round of ``Expire`` makes the first ones so, and tells where something had to be done, now or
+within the wait; when another, later, finds nothing of it anywhere, a round of ``Forget`` takes the
+rows away. Whoever misses that gives them back to the others, and they go another time.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import EnergyGuardError
+from energyguard.store.coordinator import clearing
 from energyguard.store.local import LocalStore
 from energyguard.store.node.cache import CachedStorage
 from energyguard.store.node.member import Member
@@ -62,6 +63,7 @@ class Shard:
         self.member = Member(settings.node, self.storage, *self._memory())
         self.paused = False
         self._saves: queue.SimpleQueue[Save | None] = queue.SimpleQueue()
+        self._changed: dict[Row, int] = {}  # what was expired, and when; of the writer's thread
         self._keeping: set[tuple[str, int]] = set()  # who asked for what is being written
         self._writer = threading.Thread(target=self._write, name="shard-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -177,7 +179,7 @@ class Shard:
                 self.storage.put(rows)
             for save in saves:
                 if save.expire:
-                    saves = [save._replace(changed=self.storage.expire(save.expire))]
+                    saves = [save._replace(changed=self._expire(save.expire))]
                 if save.forget:
                     self.storage.forget(save.forget)
                 if save.state is not None:
@@ -186,6 +188,19 @@ class Shard:
             _log.error("could not be written", error=str(error))
             return saves, error
         return saves, None
+
+    def _expire(self, rows: Sequence[Row]) -> int:
+        """In how many places something was changed, now or within the wait between two rounds.
+
+        The reply that said so may be lost, or have gone to another coordinator: nobody may take
+        from the next one that nothing is on its way any more.
+        """
+        now_ms, changed = self._now_ms(), self.storage.expire(rows)
+        since_ms = now_ms - clearing.WAIT_MS
+        self._changed = {row: ms for row, ms in self._changed.items() if ms > since_ms}
+        if changed:
+            self._changed |= dict.fromkeys(rows, now_ms)
+        return sum(row in self._changed for row in rows)
 
     def _saved(self, saves: Sequence[Save], error: EnergyGuardError | None) -> None:
         for save in saves:

@@ -54,3 +54,15 @@ async def test_what_is_over_goes_from_all_nodes_and_not_before_all_have_it(
             fact(2).at,
         ]
         await ring.store.close()
+
+
+async def test_a_node_says_that_something_was_changed_until_nothing_of_it_is_on_its_way(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value, gone = fact(0), fact(0, None, sequence=1)
+    async with shards(tmp_path, free_nodes(1), clock) as (shard,):
+        shard.storage.put([value, gone])
+        assert shard._expire([gone]) == 1
+        assert shard._expire([gone]) == 1, "who asked before may not have heard it"
+        monkeypatch.setattr(clearing, "WAIT_MS", 0)
+        assert shard._expire([gone]) == 0
