@@ -5,6 +5,7 @@ A body of signals is one delivery: they go to their topic in order of their time
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
@@ -43,7 +44,7 @@ def messages_in(data: bytes) -> Iterator[tuple[int, bytes]]:
     Raises:
         Malformed: it is an array that cannot be read.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = data.removeprefix(BOM_UTF8)
     if data.lstrip()[:1] == b"[":
         try:
             rows = msgspec.json.decode(data, type=list[msgspec.Raw])

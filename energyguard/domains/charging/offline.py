@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,6 @@ AT_ONCE = 5_000  # lines
 RUN_SIGNALS = 1_000_000
 """Signals that are sorted in memory; of more, runs of so many lie on disk and are merged."""
 
-_MARK = b"\xef\xbb\xbf"
 _SECOND = attrgetter("second")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[Signal])
@@ -110,7 +110,7 @@ def evaluate(
 def _numbered(lines: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
     """The messages of a file, with the numbers of their rows."""
     for number, line in enumerate(lines, 1):
-        if not (text := line.removeprefix(_MARK).strip()):
+        if not (text := line.removeprefix(BOM_UTF8).strip()):
             continue
         if text.startswith(b"["):
             try:
