@@ -12,13 +12,20 @@ import io
 import logging
 import sys
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from threading import Lock, RLock, Timer, current_thread
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from energyguard.clock import SYSTEM, Clock
 from energyguard.deferred import deferred, missing
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+RESTED_S: Final = 30.0
+"""What is so again this soon after its end has not ended."""
+FIRST_REMINDER_S: Final = 60.0
+MAX_REMINDER_S: Final = 21_600.0
+"""What lasts is logged again after a minute, two, four, … and at last each six hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +153,65 @@ def _structlog_alone() -> Any:
 
 
 class Condition:
-    """Something that is so for a while: logged when it begins or becomes another, and its end."""
+    """Something that is so for a while: logged seldom, as it begins, and when it is over.
 
-    def __init__(self, log: Any, begins: str, ends: str) -> None:
-        self._log, self._begins, self._ends = log, begins, ends
-        self._kind: type[BaseException] | None = None
+    A line for each kind of error, and while it lasts a reminder now and then, ever more seldom. A
+    full disk, say, lets a small write through between two that fail: what comes back so soon after
+    its end is the same still, and its next end is logged once it has rested.
+    """
+
+    def __init__(self, log: Any, begins: str, ends: str, clock: Clock = SYSTEM) -> None:
+        self._log, self._begins, self._ends, self._clock = log, begins, ends, clock
+        self._lock = RLock()
+        self._kinds: set[type[BaseException]] = set()
+        self._began_s = self._logged_s = 0.0
+        self._ended_s = -RESTED_S
+        self._reminder_s = FIRST_REMINDER_S
+        self._rest: Timer | None = None
+        self._returned = False
 
     def begin(self, error: BaseException, **fields: Any) -> None:
-        """It is so, because of an error; said once for each kind of error."""
-        if type(error) is not self._kind:
-            self._kind = type(error)
+        """It is so, because of an error."""
+        now_s = self._clock.monotonic()
+        with self._lock:
+            if self._rest is not None:
+                self._rest.cancel()
+                self._rest = None
+            if not self._kinds:
+                self._returned = now_s < self._ended_s + RESTED_S
+                if not self._returned:
+                    self._began_s, self._reminder_s = now_s, FIRST_REMINDER_S
+            if type(error) in self._kinds:
+                if now_s < self._logged_s + self._reminder_s:
+                    return
+                self._reminder_s = min(2 * self._reminder_s, MAX_REMINDER_S)
+                fields["for_s"] = round(now_s - self._began_s)
+            self._kinds.add(type(error))
+            self._logged_s = now_s
             self._log.warning(self._begins, reason=str(error), **fields)
 
     def end(self) -> None:
         """It is so no longer."""
-        if self._kind is not None:
-            self._kind = None
-            self._log.info(self._ends)
+        with self._lock:
+            if not self._kinds or self._rest is not None:
+                return
+            if not self._returned:
+                self._over()
+                return
+            self._rest = Timer(RESTED_S, self._rested)
+            self._rest.daemon = True
+            self._rest.start()
+
+    def _rested(self) -> None:
+        with self._lock:
+            if self._rest is current_thread():  # else it began again meanwhile
+                self._rest = None
+                self._over()
+
+    def _over(self) -> None:
+        self._kinds.clear()
+        self._ended_s = self._clock.monotonic()
+        self._log.info(self._ends)
 
 
 class _Logger:

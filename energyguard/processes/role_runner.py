@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from threading import Event, Thread
 
-from energyguard.durable.atomic import no_room
+from energyguard.durable.atomic import MIN_FREE, free_bytes, no_room
 from energyguard.errors import EnergyGuardError
 from energyguard.processes.registry import present
 from energyguard.settings.tree import Settings
@@ -68,6 +69,14 @@ def play(name: str, role: RunRole, settings: Settings, stop: Event) -> None:
                     log.exception("died")
                 raise
             full.begin(error)
-            if stop.wait(ROOM_S):
+            if not _wait_for_room(settings.data_dir, stop):
                 break
     log.info("stopped")
+
+
+def _wait_for_room(folder: Path, stop: Event) -> bool:
+    """Wait until a role may be worth another try; false where it was told to stop meanwhile."""
+    while not stop.wait(ROOM_S):
+        if free_bytes(folder) >= MIN_FREE:
+            return True
+    return False
