@@ -21,14 +21,45 @@ BROTLI_LEVEL: Final = 9
 _NOT_THE_WHOLE = ("range", "if-none-match", "if-modified-since")
 _OF_THE_FILE = (b"content-type", b"content-encoding", b"cache-control", b"etag", b"last-modified")
 """Headers that are the same for everyone; a cookie is not."""
-_OF_ITS_SIZE = (b"content-length", b"vary")
+_OF_ITS_SIZE = (b"content-length", b"vary", b"accept-ranges")
+_Headers = list[tuple[bytes, bytes]]
 
 
-class KeptFile(NamedTuple):
-    """A file as it is sent: its headers and its bytes."""
+class SentFile(NamedTuple):
+    """The whole of an answer: its status, its headers and its bytes."""
 
-    headers: list[tuple[bytes, bytes]]
+    status: int
+    headers: _Headers
     body: bytes
+
+    async def send(self, send: Send) -> None:
+        """Send it."""
+        start = {"type": "http.response.start", "status": self.status, "headers": [*self.headers]}
+        await send(start)
+        await send({"type": "http.response.body", "body": self.body})
+
+    def of_size(self) -> SentFile:
+        """The answer with the size of its bytes, and a weak mark where they are packed.
+
+        A browser whose transfer was cut off asks for the rest of a file by a strong ``etag``; the
+        rest of a file as it is does not continue a packed one.
+        """
+        found = {name.lower(): value for name, value in self.headers}
+        headers = [pair for pair in self.headers if pair[0].lower() not in _OF_ITS_SIZE]
+        headers += [(b"vary", b"Accept-Encoding"), (b"content-length", b"%d" % len(self.body))]
+        mark = found.get(b"etag", b"")
+        if b"content-encoding" in found and mark.startswith(b'"'):
+            headers = [pair for pair in headers if pair[0].lower() != b"etag"]
+            headers.append((b"etag", b"W/" + mark))
+        return self._replace(headers=headers)
+
+    def for_everyone(self) -> SentFile | None:
+        """What others may be given of it; None: it is no file."""
+        found = {name.lower(): value for name, value in self.headers}
+        if self.status != 200 or b"etag" not in found:
+            return None
+        of_all = (*_OF_THE_FILE, *_OF_ITS_SIZE)
+        return self._replace(headers=[(name, found[name]) for name in of_all if name in found])
 
 
 FileKey = tuple[str, str]
@@ -45,7 +76,7 @@ class KeptFiles:
 
     def __init__(self, app: ASGIApp, under: tuple[str, ...]) -> None:
         self._app, self._under = app, under
-        self._kept: dict[FileKey, KeptFile] = {}
+        self._kept: dict[FileKey, SentFile] = {}
         self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,17 +84,12 @@ class KeptFiles:
         key = self._key(scope)
         if key is None:
             await self._app(scope, receive, send)
-        elif (kept := self._kept.get(key)) is not None:
-            start = {"type": "http.response.start", "status": 200, "headers": [*kept.headers]}
-            await send(start)
-            await send({"type": "http.response.body", "body": kept.body})
-        elif key[1] == "br":
-            plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
-            whole = _Whole(self._keeping(key, send))
-            await self._app({**scope, "headers": plain}, receive, whole.take)
-            await whole.send_packed()
-        else:
-            await self._app(scope, receive, self._keeping(key, send))
+            return
+        answer = self._kept.get(key)
+        if answer is None:
+            answer = await self._fetched(key, scope, receive)
+            self._keep(key, answer.for_everyone())
+        await answer.send(send)
 
     def _key(self, scope: Scope) -> FileKey | None:
         if scope["type"] != "http" or scope["method"] != "GET":
@@ -78,61 +104,49 @@ class KeptFiles:
         taken = {name.partition(";")[0].strip() for name in offered}
         return address, next((way for way in ("br", "gzip") if way in taken), "")
 
-    def _keeping(self, key: FileKey, send: Send) -> Send:
-        """A ``send`` that keeps a file when the whole of it has passed."""
-        headers: list[tuple[bytes, bytes]] | None = None
-        body = bytearray()
+    async def _fetched(self, key: FileKey, scope: Scope, receive: Receive) -> SentFile:
+        """What the application answers, the whole of it, packed as the visitor takes it."""
+        if key[1] != "br":
+            return (await _whole(self._app, scope, receive)).of_size()
+        plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
+        answer = await _whole(self._app, {**scope, "headers": plain}, receive)
+        packed = await asyncio.to_thread(_by_brotli, answer.body)
+        if len(packed) < len(answer.body):
+            headers = [*answer.headers, (b"content-encoding", b"br")]
+            answer = answer._replace(headers=headers, body=packed)
+        return answer.of_size()
 
-        async def sending(message: Message) -> None:
-            nonlocal headers
-            if message["type"] == "http.response.start":
-                found = {name.lower(): value for name, value in message["headers"]}
-                if message["status"] == 200 and b"etag" in found:
-                    headers = [(name, found[name]) for name in _OF_THE_FILE if name in found]
-            elif message["type"] == "http.response.body" and headers is not None:
-                body.extend(message.get("body", b""))
-                if not message.get("more_body", False):
-                    self._keep(key, headers, bytes(body))
-            await send(message)
-
-        return sending
-
-    def _keep(self, key: FileKey, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def _keep(self, key: FileKey, answer: SentFile | None) -> None:
         """Keep a file, while there is room."""
-        if key in self._kept or self._bytes + len(body) > MAX_KEPT_BYTES:
+        if answer is None or key in self._kept:
             return
-        self._bytes += len(body)
-        size = (b"content-length", str(len(body)).encode())
-        self._kept[key] = KeptFile([*headers, size, (b"vary", b"Accept-Encoding")], body)
+        if self._bytes + len(answer.body) <= MAX_KEPT_BYTES:
+            self._bytes += len(answer.body)
+            self._kept[key] = answer
 
 
-class _Whole:
-    """An answer that comes uncompressed, to be sent by Brotli where that makes it smaller."""
+async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> SentFile:
+    """All that an application answers, also when the visitor leaves meanwhile.
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._start: Message = {}
-        self._body = bytearray()
+    Who hears that a visitor has left ends an answer where it stands, as if that were all of it.
+    """
+    status, headers, body = 0, _Headers(), bytearray()
 
-    async def take(self, message: Message) -> None:
-        """Take what the application sends."""
+    async def staying() -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            await asyncio.Event().wait()  # until the answer is whole
+        return message
+
+    async def take(message: Message) -> None:
+        nonlocal status, headers
         if message["type"] == "http.response.start":
-            self._start = message
+            status, headers = message["status"], [*message["headers"]]
         else:
-            self._body.extend(message.get("body", b""))
+            body.extend(message.get("body", b""))
 
-    async def send_packed(self) -> None:
-        """Send all that was taken."""
-        body = bytes(self._body)
-        packed = await asyncio.to_thread(_by_brotli, body)
-        headers = [*self._start["headers"]]
-        if len(packed) < len(body):
-            body = packed
-            headers = [pair for pair in headers if pair[0].lower() not in _OF_ITS_SIZE]
-            headers += [(b"content-encoding", b"br"), (b"vary", b"Accept-Encoding")]
-            headers += [(b"content-length", str(len(body)).encode())]
-        await self._send({**self._start, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body})
+    await app(scope, staying, take)
+    return SentFile(status, headers, bytes(body))
 
 
 def _by_brotli(body: bytes) -> bytes:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+from pathlib import Path
 
 import httpx
 import pyarrow as pa
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
 
 from energyguard.ports import kept_files
 from energyguard.ports.kept_files import KeptFiles
@@ -94,6 +102,64 @@ async def test_a_part_of_a_file_is_left_to_the_application(app: Application) -> 
         for headers in ({}, {"range": "bytes=0-1"}, {"if-none-match": '"1"'}):
             await visitors.get("/ui/a.js", headers=headers)
     assert len(app.asked) == 3
+
+
+async def test_a_packed_file_has_no_mark_by_which_a_rest_of_it_is_asked_for(
+    app: Application,
+) -> None:
+    async with client(app) as visitors:
+        for way, mark in {"br": 'W/"1"', "gzip": 'W/"1"', "identity": '"1"'}.items():
+            for _ in "ab":
+                answer = await visitors.get("/ui/a.js", headers={"accept-encoding": way})
+                assert answer.headers["etag"] == mark
+
+
+@pytest.mark.parametrize("way", [b"br", b"identity"])
+async def test_who_leaves_while_a_file_is_read_takes_nothing_of_it_from_others(
+    tmp_path: Path, way: bytes
+) -> None:
+    """A middleware that hears of it ends the answer, wherever it stands."""
+    (tmp_path / "a.js").write_bytes(WORDS)
+    app = Starlette(middleware=[Middleware(BaseHTTPMiddleware, dispatch=_passed_on)] * 2)
+    app.mount("/ui", StaticFiles(directory=tmp_path))
+    for moment in range(50):
+        files = KeptFiles(app, ("/ui/",))
+        await _visit(files, way, moment)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(files), base_url="http://x"
+        ) as visitors:
+            answer = await visitors.get("/ui/a.js", headers={"accept-encoding": way.decode()})
+        assert answer.headers["content-length"] != "0", moment
+        assert (way == b"br") or answer.content == WORDS, moment
+
+
+async def _passed_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    return await call_next(request)
+
+
+async def _visit(files: KeptFiles, way: bytes, moment: int) -> None:
+    """Ask for a file, and leave after so many turns of the loop."""
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Message:
+        for message in asked:
+            return message
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    headers = [(b"accept-encoding", way)]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/ui/a.js",
+        "root_path": "",
+        "headers": headers,
+    }
+    await files({**scope, "query_string": b"", "http_version": "1.1"}, receive, send)
 
 
 async def test_it_keeps_no_more_than_there_is_room_for(
