@@ -13,6 +13,7 @@ columns.py     the columns of a layout
 sheets.py      tables for people: CSV, workbooks, Parquet
 assembly.py    readings of the columns: what is doubtful, what cannot be true
 refusals.py    refused rows: the first one by one, the rest as one
+value_kinds.py what a register shows, sent as energies of intervals
 deliveries.py  files as one delivery, in order of event time
 seconds.py     times as system D writes them
 """
@@ -39,6 +40,7 @@ class RefusedRow:
     original: bytes
     count: int = 1  # the rows that it stands for
     shape: str = ""  # how its bytes are decoded again; empty: as all of the input
+    meant: str = ""  # the field by whose name such a value would be taken; empty: none
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -28,6 +28,7 @@ from energyguard.codecs.columns import (
     sixty_fourth,
 )
 from energyguard.codecs.refusals import Refusals
+from energyguard.codecs.value_kinds import meant_field
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.readings import EARLIEST_MS, SCHEMA, Verdict, batch_of
@@ -151,6 +152,7 @@ class Fault(NamedTuple):
     verdict: Verdict
     field: str
     reason: str
+    meant: str = ""  # the field by whose name such a value would be taken; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,9 @@ class Checked:
             return Fault(Verdict.OUT_OF_RANGE, time_field, why)
         value = int(part.value[place])
         why = value_reason(part.field, channel, value, limits, part.lowest)
-        return Fault(Verdict.OUT_OF_RANGE, part.field, why)
+        is_below = value < _bounds(channel, limits, part.lowest)[0]
+        meant = meant_field(part.field, channel, is_below)
+        return Fault(Verdict.OUT_OF_RANGE, part.field, why, meant)
 
 
 def check_part(part: TableReadings, limits: PlausibilityLimits) -> Checked:
@@ -266,8 +270,9 @@ def _refuse(place: int, checks: Sequence[Checked], rows: TableRows, refusals: Re
         if refusals.full:
             refusals.count(row, checked.verdict(at), line)
         else:
-            verdict, field, reason = checked.fault(at, rows.time_field, rows.limits)
-            refusals.refuse(row, verdict, field, reason, line)
+            fault = checked.fault(at, rows.time_field, rows.limits)
+            bad = RefusedRow(row, fault.verdict, fault.field, fault.reason, line)
+            refusals.add(replace(bad, shape=refusals.shape, meant=fault.meant))
         return
     refusals.refuse(row, Verdict.MALFORMED, "row", "the row has no value", line)
 

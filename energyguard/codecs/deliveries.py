@@ -122,5 +122,6 @@ def merged(files: Sequence[Iterator[Block]]) -> Iterator[Block]:
         if parts or refused:
             whole = pa.Table.from_batches(parts, SCHEMA)
             order = np.argsort(np.concatenate([*keys, []]), kind="stable")
-            yield whole.take(pa.array(order)).combine_chunks().to_batches()[0], refused
+            ordered = whole.take(pa.array(order)).combine_chunks().to_batches()
+            yield ordered[0] if ordered else _NOTHING, refused  # none: a file's end may be refused
             refused = []

@@ -4,7 +4,6 @@ records of a topic all, beside the readings that were found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.codecs import RefusedRow
+from energyguard.codecs.value_kinds import hint_of
 from energyguard.model.readings import SCHEMA, Verdict
 
 MAX_REFUSED = 1_000
@@ -56,7 +56,7 @@ class Refusals:
     """
 
     def __init__(self, single: int | None = None, shape: str = "") -> None:
-        self._single, self._shape = single, shape
+        self._single, self.shape = single, shape
         self._rows: list[RefusedRow] = []
         self._rest: dict[Verdict, _Rest] = {}
 
@@ -82,7 +82,7 @@ class Refusals:
 
     def refuse(self, row: int, verdict: Verdict, field: str, reason: str, original: bytes) -> None:
         """A row of which these are the parts."""
-        self.add(RefusedRow(row, verdict, field, reason, original, 1, self._shape))
+        self.add(RefusedRow(row, verdict, field, reason, original, 1, self.shape))
 
     def count(
         self, row: int, verdict: Verdict, original: bytes, count: int = 1, shape: str = ""
@@ -90,7 +90,7 @@ class Refusals:
         """Rows of which only the number is kept, and the bytes of the first of them."""
         rest = self._rest.get(verdict)
         if rest is None:
-            rest = self._rest[verdict] = _Rest(row, shape or self._shape)
+            rest = self._rest[verdict] = _Rest(row, shape or self.shape)
         rest.add(original, count)
 
     def rows(self) -> tuple[RefusedRow, ...]:
@@ -129,34 +129,10 @@ def as_one(rows: tuple[RefusedRow, ...], what: str) -> tuple[RefusedRow, ...]:
     first = rows[0]
     kept = first_bytes(b"\n".join(row.original for row in rows[:MAX_REFUSED]))
     reason = f"none of {total} rows of {what} could be taken; the first: {first.reason}"
-    reason += _better_field([row for row in rows if row.field == first.field])
+    same = [row for row in rows if row.field == first.field]
+    if len(same) > 1 and all(row.meant for row in same) and (hint := hint_of(same)):
+        reason += f"; so is each row: {hint}"
     return (replace(first, reason=reason, original=kept, count=total),)
-
-
-_BETTER_FIELDS = (
-    (
-        re.compile(r"energy_(?P<unit>k?wh) is above the plausible .*"),
-        "; so is each row: what a meter's register shows is energy_register_{unit}",
-    ),
-    (
-        re.compile(r"value is above the plausible .* kWh: .*"),
-        "; so is each row: what a meter's register shows is of the channel energy_register_kwh",
-    ),
-    (
-        re.compile(r"energy_register_(?P<unit>k?wh) is negative: .*"),
-        "; a register is never negative: the energy of intervals is energy_{unit}",
-    ),
-)
-"""What is wrong with each of several values of a field, and by what name they would be taken."""
-
-
-def _better_field(rows: Sequence[RefusedRow]) -> str:
-    """What to call the values of refused rows, where all are wrong as those of another field."""
-    for pattern, sentence in _BETTER_FIELDS:
-        found = [pattern.fullmatch(row.reason) for row in rows]
-        if len(found) > 1 and found[0] and all(found):
-            return sentence.format(**found[0].groupdict())
-    return ""
 
 
 def refused_whole(data: bytes, row: int, field: str, reason: str, count: int) -> RefusedRow:

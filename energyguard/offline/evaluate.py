@@ -31,6 +31,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.text.csv import strings_of
+from energyguard.codecs.value_kinds import LOOKED_AT, registers_among, registers_hint
 from energyguard.errors import ConfigError
 from energyguard.model.catalogue import GROUP, SITE, SumPeriod
 from energyguard.model.readings import Verdict, batch_from
@@ -58,11 +59,16 @@ HELD_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class Evaluation:
-    """What came of an evaluation: readings by verdict, rows written, and the rows refused."""
+    """What came of an evaluation: readings by verdict, rows written, and the rows refused.
+
+    Attributes:
+        hint: a sentence, where energies look like a register's.
+    """
 
     counts: Counter[Verdict] = field(default_factory=Counter)
     written: int = 0
     refused: list[tuple[str, RefusedRow]] = field(default_factory=list)
+    hint: str = ""
 
     @property
     def readings(self) -> int:
@@ -185,17 +191,20 @@ def _evaluate(
         described_by=partial(by_kind, defaults=energy),
     )
     windows.place(0)
-    result = Evaluation()
+    result, beginning = Evaluation(), list[pa.RecordBatch]()
     for batch, refused in _enough(_ahead(blocks), windows.devices):
         for name, row in refused:
             result.counts[row.verdict] += row.count
             result.refused.append((name, row))
+        if sum(map(len, beginning)) < LOOKED_AT:
+            beginning.append(batch)
         if batch.num_rows:
             _write(windows.process(batch_from(batch)), out, episodes, result, sums)
     if windows.clock.newest > NEVER:
         _write(windows.end(), out, episodes, result, sums)
         end = windows.clock.newest + limits.clock.lateness_ms + rules[0].reach_ms + LONGEST_MS
         _write(windows.advance(end, end=True), out, episodes, result, sums)
+    result.hint = registers_hint(registers_among(beginning))
     return result
 
 

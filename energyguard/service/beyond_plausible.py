@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from energyguard.codecs.value_kinds import INTERVAL, rising
 from energyguard.model.channels import CHANNELS, MS_PER_HOUR, Kind
 
 FEWEST: Final = 3
@@ -63,3 +64,14 @@ def beyond_plausible(entries: pa.Table) -> BeyondPlausible | None:
     if (many := int(np.count_nonzero(found))) < FEWEST:
         return None
     return BeyondPlausible(channel, many, float(np.median(needed[found])))
+
+
+def like_register(entries: pa.Table) -> bool:
+    """Whether a device's energies of intervals go on as what a register shows.
+
+    Args:
+        entries: as the question ``entries`` has them: of one channel, in order of time.
+    """
+    if not entries.num_rows or entries["channel"][0].as_py() != INTERVAL:
+        return False
+    return rising(entries["time"].cast(pa.int64()).to_numpy(), entries["value"].to_numpy())

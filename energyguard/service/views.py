@@ -161,6 +161,7 @@ class Receipt:
     late: int = 0  # of dead letters: late again, or ahead again; not among the accepted
     unjudged: int = 0  # of dead letters: accepted, and no worker has judged them yet
     left: int = 0  # dead letters that cannot be taken again: rows of an export, say
+    hint: str = ""  # a sentence: by what name its values would be taken as they were meant
 
 
 @dataclass(frozen=True, slots=True)

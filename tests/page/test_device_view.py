@@ -248,3 +248,11 @@ async def test_readings_of_a_large_meter_that_count_nothing_are_said(
     await user.open("/devices/H018")
     await sees(user, "were set apart, and count nothing: 12. They need about 120\u00a0kW")
     await sees(user, "Greatest plausible power, such as 480\u00a0kW.")
+
+
+async def test_a_register_sent_as_energies_is_told_so(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beyond, "like_register", lambda entries: True)
+    await user.open("/devices/H018")
+    await sees(user, "Its energies only rise, as what a meter's register shows")

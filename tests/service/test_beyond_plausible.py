@@ -8,7 +8,7 @@ import pytest
 from energyguard.cli.run.doctor_log import _meters
 from energyguard.history.energy import folded
 from energyguard.model.quantities import to_nano
-from energyguard.service.beyond_plausible import BeyondPlausible, beyond_plausible
+from energyguard.service.beyond_plausible import BeyondPlausible, beyond_plausible, like_register
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.ledger.folding import DAY, MINUTE, MONDAY
@@ -92,3 +92,11 @@ def test_doctor_names_a_large_meter_by_the_newest_readings(
     assert "plausible: hall needs about 120 kW (max_power_kw, such as 480)" in found.found
     assert "home" not in found.found
     assert found.todo
+
+
+def test_energies_that_rise_for_a_day_are_like_a_register() -> None:
+    shown = [0.1 * n for n in range(96)]
+    assert like_register(entries_of("energy_kwh", shown))
+    assert not like_register(entries_of("energy_register_kwh", shown))
+    assert not like_register(entries_of("energy_kwh", [*shown[:90], 0.0]))
+    assert not like_register(entries_of("energy_kwh", []))

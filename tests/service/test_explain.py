@@ -221,3 +221,13 @@ def test_who_is_limited_to_sites_sees_no_bytes_of_others(service: EnergyService)
             local.explanations.originals(OTHER, DAY)
     finally:
         service.catalogue.entries.see(f"device/{OTHER}", None, "tests")
+
+
+def test_a_device_that_does_not_exist_has_no_explanation(service: EnergyService) -> None:
+    """One that is there, or was entered, and has nothing in a time is another matter."""
+    for as_known_ms in (None, DAY):
+        with pytest.raises(NotFound, match="'none'"):
+            service.explanations.of("device/none", DAY, END, as_known_ms=as_known_ms)
+    for there in ("main", "rest"):
+        found = service.explanations.of(f"device/{there}", END + 48 * HOUR_MS, END + 72 * HOUR_MS)
+        assert not found.total.kwh

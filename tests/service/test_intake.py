@@ -25,6 +25,11 @@ CASES = Path(__file__).parents[1] / "cases" / "meters"
 TIME = b"2026-03-02T10:00:00Z"
 
 
+def test_an_answer_tells_what_refused_values_are_called(service: EnergyService) -> None:
+    receipt = service.take_readings(b"timestamp,device,energy_wh\n%b,a,5012000\n" % TIME)
+    assert receipt.hint == "what a meter's register shows is energy_register_wh"
+
+
 def letters(service: EnergyService) -> int:
     return len(service.dead_letters(limit=10_000))
 

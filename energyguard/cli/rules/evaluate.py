@@ -81,6 +81,8 @@ def evaluate(
         )
     sys.stdout.buffer.flush()
     print(result, file=sys.stderr)
+    if result.hint:
+        print(f"energyguard: {result.hint}", file=sys.stderr)
     show_refused(result.refused, result.has_readings, OTHER_TABLES)
 
 

@@ -126,6 +126,14 @@ _SENTENCES: Final = tuple(
             r"(?P<what>.*); (?P<column>'.*') may tell them apart",
             _("Several readings of the same time: does {column} tell them apart?"),
         ),
+        (r"like a register", _("like a register")),
+        (
+            r"(?P<devices>.*): the energies only rise, as .*",
+            _(
+                "{devices}: the energies only rise, as what a meter's register shows, and count as "
+                "what each interval used; a register is energy_register_kwh or energy_register_wh"
+            ),
+        ),
     )
 )
 """What the reader of files writes, and what is said."""

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from heapq import nlargest
 from typing import Final, NamedTuple
 
+import pyarrow as pa
+
 from energyguard.catalogue.energy import described_by
 from energyguard.model.channels import CHANNELS
 from energyguard.page.frame.page_cache import DAY_MS, PageCache
 from energyguard.page.measures.live_sums import live_sums
-from energyguard.service.beyond_plausible import BeyondPlausible, beyond_plausible
+from energyguard.service.beyond_plausible import BeyondPlausible, beyond_plausible, like_register
 
 KEEP_S: Final = 120.0
 MAX_LOOKED_AT: Final = 4
@@ -26,11 +28,20 @@ class DeviceBeyond(NamedTuple):
 
 async def beyond_of(cache: PageCache, device: str, last_ms: int) -> BeyondPlausible | None:
     """What was set apart of a device in the day that ends then; None: few readings, or none."""
-    entries = await cache.ask_as(
+    return beyond_plausible(await _entries(cache, device, last_ms))
+
+
+async def _entries(cache: PageCache, device: str, last_ms: int) -> pa.Table:
+    """A device's entries of the day that ends then."""
+    return await cache.ask_as(
         (device, "beyond"), KEEP_S, "entries", device=device,
         start_ms=last_ms + 1 - DAY_MS, end_ms=last_ms + 1,
     )  # fmt: skip
-    return beyond_plausible(entries)
+
+
+async def is_like_register(cache: PageCache, device: str, last_ms: int) -> bool:
+    """Whether the energies of a device's intervals go on as a register does, in that day."""
+    return like_register(await _entries(cache, device, last_ms))
 
 
 async def beyond_of_all(cache: PageCache) -> list[DeviceBeyond]:

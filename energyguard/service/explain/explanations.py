@@ -71,7 +71,7 @@ class EnergyExplanations:
 
         Raises:
             Malformed: it is no key, or the time ends before it begins.
-            NotFound: there is no such site or group; the log no longer knows what had come.
+            NotFound: there is no such device, site or group; the log no longer knows what had come.
             OutOfRange: as known then, of too many devices or readings.
             Unavailable: the history is not there now.
         """
@@ -82,11 +82,11 @@ class EnergyExplanations:
         steps = steps_between(start_ms, end_ms, zone)
         borders = [ms for ms in steps if ms < until_ms] + [until_ms]
         if as_known_ms is not None:
-            return self._earlier(key, borders, zone, everything, as_known_ms)
+            return self._there(self._earlier(key, borders, zone, everything, as_known_ms))
         bill = self._bill(key, start_ms, end_ms, zone)
-        kind, name = parts_of(key) if key else ("", "")
-        if kind == DEVICE and self._weights(key) == {name: 1}:
-            return self._of_device(name, borders, zone, bill, everything)
+        name = parts_of(key)[1] if key.startswith(f"{DEVICE}/") else ""
+        if name and self._weights(key) == {name: 1}:
+            return self._there(self._of_device(name, borders, zone, bill, everything))
         return self._of_sum(key, borders, zone, bill)
 
     def bounds(self, key: str, borders: Sequence[int]) -> list[BoundedEnergy] | None:
@@ -107,8 +107,7 @@ class EnergyExplanations:
         if not weights:
             return None
         ends = [borders[0] // MINUTE_MS * MINUTE_MS, -(-borders[-1] // MINUTE_MS) * MINUTE_MS]
-        keys = [key_of(DEVICE, device) for device in weights]
-        energies = self._service.consumption.between(keys, ends)
+        energies = self._service.consumption.between([key_of(DEVICE, d) for d in weights], ends)
         readings = sum(int(energy.readings.sum()) for energy in energies.values())
         if not 0 < readings <= MAX_READINGS:
             return None
@@ -131,8 +130,8 @@ class EnergyExplanations:
         weights = self._to_fold(key, start_ms, end_ms)
         if not weights:
             return -(-now_ms // HOUR_MS) * HOUR_MS
-        query = self._service.query
-        return max(now_ms, *(spoken_until(query, d, now_ms - 1, end_ms) for d in weights))
+        spoken = (spoken_until(self._service.query, d, now_ms - 1, end_ms) for d in weights)
+        return max(now_ms, *spoken)
 
     def known(self, ms: int) -> Query:
         """Who answers what folds a device's readings as they were known by a wall time, in ms."""
@@ -148,6 +147,15 @@ class EnergyExplanations:
         if bounds := self.bounds(key, [borders[0], borders[-1]]):
             return replace(found, now_kwh=bounds[0].kwh)
         return replace(found, now_kwh=_cut(self._series([key], borders, zone)[0], borders)[0].kwh)
+
+    def _there(self, found: EnergyExplanation) -> EnergyExplanation:
+        """What was found, unless that is nothing because there is no such device."""
+        if found.key.startswith(f"{DEVICE}/") and not found.readings:
+            with suppress(NotFound):
+                self._service.catalogue.detail(parts_of(found.key)[1])
+                return found
+            self._service.devices.measured(parts_of(found.key)[1])
+        return found
 
     def _weights(self, key: str) -> dict[str, int]:
         return weights_of(key, self._service.catalogue.entries)
@@ -172,7 +180,7 @@ class EnergyExplanations:
         everything: bool,
     ) -> EnergyExplanation:
         key, start_ms, until_ms = key_of(DEVICE, device), borders[0], borders[-1]
-        service, ends = self._service, {"start_ms": borders[0], "end_ms": borders[-1]}
+        service, ends = self._service, {"start_ms": start_ms, "end_ms": until_ms}
         with ThreadPoolExecutor() as together:
             late = together.submit(
                 service.query, "late", device=device, verdict="", limit=MAX_JUDGED, **ends

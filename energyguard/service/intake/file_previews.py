@@ -14,6 +14,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs.files import first_block, read_blocks
 from energyguard.codecs.formats import HEAD_BYTES, plain, shape_of
 from energyguard.codecs.refusals import FILE_SHAPE, counted
+from energyguard.codecs.value_kinds import LOOKED_AT, registers_among, registers_hint
 from energyguard.domain import FileTables
 from energyguard.files.found import (
     NO_ANSWERS,
@@ -137,7 +138,7 @@ def preview(path: Path, service: Service, answers: FileAnswers = NO_ANSWERS) -> 
         refused=tuple(sums.refused),
         refused_rows=sums.refused_rows,
         head=found.head if found else _lines(first_block(path)),
-        findings=found.findings if found else (),
+        findings=(*(found.findings if found else ()), *sums.like_registers()),
         doubts=found.doubts if found else (),
         first=sums.first,
         columns=found.columns if found else (),
@@ -186,6 +187,7 @@ class _Sums:
     refused: list[RefusedRow] = field(default_factory=list)
     first: pa.RecordBatch | None = None
     course: CourseSums = field(default_factory=CourseSums)
+    beginning: list[pa.RecordBatch] = field(default_factory=list)
 
     def add(self, block: FileBlock) -> None:
         """Add a block."""
@@ -205,6 +207,13 @@ class _Sums:
         self.last_ms = last if self.last_ms is None else max(last, self.last_ms)
         self.kwh = _more(self.kwh, batch)
         self.course.add(batch)
+        if sum(map(len, self.beginning)) < LOOKED_AT:
+            self.beginning.append(batch)
+
+    def like_registers(self) -> list[FileFinding]:
+        """Devices whose energies look like a register's."""
+        hint = registers_hint(registers_among(self.beginning))
+        return [FileFinding("values", "like a register", hint)] if hint else []
 
 
 def not_understood(path: Path, why: str) -> FilePreview:

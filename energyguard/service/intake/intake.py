@@ -14,6 +14,7 @@ from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.formats import PayloadFormat, decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, FILE_SHAPE, counted, refused_whole
 from energyguard.codecs.sources import device_in
+from energyguard.codecs.value_kinds import value_hint
 from energyguard.dialects.mapping import mapping_of
 from energyguard.domain import Messages
 from energyguard.errors import Forbidden, Malformed
@@ -97,7 +98,8 @@ class Reception:
             self._new_devices.check(sender, decoded.batch)
         how = _headers(backfill, import_id, source, sender)
         self._intake.take(decoded, topic=topic, source=source, shape=shape, headers=how)
-        return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
+        receipt = _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
+        return replace(receipt, hint=value_hint(decoded))
 
     def _decode(
         self, data: bytes, shape: str | None, device: str = "", headed: bool = True
