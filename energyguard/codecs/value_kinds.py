@@ -96,6 +96,9 @@ def registers_among(batches: Sequence[pa.RecordBatch]) -> list[str]:
     key, time, value = key[mine], times_of(table)[mine], np.asarray(table["value"])[mine]
     order = np.lexsort((time, key))
     key, time, value = key[order], time[order], value[order]
+    falls = np.zeros(len(device.dictionary), bool)
+    falls[key[1:][(np.diff(value) < 0) & (np.diff(key) == 0)]] = True
+    key, time, value = (column[~falls[key]] for column in (key, time, value))
     begins = np.flatnonzero(np.diff(key, prepend=-1))
     found = [
         device.dictionary[key[a]].as_py()

@@ -16,6 +16,7 @@ from energyguard.errors import ConfigError, Rejected
 
 if TYPE_CHECKING:
     from energyguard.codecs import RefusedRow
+    from energyguard.offline.evaluate import Evaluation
 
 SignalOutput = Literal["full-sessions", "violations", "total-occupied", "transaction-profit"]
 
@@ -80,10 +81,15 @@ def evaluate(
             on_bytes=lambda done: report(done, total),
         )
     sys.stdout.buffer.flush()
+    show_result(result)
+    show_refused(result.refused, result.has_readings, OTHER_TABLES)
+
+
+def show_result(result: Evaluation) -> None:
+    """Show how many readings there were, and what they look like instead."""
     print(result, file=sys.stderr)
     if result.hint:
         print(f"energyguard: {result.hint}", file=sys.stderr)
-    show_refused(result.refused, result.has_readings, OTHER_TABLES)
 
 
 def show_refused(
