@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from energyguard.cli.ask.consumption import archived_bills, archived_sums
 from energyguard.cli.ask.entry_verbs import Id, entry_verbs, facts
 from energyguard.cli.terminal.call import Call, Group
-from energyguard.cli.terminal.output import at, writable
+from energyguard.cli.terminal.files import Output, SheetShape, sheet_format, writable
+from energyguard.cli.terminal.output import at
 from energyguard.cli.terminal.spans import Day, Month, Week, Year, Zone
 from energyguard.model.catalogue import key_meant
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from energyguard.service.bills.contract import EnergyBill, TariffCard
-
-_Shape = Literal["table", "csv", "xlsx", "parquet"]
 
 
 def bill(
@@ -39,10 +38,8 @@ def bill(
         str,
         typer.Option(help="What it would be with this one.", show_default="those that held"),
     ] = "",
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="A file, or an address; `-` is stdout.")
-    ] = "-",
-    shape: Annotated[_Shape, typer.Option("--format", help="The file's format.")] = "table",
+    output: Output = "-",
+    shape: SheetShape = None,
 ) -> None:
     """Show what energy cost, line by line, by the tariffs that held."""
     from energyguard.codecs.sheets import write_sheet
@@ -51,14 +48,13 @@ def bill(
     given = [text for text in (day, week, month, year, span) if text]
     if len(given) > 1:
         raise typer.BadParameter(f"{' and '.join(given)}: one of them")
-    if shape == "xlsx" and output == "-":
-        raise typer.BadParameter("--format xlsx: give it a file with --output")
+    written = sheet_format(output, shape)
     key = key_meant(of)
     found = _bill(call, key, given[0] if given else "this-month", zone or "", tariff)
     table = bill_table(found)
-    if shape != "table":
+    if written != "table":
         with writable(output) as out:
-            write_sheet(table, shape, out, str(found.span))
+            write_sheet(table, written, out, str(found.span))
         if output != "-":
             rows = table.num_rows
             call.out.done(f"{rows:,} lines in {output}", rows=rows, output=output)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from energyguard.cli.terminal.call import Call
-from energyguard.cli.terminal.output import writable
+from energyguard.cli.terminal.files import Output, SheetShape, sheet_format, writable
 from energyguard.cli.terminal.spans import Zone
 from energyguard.model.catalogue import key_meant
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from energyguard.service.service import EnergyService
 
 _Step = Literal["quarter", "hour", "day", "week", "month"]
-_Shape = Literal["table", "csv", "xlsx", "parquet"]
 
 
 def consumption(
@@ -38,10 +37,8 @@ def consumption(
         _Step | None, typer.Option(help="What it is divided into.", show_default="by its length")
     ] = None,
     total: Annotated[bool, typer.Option("--total", help="The totals alone.")] = False,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="A file, or an address; `-` is stdout.")
-    ] = "-",
-    shape: Annotated[_Shape, typer.Option("--format", help="The file's format.")] = "table",
+    output: Output = "-",
+    shape: SheetShape = None,
 ) -> None:
     """Show what was used, by hour, day or month, beside the span before.
 
@@ -51,18 +48,17 @@ def consumption(
     from energyguard.service.consumption.rows import check_rows, consumption_table
 
     keys = [key_meant(key) for key in of or [""]]
-    if shape == "xlsx" and output == "-":
-        raise typer.BadParameter("--format xlsx: give it a file with --output")
+    written = sheet_format(output, shape)
     with call.service() as service:
         sums, entries = archived_sums(service), service.catalogue.entries
         chosen = sums.span(span, keys, zone or "")
-        check_rows(keys, chosen, step, is_columnar=shape in {"csv", "parquet"})
+        check_rows(keys, chosen, step, is_columnar=written in {"csv", "parquet"})
         found = sums.of(keys, chosen, step=step)
         costs = archived_bills(service, sums).step_costs(keys, chosen, step)
         table = consumption_table(found, entries, costs=costs)
-    if shape != "table":
+    if written != "table":
         with writable(output) as out:
-            write_sheet(table, shape, out, span)
+            write_sheet(table, written, out, span)
         if output != "-":
             rows = table.num_rows
             call.out.done(f"{rows:,} rows in {output}", rows=rows, output=output)

@@ -8,24 +8,18 @@ import typer
 
 from energyguard.cli.ask.queries import Since, Until, between
 from energyguard.cli.terminal.call import Call
-from energyguard.cli.terminal.output import progress, writable
+from energyguard.cli.terminal.files import ExportShape, Output, export_format, writable
+from energyguard.cli.terminal.output import progress
 from energyguard.cli.terminal.spans import Day, Month, Week, Year, Zone
 
 What = Literal["readings", "alerts", "windows"]
-
-ExportFormat = Literal["parquet", "csv"]
 
 
 def export(
     call: Call,
     what: Annotated[What, typer.Argument(help="windows: the records of energy_alerts.")],
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", help="A file, or an address (`s3://BUCKET/FILE`); `-` is stdout."
-        ),
-    ] = "-",
-    shape: Annotated[ExportFormat, typer.Option("--format", help="The file's format.")] = "csv",
+    output: Output = "-",
+    shape: ExportShape = None,
     device: Annotated[str, typer.Option(help="Readings of one device.", show_default="all")] = "",
     since: Since = "366d",
     until: Until = None,
@@ -38,17 +32,20 @@ def export(
     """Write readings or alerts of the history to a file."""
     from energyguard.history.export import export_alerts, export_readings
 
+    written = export_format(output, shape)
     calendar = {"day": day, "week": week, "month": month, "year": year, "zone": zone}
     with call.history() as history, writable(output) as out:
         span = between(call, history, since, until, device, calendar=calendar)
         if what == "readings":
             with progress("export", "readings") as report:
-                rows = export_readings(history, out, shape, **span, device=device, progress=report)
+                rows = export_readings(
+                    history, out, written, **span, device=device, progress=report
+                )
         else:
             rows = export_alerts(
                 history,
                 out,
-                shape,
+                written,
                 **span,
                 question="alerts" if what == "alerts" else "window_alerts",
             )

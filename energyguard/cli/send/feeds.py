@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from energyguard.cli.terminal.call import Call
-from energyguard.cli.terminal.output import progress, until_signal, writable
+from energyguard.cli.terminal.files import writable
+from energyguard.cli.terminal.output import progress, until_signal
 from energyguard.cli.terminal.times import parse_time
 from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError

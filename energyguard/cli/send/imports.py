@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.terminal.call import Call
+from energyguard.cli.terminal.files import rereadable
 from energyguard.cli.terminal.output import at, counted, progress
 from energyguard.errors import Malformed
 
@@ -27,7 +29,10 @@ _NANO = 1e9
 def readings(
     call: Call,
     files: Annotated[
-        list[Path], typer.Argument(help="CSV, XLSX, JSON, XML, Parquet …; also gzipped or zipped.")
+        list[Path],
+        typer.Argument(
+            help="CSV, XLSX, JSON, XML, Parquet …; also gzipped or zipped; `-` is stdin."
+        ),
     ],
     as_: Annotated[str, typer.Option("--as", help="The format.", show_default="found out")] = "",
     zone: Annotated[
@@ -52,9 +57,9 @@ def readings(
     a second time, under any name, changes nothing.
     """
     answers = answers_of(call, map_ or [], zone, as_, device)
-    with call.service() as service:
+    with call.service() as service, ExitStack() as stack:
         looked = []
-        for path in files:
+        for path in (stack.enter_context(rereadable(path)) for path in files):
             seen, given = _looked_at(call, service, path, answers)
             if len(files) > 1:  # together they may be more than there is room for
                 seen = replace(seen, read=None)

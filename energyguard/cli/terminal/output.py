@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from threading import Event
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 PIPE_WIDTH = 160
 """The width of a table that goes into a pipe or a file."""
@@ -169,24 +169,6 @@ def progress(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]
     with bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def writable(output: str) -> Iterator[BinaryIO]:
-    """A file to write to, or an address such as ``s3://bucket/file``; ``-`` is stdout."""
-    if output == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    if "://" in output:
-        from energyguard.history.alert_files import open_place
-
-        system, path = open_place(output)
-        with system.open_output_stream(path) as stream:
-            yield stream
-        return
-    with Path(output).open("wb") as file:
-        yield file
 
 
 @contextmanager

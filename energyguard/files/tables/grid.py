@@ -96,6 +96,8 @@ def grid_of(data: bytes, name: str) -> Grid:
     Raises:
         Malformed: no line has a time and a number.
     """
+    if not data.strip():
+        raise Malformed(f"{name}: it is empty", "file")
     head = first_lines(data, name)
     for is_data in (_is_data, _may_be_data):
         found = [g for mark in DELIMITERS if (g := _grid(head, mark, is_data)) is not None]

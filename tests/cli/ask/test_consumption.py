@@ -61,9 +61,7 @@ def test_what_was_used_is_shown_in_the_sites_time(terminal: Terminal, tmp_path: 
     [month] = terminal("consumption", "--span", "2026-03", "--step", "month", "--json").rows
     assert (month["name"], month["kwh"], month["readings"]) == ("everything", 23.0, 23)
     book = tmp_path / "march.xlsx"
-    said = terminal(
-        *("consumption", "site/house", "--span", "2026-03", "-o", book, "--format", "xlsx")
-    )
+    said = terminal(*("consumption", "site/house", "--span", "2026-03", "-o", book))
     assert said.out == f"31 rows in {book}\n"
     cells = list(openpyxl.load_workbook(book).active.values)
     assert [row[1] for row in cells[1:]] == ["Lindenhof"] * 31

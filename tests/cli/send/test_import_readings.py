@@ -124,3 +124,12 @@ def test_a_disk_that_cannot_be_written_is_a_sentence(
         "energyguard: /data/log.db-bell: Read-only file system: choose another data folder with "
         "--data-dir\n"
     )
+
+
+def test_stdin_is_a_file_too(
+    terminal: Terminal, year: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with year.open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        taken = terminal("import", "readings", "-", "--device", "h", "--zone", "UTC")
+    assert "2 readings of stdin, 0 rows refused" in taken.out

@@ -405,7 +405,7 @@ def test_gzip_and_zip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no line has a time and a number"),
+        (b"", "it is empty"),
         (b"only words\nand more\n", "no line has a time and a number"),
         (b"\x00\x01\x02binary", "it is no text"),
         (gzip.compress(QUARTERS.encode())[:-9], "ends in the middle"),

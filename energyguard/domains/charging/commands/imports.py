@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.terminal.call import Call
+from energyguard.cli.terminal.files import writable
 from energyguard.cli.terminal.noting import MAX_NAMED, note
-from energyguard.cli.terminal.output import progress, writable
+from energyguard.cli.terminal.output import progress
 from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
