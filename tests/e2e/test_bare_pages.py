@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from energyguard.access.tokens import Tokens
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.windows import IN_A_BROWSER, WIDTHS, violations
+from tests.e2e.accessibility import violations
+from tests.e2e.windows import IN_A_BROWSER, WIDTHS
 
 pytestmark = IN_A_BROWSER
 TARGETS = """() => [...document.querySelectorAll("main a, main button, main input, main summary")]

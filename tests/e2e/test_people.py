@@ -12,7 +12,8 @@ from energyguard.access.tokens import Tokens
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.windows import IN_A_BROWSER, violations
+from tests.e2e.accessibility import violations
+from tests.e2e.windows import IN_A_BROWSER
 
 pytestmark = IN_A_BROWSER
 PASSWORD = "three green apples"

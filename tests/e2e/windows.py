@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -21,6 +19,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from tests.e2e.accessibility import violations
 
 CHROMIUM = shutil.which("chromium")
 expect.set_options(timeout=60_000)  # ms; 5 s are too short where many tests share the machine
@@ -37,10 +37,6 @@ DESK: ViewportSize = {"width": 1440, "height": 900}
 PAGES: WeakKeyDictionary[Browser, dict[str, Page]] = WeakKeyDictionary()
 """The page of a browser for each language."""
 GROUNDS: dict[Theme, str] = {"light": "rgb(244, 246, 247)", "dark": "rgb(15, 19, 22)"}
-AXE = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
-    "resultTypes": ["violations"],  # else it tells of every element that is as it should be
-}
 
 
 @dataclass
@@ -145,13 +141,6 @@ STILL = """() => document.getAnimations().every(
 """Nothing fades in or out: a dialog or a message that does is pale for a moment."""
 
 
-def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds: rules, with the elements that break them. It is read once by each page."""
-    script = "0" if page.evaluate("'axe' in window") else AXE_SCRIPT
-    found = Axe(script).run(page, options=AXE).response["violations"]
-    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-
-
 def fits_and_axe_finds_nothing(page: Page) -> None:
     """Light on a desk and dark on a phone, so that each theme and each width is seen once."""
     for (theme, ground), width in zip(GROUNDS.items(), WIDTHS, strict=True):
@@ -159,7 +148,7 @@ def fits_and_axe_finds_nothing(page: Page) -> None:
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
         page.set_viewport_size({"width": width, "height": 844})
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        page.wait_for_function(STILL)
+        page.wait_for_function(STILL, polling=50)  # ms; not at each frame
         too_small = page.evaluate(TARGETS) if width < 760 else []
         assert not too_small, too_small
         found = violations(page)

@@ -21,6 +21,7 @@ from energyguard.errors import ConfigError, Unavailable
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import Settings
 from energyguard.stream.engines.job import Job, MessageShape, Policy
+from tests.conftest import QUICK
 from tests.parity.counted import worker_records
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ def run(engine: str, job: Job) -> None:
     assert code == 0
 
 
+@pytest.fixture(autouse=True)
+def quick_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine lives for seconds: the second compiler would cost more than it gives."""
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", " ".join(QUICK))
+
+
 def made(kafka: Cluster, partitions: int = 4) -> Topics:
     from tests.engines.messages import Topics
 
@@ -79,10 +86,13 @@ def made(kafka: Cluster, partitions: int = 4) -> Topics:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_all_at_once(engine: str, kafka: Cluster, tmp_path: Path) -> None:
-    """Out of order, doubled, at the boundary, and bad rows, in one topic."""
+    """Out of order, doubled, at the boundary, and bad rows, in one topic.
+
+    Each of these by itself, with as many tasks as usual, is in `make test-all`.
+    """
     topics = made(kafka)
     topics.put(lines_of("combined"))
-    run(engine, topics.job(DEMO, tmp_path))
+    run(engine, topics.job(DEMO, tmp_path, parallelism=1))
     records, refused = expected(as_counted("combined", engine))
     assert records
     assert topics.windows() == records
