@@ -5,9 +5,10 @@
 Each run: live readings at a fixed rate with crossings, as in ``benchmarks.latency``, first alone,
 then beside ``energyguard replay --backfill`` of a file of old quarter-hour readings. The import is
 done when the history has counted all of them: sums by the day, and so `top`, hold every device.
-What each role took of the processor meanwhile is printed, too: for the import alone ``--rate 0``.
-Afterwards one day of one device is sent once more with other values (a day that was missing), and
-timed until its sum says so; and one of its readings is corrected.
+What each role took of the processor is printed, too, of live readings alone and beside the import;
+for the import alone ``--rate 0``. Afterwards a day of a device that was missing is sent, and timed
+until its sum says so, and one of its readings is corrected: as soon as the import is counted, and
+once more when the history has nothing left to roll up.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import httpx
 import numpy as np
@@ -33,7 +35,7 @@ import pyarrow as pa
 
 from benchmarks.crossings import stages, table
 from benchmarks.latency import Listener, send
-from benchmarks.roles import processor_s, running
+from benchmarks.roles import Spent, by_million, children_s, processor_s, running
 from energyguard.access.tokens import Tokens
 from energyguard.history.client import HistoryClient
 from energyguard.log import open_log
@@ -96,21 +98,6 @@ def percentile_99(
     return float(np.percentile(took["in all"], 99))
 
 
-class Spent:
-    """Seconds of the processor that roles take, since this was made."""
-
-    def __init__(self, roles: Mapping[str, subprocess.Popen[bytes]]) -> None:
-        self._roles = roles
-        self._before = self._now()
-
-    def _now(self) -> dict[str, float]:
-        return {name: processor_s(role.pid) for name, role in self._roles.items()}
-
-    def by_role(self) -> dict[str, float]:
-        """What each has taken since then."""
-        return {name: now - self._before[name] for name, now in self._now().items()}
-
-
 class Import(threading.Thread):
     """The command, and the wait until the history has counted all."""
 
@@ -147,8 +134,11 @@ class Import(threading.Thread):
             return  # it has said why
         self.appended_s = time.perf_counter() - started
         history = HistoryClient(self._folder)
-        while history.query("totals", **ALL).to_pylist()[0]["readings"] < self._readings:
-            time.sleep(0.5)  # each look costs the history a question
+        days = (self._readings // DEVICES * STEP_MS - 1) // DAY_MS
+        last = {"start_ms": OLD_MS + days * DAY_MS, "end_ms": ALL["end_ms"]}
+        for span, least in (last, 1), (ALL, self._readings):  # a question about a day costs little
+            while history.query("totals", **span).to_pylist()[0]["readings"] < least:
+                time.sleep(0.5)
         top = history.query("top", **ALL, by="kwh", n=DEVICES, without="")
         self.counted_s = time.perf_counter() - started
         self.processor_s = {"replay": used.ru_utime + used.ru_stime, **spent.by_role()}
@@ -156,9 +146,15 @@ class Import(threading.Thread):
         assert top.num_rows == DEVICES
 
 
-def restate(url: str, token: str) -> tuple[float, float]:
+class Restated(NamedTuple):
     """Seconds until a device's sum says so: of its day, sent late; of a reading corrected."""
-    day_ms = OLD_MS - DAY_MS  # of which nothing is known yet
+
+    day_s: float
+    correction_s: float
+
+
+def restate(url: str, token: str, day_ms: int) -> Restated:
+    """Send a day of a device, of which nothing is known yet, and correct a reading of it."""
     times = [datetime.fromtimestamp((day_ms + n * STEP_MS) / 1000, UTC) for n in range(96)]
     rows = [
         {"timestamp": at.isoformat(), "household_id": "OLD0007", "energy_kwh": 1.0} for at in times
@@ -175,7 +171,7 @@ def restate(url: str, token: str) -> tuple[float, float]:
         started = time.perf_counter()
         client.post("/api/v1/corrections", json=wanted).raise_for_status()
         _wait_for(client, day, 97.0)
-        return restated, time.perf_counter() - started
+        return Restated(restated, time.perf_counter() - started)
 
 
 def _wait_for(client: httpx.Client, day: str, kwh: float) -> None:
@@ -188,8 +184,27 @@ def _wait_for(client: httpx.Client, day: str, kwh: float) -> None:
         time.sleep(0.02)
 
 
-def once(million: float, seconds: float, rate: float) -> tuple[float, float, float, float, float]:
-    """One run: p99 alone and beside it, readings a second, seconds of a day, of a correction."""
+def rest(history: subprocess.Popen[bytes]) -> None:
+    """Wait until the history has hardly anything to do, a minute at most."""
+    for _ in range(20):
+        before = processor_s(history.pid)
+        time.sleep(3)
+        if processor_s(history.pid) - before < 0.15:
+            return
+
+
+class Run(NamedTuple):
+    """What one run gave: ms, readings a second, and restatements just after and at rest."""
+
+    idle_ms: float
+    beside_ms: float
+    rate: float
+    after: Restated
+    at_rest: Restated
+
+
+def once(million: float, seconds: float, rate: float) -> Run:
+    """One run."""
     readings = int(million * 1e6) // DEVICES * DEVICES
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -197,30 +212,64 @@ def once(million: float, seconds: float, rate: float) -> tuple[float, float, flo
         files = old_files(folder, readings)
         with running(folder, ("worker", "history", "serve")) as roles:
             url = json.loads((folder / "run" / "serve.json").read_text())["url"]
-            idle = percentile_99(folder, url, token, seconds, rate, 0) if rate else 0.0
+            idle = alone(folder, url, token, seconds, rate, roles) if rate else 0.0
             brought = Import(folder, files, readings, roles)
             brought.start()
             beside = percentile_99(folder, url, token, seconds, rate, 1) if rate else 0.0
             brought.join()
-            late, corrected = restate(url, token)
-    rate_of = readings / brought.counted_s
+            after = restate(url, token, OLD_MS - DAY_MS)
+            rest(roles["history"])
+            at_rest = restate(url, token, OLD_MS - 2 * DAY_MS)
+    found = Run(idle, beside, readings / brought.counted_s, after, at_rest)
     print(
-        f"p99 alone {idle:6.1f} ms, beside {beside:6.1f} ms ({_times(beside, idle)}); import "
-        f"{readings / brought.appended_s:,.0f} readings/s appended, {rate_of:,.0f} until all were "
-        f"counted ({brought.counted_s:.0f} s); a day restated in {late * 1000:.0f} ms, a "
-        f"reading corrected in {corrected * 1000:.0f}",
+        f"import {readings / brought.appended_s:,.0f} readings/s appended; {brought.counted_s:.0f} "
+        f"s until all were counted; {described(found)}",
         flush=True,
     )
-    took = {name: spent_s * 1e6 / readings for name, spent_s in brought.processor_s.items()}
-    parts = ", ".join(f"{name} {spent_s:.2f}" for name, spent_s in took.items())
-    print(
-        f"  processor-seconds for a million old readings: {parts}; in all {sum(took.values()):.2f}"
+    print(f"  {by_million(brought.processor_s, readings)} old readings")
+    return found
+
+
+def alone(
+    folder: Path,
+    url: str,
+    token: str,
+    seconds: float,
+    rate: float,
+    roles: Mapping[str, subprocess.Popen[bytes]],
+) -> float:
+    """The 99th percentile of live readings alone (ms); prints what they take of the processor."""
+    spent, sender_s = Spent(roles), children_s()
+    idle = percentile_99(folder, url, token, seconds, rate, 0)
+    took = {"sender": children_s() - sender_s, **spent.by_role()}
+    print(f"  {by_million(took, rate * seconds)} live readings")
+    return idle
+
+
+def described(run: Run) -> str:
+    """A run, or the medians of some."""
+    times = f"{run.beside_ms / run.idle_ms:.2f} times" if run.idle_ms else "no live readings"
+    return (
+        f"p99 alone {run.idle_ms:.1f} ms, beside {run.beside_ms:.1f} ({times}); {run.rate:,.0f} "
+        f"readings/s; a day restated in {run.after.day_s:.2f} s, at rest {run.at_rest.day_s:.2f}; "
+        f"a reading corrected in {run.after.correction_s:.2f}, {run.at_rest.correction_s:.2f}"
     )
-    return idle, beside, rate_of, late, corrected
 
 
-def _times(beside: float, idle: float) -> str:
-    return f"{beside / idle:.2f} times" if idle else "no live readings"
+def medians(runs: Sequence[Run]) -> Run:
+    """The median of each figure."""
+
+    def restated(which: Callable[[Run], Restated]) -> Restated:
+        days, corrections = zip(*map(which, runs), strict=True)
+        return Restated(median(days), median(corrections))
+
+    return Run(
+        median(run.idle_ms for run in runs),
+        median(run.beside_ms for run in runs),
+        median(run.rate for run in runs),
+        restated(lambda run: run.after),
+        restated(lambda run: run.at_rest),
+    )
 
 
 if __name__ == "__main__":
@@ -231,7 +280,4 @@ if __name__ == "__main__":
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     found = [once(options.million, options.seconds, options.rate) for _ in range(options.runs)]
-    idle, beside, rate, late, corrected = (median(column) for column in zip(*found, strict=True))
-    print(
-        f"median: {_times(beside, idle)}, {rate:,.0f} readings/s, {late:.2f} and {corrected:.2f} s"
-    )
+    print(f"median: {described(medians(found))}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +17,13 @@ from hypothesis import strategies as st
 from energyguard.durable.connections import connect
 from energyguard.errors import BehindRetention
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition
+from energyguard.log.sqlite import log as sqlite_log
 from energyguard.log.sqlite.log import SqliteLog
+from energyguard.log.sqlite.reader import read_once
 from energyguard.log.sqlite.retention import retain
+from energyguard.log.sqlite.walk import newest_ids
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, ENERGY_READINGS
+from tests.waiting import until
 
 TOPIC = ENERGY_READINGS.name
 appends = st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=5), max_size=25)
@@ -123,3 +129,30 @@ def test_much_in_one_topic_keeps_no_record_of_another_waiting() -> None:
         for _ in range(4):  # whichever topic leads
             found = log.read({old: 0, new: 0}, 100, 0.0, 150_000)
             assert {part.at: len(part) for part in found} in ({old: 50, new: 1}, {old: 99, new: 1})
+
+
+def test_appends_to_other_topics_cost_who_waits_no_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[object] = []
+    wakes: list[object] = []
+
+    def counted(*passed: Any) -> Any:
+        reads.append(passed)
+        return read_once(*passed)
+
+    def noted(*passed: Any) -> Any:
+        wakes.append(passed)
+        return newest_ids(*passed)
+
+    monkeypatch.setattr(sqlite_log, "read_once", counted)
+    monkeypatch.setattr(sqlite_log, "newest_ids", noted)
+    with log_with([]) as log, ThreadPoolExecutor(1) as reader:
+        waiting = reader.submit(log.read, log.positions(TOPIC, LATEST), 10, 30.0)
+        until(lambda: reads)
+        for _ in range(3):
+            wakes.clear()
+            log.append(ALERTS.name, Records([None], [b"x"], (), (), [0]))
+            until(lambda: wakes)
+        assert len(reads) == 1
+        log.append(TOPIC, Records([None], [b"mine"], (), (), [0]))
+        assert [part.values for part in waiting.result(10)] == [[b"mine"]]
+        assert len(reads) == 2

@@ -17,11 +17,12 @@ from energyguard.log.records import Fetched, Records, TopicPartition, Transactio
 from energyguard.log.sqlite.catalog import Catalog
 from energyguard.log.sqlite.groups import SqliteMembership, evict, positions_of
 from energyguard.log.sqlite.maintenance import LogMaintenance
-from energyguard.log.sqlite.notify import AppendNotifier
+from energyguard.log.sqlite.notify import AppendListener, AppendNotifier
 from energyguard.log.sqlite.reader import read_once
 from energyguard.log.sqlite.retention import waiting_bytes
 from energyguard.log.sqlite.segments import encoded, parts_of
 from energyguard.log.sqlite.set_aside import Damage, SetAside
+from energyguard.log.sqlite.walk import newest_ids
 from energyguard.log.sqlite.writer import SegmentRow, SegmentWriter
 from energyguard.telemetry import METRICS
 
@@ -76,16 +77,35 @@ class SqliteLog:
         with self._pool.connection() as connection, self._notifier.listener() as listener:
             while True:
                 listener.clear()
+                newest = self._newest(connection, at) if wait else None
                 damage: list[Damage] = []
                 turn = next(self._turn)
                 found = read_once(
                     connection, self._catalog, self.path, at, limit, room, turn, damage
                 )
                 self._set_aside.add(damage)
-                left = deadline - SYSTEM.monotonic()
-                if found or left <= 0:
+                if found or deadline <= SYSTEM.monotonic():
                     return found
-                listener.wait(left)
+                self._wait(connection, listener, at, newest, deadline)
+
+    def _newest(self, connection: Any, at: Positions) -> tuple[int | None, ...] | None:
+        """The newest segments of topics; of one that is not there yet none."""
+        numbers = (self._catalog.number(connection, name) for name in {to.topic for to in at})
+        return newest_ids(connection, sorted(number for number in numbers if number is not None))
+
+    def _wait(
+        self,
+        connection: Any,
+        listener: AppendListener,
+        at: Positions,
+        newest: tuple[int | None, ...] | None,
+        deadline: float,
+    ) -> None:
+        """Until there is likely something to read; what others append costs a look at ids."""
+        while (left := deadline - SYSTEM.monotonic()) > 0:
+            listener.wait(left)
+            if newest is None or self._newest(connection, at) != newest:
+                return
 
     def join(self, group: str, topics: Sequence[str]) -> SqliteMembership:
         """Become a member of a group that reads topics; a name may end in ``*``."""

@@ -6,7 +6,7 @@ id behind the page is found by steps that double and by halving, and the walk go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -20,10 +20,12 @@ _WHOLE = """
 SELECT id, ends, total, appended_ms, crc, body FROM segment WHERE id BETWEEN ? AND ? ORDER BY id
 """
 _EARLIEST = "SELECT earliest FROM topic WHERE id = ?"
+_NEWEST = "SELECT max(id) FROM segment WHERE id BETWEEN ? AND ?"
 _COMMITTED = """
 SELECT partition, max(next) FROM position WHERE topic = (SELECT name FROM topic WHERE id = ?)
 GROUP BY partition
 """
+MAX_COMPOUND = 500  # as SQLite is built
 _BAD_SECTOR = frozenset({apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_CORRUPTFS})
 
 
@@ -63,6 +65,23 @@ def segments(connection: Any, first: int, last: int) -> Iterator[tuple[Head, byt
         behind = _behind(connection, _WHOLE, first, last, 1)
         yield Gap(first, behind - 1)
         first = behind
+
+
+def newest_ids(connection: Any, topics: Sequence[int]) -> tuple[int | None, ...] | None:
+    """The newest segment of each topic; None: nobody knows, so whoever waits has to look.
+
+    In one statement: an append wakes all who wait, whatever they wait for.
+    """
+    if len(topics) > MAX_COMPOUND:
+        return None
+    bounds = [bound(topic) for topic in topics for bound in (first_id, last_id)]
+    sql = " UNION ALL ".join([_NEWEST] * len(topics))
+    try:
+        return tuple(row[0] for row in connection.execute(sql, bounds))
+    except apsw.Error as error:
+        if not is_damage(error):
+            raise
+        return None
 
 
 def newest_head(connection: Any, first: int, last: int) -> Head | None:
