@@ -71,6 +71,8 @@ YEAR_FIRST: Final = r"^\s*(\d{2})([-/](?:0?[1-9]|1[0-2])[-/](?:0?[1-9]|[12]\d|3[
 _FIRST_WORD: Final = re.compile(r"([^\W\d_]{2,12})\.?,?\s+(?=\S)")
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 PIVOT: Final = 70  # of a year of two digits: below it is of this century
+MIN_SHORT: Final = 10
+MAX_SHORT: Final = 99
 MAX_MONTH: Final = 31
 DAMAGED: Final = 0.2  # at most such a part of the dates is damaged
 
@@ -133,9 +135,12 @@ def _number(year: int, month: int, day: int, text: str) -> int:
 
 
 def _year(digits: str) -> int:
-    """A year; of two digits, that of 1970 to 2069."""
+    """A year; of two digits, also behind zeros (``0014``), that of 1970 to 2069.
+
+    The year 1, as some programs write that there is no date, stays what it is.
+    """
     year = int(digits)
-    if len(digits) > 2:
+    if len(digits) > 2 and not MIN_SHORT <= year <= MAX_SHORT:
         return year
     return year + (2000 if year < PIVOT else 1900)
 

@@ -105,7 +105,10 @@ _PER_ENERGY: Final = re.compile(
 )
 _RATIO: Final = "ratio"
 """The word for what is of an energy and none: a price, grams of CO2."""
-_CAMEL: Final = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
+_CAMEL: Final = re.compile(
+    r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])|(?<=[a-z][A-Z][a-z])(?=[A-Z][a-z])|(?<=[A-Za-z]Wh)(?=[A-Z][a-z])"
+)
+"""Where a word ends within ``sessionID``, ``plugInTime``, ``kWhDelivered``; not in ``degC``."""
 _MARKS: Final = re.compile(r"[^\w°µ]+|_")
 
 

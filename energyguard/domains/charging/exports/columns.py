@@ -10,7 +10,14 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from energyguard.domains.charging.exports.money import currency_in
-from energyguard.domains.charging.exports.words import LENGTHS, SIGNS, STATIONS, WORDS
+from energyguard.domains.charging.exports.words import (
+    KNOWN,
+    LENGTHS,
+    SIGNS,
+    STATIONS,
+    WORDS,
+    KnownExport,
+)
 from energyguard.errors import ConfigError
 from energyguard.files.tables.layout import DECIMAL_MARK, MARKS
 from energyguard.files.values.words import ENERGY, POWER, header_of_text, plain_words
@@ -112,47 +119,6 @@ def _inner(name: str) -> str:
     parts = name.split(".")
     inner = (plain_words(" ".join(parts[at:])) for at in range(1, len(parts)))
     return next((w for w in inner if " " in w and w in WORDS), plain_words(name))
-
-
-@dataclass(frozen=True, slots=True)
-class KnownExport:
-    """A network or a program whose exports are known.
-
-    Attributes:
-        network: whose they are; empty: the columns do not tell.
-        zone: of their local times; empty: not known.
-        headers: words that only they have together.
-        roles: by the words of a header, its role as people would say it.
-    """
-
-    network: str
-    zone: str
-    headers: frozenset[str]
-    roles: Mapping[str, str] = field(default_factory=dict)
-
-
-KNOWN: Final = (
-    KnownExport("dundee", "Europe/London",
-                frozenset({"charging event", "cp id", "total", "site"})),
-    KnownExport("elaad", "Europe/Amsterdam",
-                frozenset({"started", "total energy", "connected time"}),
-                {"total energy": "energy_wh", "connected time": "connected_h",
-                 "charge time": "charging_h", "max power": "power_w"}),
-    KnownExport("", "UTC", frozenset({"start date time", "end date time", "total energy"}),
-                {"total energy": "energy_kwh", "total time": "connected_h",
-                 "total cost": "cost"}),  # OCPI: times are UTC, energies kWh
-    KnownExport("", "", frozenset({"meter start", "meter stop", "id tag"}),
-                {"meter start": "meter_start_wh", "meter stop": "meter_stop_wh"}),  # OCPP: Wh
-    KnownExport("", "", frozenset({"start value", "stop value", "charge box id"}),
-                {"start value": "meter_start_wh", "stop value": "meter_stop_wh"}),  # SteVe: Wh
-    KnownExport("", "", frozenset({"created", "finished", "loadpoint", "charged energy"}),
-                {"charged energy": "energy_kwh", "meter start": "meter_start_kwh",
-                 "meter stop": "meter_stop_kwh"}),  # evcc
-    KnownExport("", "", frozenset({"charger id", "session energy", "session start"}),
-                {"session energy": "energy_kwh"}),  # Easee
-    KnownExport("", "", frozenset({"device id", "charger id", "start date time", "energy"}),
-                {"energy": "energy_kwh"}),  # Zaptec
-)  # fmt: skip
 
 
 def known_export(header: Sequence[str]) -> KnownExport:

@@ -1,4 +1,4 @@
-"""By which words columns of sessions are known: English, German, French, Dutch, Italian, Polish.
+"""By which words columns of sessions are known, and whose exports: English, German, French, Dutch…
 
 Each role has tiers: of two columns with one role that of the earlier tier is meant, of one tier the
 first. Words are those of a header in small letters, without its unit and what is in brackets.
@@ -7,6 +7,7 @@ first. Words are those of a header in small letters, without its unit and what i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 _TIERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -61,7 +62,8 @@ _TIERS: Final[Mapping[str, tuple[str, ...]]] = {
         "start timestamp|timestamp start|time start|start date and time|begin|beginn|begin time"
         "|session start|session started|session start time|started on|charging start"
         "|charging started|charging start time|charge start|charge start date time|charge started"
-        "|plug in|plugged in|plug in time|connected at|connection time start|created|startzeitpunkt"
+        "|plug in|plugged in|plug in time|plugin|start plugin|plugin start|connected at"
+        "|connection time start|created|startzeitpunkt"
         "|ladebeginn|ladestart|start ladevorgang|beginn ladevorgang|von|ab|from|début|debut"
         "|début de session|début de charge|date et heure de début|date heure de début|gestart"
         "|starttijdstip|begintijdstip|start sessie|sessie start|van|inizio|inizio ricarica"
@@ -84,7 +86,8 @@ _TIERS: Final[Mapping[str, tuple[str, ...]]] = {
         "|stopped|stopped at|finished|finished at|finish|session end|session ended|session stop"
         "|session end time|ended on|charging end|charging ended|charging stop|charging end time"
         "|charge end|charge stop date time|charge ended|plug out|plugged out|plug out time"
-        "|disconnected at|stop datetime|stop date time|ende|beendet|endzeitpunkt|ladeende"
+        "|plugout|end plugout|plugout end|disconnect time|disconnected|disconnected at"
+        "|stop datetime|stop date time|ende|beendet|endzeitpunkt|ladeende"
         "|ende ladevorgang|bis|to|until|fin|fin de session|fin de charge|date et heure de fin"
         "|date heure de fin|beëindigd|gestopt|eindtijdstip|stoptijdstip|einde|einde sessie"
         "|sessie einde|tot|fine|fine ricarica|fine sessione|data e ora fine|data ora fine|alle"
@@ -237,3 +240,46 @@ _LENGTH_WORDS: Final = {
 }
 LENGTHS: Final = {word: unit for unit, text in _LENGTH_WORDS.items() for word in text.split()}
 """What a unit of time is called: h, min or s."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownExport:
+    """A network or a program whose exports are known.
+
+    Attributes:
+        network: whose they are; empty: the columns do not tell.
+        zone: of their local times; empty: not known.
+        headers: words that only they have together.
+        roles: by the words of a header, its role as people would say it.
+    """
+
+    network: str
+    zone: str
+    headers: frozenset[str]
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+KNOWN: Final = (
+    KnownExport("dundee", "Europe/London",
+                frozenset({"charging event", "cp id", "total", "site"})),
+    KnownExport("elaad", "Europe/Amsterdam",
+                frozenset({"started", "total energy", "connected time"}),
+                {"total energy": "energy_wh", "connected time": "connected_h",
+                 "charge time": "charging_h", "max power": "power_w"}),
+    KnownExport("", "UTC", frozenset({"start date time", "end date time", "total energy"}),
+                {"total energy": "energy_kwh", "total time": "connected_h",
+                 "total cost": "cost"}),  # OCPI: times are UTC, energies kWh
+    KnownExport("", "", frozenset({"meter start", "meter stop", "id tag"}),
+                {"meter start": "meter_start_wh", "meter stop": "meter_stop_wh"}),  # OCPP: Wh
+    KnownExport("", "", frozenset({"start value", "stop value", "charge box id"}),
+                {"start value": "meter_start_wh", "stop value": "meter_stop_wh"}),  # SteVe: Wh
+    KnownExport("", "", frozenset({"created", "finished", "loadpoint", "charged energy"}),
+                {"charged energy": "energy_kwh", "meter start": "meter_start_kwh",
+                 "meter stop": "meter_stop_kwh"}),  # evcc
+    KnownExport("", "", frozenset({"charger id", "session energy", "session start"}),
+                {"session energy": "energy_kwh"}),  # Easee
+    KnownExport("", "", frozenset({"device id", "charger id", "start date time", "energy"}),
+                {"energy": "energy_kwh"}),  # Zaptec
+    KnownExport("", "UTC", frozenset({"connection time", "disconnect time", "delivered"}),
+                {"connection time": "start"}),  # ACN: both are times
+)  # fmt: skip
