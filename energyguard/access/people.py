@@ -67,8 +67,13 @@ class Accounts:
             Malformed: the name cannot be one, or the role has no sense for a person.
             Conflict: there is somebody, or a token, of this name.
         """
-        if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip():
+        if not 1 <= len(name) <= MAX_NAME:
             raise Malformed(f"a name has 1 to {MAX_NAME} characters", "name")
+        if name != name.strip():
+            raise Malformed("begins or ends with a space", "name")
+        if not name.isprintable():
+            reason = "has a character that cannot be seen, such as a line break"
+            raise Malformed(reason, "name")
         check_rights(role, sites)
         if role is AccessRole.WRITE:
             raise Malformed("write is a role of programs: who only sends sees no page", "role")

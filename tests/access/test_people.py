@@ -122,9 +122,18 @@ def test_a_changed_password_ends_log_ins(tokens: Tokens, accounts: Accounts) -> 
     assert tokens.caller(session) is None
 
 
-@pytest.mark.parametrize("name", ["", " nina", "a\nb", "x" * 61, "a\u202eb"])
-def test_names_that_cannot_be(accounts: Accounts, name: str) -> None:
-    with pytest.raises(Malformed):
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "1 to 60 characters"),
+        ("x" * 61, "1 to 60 characters"),
+        (" nina", "space"),
+        ("a\nb", "cannot be seen"),
+        ("a\u202eb", "cannot be seen"),
+    ],
+)
+def test_names_that_cannot_be(accounts: Accounts, name: str, reason: str) -> None:
+    with pytest.raises(Malformed, match=reason):
         accounts.add(name, READ)
 
 

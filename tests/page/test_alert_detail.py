@@ -18,11 +18,11 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.catalogue import Device, Site
 from energyguard.model.quantities import NANO
 from energyguard.model.tariffs import Tariff
-from energyguard.page.alerts.words import timeline_row
+from energyguard.page.alerts.words import parted, timeline_row
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.places import DevicePlace
-from energyguard.page.words.formatting import number
+from energyguard.page.words.formatting import number, places_apart
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds.unusual import UnusualRule
 from energyguard.rules.profile.calendar import SLOTS, slot_label
@@ -73,6 +73,22 @@ async def test_a_picture_is_drawn_again_as_the_history_goes_on(
     assert plot.props["start"]["xs"][-1] > alert.since_ms
 
 
+async def test_what_was_seen_last_is_the_end_of_the_line(
+    user: User, service: MadeUpService
+) -> None:
+    """The alert was raised on one window; the ones after it are drawn."""
+    alert = alert_of(service, "H003", State.FIRING)
+    await user.open(f"/alerts?alert={alert.id}")
+    drawn = await plotted(user, "line")
+    assert drawn["xs"][-1] > alert.changed_ms
+    last, _unit = parted(
+        nano := round(drawn["ys"][-1] * NANO), alert.unit, places_apart(nano, alert.expected)
+    )
+    await sees(user, "Seen last")
+    assert nano != alert.observed
+    assert last in {tag.text for tag in user.find(kind=Tag).elements}
+
+
 async def test_an_address_leads_to_the_story_also_of_what_is_over(
     user: User, service: MadeUpService
 ) -> None:
@@ -113,14 +129,14 @@ async def test_figures_just_above_a_limit_are_told_apart(
     alert = alert_of(service, "H017", State.FIRING)
     event = AlertEvent(
         id="just-above", rule=alert.rule, device="H020", channel="energy_kwh",
-        severity=Severity.WARNING, state=State.FIRING, time_ms=START, since_ms=START,
+        severity=Severity.WARNING, state=State.RESOLVED, time_ms=START, since_ms=START,
         window_start_ms=START - HOUR // 4, window_end_ms=START, observed=2_000_400_000,
         expected=2 * NANO, peak=2_000_400_000, unit="kWh", topic="energy_readings", about="",
     )  # fmt: skip
     put(service.log, topics.ALERTS.name, "H020", event, START)
     follow(service)
     await user.open("/alerts?alert=just-above")
-    await sees(user, "Seen last")
+    await sees(user, "Highest")
     shown = {tag.text for tag in user.find(kind=Tag).elements}
     assert {"2.0004", "2"} <= shown
 

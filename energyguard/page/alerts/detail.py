@@ -49,6 +49,7 @@ class AlertDetail:
         self.rule: Rule | None = None
         self.place: DevicePlace | None = None
         self.peak: int | None = None  # of the picture
+        self.last: int | None = None  # likewise
         self._silence = silence
         with Tag("section", "", "card story-card", id="story", tabindex="-1"):
             Tag("a", "‹ " + _("All alerts"), "link back", href=back)
@@ -149,13 +150,14 @@ class AlertDetail:
         changed = alert != self.alert
         self.alert, self.rule = alert, rule_of(self.context, alert)
         self.place = place_of(self.service.catalogue, alert.device)
+        if first:
+            self.peak = self.last = None
         self._figures(alert)
         if not changed:
             return
         self._words(alert, self.place)
         self.rows.show([words.timeline_row(entry, self.place, self.place.zone) for entry in story])
         if first:
-            self.peak = None
             self._beyond(None)
             await self.draw()
 
@@ -215,7 +217,8 @@ class AlertDetail:
         name, value, unit = self.seen
         if alert.measured:
             name.text = words.seen(alert)
-            nano = alert.observed if alert.open else alert.peak
+            last = alert.observed if self.last is None else self.last
+            nano = last if alert.open else alert.peak
             places = places_apart(nano, alert.expected)
             value.text, unit.text = words.parted(nano, alert.unit, places)
             name, value, unit = self.expected
@@ -251,7 +254,8 @@ class AlertDetail:
             )  # fmt: skip
             self._beyond(used_beyond(alert, how))
         found = await picture(self.context, alert, self.rule, place.zone)
-        self.peak = found.worst
+        self.peak, self.last = found.worst, found.last
+        self._figures(alert)
         self._why(alert, place)
         self.plot.show(found.data)
         self.plot.say(f"{self.title.text}.{found.words}")

@@ -43,6 +43,7 @@ class AlertPicture(NamedTuple):
 
     data: Data
     worst: int | None  # 1e-9 of the alert's unit; None: nothing of that time is known yet
+    last: int | None = None  # of windows: the newest; None: what the alert says of itself
     usual_by: str = ""  # whose band it has, where several rules know what is usual
 
     @property
@@ -112,8 +113,9 @@ async def _windows(
     xs, ys = await cache.sums(alert.device, window, slide, start, end, KEEP_S, furthest)
     if (xs[-1] if xs else start) < alert.window_end_ms <= end:  # the history has it in a moment
         xs, ys = [*xs, alert.window_end_ms], [*ys, alert.observed / NANO]
-    level = _level(alert, _("limit"))
-    return AlertPicture(line(start, end, xs, ys, alert.unit, zone, **level), _worst(alert, xs, ys))
+    drawn = line(start, end, xs, ys, alert.unit, zone, **_level(alert, _("limit")))
+    last = round(ys[-1] * NANO) if xs and xs[-1] > alert.changed_ms else None
+    return AlertPicture(drawn, _worst(alert, xs, ys), last)
 
 
 async def _readings(

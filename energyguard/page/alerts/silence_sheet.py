@@ -18,6 +18,7 @@ from energyguard.page.frame.places import DevicePlace, place_of
 from energyguard.page.words.faults import fault_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _, ngettext
+from energyguard.service.alerts.silence_times import check_end
 
 THIS, DEVICE, RULE, SITE, ALL = "this", "device", "rule", "site", "all"
 HOUR, TONIGHT, ENDS, DATE = "hour", "tonight", "ends", "date"
@@ -120,8 +121,8 @@ class SilenceSheet:
         if not self.date.value:
             raise Malformed(_("choose a day and a time"), "until")
         until_ms = self.service.silences.until(self.date.value, self._zone_selector())
-        if until_ms is not None and until_ms <= self.service.clock.now_ms():
-            raise Malformed("until: this time is over; say one to come", "until")
+        if until_ms is not None:
+            check_end(until_ms, self.service.clock.now_ms())
         return until_ms
 
     def _zone_selector(self) -> str:

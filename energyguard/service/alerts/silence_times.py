@@ -64,6 +64,16 @@ def end_of(words: str, zone: str, begin_ms: int) -> int | None:
     return ms_of(moment)
 
 
+def check_end(until_ms: int, now_ms: int) -> None:
+    """See that the end of a silence is still to come; both are wall time.
+
+    Raises:
+        Malformed: it is over.
+    """
+    if until_ms <= now_ms:
+        raise Malformed("until: this time is over; say one to come", "until")
+
+
 def _moment(text: str, zone: str) -> datetime | None:
     """A date, or a date and a time, of a zone's clock where it names none itself."""
     try:

@@ -19,7 +19,7 @@ from energyguard.records.alerts import AlertEvent
 from energyguard.records.silences import STANDING_SILENCE, StandingSilence
 from energyguard.rules.registry import RuleBook
 from energyguard.service.alerts.notifications import Notifications
-from energyguard.service.alerts.silence_times import begin_of, end_of
+from energyguard.service.alerts.silence_times import begin_of, check_end, end_of
 from energyguard.service.alerts.silence_view import SilencePreview, SilenceView
 
 WEEK_MS = 7 * 86_400_000
@@ -127,8 +127,7 @@ class SilenceVerbs:
         silence = self._wanted(selector, rule, end_ms, from_ms, every, by, note)
         if from_ms is not None and from_ms < now_ms:
             raise Malformed("from: this time is over; without it the silence begins now", "from")
-        if end_ms <= now_ms:
-            raise Malformed("until: this time is over; say one to come", "until")
+        check_end(end_ms, now_ms)
         if end_ms <= (from_ms or 0):
             raise Malformed("until: it ends before it begins; say a later time", "until")
         silence_id = secrets.token_hex(4)

@@ -13,6 +13,7 @@ from energyguard.log import Log, Records
 from energyguard.model.alerts import Act
 from energyguard.model.topics import ALERT_ACTIONS
 from energyguard.records.alerts import ALERT_ACTION, AlertAction
+from energyguard.service.alerts.silence_times import check_end
 
 
 class AlertVerbs:
@@ -75,8 +76,7 @@ class AlertVerbs:
         now_ms = self.clock.now_ms()
         if act is Act.SILENCE:
             until_ms = FOREVER_MS if until_ms is None else until_ms
-            if until_ms <= now_ms:
-                raise Malformed("until: this time is over; say one to come", "until")
+            check_end(until_ms, now_ms)
         actions = [
             AlertAction(id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms)
             for alert_id in dict.fromkeys(alert_ids)
