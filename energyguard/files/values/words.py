@@ -49,20 +49,25 @@ _WORDS: Final[Mapping[str, str]] = {
     "|koniec|datum bis|zeit bis|enddatum",
     "date": "date|day|datum|tag|jour|dag|giorno|data|dzien|dzień|usage date|read date",
     "device": "device|device id|household|household id|meter|meter id|meterid|meter number"
-    "|meter no|lclid|nmi|mpan|mprn|icp|esiid|serial|serial number|meter serial number"
-    "|zähler|zählernummer|zählernr|zählpunkt|zählpunktnummer|zählpunktbezeichnung|messlokation"
-    "|malo|melo|marktlokation|gerät|geräte id|gerätenummer|compteur|pdl|prm|identifiant prm"
-    "|point de livraison|numéro de compteur|meternummer|ean|ean code|aansluiting|pod"
-    "|contatore|matricola|licznik|numer licznika|nr licznika|ppe|kod ppe|customer|customer id"
-    "|entity id|dataid|sensor|apparaat|dispositivo|urządzenie",
+    "|meter no|meter point|meter point id|metering point|metering point id|measuring point|lclid"
+    "|nmi|mpan|mprn|icp|esiid|serial|serial number|meter serial number|zähler|zählernummer"
+    "|zählernr|zählpunkt|zählpunktnummer|zählpunktbezeichnung|messlokation|malo|melo|marktlokation"
+    "|gerät|geräte id|gerätenummer|compteur|pdl|prm|identifiant prm|point de livraison"
+    "|numéro de compteur|meternummer|ean|ean code|aansluiting|pod|contatore|matricola|licznik"
+    "|numer licznika|nr licznika|ppe|kod ppe|customer|customer id|entity id|dataid|sensor"
+    "|sensor id|sensor name|device name|meter name|asset id|apparaat|dispositivo|urządzenie",
     "channel": "channel|kanal|parameter|metric|measurement|measure|obis|obis code"
     "|obis kennzahl|kennzahl|canal|kanaal|canale|kanał|reading type|consumption category",
     "unit": "unit|units|unit of measurement|einheit|unité|unite|eenheid|unità|unita|jednostka|uom"
     "|maßeinheit",
     "sequence": "sequence",
 }
+_ASCII: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _ROLES: Final[Mapping[str, str]] = {
-    word: role for role, words in _WORDS.items() for word in words.split("|")
+    spelled: role
+    for role, words in _WORDS.items()
+    for word in words.split("|")
+    for spelled in (word, word.translate(_ASCII))
 }
 """Roles by the whole of a header's words. Times are known by what stands in their columns."""
 
@@ -106,9 +111,10 @@ _PER_ENERGY: Final = re.compile(
 _RATIO: Final = "ratio"
 """The word for what is of an energy and none: a price, grams of CO2."""
 _CAMEL: Final = re.compile(
-    r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])|(?<=[a-z][A-Z][a-z])(?=[A-Z][a-z])|(?<=[A-Za-z]Wh)(?=[A-Z][a-z])"
+    r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])|(?<=[a-z][A-Z][a-z])(?=[A-Z][a-z])"
+    r"|(?<=[A-Za-z]Wh)(?=[A-Z][a-z])|(?<=[Pp]ower)(?=W$)|(?<=[Cc]urrent)(?=A$)|(?<=oltage)(?=V$)"
 )
-"""Where a word ends within ``sessionID``, ``plugInTime``, ``kWhDelivered``; not in ``degC``."""
+"""Where a word ends: ``sessionID``, ``plugInTime``, ``kWhDelivered``, ``powerW``, not ``degC``."""
 _MARKS: Final = re.compile(r"[^\w°µ]+|_")
 
 

@@ -12,7 +12,6 @@ import pytest
 from energyguard.errors import ConfigError, Malformed
 from tests.files.made import Row, read, refused, rows, rows_in_doubt
 
-CASES = Path("/work/shared/cases/meters")
 BERLIN = {"device": "h", "zone": "Europe/Berlin"}
 QUARTERS = "Datum;Uhrzeit;Verbrauch [kWh]\n01.01.2026;00:15;0,25\n01.01.2026;00:30;1,5\n"
 TAKEN = [
@@ -61,6 +60,24 @@ def test_delimiters_and_line_ends(tmp_path: Path, mark: str, end: str) -> None:
 def test_headers_of_six_languages(tmp_path: Path, header: str) -> None:
     lines = QUARTERS.split("\n", 1)[1]
     assert rows(read(tmp_path, f"{header}\n{lines}", **BERLIN)) == TAKEN
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "deviceID,readTime,usageKWh",
+        "MeterPointID,IntervalStart,kWhUsed",
+        "Zaehler,Zeitstempel,VerbrauchKWh",
+        "Zaehlpunktbezeichnung,Von,Verbrauch_kWh",
+        "sensorId,time,consumptionKwh",
+    ],
+)
+def test_headers_of_one_word_each(tmp_path: Path, header: str) -> None:
+    found = read(tmp_path, f"{header}\nm1,2026-01-01T00:00:00Z,1\nm2,2026-01-01T00:00:00Z,2.5\n")
+    assert rows(found) == [
+        Row("m1", "energy_kwh", "2026-01-01T00:00:00", "1"),
+        Row("m2", "energy_kwh", "2026-01-01T00:00:00", "2.5"),
+    ]
 
 
 def test_lines_above_the_header_and_a_line_of_units(tmp_path: Path) -> None:
