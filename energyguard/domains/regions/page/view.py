@@ -74,14 +74,13 @@ class RegionsPage:
             with card(_("Map"), "c5", anchor="map"):
                 self.map = Plot("areas", _("States by average power"), HEIGHT, outline())
                 self.legend: ChangingList[tuple[int, str]] = ChangingList(_key, "", "legend")
-            with Tag("div", "", "c7 stack"):
-                self._states()
-                if self.chosen:
-                    name = NAMES[self.chosen]
-                    with card(f"{name}, {context.lasting}", "", anchor="past"):
-                        label = _("Average power in {name} over time").format(name=name)
-                        self.past = Plot("line", label, 200)
-                    context.every(KEEP_S, self.draw)
+            self._states()
+            if self.chosen:
+                name = NAMES[self.chosen]
+                with card(f"{name}, {context.lasting}", "c12", anchor="past"):
+                    label = _("Average power in {name} over time").format(name=name)
+                    self.past = Plot("line", label, 200)
+                context.every(KEEP_S, self.draw)
         context.every(2.0, self.second)
 
     def _largest(self) -> str:
@@ -93,7 +92,7 @@ class RegionsPage:
         """The states as bars, or as a table of the same numbers."""
         words = {BARS: _("Bars"), TABLE: _("Table")}
         looks = [(words[each], self._as(each), each == self.look) for each in words]
-        with card(_("States"), "", anchor="states") as self.note:
+        with card(_("States"), "c7", anchor="states") as self.note:
             with Tag("div", "", "acts"):
                 choice(_("Shown as"), looks, small=True)
             if self.look == BARS:
