@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.thorough import EachTime
+from tests.thorough import EachTime, covering
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -85,6 +85,22 @@ def _turn(item: pytest.Item) -> int:
     return 2 if item.nodeid.startswith(LONG) else 3
 
 
+def _cover(items: list[pytest.Item], *, narrowed: bool) -> None:
+    """Marks as slow what a test with ``each_value`` need not have each time.
+
+    Of a narrowed selection what should stand together need not be there.
+    """
+    tests: dict[str, list[Any]] = {}
+    for item in items:
+        if item.get_closest_marker("each_value") and not item.get_closest_marker("slow"):
+            tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for calls in tests.values():
+        also = () if narrowed else calls[0].get_closest_marker("each_value").args
+        kept = covering([call.callspec.params for call in calls], also)
+        for at in {*range(len(calls))}.difference(kept):
+            calls[at].add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Most seeds are for `make test-all`; of several processes, the long ones begin."""
@@ -93,6 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         given = getattr(item, "callspec", None)
         if given and not each_time.has(item.nodeid.partition("[")[0], given.params):
             item.add_marker(pytest.mark.slow)
+    _cover(items, narrowed=any("::" in given for given in config.args))
     if hasattr(config, "workerinput"):
         items.sort(key=_turn)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import pytest
@@ -47,3 +47,31 @@ class EachTime:
         if parameters[name] not in known:
             known.append(parameters[name])
         return known.index(parameters[name])
+
+
+Case = Mapping[str, object]
+"""A test's parameters by their names."""
+
+
+def covering(cases: Sequence[Case], also: Iterable[Case] = ()) -> list[int]:
+    """Of a test's cases a few, by their places, in which each value of each parameter is.
+
+    Args:
+        cases: what ``parametrize`` makes of all its values.
+        also: values that are dangerous together; a case with each of these is among them, too.
+    """
+    found: list[int] = []
+    missing: list[Case] = [{name: value} for case in cases for name, value in case.items()]
+    missing += also
+    while missing:
+        met = [sum(_has(case, wanted) for wanted in missing) for case in cases]
+        at = met.index(max(met))
+        if not met[at]:
+            raise ValueError(f"no case has {missing[0]}")
+        found.append(at)
+        missing = [wanted for wanted in missing if not _has(cases[at], wanted)]
+    return sorted(found)
+
+
+def _has(case: Case, wanted: Case) -> bool:
+    return all(name in case and case[name] == value for name, value in wanted.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -97,8 +98,7 @@ class MemoryLog:
         self._changed = Condition()
         self._partitions: dict[TopicPartition, _Partition] = {}
         self._groups: dict[str, _Group] = {}
-        self._turn, self._members = count(), count(1)
-        self._closed = False
+        self._turn, self._members, self._closed = count(), count(1), False
         self._kept = KeptTopics(None, self.waiting_bytes)
         for row in TOPICS:
             if not row.name.endswith("*"):
@@ -199,9 +199,8 @@ class MemoryLog:
         """How many bytes of a topic a group has not read."""
         with self._changed:
             read = self.positions(topic, group)
-            rows = [row for at, to in read.items() if at in self._partitions
-                    for row in self._partitions[at].rows if row[0] >= to]  # fmt: skip
-            return sum(len(row[2] or b"") for row in rows)
+            return sum(len(row[2] or b"") for at, to in read.items() if at in self._partitions
+                       for row in self._partitions[at].rows if row[0] >= to)  # fmt: skip
 
     def drop(self, at: TopicPartition, first: int, following: int) -> None:
         """Free what lies between two offsets; the newest record stays."""
@@ -235,7 +234,8 @@ class MemoryLog:
                 continue
             if position < partition.earliest:
                 raise BehindRetention(*place, position, partition.earliest)
-            rows = [row for row in partition.rows if row[0] >= position][:limit]
+            first = bisect_left(partition.rows, position, key=lambda row: row[0])
+            rows = partition.rows[first : first + limit]
             sizes = list(accumulate(len(row[2] or b"") for row in rows))
             if rows := rows[: 1 + sum(size < room for size in sizes)]:
                 limit, room = limit - len(rows), room - sizes[len(rows) - 1]
@@ -276,8 +276,8 @@ class MemoryMembership(MemberState):
         group.generation += bool(release or take)
         self._generation = group.generation
         mine = [at for at, member in group.owners.items() if member == self._member]
-        earliest = {at: self._log._partitions[at].earliest for at in mine}
-        self._assigned = {at: group.positions.get(at, earliest[at]) for at in mine}
+        made = self._log._partitions
+        self._assigned = {at: group.positions.get(at, made[at].earliest) for at in mine}
 
     def leave(self) -> None:
         """Give the partitions up at once."""

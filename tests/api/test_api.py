@@ -58,17 +58,12 @@ async def test_idempotency_key_over_http(http: httpx.AsyncClient) -> None:
     assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "text/csv",
-        "application/json",
-        "application/x-ndjson",
-        "application/vnd.apache.arrow.stream",
-        "",
-        "x/y",
-    ],
+KINDS = (
+    *("text/csv", "application/json", "application/x-ndjson"),
+    *("application/vnd.apache.arrow.stream", "", "x/y"),
 )
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -81,13 +76,14 @@ async def test_idempotency_key_over_http(http: httpx.AsyncClient) -> None:
         b'"' * 2**20,
     ],
 )
-async def test_garbage_is_answered(http: httpx.AsyncClient, kind: str, garbage: bytes) -> None:
-    answer = await http.post("/readings", content=garbage, headers={"Content-Type": kind})
-    assert answer.status_code in (200, 422), answer.text
-    if answer.status_code == 200:
-        assert answer.json()["accepted"] == 0
-    else:
-        assert answer.json()["error"]["code"] == "malformed"
+async def test_garbage_is_answered(http: httpx.AsyncClient, garbage: bytes) -> None:
+    for kind in KINDS:
+        answer = await http.post("/readings", content=garbage, headers={"Content-Type": kind})
+        assert answer.status_code in (200, 422), (kind, answer.text)
+        if answer.status_code == 200:
+            assert answer.json()["accepted"] == 0, kind
+        else:
+            assert answer.json()["error"]["code"] == "malformed", kind
 
 
 async def test_an_alert_from_list_to_unsilenced(

@@ -21,6 +21,7 @@ from energyguard.model.catalogue import (
     Term,
     parts_of,
 )
+from tests.thorough import examples
 
 HOUSE: Mapping[str, Entry] = {
     "site/l12": Site(name="Lindenhof 12", zone="Europe/Berlin", latitude=52.5, holidays=("DE-BE",)),
@@ -229,7 +230,7 @@ DEVICES = st.builds(
 
 
 @given(st.dictionaries(IDS, DEVICES, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 def test_any_devices_come_back_as_they_were(found: dict[str, Device]) -> None:
     entries = {f"device/{name}": device for name, device in found.items()}
     for name, text in (("d.toml", write_toml(entries)), ("d.csv", write_csv(found))):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
+from tests.thorough import examples
 
 TIMES = st.sampled_from(
     [
@@ -89,7 +90,7 @@ def outcomes(decoded: Decoded) -> dict[int, object]:
 
 
 @pytest.mark.parametrize("header", HEADERS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16, 50), deadline=None)
 @given(data=st.data())
 def test_lines(header: str, data: st.DataObject) -> None:
     sound = f"2026-03-02T10:00:00Z,H{'9' * 3},1" if not header else None
@@ -105,7 +106,7 @@ def test_lines(header: str, data: st.DataObject) -> None:
         assert together.get(place) == read([row]).get(2), row
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16, 50), deadline=None)
 @given(st.lists(st.tuples(TIMES, NAMES, NUMBERS), min_size=1, max_size=8), st.booleans())
 def test_objects(rows: list[tuple[str, str, str]], array: bool) -> None:
     forms = (

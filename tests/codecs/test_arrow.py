@@ -14,6 +14,7 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
 from energyguard.model.quantities import to_nano
 from energyguard.model.readings import Verdict
+from tests.thorough import examples
 
 T0 = 1_772_445_600_000
 MALFORMED, OUT_OF_RANGE = Verdict.MALFORMED, Verdict.OUT_OF_RANGE
@@ -48,7 +49,7 @@ def values(decoded: Decoded) -> list[int]:
     return list(decoded.batch.column("value").to_pylist())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(st.lists(st.decimals("-9999", "9999", places=9), min_size=1, max_size=20))
 def test_floats_and_decimals_are_exact(numbers: list[Decimal]) -> None:
     exact = [to_nano(number) for number in numbers]
@@ -56,7 +57,7 @@ def test_floats_and_decimals_are_exact(numbers: list[Decimal]) -> None:
     assert values(read(table(pa.array(numbers, pa.decimal128(38, 12))))) == exact
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(st.lists(st.floats(-9999, 9999, width=64), min_size=1, max_size=20))
 def test_any_float_is_the_decimal_that_is_written_for_it(numbers: list[float]) -> None:
     exact = [to_nano(number) for number in numbers]

@@ -15,6 +15,7 @@ from energyguard.codecs.formats import decode
 from energyguard.codecs.text.json_fast_path import MAX_FIRST_OBJECT, decode_sound_json
 from energyguard.model.quantities import to_nano
 from energyguard.model.readings import Verdict
+from tests.thorough import examples
 
 numbers = st.decimals("0", "100", places=9) | st.decimals("0", "100", places=5)
 GOOD = '{"timestamp":"2025-09-06T17:54:02Z","household_id":"H1","energy_kwh":0.05251}'
@@ -85,7 +86,7 @@ def test_a_line_is_judged_alone_as_among_others(line: str) -> None:
         assert decoded.batch.slice(1, 1).to_pylist() == alone
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66, 200), deadline=None)
 @given(st.lists(st.sampled_from([*[GOOD] * 20, *ODD]), min_size=1, max_size=30))
 def test_many_at_once_are_judged_as_each_alone(lines: list[str]) -> None:
     assume(not lines[0].startswith("["))  # that would be an array
@@ -131,7 +132,7 @@ def test_a_text_that_is_no_number_is_refused(text: str) -> None:
     assert (refused.field, refused.verdict) == ("power_kw", Verdict.MALFORMED)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16, 50), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), numbers), min_size=1, max_size=30))
 def test_numbers_are_exact(rows: list[tuple[int, Decimal]]) -> None:
     lines = [
@@ -145,7 +146,7 @@ def test_numbers_are_exact(rows: list[tuple[int, Decimal]]) -> None:
     assert decoded.batch.column("sequence").to_pylist() == [i for i, _ in rows]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16, 50), deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=20))
 def test_any_json_is_answered(value: object) -> None:
     data = json.dumps(value).encode()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from energyguard.codecs.records import pack, read_records
 from energyguard.model.readings import Verdict, batch_of
+from tests.thorough import examples
 
 T0 = 1_757_116_800_000
 CSV = b"2025-09-06T00:00:15Z,H007,0.05"
@@ -91,7 +92,7 @@ def test_a_value_that_is_not_there() -> None:
     assert read_records([]).readings.num_rows == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(st.lists(st.sampled_from([CSV, JSON, packed("A", "B"), *BAD, None]), max_size=30))
 def test_every_record_is_read_or_refused(values: list[bytes | None]) -> None:
     found = read_records(values)

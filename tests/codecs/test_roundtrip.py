@@ -21,6 +21,7 @@ from energyguard.codecs.records import pack, unpack
 from energyguard.codecs.refusals import ANY_SHAPE, counted
 from energyguard.model.quantities import NANO, to_nano
 from energyguard.model.readings import batch_of
+from tests.thorough import examples
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
 NOON = 1_757_160_000_000
@@ -30,7 +31,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(rows, st.sampled_from(["csv", "json", "arrow"]))
 def test_what_is_written_is_read_again(many: list[tuple[str, int, int]], shape: str) -> None:
     device, time, value = zip(*many, strict=True)
@@ -40,7 +41,7 @@ def test_what_is_written_is_read_again(many: list[tuple[str, int, int]], shape: 
     assert decoded.batch.to_pylist() == batch.to_pylist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(rows, st.sampled_from(["power_kw", "energy_kwh"]), st.sampled_from(["json", "arrow"]))
 def test_so_are_other_channels_and_sequences(
     many: list[tuple[str, int, int]], channel: str, shape: str
@@ -52,7 +53,7 @@ def test_so_are_other_channels_and_sequences(
     assert decoded.batch.to_pylist() == batch.to_pylist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(rows)
 def test_packed_readings_keep_their_order_in_each_partition(
     many: list[tuple[str, int, int]],
@@ -68,7 +69,7 @@ def test_packed_readings_keep_their_order_in_each_partition(
         assert mine == [v for d, _, v in many if d == one]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33, 100), deadline=None)
 @given(st.decimals("0", "99", places=12))
 def test_more_than_nine_decimals_are_rounded_half_to_even(value: Decimal) -> None:
     _, decoded = decode(f"2025-09-06T17:54:02Z,H1,{value:f}".encode(), "csv")
@@ -84,7 +85,7 @@ def accounted(decoded: Decoded) -> int:
     return len(decoded.rows) + counted(decoded.refused)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_accounted_for(data: bytes) -> None:
     _, decoded = decode(data, "csv")

@@ -17,6 +17,7 @@ from energyguard.errors import ConfigError, Conflict, Malformed
 from energyguard.store import Key, Row, Store, open_store
 from energyguard.store.row import LARGEST_VALUE, MAX_SERIES, OWN_KEY, latest, newest_versions
 from energyguard.store.version import DRIFT_MS, Version
+from tests.thorough import examples
 
 NOON = 1_757_160_000_000
 NOON_US = 1_000 * NOON
@@ -304,7 +305,7 @@ class StoreContract:
     # Any sequence
 
     @settings(
-        max_examples=30,
+        max_examples=examples(10, 30),
         deadline=None,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,  # each example has series of its own

@@ -22,6 +22,7 @@ from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Ints
 from energyguard.stream.windows.snapshot import dump, load
+from tests.thorough import examples
 
 START = 1_757_116_800_000  # 2025-09-06T00:00:00Z
 HOURS = 40
@@ -100,6 +101,7 @@ def same(a: Slots, b: Slots) -> bool:
     )
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("kind", [Kind.INTERVAL, Kind.REGISTER, Kind.POWER])
 @pytest.mark.parametrize("step_ms", [30_000, QUARTER_MS, HOUR_MS])
 def test_how_readings_are_cut_changes_nothing(kind: Kind, step_ms: int) -> None:
@@ -107,12 +109,12 @@ def test_how_readings_are_cut_changes_nothing(kind: Kind, step_ms: int) -> None:
     at_once = running(kind, rows, [])
     known: npt.NDArray[np.bool_] = np.isfinite([*at_once.values()])
     assert known.mean() > 0.5
-    for seed in range(3):
+    for seed in range(examples(1, 3)):
         chance = random.Random(seed)
         many = min(40, len(rows[0]) - 1)
         cuts = sorted(chance.sample(range(1, len(rows[0])), many))
         assert same(running(kind, rows, cuts), at_once)
-    few = min(300, len(rows[0]))
+    few = min(examples(100, 300), len(rows[0]))
     beginning = (rows[0][:few], rows[1][:few], rows[2][:few])
     assert same(running(kind, beginning, [*range(1, few)]), running(kind, beginning, []))
 
@@ -126,7 +128,7 @@ def test_how_readings_are_cut_changes_nothing(kind: Kind, step_ms: int) -> None:
 )  # fmt: skip
 def test_a_known_slot_has_what_the_whole_ledger_says(kind: Kind, step_ms: int) -> None:
     """Points of intervals are not the same: a slot has what its border's reading speaks of."""
-    rows = readings(kind, step_ms, 3)
+    rows = readings(kind, step_ms, 3, 3 if step_ms == QUARTER_MS else 1)
     found, expected = running(kind, rows, []), whole(kind, rows, QUARTER_MS)
     both = [key for key, kw in found.items() if np.isfinite([kw, expected[key]]).all()]
     assert len(both) > 0.8 * len(found)

@@ -25,6 +25,7 @@ from energyguard.log import Log
 from energyguard.log.records import Headers
 from energyguard.model.topics import BUILDING_READINGS
 from tests.domains.conftest import StopAfter, records
+from tests.thorough import examples
 
 MONDAY_MS = 1_757_289_600_000  # 2025-09-08T00:00:00Z
 DAY = 2_880  # ticks
@@ -50,7 +51,7 @@ OFFICES = Building(floors=20)
     first=st.integers(0, 100_000),
     offset_ms=st.sampled_from([0, 7_500]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 def test_the_counter_is_the_integral_of_the_power(
     seed: int, seconds: int, first: int, offset_ms: int
 ) -> None:

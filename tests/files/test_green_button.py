@@ -12,6 +12,7 @@ from energyguard.files.formats import formats
 from energyguard.files.found import FileAnswers
 from energyguard.files.named.espi import read_espi
 from energyguard.files.named.espi_runs import RUN, plain_runs
+from tests.thorough import examples
 
 EXAMPLE = formats()["espi"].example.decode()
 _FIRST = "<IntervalReading>"
@@ -37,7 +38,7 @@ def outcome(data: bytes) -> object:
     return found.decoded.batch.to_pylist(), found.decoded.rows.tolist(), found.decoded.refused
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(100, 300))
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 30), st.sampled_from(PIECES))))
 def test_a_feed_is_what_the_parser_alone_says(changes: list[tuple[int, int, str]]) -> None:
     text = EXAMPLE

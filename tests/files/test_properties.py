@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from energyguard.files.distinct import contradictions
 from energyguard.model.readings import batch_of
 from tests.files.made import Row, read, rows_in_doubt
+from tests.thorough import examples
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SWITCHES = (datetime(2025, 10, 25, 20, tzinfo=UTC), datetime(2026, 3, 28, 22, tzinfo=UTC))
@@ -54,7 +55,7 @@ FILES = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13, 40), deadline=None)
 @given(FILES, st.integers(1, 3), st.booleans())
 def test_repeated_and_newest_first(
     file: tuple[datetime, list[int], int], repeats: int, newest_first: bool
@@ -67,7 +68,7 @@ def test_repeated_and_newest_first(
     assert set(found) == expected(start, values, meters)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13, 40), deadline=None)
 @given(FILES, st.integers(1, 180))
 def test_a_prefix_is_a_part_of_the_whole(
     file: tuple[datetime, list[int], int], length: int
@@ -79,7 +80,7 @@ def test_a_prefix_is_a_part_of_the_whole(
     assert set(found) <= expected(start, values, meters)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13, 40), deadline=None)
 @given(st.data())
 def test_any_order_of_lines_that_say_when_they_are(data: st.DataObject) -> None:
     start = data.draw(st.sampled_from(SWITCHES))

@@ -96,7 +96,7 @@ def seconds(table_: pa.Table) -> list[int]:
     return [int(time.timestamp()) for time in table_["time"].to_pylist()]
 
 
-@settings(max_examples=examples(5, 15), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(3, 15), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     stays=STAYS,
     now=STANDING,

@@ -102,19 +102,14 @@ def missing_folder_and_notes(history: Path) -> None:
     (history.parent / FILE).unlink()
 
 
-DAMAGES = [
-    missing_part,
-    truncated_column,
-    flipped_byte,
-    missing_file,
-    missing_table,
-    missing_roll_up,
-    missing_folder,
-    missing_folder_and_notes,
-]
+DAMAGES = [missing_part, flipped_byte, missing_table, missing_roll_up, missing_folder_and_notes]
+ALIKE = [truncated_column, missing_file, missing_folder]
+"""What is noticed as one of the others is."""
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "damage", [*DAMAGES, *(pytest.param(damage, marks=pytest.mark.slow) for damage in ALIKE)]
+)
 def test_what_is_lost_is_told_and_filled_again(tmp_path: Path, damage: Damage) -> None:
     before = run(tmp_path, 5, damage_after=damage)
     assert before.count(b"H1\t") > 5

@@ -24,6 +24,7 @@ from energyguard.errors import Rejected
 from energyguard.model.readings import Verdict, batch_of
 from tests.forking import run
 from tests.hostile import deadly
+from tests.thorough import examples
 
 T0 = 1_772_445_600_000
 TIME = b"2026-03-02T10:00:00Z"
@@ -123,13 +124,13 @@ def test_a_child_that_is_gone_is_started_again() -> None:
         apart.close()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16, 50), deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([None, *known().names]))
 def test_any_bytes_are_answered(data: bytes, shape: str | None) -> None:
     decode(data, shape, device="d")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=6))
 def test_any_records_are_answered(values: list[bytes]) -> None:
     found = read_records(list(values))

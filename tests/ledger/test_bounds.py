@@ -14,6 +14,7 @@ from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import EntryKind
 from energyguard.ledger.spread import spread
 from energyguard.model.channels import Kind
+from tests.thorough import examples
 
 HOUR, KWH, STEP = 3_600_000, 10**9, 10**7
 HOME = EnergyChannel(Kind.REGISTER, 10_000, 0, STEP)
@@ -64,7 +65,7 @@ def test_by_hand(
     assert [int(c[0]) / KWH for c in (bounds.energy, bounds.low, bounds.high)] == [*expected]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13, 40), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 25), st.integers(-50, 90)), max_size=6),
     st.sampled_from([HOME, PANELS, HOME._replace(kind=Kind.INTERVAL)]),

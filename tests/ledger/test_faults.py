@@ -20,6 +20,7 @@ from tests.ledger.faults import (
     planned_faults,
 )  # fmt: skip
 from tests.ledger.folding import MINUTE, MONDAY, REGISTER, Row, ledger_of, take
+from tests.thorough import examples
 
 CADENCES = (2_000, 15_000, MINUTE, 15 * MINUTE, 60 * MINUTE)
 
@@ -55,7 +56,7 @@ def fold(register: FaultyRegister) -> list[Row]:
     return [rows[identity] for identity in sorted(rows)]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(20, 60), deadline=None, derandomize=True)
 @given(
     st.integers(0, 2**32),
     st.sampled_from(CADENCES),

@@ -23,6 +23,7 @@ from tests.ledger.folding import (
     ledger_of,
     take,
 )
+from tests.thorough import examples
 
 KEYS = 5
 Readings = tuple[Ints, Ints, Ints]
@@ -102,7 +103,7 @@ def one_by_one(readings: Readings) -> list[Readings]:
 KINDS = st.sampled_from([Kind.REGISTER, Kind.INTERVAL, Kind.POWER])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(KINDS, st.integers(0, 2**32), st.lists(st.floats(0, 1), max_size=6))
 def test_entries_are_the_same_in_any_batches(kind: Kind, seed: int, cuts: list[float]) -> None:
     readings = readings_of(kind, seed, 40)
@@ -113,7 +114,7 @@ def test_entries_are_the_same_in_any_batches(kind: Kind, seed: int, cuts: list[f
     assert whole.snapshot() == cut.snapshot() == single.snapshot()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(st.integers(0, 2**32))
 def test_many_registers_at_once_are_folded_as_each_by_itself(seed: int) -> None:
     """The quiet path, in columns, makes what the fold of one register makes."""
@@ -163,7 +164,7 @@ def test_a_fold_that_begins_later_meets_the_old_one(kind: Kind, seed: int) -> No
         assert met[seen > 40].all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10, 30), deadline=None)
 @given(KINDS, st.integers(0, 2**32))
 def test_restated_entries_are_those_of_all_readings_in_order(kind: Kind, seed: int) -> None:
     """A reading comes late: fold again from a state before it, until the state is the old one."""

@@ -27,6 +27,7 @@ from tests.ledger.folding import (
     take,
     total,
 )
+from tests.thorough import examples
 
 CT = (Scale(0, 40, 1),)
 PULSES = (Scale(0, 1, 800),)
@@ -91,7 +92,7 @@ def test_each_reading_counts_by_the_scale_of_its_time() -> None:
     assert total(folded(INTERVAL._replace(scales=since), [0.1] * 3)) == 8.1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(
     VALUES,
     st.sampled_from([CT, PULSES, EXCHANGED, (*EXCHANGED, Scale(MONDAY + 9 * QUARTER, 1, 3))]),
@@ -119,7 +120,7 @@ def test_cuts_and_restarts_change_nothing(
     assert [rows[identity] for identity in sorted(rows)] == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13, 40), deadline=None)
 @given(VALUES)
 def test_a_scale_of_1_is_none(values: list[int]) -> None:
     for channel in (REGISTER, INTERVAL, POWER):

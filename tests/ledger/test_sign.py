@@ -11,6 +11,7 @@ from energyguard.ledger.bounds import BoundedEntries, WindowBounds, parts_in, wi
 from energyguard.ledger.channels import EnergyChannel, channel_of
 from energyguard.ledger.entries import Entries, EntryKind
 from tests.ledger.folding import HOUR, INTERVAL, KWH, MINUTE, POWER, REGISTER, folded, kinds, total
+from tests.thorough import examples
 
 FED_IN = REGISTER._replace(sign="export")
 REGISTERS = st.lists(st.integers(0, 2_000), min_size=2, max_size=30)
@@ -29,7 +30,7 @@ def mirrored(rows: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return [(*row[:4], -row[4], -row[6], -row[5], *row[7:]) for row in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(REGISTERS, CHANNELS, st.lists(st.integers(1, 29), max_size=3))
 def test_a_register_of_what_is_fed_in_is_the_same_register_the_other_way(
     values: list[int], channel: EnergyChannel, cuts: list[int]
@@ -60,7 +61,7 @@ def test_intervals_and_powers_are_below_0_however_they_are_sent(channel: EnergyC
     assert folded(channel._replace(sign="net"), values) == drawn
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13, 40), deadline=None)
 @given(REGISTERS, CHANNELS, st.integers(1, 8))
 def test_bounds_of_windows_are_mirrored(
     values: list[int], channel: EnergyChannel, quarters: int

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from energyguard.ledger.spread import cumulated, part, part_bounds, spread
 from energyguard.model.readings import Ints
+from tests.thorough import examples
 
 YEAR = 366 * 86_400_000
 
@@ -21,7 +22,7 @@ def exact(energy: int, start: int, end: int, border: int) -> int:
     return -size if energy < 0 else size
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(
     st.integers(-(2**62), 2**62),
     st.integers(0, YEAR),
@@ -38,7 +39,7 @@ def test_a_part_is_exact_up_to_years(energy: int, start: int, length: int, where
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13, 40), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-(10**12), 10**12), st.integers(0, 10**8), st.integers(0, 10**7)),
@@ -73,7 +74,7 @@ def by_buckets(entries: tuple[Ints, Ints, Ints], starts: Ints, ends: Ints) -> li
     return list(until[ends // width - first] - until[starts // width - first])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(
     st.lists(
         st.tuples(

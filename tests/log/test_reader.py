@@ -23,6 +23,7 @@ from energyguard.log.sqlite.reader import read_once
 from energyguard.log.sqlite.retention import retain
 from energyguard.log.sqlite.walk import newest_ids
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, ENERGY_READINGS
+from tests.thorough import examples
 from tests.waiting import until
 
 TOPIC = ENERGY_READINGS.name
@@ -39,7 +40,7 @@ def log_with(written: list[list[int]]) -> Iterator[SqliteLog]:
         yield log
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(appends, st.integers(1, 30), st.data())
 def test_each_partition_comes_whole_and_in_order(
     written: list[list[int]], limit: int, data: st.DataObject

@@ -24,6 +24,7 @@ from energyguard.mqtt.packets import subscribe as subscribing
 from energyguard.mqtt.registry import DIALECTS
 from tests.mqtt.taken import decoded, messages, rows, taker
 from tests.mqtt.test_dialects import GOLDEN
+from tests.thorough import examples
 
 SENT = [one for sent, _ in GOLDEN.values() for one in sent]
 SENT += [(one.topic, one.payload) for dialect in DIALECTS for one in dialect.examples]
@@ -33,7 +34,7 @@ MESSAGES = st.lists(st.sampled_from(SENT), max_size=12)
 
 
 @given(MESSAGES, st.integers(0, 12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10, 30), deadline=None)
 def test_readings_do_not_depend_on_order_repeats_or_batches(
     sent: Sequence[tuple[str, bytes]], cut: int
 ) -> None:
@@ -71,7 +72,7 @@ HOSTILE = st.one_of(
 
 
 @given(st.lists(st.tuples(TOPICS, HOSTILE), max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 def test_hostile_bytes_are_refused_and_hurt_no_neighbour(sent: list[tuple[str, bytes]]) -> None:
     good = ("energyguard/l/b/power_w", b"5")
     found = decoded([*LESSONS, *sent, good])
@@ -105,7 +106,7 @@ VERSIONS = st.sampled_from([VERSION, OLD_VERSION])
 
 
 @given(st.lists(PUBLISHES, max_size=8), st.lists(st.integers(1, 40), max_size=60), VERSIONS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33, 100), deadline=None)
 def test_packets_are_found_however_their_bytes_are_cut(
     sent: list[Publish], pieces: list[int], version: int
 ) -> None:
@@ -121,7 +122,7 @@ def test_packets_are_found_however_their_bytes_are_cut(
 
 
 @given(st.binary(max_size=80), VERSIONS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 def test_a_broker_that_talks_nonsense_is_said_not_to_be_there(data: bytes, version: int) -> None:
     try:
         list(PacketReader(version).packets(data))

@@ -1,4 +1,4 @@
-"""Meters as people have them: what windows hold of each, alone and beside fifty quick ones."""
+"""Meters as people have them: what windows hold of each, alone and beside many quick ones."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import open_book
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
+from tests.thorough import examples
 
 CASES = Path(__file__).parents[1] / "cases" / "meters"
 DAY_MS, HOUR_MS, QUARTER_MS = 86_400_000, 3_600_000, 900_000
@@ -65,11 +66,11 @@ def lines(case: str) -> tuple[Line, ...]:
 
 
 def beside_quick_ones(case: Sequence[Line]) -> list[Line]:
-    """The case among fifty meters of 15 s, as they come in a live system."""
+    """The case among meters of 15 s, as they come in a live system."""
     first, last = case[0].time, case[-1].time
     channel = case[0].channel
     rows = list(case)
-    for meter in range(50):
+    for meter in range(examples(12, 50)):
         begins = first + meter * 217
         times = range(begins, min(last, begins + 2 * HOUR_MS) + 60_000, 15_000)
         rows += [Line(f"Q{meter}", channel, t, i * 10_000) for i, t in enumerate(times)]

@@ -19,7 +19,7 @@ from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
-from tests.stream.windows.test_learning import KEPT_FROM, NAMES, history  # noqa: F401
+from tests.stream.windows.test_learning import DAY_S, KEPT_FROM, NAMES, TICK_S, history  # noqa: F401
 from tests.stream.windows.test_windows import START
 
 (MEAN,) = parse_rules(
@@ -73,7 +73,7 @@ def test_another_level_of_one_device_is_tried_without_a_change(service: EnergySe
 def test_too_many_readings_and_too_long_a_time_are_said(
     service: EnergyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trials, "MAX_READINGS", 144 * 5)
+    monkeypatch.setattr(trials, "MAX_READINGS", DAY_S // TICK_S * 5)
     found = try_rule(service, MEAN, device="H1")
     assert found.since_ms is not None
     assert found.since_ms > START + 8 * DAY_MS

@@ -21,6 +21,7 @@ from energyguard.sinks.store_rows import PLACES, RESERVED, Made, rows_of
 from energyguard.store.keys import Key
 from energyguard.store.row import LARGEST_VALUE, Row, newest_versions
 from tests.sinks.made import NOON_MS, floor
+from tests.thorough import examples
 
 AT = "2025-09-06T12:00:00.123456+00:00"
 CSV = b"2025-09-06T12:00:00Z,H001,0.05251"
@@ -177,7 +178,7 @@ def homes(first: int) -> bytes:
 VALUES = (floor(AT), CSV, homes(1), b"nonsense", floor(AT, 2), homes(2), CSV, floor(AT, 1, x=1))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10, 30), deadline=None)
 @given(st.lists(st.sampled_from(VALUES), max_size=12), st.lists(st.integers(0, 12), max_size=4))
 def test_the_rows_do_not_depend_on_how_much_is_read_at_once(
     values: list[bytes], cuts: list[int]

@@ -39,7 +39,7 @@ from energyguard.stream.windows.stage import window_worker
 from tests.stream.test_catalogue_rules import Campus
 from tests.stream.test_worker import SETTINGS, read_all, work
 from tests.stream.windows.test_windows import START
-from tests.thorough import first_of
+from tests.thorough import examples, first_of
 
 STEP, WINDOW = 15_000, 60_000
 RULE = ThresholdRule(
@@ -122,7 +122,7 @@ def partitioned(rows: Rows, many: int) -> list[Rows]:
 
 @pytest.mark.parametrize("basis", WindowBasis)
 @given(seed=st.integers(0, 999), cuts=st.sets(st.integers(1, 320), max_size=12))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(2, 4), deadline=None)
 def test_partitions_batches_and_restarts_change_nothing(
     basis: WindowBasis, seed: int, cuts: set[int]
 ) -> None:

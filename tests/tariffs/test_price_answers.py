@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from energyguard.errors import Faulty
 from energyguard.tariffs.price_answers import prices_in
 from energyguard.tariffs.prices import PriceSlot
+from tests.thorough import examples
 
 HOUR_MS = 3_600_000
 START_MS = 1_795_474_800_000  # 2026-11-24T00:00+01:00
@@ -90,7 +91,7 @@ def test_a_deep_answer_is_no_answer() -> None:
         prices_in(b"[" * 5_000 + b"]" * 5_000, "here")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

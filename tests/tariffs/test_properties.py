@@ -18,6 +18,7 @@ from energyguard.tariffs.pieces import TariffPart
 from energyguard.tariffs.prices import PriceList, PriceSlot
 from energyguard.tariffs.steps import rate_steps
 from tests.tariffs.made import BERLIN, metered, ms, planned, rated
+from tests.thorough import examples
 
 PERCENTS = st.decimals(0, 100, places=5)
 PRICES = st.decimals("-2", "2", places=5)
@@ -56,7 +57,7 @@ def energy(at: int) -> int:
     return (at // QUARTER_MS * 1_299_709) % 900_000_001 - 200_000_000
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(tariff=tariffs())
 def test_two_months_are_the_sum_of_both_and_lines_add_up(tariff: Tariff) -> None:
     spot = {"spot": SPOT}
@@ -78,7 +79,7 @@ def test_two_months_are_the_sum_of_both_and_lines_add_up(tariff: Tariff) -> None
             assert abs(line.amount - exact) <= Decimal("0.51"), line
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(
     tariff=tariffs(), other=tariffs(), step=st.sampled_from(["quarter", "hour", "week"]),
     quarters=st.integers(1, 300),

@@ -24,6 +24,7 @@ from energyguard.files.values.dates import month_first
 from energyguard.files.values.times import LocalTimeReader, zone_named
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.topics import DEAD_LETTERS
+from tests.thorough import examples
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 DUNDEE = sorted((DATA / "ev_sessions_dundee").glob("*.csv.gz"))
@@ -138,7 +139,7 @@ def test_the_data_show_which_is_the_month() -> None:
         month_first(["13/03/2018", "03/13/2018"], "f")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(66, 200))
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)),
     st.sampled_from(["Europe/London", "Europe/Amsterdam", "Asia/Kathmandu", "America/New_York"]),
@@ -204,7 +205,7 @@ def test_a_header_is_understood(header: str, role: str, size: str | None, curren
     assert (None if found.size is None else str(found.size)) == size
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(st.integers(0, 2**32))
 def test_rows_in_are_rows_accounted_whatever_the_damage(
     tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -38,6 +38,7 @@ from tests.domains.charging.test_sessions import (
     start,
     stop,
 )
+from tests.thorough import examples
 
 REAL = ParkingLimits(600, 360, 3_600)
 CASES = Path(__file__).parents[2] / "cases" / "charging"
@@ -245,7 +246,7 @@ def test_signals_beyond_those_that_are_kept_are_late() -> None:
     assert len(sessions.bays["charger-1"].journal) < 20_000
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10, 30), deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     cuts=st.lists(st.integers(0, 60), max_size=4),

@@ -30,6 +30,7 @@ from energyguard.domains.charging.sessions.bays import OTHER_CONNECT, TRANSITION
 from energyguard.domains.charging.sessions.operator import AHEAD, LATENESS_S, SessionOperator
 from energyguard.domains.charging.simulator.chargers import TIMINGS, signals
 from tests.domains.charging import oracle
+from tests.thorough import examples
 
 NOON = 1_716_120_000
 CENTS_55 = 550_000_000
@@ -288,7 +289,7 @@ def test_each_state_knows_each_signal() -> None:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66, 200), deadline=None)
 @given(
     st.integers(0, 2**32),
     st.sampled_from(sorted(TIMINGS)),

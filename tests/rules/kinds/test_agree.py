@@ -245,7 +245,8 @@ def random_life(seed: int) -> list[Row]:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("text", [POWER, COUNTER, STILL], ids=["power", "counter", "still"])
 def test_cuts_and_restarts_change_nothing(tmp_path: Path, text: str, seed: int) -> None:
-    assert len(told(events([rule_of(tmp_path, text)], random_life(seed), lateness_s=600))) > 4
+    rule, rows = rule_of(tmp_path, text), random_life(seed)
+    assert len(told(events([rule], rows, lateness_s=600, in_pieces=True))) > 4
 
 
 def test_what_is_remembered_outlives_a_change_of_the_rule(tmp_path: Path) -> None:

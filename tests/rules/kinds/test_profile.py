@@ -37,7 +37,8 @@ def test_an_ordinary_life_raises_nothing(tmp_path: Path) -> None:
 
 def test_a_surge_is_told_at_its_first_reading_and_once(tmp_path: Path) -> None:
     start = NOON + 1200
-    found = events([rule_of(tmp_path, AT_ONCE)], weeks({(start, start + 1800): 9.0}))
+    rows = weeks({(start, start + 1800): 9.0})
+    found = events([rule_of(tmp_path, AT_ONCE)], rows, in_pieces=True)
     assert told(found) == [("p1", "firing", start), ("p1", "resolved", NOON + 5400)]
     about = found[0].about
     assert "kW on Mon 12:00–12:30 is" in about
@@ -71,7 +72,7 @@ def test_what_stays_a_little_off_is_told_by_the_third_half_hour(
     rows = weeks({(NOON, NOON + 4 * 3600): kw})
     text = f'{RULE}direction = "{direction}"\n'
     assert events([rule_of(tmp_path, text)], rows) == []
-    found = events([rule_of(tmp_path, f"{text}lasting = 2.5\n")], rows)
+    found = events([rule_of(tmp_path, f"{text}lasting = 2.5\n")], rows, in_pieces=kw > 0)
     assert [(device, state) for device, state, _ in told(found)] == [
         ("p1", "firing"), ("p1", "resolved")
     ]  # fmt: skip

@@ -60,7 +60,8 @@ def firing(found: Sequence[AlertEvent]) -> list[int]:
 
 def test_what_stays_on_is_told_once_with_its_reasons(tmp_path: Path) -> None:
     rows = [*hourly(power(1)), *hourly(power(2, 0), "h2")]
-    found = events([rule_of(tmp_path, RULE)], sorted(rows, key=lambda row: row[2]))
+    rows.sort(key=lambda row: row[2])
+    found = events([rule_of(tmp_path, RULE)], rows, in_pieces=True)
     mine = [event for event in found if event.device == "h1"]
     first = next(event for event in mine if event.time_ms - START >= BEGIN_H * HOUR_MS)
     assert BEGIN_H <= (first.time_ms - START) // HOUR_MS <= BEGIN_H + 6
@@ -101,7 +102,7 @@ def test_registers_in_doubt_and_gaps_are_the_same_however_they_come(tmp_path: Pa
     rows[300] = (*rows[300][:3], round(rows[300][3] - 0.001, 3))
     del rows[250:275]
     rule = rule_of(tmp_path, RULE.replace("energy_kwh", "energy_register_kwh"))
-    found = firing(events([rule], rows))
+    found = firing(events([rule], rows, in_pieces=True))
     assert found
     assert all(BEGIN_H <= hour <= END_H for hour in found)
 
@@ -160,13 +161,13 @@ def test_what_was_us_is_rarer_for_this_device_and_kind_alone(tmp_path: Path) -> 
     """However its readings come, and over restarts: ``events`` lives it in many ways."""
     rows = [*hourly(power(1, 0.4)), *hourly(power(1, 0.4), "h2")]
     rows.sort(key=lambda row: row[2])
-    plain = events([rule_of(tmp_path, RULE)], rows)
+    plain = fed(operator_of([rule_of(tmp_path, RULE)]), rows)
     first = next(event for event in plain if event.device == "h1")
     known = UnusualEvidence.of(first.observed, dict(first.evidence))
     assert known is not None
     kind, before = known.alert.kind, first.time_ms - HOUR_MS
     often = [PeopleAnswer(kind, before - n) for n in range(MAX_ANSWERS)]
-    found = events([rule_of(tmp_path, answered(RULE, *often))], rows)
+    found = events([rule_of(tmp_path, answered(RULE, *often))], rows, in_pieces=True)
     theirs = [[e for e in of if e.device == "h2"] for of in (found, plain)]
     assert theirs[0] == theirs[1] != []
     kinds = [UnusualEvidence.of(e.observed, dict(e.evidence)) for e in found if e.device == "h1"]

@@ -1,5 +1,8 @@
 """What half-hours teach: means of weeks, deviations that outliers move little, a new usual."""
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 
 from energyguard.rules.profile.profiles import RELEARN, Learned, Profiles, Usual
@@ -35,6 +38,18 @@ class Life:
             self.learn()
 
 
+@cache
+def _lived(weeks: int) -> Life:
+    life = Life()
+    life.weeks(weeks)
+    return life
+
+
+def lived(weeks: int) -> Life:
+    """A life of so many weeks, for this test alone."""
+    return deepcopy(_lived(weeks))
+
+
 def at(life: Life, slot: int) -> Usual:
     return life.profiles.usual(ONE, np.array([slot]))
 
@@ -43,8 +58,7 @@ TUESDAY_NOON, SUNDAY_NOON = 48 + 24, 6 * 48 + 24
 
 
 def test_mean_and_deviation_are_those_of_the_half_hour() -> None:
-    life = Life()
-    life.weeks(10)
+    life = lived(10)
     for slot, level in ((TUESDAY_NOON, 5e6), (4 * 48 + 4, 1e6)):
         usual = at(life, slot)
         assert abs(usual.mean[0] - level) < 0.05 * level
@@ -66,8 +80,7 @@ def test_a_new_device_borrows_from_its_other_days_and_knows_how_few_they_were() 
 def test_a_half_hour_far_off_teaches_little_and_as_much_however_far() -> None:
     moved = []
     for more in (0.0, 30e6, 3_000e6):
-        life = Life()
-        life.weeks(8)
+        life = lived(8)
         for _ in range(TUESDAY_NOON):
             life.learn()
         before = life.usual()
@@ -84,9 +97,7 @@ def test_one_long_fault_does_not_make_the_next_one_usual() -> None:
     """After the first half-hour far off, how high readings come stays as it was, though the fault
     goes on a little less far off.
     """
-    long, short = Life(), Life()
-    for life in (long, short):
-        life.weeks(6)
+    long, short = lived(6), lived(6)
     sigma = at(long, TUESDAY_NOON).sigma[0]
     for half_hour in range(48):
         long.learn(more=(6 if half_hour == 0 else 4) * sigma)
@@ -98,8 +109,7 @@ def test_one_long_fault_does_not_make_the_next_one_usual() -> None:
 
 
 def test_what_stays_far_off_for_a_week_is_the_new_usual() -> None:
-    life = Life()
-    life.weeks(8)
+    life = lived(8)
     for _ in range(RELEARN - 1):
         usual = life.learn(more=20e6)
     assert usual.mean[0] < 4e6  # a week later it is strange still
@@ -119,8 +129,7 @@ def test_a_season_is_followed() -> None:
 
 
 def test_how_high_readings_came_is_remembered_and_half_believed_where_it_is_strange() -> None:
-    life = Life()
-    life.weeks(6)
+    life = lived(6)
     before = at(life, TUESDAY_NOON)
     for _ in range(TUESDAY_NOON):
         life.learn()

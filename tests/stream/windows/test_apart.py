@@ -182,6 +182,7 @@ def test_ways_batches_and_restarts_change_nothing(
     assert told(rows, channel, []) == at_once
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh"])
 @pytest.mark.parametrize("follows", [False, True])
 def test_slow_meters_are_told_at_once_as_key_by_key(

@@ -14,6 +14,7 @@ from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.windows.episodes.output import WindowOutput
 from energyguard.stream.windows.operator import WindowOperator
 from tests.stream.windows.test_windows import SLIDE, START, counts_of
+from tests.thorough import examples
 
 HOUR_MS = 3_600_000
 Row = tuple[str, int, int]  # device, time, value
@@ -73,7 +74,7 @@ def walk(seed: int, count: int, step_ms: int) -> list[Row]:
 @pytest.mark.parametrize("within", [0, 300_000])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_register_gives_the_difference_between_the_borders(seed: int, within: int) -> None:
-    rows = walk(seed, 400, 4000)
+    rows = walk(seed, examples(200, 400), 4000)
     windows = WindowOperator("replay.t", [rule("energy_register_kwh", 60_000, 350)])
     outcomes = feed(windows, "energy_register_kwh", shuffled(rows, within, seed), 37)
     expected = {}

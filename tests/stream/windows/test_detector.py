@@ -206,6 +206,7 @@ log.close()
 """
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("first", ["worker", "detector"])
 @pytest.mark.parametrize("retained", [True, False], ids=["whole", "cut"])
 def test_an_older_worker_s_alerts_go_on(

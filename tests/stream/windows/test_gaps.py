@@ -68,6 +68,7 @@ def held(rows: list[Row], size: int = 10_000) -> dict[int, int]:
     return found
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("minutes", [1, 5, 15, 60])
 @pytest.mark.parametrize("missing", [1, 2, 6])
 def test_a_gap_holds_the_same_alone_and_among_others(minutes: int, missing: int) -> None:

@@ -84,6 +84,7 @@ def test_a_power_that_never_comes_back_holds_for_one_step() -> None:
     assert held(beside(rows, 40 * HOUR_MS), POWER, (), 15 * MINUTE_MS) == 10 * KWH
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("channel", [INTERVAL, POWER])
 @pytest.mark.parametrize("late_ms", [0, DAY_MS + HOUR_MS])
 def test_the_first_days_of_a_daily_device_are_in_its_hours(channel: str, late_ms: int) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from energyguard.stream.windows.panes.key_sums import MARGIN, KeySums, overlapping, pace_of
 from energyguard.stream.windows.panes.spreading import sums_of
+from tests.thorough import examples
 
 SLIDE, WINDOW, LAST = 10, 60, 200
 Step = tuple[int, int, int]
@@ -29,7 +30,7 @@ def entries_of(keys: list[list[Step]]) -> tuple[np.ndarray, ...]:
     return tuple(np.array(rows, np.int64).T)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(st.lists(steps, min_size=1, max_size=3), st.integers(0, 900), st.integers(90, 150))
 def test_windows_above_a_level(keys: list[list[Step]], level: int, first: int) -> None:
     key, start, end, energy = entries_of(keys)

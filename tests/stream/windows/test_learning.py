@@ -31,7 +31,8 @@ from tests.stream.windows.test_windows import START
 
 TOPIC = ENERGY_READINGS.name
 NAMES = ("H1", "H2", "H3", "H4")
-TICK_S, DAY_S, KEPT_FROM = 600, 86_400, 15
+TICK_S, DAY_S, KEPT_FROM = 1_800, 86_400, 15
+EACH_HOUR = len(NAMES) * 3_600 // TICK_S
 SETTINGS = StreamSettings(idle="1h")
 RULE = ProfileRule(
     id="usual", channels=("power_kw",), sigmas=5 * 10**9, clear_at=2 * 10**9, needs=3
@@ -43,9 +44,11 @@ def fill(log: Log, first_day: int, last_day: int) -> None:
     for hour in range(first_day * 24, last_day * 24):
         second = np.repeat(hour * 3600 + np.arange(0, 3600, TICK_S), len(NAMES))
         rng = np.random.default_rng(hour)
-        value = np.where(hour % 24 in range(8, 18), 5e9, 1e9) * (1 + 0.05 * rng.normal(size=24))
+        noise = 0.05 * rng.normal(size=EACH_HOUR)
+        value = np.where(hour % 24 in range(8, 18), 5e9, 1e9) * (1 + noise)
         value[::4] += 4e9 if 17 * 24 + 10 <= hour < 17 * 24 + 13 else 0
-        readings = batch_of(NAMES * 6, "power_kw", START + second * 1000, value.astype(np.int64))
+        names = NAMES * (EACH_HOUR // len(NAMES))
+        readings = batch_of(names, "power_kw", START + second * 1000, value.astype(np.int64))
         packed = pack(readings, ENERGY_READINGS.partitions)
         records = Records(
             [None] * len(packed), [v for _, v in packed], partitions=[p for p, _ in packed]

@@ -98,6 +98,7 @@ def alerts(
     return found
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh", "power_kw"])
 @pytest.mark.parametrize(
     ("step_ms", "late_ms", "episodes"),

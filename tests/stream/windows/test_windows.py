@@ -106,6 +106,7 @@ def counts_of(outcomes: list[WindowOutput]) -> dict[str, int]:
     return total
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("window", [15_000, 60_000, 900_000])
 @pytest.mark.parametrize("shuffle", [0, 30_000])
 @pytest.mark.parametrize("seed", range(6))
