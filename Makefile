@@ -71,6 +71,7 @@ test-all: dev           ## everything
 simulate: dev           ## many more lives: of the replicated store, of edges' lines, of what counts
 	SEEDS=10000 $(BIN)/pytest tests/simulation/test_store.py tests/simulation/link
 	$(BIN)/python -m tests.simulation.counting --seeds 5000
+	$(BIN)/python -m tests.simulation.ragged --seeds 500
 
 chaos: dev              ## kill -9 and SIGSTOP of the store's processes, fifty cycles
 	$(BIN)/pytest tests/store/test_chaos.py tests/store/test_processes.py

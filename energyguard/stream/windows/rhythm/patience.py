@@ -4,7 +4,7 @@ A window of a device closes when its end + hold is not above the watermark. The 
 longest usual step and the usual delay together are within the lateness, else their sum, up to a
 round time; of a device of which fewer than three steps, or one delivery, are known it is 26 h, so
 that a daily meter can say who it is, and one whose past comes newest first all of it: and as much
-longer as its first delivery was late, or as four of its steps so far take, where its readings
+longer as its first delivery was late, or as nine of its steps so far take, where its readings
 count only when three are known. A hold changes at borders of the partition's time only, by what was
 known there.
 
@@ -31,8 +31,9 @@ FIRST_SLACK_MS = 2 * 3_600_000
 BORDER_MS = 300_000
 """Holds change where the partition's time passes a multiple of this."""
 MIN_STEPS = 3
-STEPS_WAITED = MIN_STEPS + 1
-"""A device is waited for so many of its steps until three are known: one reading may be missing."""
+STEPS_WAITED = MIN_STEPS + 6
+"""A device is waited for so many of its steps until three are known: six readings may be missing,
+so of a daily one nearly a week."""
 MIN_MET = 2
 """Of fewer deliveries nobody knows how late a device is: its past may come newest first."""
 HOLDS_WAITED = 3
