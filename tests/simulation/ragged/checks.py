@@ -13,6 +13,7 @@ from random import Random
 import numpy as np
 
 from energyguard.codecs.files import read_blocks
+from energyguard.history.energy.energy_buckets import Readings
 from energyguard.history.energy.energy_folds import entries_of
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.channels import CHANNELS
@@ -114,7 +115,7 @@ def history(files: Sequence[Path]) -> Sums:
     for (device, channel), readings in columns.items():
         time = np.array(sorted(readings), np.int64)
         value = np.array([readings[ms] for ms in time.tolist()], np.int64)
-        columns_of = np.zeros(len(time), np.int64), time, value, value
-        entries = entries_of(columns_of, EnergyChannel(CHANNELS[channel].kind))
+        sorted_ = Readings(np.zeros(len(time), np.int64), time, value, value)
+        entries = entries_of(sorted_, EnergyChannel(CHANNELS[channel].kind))
         found[device] += int(entries.energy.sum())
     return found
