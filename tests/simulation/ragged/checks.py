@@ -86,7 +86,7 @@ def of_files(files: Sequence[Path], window_ms: int) -> Sums:
 def of_bodies(parts: Sequence[Sequence[Row]], window_ms: int) -> Sums:
     """The same, of the operator of the stream."""
     limits = WindowLimits.of(Settings().stream, [rule(window_ms)])
-    windows = WindowOperator("replay.t", [rule(window_ms)], limits, follow_episodes=False)
+    windows = WindowOperator("replay.t", [rule(window_ms)], limits)
     outputs = []
     for part in parts:
         device, channel, time, value = map(list, zip(*part, strict=True))

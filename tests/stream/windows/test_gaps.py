@@ -56,9 +56,9 @@ def outputs(
     return found
 
 
-def held(rows: list[Row], size: int = 10_000) -> dict[int, int]:
+def held(rows: list[Row], size: int = 10_000, *, alerts: bool = False) -> dict[int, int]:
     """What windows of D hold, by their ends."""
-    windows = WindowOperator("replay.t", [ABOVE_0], follow_episodes=False)
+    windows = WindowOperator("replay.t", [ABOVE_0], follow_episodes=alerts)
     found: dict[int, int] = {}
     for output in outputs(rows, size, windows):
         for over in output.breaches:
@@ -77,6 +77,16 @@ def test_a_gap_holds_the_same_alone_and_among_others(minutes: int, missing: int)
     assert sum(alone.values()) == 24 * KWH
     assert held(beside(rows)) == alone
     assert held(beside(rows), size=50) == alone
+
+
+@pytest.mark.parametrize("minutes", [5, 60])
+def test_a_gap_in_which_a_device_was_silent_holds_the_same_where_alerts_are_followed(
+    minutes: int,
+) -> None:
+    """With the reading that ends the silence windows close that waited for it."""
+    rows = device(minutes * MINUTE_MS, range(12, 18))
+    assert held(beside(rows), alerts=True) == held(rows)
+    assert held(beside(rows), size=7, alerts=True) == held(rows)
 
 
 def test_who_does_not_come_back_is_given_up() -> None:

@@ -19,7 +19,7 @@ from energyguard.stream.windows.rhythm.silence_tracker import SilenceChange
 
 AT_ONCE = 64
 """So many readings are taken at once; after some of them had to go one by one, so many do."""
-LATE, READ = 1, 3
+QUIET, LATE, BACK, READ = range(4)
 
 
 class KeyWindows:
@@ -59,7 +59,7 @@ class KeyWindows:
         """
         happened = sorted(
             [
-                *((c.at, 0 if c.quiet else 2, i) for i, c in enumerate(changes)),
+                *((c.at, QUIET if c.quiet else BACK, i) for i, c in enumerate(changes)),
                 *((row[0], READ, i) for i, row in enumerate(rows)),
                 *((at, LATE, 0) for at in late),
             ]
@@ -78,7 +78,8 @@ class KeyWindows:
                 self._read(*rows[i])
             if kind in (READ, LATE):
                 continue
-            if kind == 2:
+            reads = place < len(happened) and happened[place][0] == at
+            if kind == BACK and not (reads and self.time.own):  # else what waits closes with it
                 self._close(self.time.come_to(at))
             for rule in self.rules:
                 rule.found += rule.turns(changes[i])  # none, where there is no episode
