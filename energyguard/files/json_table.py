@@ -60,7 +60,7 @@ def json_as_csv(data: bytes, name: str, is_row: IsRow | None = None) -> bytes:
     rows = rows or list(_rows(value, {}, _MAX_DEPTH))
     if not rows and isinstance(value, dict):
         rows, value = [_flat(value)], []
-    if not rows:
+    if not any(rows):
         raise Malformed(f"{name}: the JSON has no list of objects, so no readings", "file")
     header = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()

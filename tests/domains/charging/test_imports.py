@@ -267,7 +267,7 @@ def test_times_as_people_write_them(text: str, utc: str) -> None:
     assert f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}" == utc
 
 
-@pytest.mark.parametrize("text", ["0024-05-19 10:00", "1969-12-31 10:00", "2150-01-01 10:00"])
+@pytest.mark.parametrize("text", ["0001-05-19 10:00", "1969-12-31 10:00", "2150-01-01 10:00"])
 def test_years_that_no_history_holds_are_refused(tmp_path: Path, text: str) -> None:
     export = read_exports([file(tmp_path, f"1,CP1,1,{text},{text},7,2,Lot")], UTC_TIMES)
     assert [one.defects[0].defect for one in export.refused] == [Defect.NO_DATE]
