@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from tests.thorough import EachTime, covering
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
 
+# A log that a test left open may warn in a later one: never into a tested command's output.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
 
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # three brokers start in 7 s, not in 13
 SOON = {
