@@ -269,6 +269,40 @@ def test_a_disconnection_may_tell_any_price_that_was_told(
     assert profit_cents(bill, HOUR) == cents
 
 
+@pytest.mark.parametrize(
+    ("at", "who", "bills"),
+    [
+        (3, "", [210]),  # in the second of the stop
+        (4, "", [210]),  # in that of the disconnection
+        (4, "another", []),
+    ],
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_price_that_is_told_in_the_second_of_unplugging_was_told_before(
+    at: int, after: bool, who: str, bills: list[int]
+) -> None:
+    signals = [replace(one, amount=300_000_000) if one.who else one for one in charge(100, 107)]
+    signals[4] = replace(signals[4], amount=450_000_000)
+    told = replace(signals[4], second=signals[at].second, kind=signals[1].kind)
+    signals.insert(at + after, replace(told, who=who or told.who))
+    sessions = SessionOperator(replace(REAL, splits_tariffs=True))
+    found = sessions.process(signals) + sessions.end()
+    assert [profit_cents(bill, HOUR) for bill in charges(found)] == bills
+
+
+def test_whoever_plugs_in_again_in_the_second_of_unplugging_charges_anew() -> None:
+    *signals, goes = charge(100, 107)
+    second = [
+        replace(one, second=one.second + signals[4].second - signals[1].second, register=None)
+        for one in signals[1:]
+    ]
+    second[1] = replace(second[1], second=second[0].second)
+    goes = replace(goes, second=second[-1].second + 60)
+    found = lived([*signals, *second, goes])
+    assert [bill.start for bill in charges(found)] == [signals[2].second, second[1].second]
+    assert qualities(found) == ["a further session in this stay"]
+
+
 def test_what_waits_before_a_time_that_a_second_charger_confirms_happens() -> None:
     """Two pauses of hours at one charger, while a car stands at another one."""
     first = charge(100, 107)

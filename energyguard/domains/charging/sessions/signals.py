@@ -18,6 +18,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.codec import refused, signal
 from energyguard.domains.charging.model import Signal, SignalKind
 from energyguard.domains.charging.records.stations import CHARGER, Charger
+from energyguard.domains.charging.spellings import user_key
 from energyguard.domains.charging.topics import CHARGERS
 from energyguard.errors import Rejected
 from energyguard.log import EARLIEST, Fetched, Log
@@ -203,10 +204,34 @@ class FarSignals:
 
 
 _RANK = attrgetter("kind", "charger", "who", "amount", "register")
+_DISCONNECT, _CONNECT = SignalKind.DISCONNECT, SignalKind.CONNECT
 
 
 def in_order(signals: list[Signal]) -> list[Signal]:
-    """Signals of one second, in an order that is total: that of their arrival never counts."""
+    """Signals of one second, in an order that is total: that of their arrival never counts.
+
+    It is that of their kinds. But a user who unplugs at a price that a signal of the same second
+    tells was told it before, unless energy flows anew in this second.
+    """
+    ordered = _by_kind(signals)
+    if len(ordered) == 1 or ordered[0].kind > _DISCONNECT or ordered[-1].kind < _CONNECT:
+        return ordered
+    unplugged = {_offer(signal) for signal in ordered if signal.kind is _DISCONNECT}
+    started = {signal.charger for signal in ordered if signal.kind is SignalKind.START}
+
+    def rank(signal: Signal) -> float:
+        is_offer = signal.kind is _CONNECT and signal.charger not in started
+        return _DISCONNECT - 0.5 if is_offer and _offer(signal) in unplugged else signal.kind
+
+    return sorted(ordered, key=rank)
+
+
+def _offer(signal: Signal) -> tuple[str, str, int]:
+    """Where, to whom and for how much."""
+    return signal.charger, user_key(signal.who), signal.amount
+
+
+def _by_kind(signals: list[Signal]) -> list[Signal]:
     try:
         return sorted(signals, key=_RANK)
     except TypeError:  # one told a register, and the same one did not
