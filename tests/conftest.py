@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
 
 # A log that a test left open may warn in a later one: never into a tested command's output.
-structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # three brokers start in 7 s, not in 13
 SOON = {

@@ -138,7 +138,7 @@ async def test_an_outage_stalls_and_loses_nothing(
     assert {position for position, _ in seen[:6]} == {0}
     assert [stalled for _, stalled in seen[5:6]] == [1.0]
     assert metric("store_stalled") == 0.0
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "the store takes nothing now" in said
     assert "1 of 2 nodes replied" in said
     assert "the store is back" in said
@@ -197,7 +197,7 @@ async def test_what_the_store_refuses_costs_no_other(
     await ingest(log, Flaky(store, refusing("H003")))
     assert len(await contents(store)) == readings - 30
     assert metric("store_rows_total", outcome="refused") == before + 30
-    assert "device=H003" in capsys.readouterr().out
+    assert "device=H003" in capsys.readouterr().err
     assert all_committed(log)
 
 
@@ -208,7 +208,7 @@ async def test_names_that_devices_must_not_have_are_told(
     log.append(ENERGY_READINGS.name, Records([b"x"], [line]))
     await ingest(log, store)
     assert await contents(store) == []
-    assert "device=energy:p1" in capsys.readouterr().out
+    assert "device=energy:p1" in capsys.readouterr().err
 
 
 async def test_two_share_the_work_and_one_takes_over(log: Log, store: LocalStore) -> None:
@@ -266,7 +266,7 @@ async def test_what_retention_deleted_is_told(
     log.tidy()
     for _ in range(5):
         await ingestor.step(Event())
-    assert "deleted before it was read" in capsys.readouterr().out
+    assert "deleted before it was read" in capsys.readouterr().err
     rows = await store.scan("energy:p1", 1, 2**62, 10)
     assert [iso(row.at) for row in rows] == ["2025-09-06T12:00:00Z", "2025-09-14T12:00:00Z"]
 
@@ -284,7 +284,7 @@ async def test_a_store_that_is_not_there_yet_is_waited_for(
 
     monkeypatch.setattr(role, "open_store", open_store)
     assert await role._opened("valkey://me:secret@host:1", Event()) is store
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert said.count("the store is not there; waiting") == 2
     assert "in no cluster" in said
     assert "valkey://host:1" in said

@@ -242,7 +242,7 @@ def test_what_retention_deleted_is_told_and_the_worker_goes_on(
         work(worker)
     name = ENERGY_READINGS.name
     assert log.positions(name, "worker") == log.positions(name, LATEST)
-    assert "deleted before it was read" in capsys.readouterr().out
+    assert "deleted before it was read" in capsys.readouterr().err
     assert window_ends(log)[-1] == "2025-09-06 00:29:45"
 
 
@@ -263,7 +263,7 @@ def test_a_replay_goes_around_what_retention_deleted(capsys: pytest.CaptureFixtu
     clock.sleep(3 * 86_400)
     log.tidy()  # from 20 on it is there still
     worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
-    assert "deleted before it could be replayed" in capsys.readouterr().out
+    assert "deleted before it could be replayed" in capsys.readouterr().err
     fill(log, 160, start=80)
     work(worker)
     ends = window_ends(log)

@@ -202,7 +202,7 @@ def test_block_takes_nothing_more_and_goes_on_by_itself(
             SYSTEM.sleep(0.02)  # that it is full is known half a second later
     SYSTEM.sleep(LOOK_S + 0.05)
     assert not room.make() and room.state == "full"
-    assert "the outbox is full" in capsys.readouterr().out
+    assert "the outbox is full" in capsys.readouterr().err
     with pytest.raises(Overloaded, match="wait for uplink"):
         put(log, records[2])
     with pytest.raises(Overloaded, match="edge_readings wait for uplink"):

@@ -113,4 +113,4 @@ def test_without_a_history_it_learns_from_the_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert judged(shortened(), PastReadings(HistoryClient(tmp_path), patience_s=0)) == []
-    assert "learning from the log alone" in capsys.readouterr().out
+    assert "learning from the log alone" in capsys.readouterr().err
