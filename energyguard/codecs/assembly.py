@@ -101,7 +101,7 @@ def time_reason(field: str, time_ms: int) -> str:
         return f"{field} is {time_ms} ms from 1970"
     when = datetime.fromtimestamp(time_ms / 1000, UTC)
     side = "before 2000" if time_ms < EARLIEST_MS else "after 2100"
-    return f"{field} is {side}: {when:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{field} is {side}: {when.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 _LARGE_EXPONENT = re.compile(rb"[eE][+-]?\d{3,}")

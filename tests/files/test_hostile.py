@@ -13,7 +13,7 @@ import pytest
 
 from energyguard.errors import Malformed
 from energyguard.files.formats import formats
-from tests.files.made import read, refused
+from tests.files.made import read, refused, rows
 
 ZONE = {"device": "h", "zone": "UTC"}
 HOURS = "Time;Usage (kWh)\n2026-03-01 00:00;1\n2026-03-01 01:00;2\n"
@@ -127,3 +127,10 @@ def test_digits_that_are_no_numbers_are_no_times(tmp_path: Path) -> None:
         f"2026-03-01 0{hour}:00;{'²' * 10};1\n" for hour in range(3)
     )
     assert len(read(tmp_path, text, **ZONE).decoded.rows) == 3
+
+
+def test_a_year_that_no_calendar_has_is_refused_alone(tmp_path: Path) -> None:
+    text = "time,kwh used\n0001-01-01 00:00,1\n2024-06-01 00:15,2\n2024-06-01 00:30,3\n"
+    found = read(tmp_path, text, zone="Europe/Berlin", device="h")
+    assert [row.value for row in rows(found)] == ["2", "3"]
+    assert [bad.row for bad in found.decoded.refused] == [2]

@@ -154,10 +154,10 @@ def test_another_meter_below_is_not_taken_for_the_first(tmp_path: Path) -> None:
     assert (len(rows(again)), refused(again)) == (4, [])
 
 
-def test_hours_in_a_column_that_is_not_read_are_no_repetitions(tmp_path: Path) -> None:
+def test_numbers_in_a_column_that_is_not_read_are_no_repetitions(tmp_path: Path) -> None:
     lines = "".join(f"01.03.2026;{hour};1,0\n" for hour in range(1, 25))
     with pytest.raises(Malformed, match="24 different lines have 1 times of a device: no column"):
-        read(tmp_path, f"Datum;Stunde;kWh\n{lines}", **BERLIN)
+        read(tmp_path, f"Datum;Lauf;kWh\n{lines}", **BERLIN)
     twice = "01.03.2026 00:00;0,5\n" * 9
     assert len(rows(read(tmp_path, f"Zeit;Verbrauch kWh\n{twice}", **BERLIN))) == 9
 

@@ -143,10 +143,16 @@ def test_of_a_wide_table_the_column_may_be_a_channel(tmp_path: Path) -> None:
     assert {row.device for row in found} == {"610/Consumption", "610/Controlled load"}
 
 
-def test_numbered_hours_in_a_column_are_not_all_taken_at_midnight(tmp_path: Path) -> None:
+def test_a_few_hours_by_their_numbers_leave_open_which_is_the_first(tmp_path: Path) -> None:
     text = "Date,Hour,Usage (kWh)\n2026-03-01,1,0.5\n2026-03-01,2,0.6\n2026-03-01,3,0.7\n"
-    with pytest.raises(Malformed, match="3 of 3 readings have the device and the time of another"):
-        read(tmp_path, text, **BERLIN)
+    (open_,) = doubts(tmp_path, text)
+    assert open_ == (
+        "'Hour' numbers the intervals of a day: has the first one the number 0 or 1: "
+        '--map "Hour=from_0" (or from_1)'
+    )
+    for role, first in (("from_0", "01"), ("from_1", "00")):
+        found = read(tmp_path, text, columns={"Hour": role}, zone="UTC", device="h")
+        assert next(row.time[11:13] for row in rows(found)) == first
 
 
 def test_a_correction_among_many_lines_is_no_doubt(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from energyguard.codecs.headers import VALUES
 from energyguard.files.found import FileColumn
-from energyguard.files.tables.layout import ALL, FED_IN, PARTS, ValueColumn, unit_of_role
+from energyguard.files.tables.layout import ALL, FED_IN, NUMBERED, PARTS, ValueColumn, unit_of_role
 from energyguard.files.tables.reading import TableRead
 
 NOT_READ: Final = "ignore"
@@ -20,6 +20,8 @@ def columns_of(read: TableRead) -> tuple[FileColumn, ...]:
     named = (*_TIMES.items(), *((part, part) for part in PARTS))
     places = ((getattr(layout, name), role) for name, role in named)
     roles = {place: role for place, role in places if place is not None}
+    if layout.numbers is not None:
+        roles[layout.numbers.place] = _of_number(layout.numbers.first)
     roles |= {value.place: _role(read, value) for value in layout.values}
     slots = layout.slots.places if layout.slots is not None else ()
     found = [
@@ -34,6 +36,11 @@ def columns_of(read: TableRead) -> tuple[FileColumn, ...]:
 
 def _cells(read: TableRead, place: int) -> tuple[str, ...]:
     return tuple(line[place].strip() for line in read.grid.sample[:_SHOWN_CELLS])
+
+
+def _of_number(first: int | None) -> str:
+    """The role of a column of numbers of intervals; empty: what their first one is, is open."""
+    return next((role for role, number in NUMBERED.items() if number == first), "")
 
 
 def _role(read: TableRead, value: ValueColumn) -> str:

@@ -17,6 +17,10 @@ from energyguard.files.values.dates import (
     with_century,
 )
 
+_MONTHS: Final = 12
+_YEARS: Final = 5 * 365
+_TIMES: Final = 20
+_NEVER: Final = 1_000_000
 _FOLLOW: Final = "so its days follow one another"
 
 
@@ -51,13 +55,17 @@ def date_order(
         Malformed: many dates can only be read one way, and many only the other.
     """
     by_data = month_first(texts, name)
+    may_begin = all(re.fullmatch(YEAR_FIRST, text) for text in texts)
+    whole = [with_century(text) for text in texts]
+    if may_begin and _is_far_apart(whole, texts):
+        may_begin = False
+        if any(int(re.split("[-/]", text)[0]) > _MONTHS for text in texts):
+            return _found(False, "else it is of many years")
     if not leaves_order_open(text for text in texts if "." not in text):
         if any("/" in text for text in texts):
             return _found(by_data, "a number above 12 shows it")
         return DateOrder(by_data)
     day_steps, month_steps = (_day_steps(texts, order) for order in (False, True))
-    may_begin = all(re.fullmatch(YEAR_FIRST, text) for text in texts)
-    whole = [with_century(text) for text in texts]
     if may_begin and _day_steps(whole, False) > max(day_steps, month_steps):
         finding = FileFinding("dates", "year, month, day", _FOLLOW)
         return DateOrder(year_first=True, findings=(finding,))
@@ -76,6 +84,18 @@ def _found(is_month_first: bool, why: str) -> DateOrder:
     return DateOrder(is_month_first, findings=(FileFinding("dates", order, why),))
 
 
+def _is_far_apart(whole: Sequence[str], texts: Sequence[str]) -> bool:
+    """Whether dates that begin with years would be of several, and else are of days near by."""
+    spans = [_span(whole, False), *(_span(texts, order) for order in (False, True))]
+    return spans[0] > _YEARS and spans[0] > _TIMES * min(spans[1:])
+
+
+def _span(texts: Sequence[str], is_month_first: bool) -> int:
+    """Days from the first date to the last; those of which there is none are left out."""
+    days = _days(texts, is_month_first)
+    return max(days) - min(days) if len(days) > len(texts) // 2 else _NEVER
+
+
 def _may_be_months(texts: Sequence[str]) -> bool:
     """Whether dates may be the first of each month as well: ``01/02/2026``, ``01/03/2026``."""
     return any(all(re.split("[-/]", text)[at] in ("1", "01") for text in texts) for at in (0, 1))
@@ -83,10 +103,14 @@ def _may_be_months(texts: Sequence[str]) -> bool:
 
 def _day_steps(texts: Sequence[str], is_month_first: bool) -> int:
     """How often the next date is the next day."""
+    return sum(abs(b - a) == 1 for a, b in pairwise(_days(texts, is_month_first)))
+
+
+def _days(texts: Sequence[str], is_month_first: bool) -> list[int]:
     days = []
     for text in texts:
         try:
             days.append(day_number(text, is_month_first))
         except Malformed:
             continue
-    return sum(abs(b - a) == 1 for a, b in pairwise(days))
+    return days

@@ -97,7 +97,7 @@ def _decoded(read: TableRead) -> tuple[Decoded, bool]:
     time, never = by_utc(read, found, codes_of(series_of(read, devices)))
     time = time - taken_off
     if never.any():
-        place = read.layout.clock if read.layout.clock is not None else read.layout.start
+        place = read.layout.in_day if read.layout.in_day is not None else read.layout.start
         reason = "never was: the clocks were put forward (of a clock that was not, say --zone "
         read.refuse(never, read.header(place), reason + "Etc/GMT-1, say)", read.column(place))
         read.table, time, whose = read.table.without(never), time[~never], whose[~never]

@@ -12,9 +12,10 @@ from typing import Final
 from energyguard.errors import Malformed
 from energyguard.files.values.dates import is_day
 from energyguard.files.values.numbers import NO_VALUES
+from energyguard.files.values.obis_codes import OBIS_CODE
 from energyguard.files.values.spellings import Spelling, is_span, spelling_of
 from energyguard.files.values.times import is_clock, is_compact, since_or_written
-from energyguard.files.values.words import OBIS_CODE, header_of_text, unit_named
+from energyguard.files.values.words import header_of_text, unit_named
 
 SAMPLE_LINES: Final = 200
 MAX_COLUMNS: Final = 2_000

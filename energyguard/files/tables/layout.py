@@ -7,6 +7,7 @@ from typing import Final
 
 from energyguard.codecs.headers import VALUES
 from energyguard.files.found import FileDoubt, FileFinding
+from energyguard.files.tables.numbered import IntervalNumbers
 from energyguard.files.tables.wide import Slots
 from energyguard.files.values.words import ENERGY, REGISTER, Unit
 
@@ -24,8 +25,10 @@ MARKS: Final = ("point", "comma")
 """In answers: how numbers are written, where the file leaves it open."""
 PARTS: Final = ("device", "channel", "value", "unit", "sequence")
 TIMES: Final = ("time", "end", "date", "clock", "dmy", "mdy", "ymd")
+NUMBERED: Final = {"from_0": 0, "from_1": 1}
+"""Roles of the number of an interval in its day: by which number the first one has."""
 COUNTS: Final = ("interval", "register")
-ROLES: Final = (*TIMES, *PARTS, *COUNTS, "ignore", *VALUES, *FED_IN)
+ROLES: Final = (*TIMES, *NUMBERED, *PARTS, *COUNTS, "ignore", *VALUES, *FED_IN)
 """What a column may be, as people say it: ``dmy``, ``mdy`` and ``ymd`` are dates of that order,
 ``interval`` and ``register`` are energies in the unit of their header.
 """
@@ -58,6 +61,7 @@ class FileLayout:
 
     Attributes:
         day, clock: where date and time of the day are two columns.
+        numbers: where a day stands beside the number of an interval of it.
         start, end: where a column has both; ``end`` is that of an interval.
         clock_ends: whether the time of the day is the end of an interval.
         month_first: how dates are to be read, where people say it.
@@ -68,6 +72,7 @@ class FileLayout:
 
     day: int | None = None
     clock: int | None = None
+    numbers: IntervalNumbers | None = None
     start: int | None = None
     end: int | None = None
     clock_ends: bool = False
@@ -83,6 +88,11 @@ class FileLayout:
     utc: bool = False
     findings: list[FileFinding] = field(default_factory=list)
     doubts: list[FileDoubt] = field(default_factory=list)
+
+    @property
+    def in_day(self) -> int | None:
+        """Where the time of the day stands, if it does in a column of its own."""
+        return self.numbers.place if self.numbers is not None else self.clock
 
     @property
     def is_end_only(self) -> bool:

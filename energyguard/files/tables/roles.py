@@ -16,12 +16,14 @@ from energyguard.files.tables.layout import (
     DECIMAL_MARK,
     FED_IN,
     MARKS,
+    NUMBERED,
     PARTS,
     ROLES,
     FileLayout,
     ValueColumn,
     unit_of_role,
 )
+from energyguard.files.tables.numbered import numbers_at, numbers_of
 from energyguard.files.tables.value_columns import find_values, unit_of, with_unit_above
 from energyguard.files.tables.wide import slots_of
 from energyguard.files.values.words import ColumnHeader, header_of_text, unit_named
@@ -96,6 +98,8 @@ def _set(layout: FileLayout, grid: Grid, place: int, role: str) -> None:
         layout.start = place
     elif role == "date":
         layout.day = place
+    elif role in NUMBERED:
+        layout.numbers = numbers_at(grid, place, NUMBERED[role])
     elif role in ("end", "clock", *PARTS):
         setattr(layout, role, place)
     elif role != "ignore":
@@ -145,6 +149,9 @@ def _find_times(
         layout.clock = (starts or clocks)[0]
         layout.clock_ends = not starts
     taken += [*moments, *days, *clocks]
+    if layout.day is not None and layout.in_day is None and layout.slots is None:
+        layout.numbers = numbers_of(grid, free, headers)
+        taken += [] if layout.numbers is None else [layout.numbers.place]
     for at in taken:
         if at in free:
             free.remove(at)

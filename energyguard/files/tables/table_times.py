@@ -15,11 +15,13 @@ from energyguard.errors import Malformed
 from energyguard.files.found import OFFSET, FileDoubt, FileFinding
 from energyguard.files.tables.date_order import date_order
 from energyguard.files.tables.grid import kind_of
+from energyguard.files.tables.layout import NUMBERED
+from energyguard.files.tables.numbered import numbered_utc
 from energyguard.files.tables.physics import usual_step
 from energyguard.files.tables.preamble import device_above, device_beside
 from energyguard.files.tables.reading import TableRead
 from energyguard.files.values.dates import FIGURES, YEAR_FIRST
-from energyguard.files.values.local_clock import utc_times
+from energyguard.files.values.local_clock import UtcTimes, utc_times
 from energyguard.files.values.moments import (
     DAY_MS,
     Bools,
@@ -43,6 +45,9 @@ def local_moments(read: TableRead) -> FileMoments:
     if layout.slots is not None and layout.day is not None:
         place = layout.day
         found = dates(_days_in(read, place), is_month_first)
+    elif layout.day is not None and layout.numbers is not None:
+        place = layout.day
+        found = _numbered_moments(read, dates(_days_in(read, place), is_month_first))
     elif layout.day is not None and layout.clock is not None:
         place = layout.day
         found = joined_moments(
@@ -60,7 +65,8 @@ def local_moments(read: TableRead) -> FileMoments:
         found = dates(_days_in(read, place), is_month_first)
     else:
         raise Malformed(f"no column is a time: {', '.join(read.grid.header)}", "file")
-    what = "is no time" if layout.clock is None else f"is no time with {read.header(layout.clock)}"
+    beside = read.header(layout.in_day)
+    what = f"is no time with {beside}" if beside else "is no time"
     bad = found.bad | _below_other_header(read, found.bad)
     read.refuse(found.bad, read.header(place), what, read.column(place))
     read.refuse(
@@ -69,13 +75,28 @@ def local_moments(read: TableRead) -> FileMoments:
     )  # fmt: skip
     read.table = read.table.without(bad)
     kept = ~bad
-    names = [read.header(at) for at in (place, layout.clock) if at is not None]
+    names = [read.header(at) for at in (place, layout.in_day) if at is not None]
     how = f"since 1970 in {found.epoch}" if found.epoch else "a date and a time of the day"
     read.findings.append(FileFinding("time", " and ".join(names), how))
     return replace(
         found, ms=found.ms[kept], is_utc=found.is_utc[kept], which=found.which[kept],
         bad=found.bad[kept],
     )  # fmt: skip
+
+
+def _numbered_moments(read: TableRead, days: FileMoments) -> FileMoments:
+    """The times of days with numbers of their intervals, as if all days had as many."""
+    assert read.layout.numbers is not None
+    cells = read.column(read.layout.numbers.place)
+    numbers = read.layout.numbers = read.layout.numbers.starting(cells)
+    name = read.header(numbers.place)
+    if numbers.first is None:
+        question = f"{name!r} numbers the intervals of a day: has the first one the number 0 or 1"
+        read.doubts.append(FileDoubt(question, "--map", tuple(NUMBERED), name))
+    why = f"numbers from {numbers.first or 0} on, since midnight"
+    read.findings.append(FileFinding(name, f"{numbers.step_ms // 60_000} min each", why))
+    since_midnight = numbers.since_midnight(cells)
+    return replace(days, ms=days.ms + since_midnight, bad=days.bad | (since_midnight < 0))
 
 
 def _days_in(read: TableRead, place: int) -> pa.Array:
@@ -113,7 +134,7 @@ def _month_first(read: TableRead) -> bool:
     place = next((at for at in (layout.day, layout.start, layout.end) if at is not None), None)
     days = pc.extract_regex(read.column(place), f"(?P<day>{FIGURES})")
     texts = pc.unique(pc.struct_field(days, "day").drop_null()).to_pylist()
-    clocks = layout.clock if layout.clock is not None else place
+    clocks = layout.in_day if layout.in_day is not None else place
     has_clocks = len(pc.unique(read.column(clocks))) > len(texts)
     order = date_order(texts, read.header(place), has_clocks=has_clocks)
     read.findings += order.findings
@@ -156,7 +177,17 @@ def _zone_in(read: TableRead) -> str:
 def by_utc(read: TableRead, found: FileMoments, whose: Ints) -> tuple[Ints, Bools]:
     """All times in ms since 1970 by UTC; and those that never were."""
     zone = zone_of_table(read, found)
-    times = utc_times(found, zone, whose, partial(_contents, read, found), newest_first(found.ms))
+
+    def utc(local: FileMoments) -> UtcTimes:
+        content = partial(_contents, read, local)
+        return utc_times(local, zone, whose, content, newest_first(local.ms))
+
+    numbers = read.layout.numbers
+    if numbers is None:
+        times = utc(found)
+    else:
+        since_midnight = numbers.since_midnight(read.column(numbers.place))
+        times = numbered_utc(found, since_midnight, numbers.step_ms, utc)
     _say_hours(read, times.twice, zone)
     return times.ms, times.never
 
@@ -191,6 +222,8 @@ def starts_of(read: TableRead, found: FileMoments, whose: Ints) -> tuple[FileMom
     Ends of whole days are moved by the calendar, others by the time elapsed.
     """
     layout = read.layout
+    if layout.numbers is not None:
+        return found, 0
     found = _ends_of_days(read, found, whose)
     step = usual_step(found.ms, whose)
     fills_days = _end_with_days(read, found, step)

@@ -18,8 +18,9 @@ from energyguard.files.tables.layout import ALL, COUNTS, ValueColumn
 from energyguard.files.tables.reading import TableRead
 from energyguard.files.tables.value_columns import unit_of
 from energyguard.files.values.moments import Ints
+from energyguard.files.values.obis_codes import words_of_obis
 from energyguard.files.values.other_quantities import no_consumption, other_quantity
-from energyguard.files.values.words import Unit, header_of_text, unit_named, words_of_obis
+from energyguard.files.values.words import Unit, header_of_text, unit_named
 from energyguard.model.channels import CHANNELS
 
 MAX_CHANNELS: Final = 1_000

@@ -19,6 +19,7 @@ from energyguard.files.tables.layout import (
     ValueColumn,
     unit_of_role,
 )
+from energyguard.files.values.obis_codes import tariff_of_obis
 from energyguard.files.values.other_quantities import no_consumption, other_quantity
 from energyguard.files.values.words import (
     ENERGY,
@@ -26,7 +27,6 @@ from energyguard.files.values.words import (
     ColumnHeader,
     Unit,
     header_of_text,
-    tariff_of_obis,
     unit_named,
     unit_of_obis,
 )

@@ -22,6 +22,7 @@ from energyguard.files.tables.table_times import codes_of, zone_of_table
 from energyguard.files.tables.wide import Slots
 from energyguard.files.values.local_clock import UtcTimes, utc_times
 from energyguard.files.values.moments import DAY_MS, Bools, FileMoments, Ints
+from energyguard.files.values.obis_codes import words_of_obis
 from energyguard.files.values.other_quantities import no_consumption, other_quantity
 from energyguard.files.values.words import (
     ENERGY,
@@ -29,7 +30,6 @@ from energyguard.files.values.words import (
     header_of_text,
     unit_named,
     units_beside,
-    words_of_obis,
 )
 
 

@@ -20,6 +20,8 @@ from energyguard.files.values.times import LocalTimeReader
 
 _QUARTER_MS = 900_000
 _QUARTERS = DAY_MS // _QUARTER_MS
+_EARLIEST_MS, _LATEST_MS = -DAY_MS * 719_000, DAY_MS * 2_932_000
+"""Of the years 1 to 9997: before and after them no calendar has days; no history holds such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def utc_times(
 def _offsets(found: FileMoments, zone: ZoneInfo) -> tuple[Ints, Ints, Bools]:
     """What to take off, as the first and as the second, in ms; and which never were."""
     reader = LocalTimeReader(zone, month_first=False)
-    local = np.where(found.is_utc | found.bad, 0, found.ms)
+    local = np.where(found.is_utc | found.bad, 0, found.ms).clip(_EARLIEST_MS, _LATEST_MS)
     day, in_day = np.divmod(local, DAY_MS)
     days, codes = np.unique(day, return_inverse=True)
     table = np.empty((3, len(days), _QUARTERS), np.int64)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from energyguard.files.values.words import MAX_CODE, OBIS, plain_words
+from energyguard.files.values.obis_codes import MAX_CODE, OBIS
+from energyguard.files.values.words import plain_words
 
 _REACTIVE: Final = re.compile(
     r"\b(reactive|blind|blindarbeit|blindenergie|blindleistung|réactive|reactief|reactieve"

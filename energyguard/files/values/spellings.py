@@ -28,9 +28,12 @@ _MAX_OFFSETS: Final = 2
 """Of one zone: standard and summer time. What stands behind a clock and is another one each time
 is no offset.
 """
-DATES: Final = re.compile(r"\b(date|day|datum|tag|jour|dag|giorno|data|dzień|dzien|fecha|dia)\b")
+DATES: Final = re.compile(
+    r"\b(date|day|datum|tag|jour|dag|giorno|data|dzień|dzien|fecha|dia|día|dato|den|päivä|pvm)\b"
+)
 CLOCKS: Final = re.compile(
-    r"\b(time|clock|zeit|uhrzeit|heure|hour|tijd|ora|orario|godzina|hora|von|bis|from|to|start|end|timestamp|datetime)\b"
+    r"\b(time|clock|zeit|uhrzeit|heure|hour|tijd|ora|orario|godzina|hora|von|bis|from|to|start|end"
+    r"|timestamp|datetime|tid|tidpunkt|klokken|klokkeslæt|klokkeslett|kl|aika|kello|čas|cas)\b"
 )
 ANY_TIME: Final = re.compile(f"{DATES.pattern}|{CLOCKS.pattern}")
 

@@ -1,11 +1,18 @@
-"""What a column counts, by its header: in English, German, French, Dutch, Italian, Polish."""
+"""What a column counts, by its header.
+
+In English, German, French, Dutch, Italian, Polish, Spanish, Portuguese, Czech, and the languages of
+the North: Swedish, Danish, Norwegian, Finnish.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
+
+from energyguard.files.values.obis_codes import MAX_CODE, OBIS, OBIS_CODE, words_of_obis
 
 
 class Unit(NamedTuple):
@@ -46,8 +53,10 @@ UNITS: Final[Mapping[str, Unit]] = {
 
 _WORDS: Final[Mapping[str, str]] = {
     "end": "end|end time|interval end|period end|to|bis|ende|endzeit|fin|tot|t m|eind|fine|do"
-    "|koniec|datum bis|zeit bis|enddatum",
-    "date": "date|day|datum|tag|jour|dag|giorno|data|dzien|dzień|usage date|read date",
+    "|koniec|datum bis|zeit bis|enddatum|hasta|fecha fin|hora fin|fim|data fim|até|slut|sluttid|til"
+    "|til dato|till|konec|loppu|loppuaika",
+    "date": "date|day|datum|tag|jour|dag|giorno|data|dzien|dzień|usage date|read date|fecha|dia|día"
+    "|dato|den|päivä|päivämäärä|pvm",
     "device": "device|device id|household|household id|meter|meter id|meterid|meter number"
     "|meter no|meter point|meter point id|metering point|metering point id|measuring point|lclid"
     "|nmi|mpan|mprn|icp|esiid|serial|serial number|meter serial number|zähler|zählernummer"
@@ -55,48 +64,81 @@ _WORDS: Final[Mapping[str, str]] = {
     "|gerät|geräte id|gerätenummer|compteur|pdl|prm|identifiant prm|point de livraison"
     "|numéro de compteur|meternummer|ean|ean code|aansluiting|pod|contatore|matricola|licznik"
     "|numer licznika|nr licznika|ppe|kod ppe|customer|customer id|entity id|dataid|sensor"
-    "|sensor id|sensor name|device name|meter name|asset id|apparaat|dispositivo|urządzenie",
+    "|sensor id|sensor name|device name|meter name|asset id|apparaat|dispositivo|urządzenie"
+    "|contador|cups|medidor|número de contador|punto de suministro|número do contador|cpe"
+    "|código cpe|mätare|mätarnummer|mätpunkt|anläggning|anläggningsid|anläggnings id|målepunkt"
+    "|målepunktsid|målepunkts id|målepunkt id|måler|målernummer|målernr|målerid|mittari"
+    "|mittarin numero|mittauspiste|mittauspisteen tunnus|käyttöpaikka|elektroměr|odběrné místo"
+    "|číslo elektroměru|ean opm",
     "channel": "channel|kanal|parameter|metric|measurement|measure|obis|obis code"
     "|obis kennzahl|kennzahl|canal|kanaal|canale|kanał|reading type|consumption category",
     "unit": "unit|units|unit of measurement|einheit|unité|unite|eenheid|unità|unita|jednostka|uom"
-    "|maßeinheit",
+    "|maßeinheit|unidad|unidade|enhet|enhed|måleenhed|måleenhet|yksikkö|yksikkötyyppi|jednotka",
     "sequence": "sequence",
 }
-_ASCII: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_ASCII: Final = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"}
+)
+
+
+def without_marks(text: str) -> str:
+    """A text without the marks on its letters, as many programs write it: ``día`` is ``dia``."""
+    letters = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _any_spelling(words: str) -> re.Pattern[str]:
+    """One of some words, with or without the marks on their letters."""
+    spelled = {kind for word in words.split("|") for kind in (word, without_marks(word))}
+    return re.compile(rf"\b({'|'.join(sorted(spelled, key=len, reverse=True))})\b")
+
+
 _ROLES: Final[Mapping[str, str]] = {
     spelled: role
     for role, words in _WORDS.items()
     for word in words.split("|")
-    for spelled in (word, word.translate(_ASCII))
+    for spelled in (word, word.translate(_ASCII), without_marks(word))
 }
 """Roles by the whole of a header's words. Times are known by what stands in their columns."""
 
-_START: Final = re.compile(r"\b(start|from|von|ab|début|debut|begin|beginn|van|inizio|od|dalle)\b")
-_REGISTER: Final = re.compile(
-    r"\b(register|zählerstand|zaehlerstand|stand|meterstand|tellerstand|index|cumulative|cumul"
-    r"|cumulé|lettura|odczyt|stan|totaliser|totalizer|meter reading|meter read|lifetime|ablesung"
-    r"|counter|compteur|segnante)\b"
+_START: Final = _any_spelling(
+    "start|from|von|ab|début|begin|beginn|van|inizio|od|dalle|desde|inicio|início|fra|från|alku"
+    "|alkuaika"
 )
-_INTERVAL: Final = re.compile(
-    r"\b(interval|consumption|usage|used|verbrauch|bezug|menge|energiemenge|consommation|conso"
-    r"|verbruik|afname|consumo|prelievo|zużycie|zuzycie|pobór|pobor|delta|hh|half hour|import"
-    r"|imported|consumed|bezogen|entnommen)\b"
+_REGISTER: Final = _any_spelling(
+    "register|zählerstand|zaehlerstand|stand|meterstand|tellerstand|index|cumulative|cumul|cumulé"
+    "|lettura|odczyt|stan|totaliser|totalizer|meter reading|meter read|lifetime|ablesung|counter"
+    "|compteur|segnante|lectura|leitura|acumulado|acumulada|mätarställning|målerstand|aflæsning"
+    "|avläsning|avlesning|lukema|mittarilukema|stav"
 )
-_ENERGY: Final = re.compile(
-    r"\b(energy|energie|energia|énergie|energią|value|wert|valeur|waarde|valore|wartość|reading"
-    r"|amount|sum|state|messwert|volume)\b"
+_INTERVAL: Final = _any_spelling(
+    "interval|consumption|usage|used|verbrauch|bezug|menge|energiemenge|consommation|conso|verbruik"
+    "|afname|consumo|prelievo|zużycie|pobór|delta|hh|half hour|import|imported|consumed|bezogen"
+    "|entnommen|förbrukning|forbrug|forbruk|kulutus|spotřeba|odběr|mængde|mengde|määrä|mängd"
+    "|cantidad|quantidade"
 )
-_POWER: Final = re.compile(r"\b(power|leistung|puissance|vermogen|potenza|moc|demand|load)\b")
-_EXPORT: Final = re.compile(
-    r"\b(export|exported|injectie|injektion|retour|vertida|vertido|excedente|excedentes|wprowadzona|einspeisung|eingespeist|eingespeiste|lieferung|rücklieferung|abgabe|injection|injecté|returned"
-    r"|teruglevering|terug|immissione|immessa|oddana|oddanie|feed in|to grid|received by grid"
-    r"|surplus|production injectée|produced|generated|generation|erzeugt|erzeugte|erzeugung"
-    r"|opgewekt|opwek|prodotta|wytworzona|(system|solar|pv|energy) production|production solaire)\b"
+_ENERGY: Final = _any_spelling(
+    "energy|energie|energia|énergie|energią|energía|energi|value|wert|valeur|waarde|valore|wartość"
+    "|reading|amount|sum|state|messwert|volume|valor|värde|værdi|verdi|arvo|hodnota"
 )
-_NOT_READ: Final = re.compile(
-    r"\b(cost|price|kosten|preis|prix|coût|betrag|costo|prezzo|cena|koszt|tariff|tarif|gbp|eur|usd"
-    r"|charge|quality|status|flag|valid|row|nr|lfd|id|type|notes|year|month|week|weekday|reactive"
-    r"|blind|carbon|co2|factor)\b"
+_POWER: Final = _any_spelling(
+    "power|leistung|puissance|vermogen|potenza|moc|demand|load|potencia|potência|effekt|teho|výkon"
+)
+_EXPORT: Final = _any_spelling(
+    "export|exported|injectie|injektion|retour|vertida|vertido|excedente|excedentes|wprowadzona"
+    "|einspeisung|eingespeist|eingespeiste|lieferung|rücklieferung|abgabe|injection|injecté"
+    "|returned|teruglevering|terug|immissione|immessa|oddana|oddanie|feed in|to grid"
+    "|received by grid|surplus|production injectée|produced|generated|generation|erzeugt|erzeugte"
+    "|erzeugung|opgewekt|opwek|prodotta|wytworzona|system production|solar production"
+    "|pv production|energy production|production solaire|exportada|inyectada|injetada|generada"
+    "|inmatning|inmatad|solproduktion|60 produksjon|15 produksjon|produceret|aurinkotuotanto"
+    "|dodávka"
+)
+_NOT_READ: Final = _any_spelling(
+    "cost|price|kosten|preis|prix|coût|betrag|costo|prezzo|cena|koszt|tariff|tarif|gbp|eur|usd"
+    "|charge|quality|status|flag|valid|row|nr|lfd|id|type|notes|year|month|week|weekday|reactive"
+    "|blind|carbon|co2|factor|precio|coste|importe|preço|custo|pris|kostnad|hinta|calidad|qualidade"
+    "|kvalitet|laatu|kvalita|año|mes|mês|år|måned|månad"
 )
 _BRACKETS: Final = re.compile(r"[(\[]\s*(?:(?:in|en|w)\s+)?([^()\[\]]{1,16}?)\s*[)\]]")
 _PER_INTERVAL: Final = re.compile(
@@ -110,6 +152,11 @@ _PER_ENERGY: Final = re.compile(
 )
 _RATIO: Final = "ratio"
 """The word for what is of an energy and none: a price, grams of CO2."""
+_END: Final = _any_spelling("end|ending|ende|bis|fin|fim|hasta|slut|til|loppu")
+_MONEY: Final = _any_spelling(
+    "cost|price|kosten|preis|prix|costo|prezzo|cena|tariff|tarif|precio|coste|preço|custo|pris"
+    f"|hinta|{_RATIO}"
+)
 _CAMEL: Final = re.compile(
     r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])|(?<=[a-z][A-Z][a-z])(?=[A-Z][a-z])"
     r"|(?<=[A-Za-z]Wh)(?=[A-Z][a-z])|(?<=[Pp]ower)(?=W$)|(?<=[Cc]urrent)(?=A$)|(?<=oltage)(?=V$)"
@@ -146,7 +193,7 @@ class ColumnHeader(NamedTuple):
     @property
     def is_end(self) -> bool:
         """Whether it is a time at which something ends."""
-        return self.role == "end" or bool(re.search(r"\b(end|ending|ende|bis|fin)\b", self.words))
+        return self.role == "end" or bool(_END.search(self.words))
 
     @property
     def is_export(self) -> bool:
@@ -161,8 +208,7 @@ class ColumnHeader(NamedTuple):
     @property
     def is_money(self) -> bool:
         """Whether it is of money, whatever unit stands beside it."""
-        pattern = rf"\b(cost|price|kosten|preis|prix|costo|prezzo|cena|tariff|tarif|{_RATIO})\b"
-        return bool(re.search(pattern, self.words))
+        return bool(_MONEY.search(self.words))
 
     @property
     def counts(self) -> str:
@@ -193,7 +239,7 @@ def header_of_text(text: str) -> ColumnHeader:
             label = (text[: found.start()] + text[found.end() :]).strip()
             break
     if unit is None:
-        text = label = _CAMEL.sub(" ", text)
+        text = label = _CAMEL.sub(" ", text).strip("_")
         words = re.split(r"[\s_/,:]+(?:in\s+)?", text)
         for place in (-1, 0):
             if len(words) > 1 and (unit := unit_named(words[place])) is not None:
@@ -227,35 +273,8 @@ def plain_words(text: str) -> str:
     return " ".join(_MARKS.sub(" ", _CAMEL.sub(" ", text)).lower().split())
 
 
-MAX_CODE: Final = 64
-OBIS: Final = re.compile(r"(?:1-\d+:)?(\d+)\.(\d+)\.(\d+)(?:[*.]\d+)?")
-OBIS_CODE: Final = re.compile(r"(?:1-\d+:)?\d{1,2}\.\d{1,2}\.\d(?:\*\d+)?")
-"""A code and nothing else, ``1.8.1``: no date has a year of one digit."""
-_OBIS_WORDS: Final[Mapping[tuple[str, str], str]] = {
-    ("1", "8"): "register kwh", ("2", "8"): "export register kwh",
-    ("1", "29"): "import kwh", ("2", "29"): "export interval kwh",
-    ("1", "9"): "import kwh", ("2", "9"): "export interval kwh",
-    ("1", "7"): "power kw", ("16", "7"): "power kw", ("1", "5"): "power kw",
-}  # fmt: skip
-
-
-def words_of_obis(text: str) -> str:
-    """An OBIS code in words: ``1-0:1.8.0`` is a register; any other text as it is."""
-    found = OBIS.search(text[:MAX_CODE])
-    return _OBIS_WORDS.get((found[1], found[2]), text) if found else text
-
-
 def unit_of_obis(text: str) -> Unit | None:
     """The unit in which a code of OBIS is told; None: the text is none that is known."""
     words = words_of_obis(text)
     is_code = OBIS_CODE.fullmatch(text) and words != text
     return unit_named(words.rpartition(" ")[2]) if is_code else None
-
-
-def tariff_of_obis(text: str) -> tuple[str, int] | None:
-    """What an OBIS code in a text counts, and for which tariff: ``1.8.2`` is (``1.8``, 2).
-
-    Tariff 0 is the sum of all.
-    """
-    found = OBIS.search(text[:MAX_CODE])
-    return (f"{found[1]}.{found[2]}", int(found[3])) if found else None
