@@ -58,7 +58,7 @@ class IntervalNumbers(NamedTuple):
         return DAY_MS // self.per_day
 
     @property
-    def most(self) -> int:
+    def longest(self) -> int:
         """How many intervals the longest day has."""
         return self.per_day // 24 * 25
 
@@ -74,7 +74,7 @@ class IntervalNumbers(NamedTuple):
     def since_midnight(self, texts: pa.Array) -> Ints:
         """Of each cell when its interval begins, in ms; below 0: it is no number of one."""
         at = _numbers(texts) - (self.first or 0)
-        return np.where((at >= 0) & (at < self.most), at * self.step_ms, -1)
+        return np.where((at >= 0) & (at < self.longest), at * self.step_ms, -1)
 
 
 def numbers_of(
@@ -108,12 +108,12 @@ def numbers_at(
     found = [IntervalNumbers(place, n, first) for n in (per_day,) if n] or [
         IntervalNumbers(place, n, first) for n in _PER_DAY
     ]
-    return next((kind for kind in found if _fit(numbers, kind.most)), None)
+    return next((kind for kind in found if _fit(numbers, kind.longest)), None)
 
 
-def _fit(numbers: Ints, most: int) -> bool:
+def _fit(numbers: Ints, longest: int) -> bool:
     """Whether nearly all are numbers of intervals: what is damaged is refused by itself."""
-    fits = (numbers >= 0) & (numbers <= most)
+    fits = (numbers >= 0) & (numbers <= longest)
     return bool(len(numbers)) and float(fits.mean()) >= _NEARLY
 
 
