@@ -62,7 +62,7 @@ def date_order(
         if any(int(re.split("[-/]", text)[0]) > _MONTHS for text in texts):
             return _found(False, "else it is of many years")
     if not leaves_order_open(text for text in texts if "." not in text):
-        if any("/" in text for text in texts):
+        if any("/" in text and not re.match(r"\d{4}", text) for text in texts):
             return _found(by_data, "a number above 12 shows it")
         return DateOrder(by_data)
     day_steps, month_steps = (_day_steps(texts, order) for order in (False, True))

@@ -148,7 +148,7 @@ _PER_INTERVAL: Final = re.compile(
 """How long the intervals of an energy are, behind its unit; kWh/h, which is a power, is none."""
 _PER_ENERGY: Final = re.compile(
     r"(?i)(?:[€£$]|\b(?:ct|c|p|cents?|pence|eur|euro|gbp|usd|chf|pln|zł|kr|sek|nok|dkk|k?g(?:co2\w*)?))"
-    r"\s?/\s?[km]?wh\b|\b(?:per|pro|je|par)\s+[km]?wh\b"
+    r"\s?/\s?[km]?wh\b|\b(?:per|pro|je|par|por|pr|za)\s+[km]?wh\b"
 )
 _RATIO: Final = "ratio"
 """The word for what is of an energy and none: a price, grams of CO2."""

@@ -2,7 +2,7 @@
 
 Files are unpacked, decoded and cut into cells by ``energyguard/files``, as all others.
 
-columns.py    which column means what, in which unit; words.py: in six languages
+columns.py    which column means what, in which unit; words.py: in thirteen languages
 tables.py     a table of sessions: its units, the order of its dates, its zone, its rows
 row_reader.py the cells of a row become a session; rows.py: a session with its defects
 money.py, lengths.py, ratings.py   currencies, how long it took, how strong a charger is

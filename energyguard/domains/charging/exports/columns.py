@@ -9,15 +9,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from energyguard.domains.charging.exports.money import currency_in
-from energyguard.domains.charging.exports.words import (
-    KNOWN,
-    LENGTHS,
-    SIGNS,
-    STATIONS,
-    WORDS,
-    KnownExport,
-)
+from energyguard.domains.charging.exports.known_exports import KNOWN, KnownExport
+from energyguard.domains.charging.exports.money import currency_in, without_currency
+from energyguard.domains.charging.exports.words import LENGTHS, SIGNS, STATIONS, WORDS
 from energyguard.errors import ConfigError
 from energyguard.files.tables.layout import DECIMAL_MARK, MARKS
 from energyguard.files.values.words import ENERGY, POWER, header_of_text, plain_words
@@ -89,6 +83,9 @@ def header_named(name: str) -> SessionHeader:
     if currency and label.endswith(last):
         label = label.removesuffix(last).strip().removesuffix(" in")
     words = plain_words(label)
+    plainer, named = without_currency(label)
+    if named and not currency and plain_words(plainer) in WORDS:
+        words, currency = plain_words(plainer), named
     before, _, last = words.rpartition(" ")
     length = LENGTHS.get(beside.lower()) or LENGTHS.get(last)
     if words not in WORDS and last in LENGTHS:

@@ -34,3 +34,16 @@ def currency_in(text: str) -> str:
         if code and is_currency(code):
             found.add(code)
     return found.pop() if len(found) == 1 else ""
+
+
+def without_currency(text: str) -> tuple[str, str]:
+    """A header without the sign or code of a currency in it: ``Cost £ inc VAT``, ``montant_eur``.
+
+    Returns:
+        It, and the currency; as it is, and empty, where it has none.
+    """
+    for word in re.findall(r"[^\W\d_]+|[€£¥₹₺]", text):
+        code = _SIGNS.get(word.lower(), word.upper() if word.lower() in _CODES.split() else "")
+        if code:
+            return text.replace(word, " ", 1), code
+    return text, ""
