@@ -60,7 +60,7 @@ def date_order(
     if may_begin and _is_far_apart(whole, texts):
         may_begin = False
         if any(int(re.split("[-/]", text)[0]) > _MONTHS for text in texts):
-            return _found(False, "else it is of many years")
+            return _found(False, "else they are of many years")
     if not leaves_order_open(text for text in texts if "." not in text):
         if any("/" in text and not re.match(r"\d{4}", text) for text in texts):
             return _found(by_data, "a number above 12 shows it")
