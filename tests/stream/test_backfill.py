@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +51,9 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def log(tmp_path: Path, clock: ManualClock) -> Log:
-    return open_log(f"sqlite:///{tmp_path}/log.db", clock)
+def log(tmp_path: Path, clock: ManualClock) -> Iterator[Log]:
+    with closing(open_log(f"sqlite:///{tmp_path}/log.db", clock)) as log:
+        yield log
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import permutations
@@ -52,8 +54,9 @@ def file(tmp_path: Path, *rows: str, head: str = HEAD, name: str = "export.csv")
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Log:
-    return open_log(f"sqlite:///{tmp_path / 'log.db'}")
+def log(tmp_path: Path) -> Iterator[Log]:
+    with closing(open_log(f"sqlite:///{tmp_path / 'log.db'}")) as log:
+        yield log
 
 
 def sessions(log: Log) -> list[Imported]:
